@@ -1,0 +1,96 @@
+// The FILE... of every subcommand: `-` is standard input, .gz and .zst are unpacked on the way,
+// several files are one stream in the order given. Compression is known by the first bytes, so
+// it also works on standard input.
+import { createReadStream } from "node:fs";
+import { Readable } from "node:stream";
+import { createGunzip, createZstdDecompress } from "node:zlib";
+
+import type { Io } from "./command.ts";
+
+/** A file could not be read, or not be unpacked: `file`, and where. */
+export class InputError extends Error {
+  override name = "InputError";
+}
+
+/** The bytes of one file, unpacked, in chunks. @throws InputError naming the file. */
+export async function* fileBytes(path: string, io: Io): AsyncGenerator<Uint8Array> {
+  try {
+    const source = path === "-" ? io.stdin : createReadStream(path);
+    yield* unpacked(source);
+  } catch (error) {
+    throw new InputError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+async function* unpacked(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const iterator = source[Symbol.asyncIterator]();
+  const first = await iterator.next();
+  if (first.done === true) return;
+  async function* whole(): AsyncGenerator<Uint8Array> {
+    yield first.value;
+    for (;;) {
+      const next = await iterator.next();
+      if (next.done === true) return;
+      yield next.value;
+    }
+  }
+  const unpack = unpacker(first.value);
+  if (unpack === null) yield* whole();
+  else {
+    const from = Readable.from(whole());
+    from.on("error", (error) => unpack.destroy(error));
+    yield* from.pipe(unpack) as AsyncIterable<Uint8Array>;
+  }
+}
+
+const unpacker = (head: Uint8Array) => {
+  if (head[0] === 0x1f && head[1] === 0x8b) return createGunzip();
+  const isZstd = head[0] === 0x28 && head[1] === 0xb5 && head[2] === 0x2f && head[3] === 0xfd;
+  return isZstd ? createZstdDecompress() : null;
+};
+
+/** One whole file as one array. `bytesMax` bounds memory; a larger file is an InputError. */
+export const readWhole = async (
+  path: string,
+  io: Io,
+  bytesMax = 1 << 30,
+): Promise<Uint8Array<ArrayBuffer>> => {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of fileBytes(path, io)) {
+    bytes += chunk.length;
+    if (bytes > bytesMax) throw new InputError(`${path}: larger than bytesMax=${bytesMax}`);
+    chunks.push(chunk);
+  }
+  const out = new Uint8Array(bytes);
+  let at = 0;
+  for (const chunk of chunks) {
+    out.set(chunk, at);
+    at += chunk.length;
+  }
+  return out;
+};
+
+export type Line = { readonly file: string; readonly line: number; readonly text: string };
+
+const lineCharsMax = 64 << 20;
+
+/** All files' lines; `line` counts from 1 in each file; a last line without newline counts. */
+export async function* readLines(paths: readonly string[], io: Io): AsyncGenerator<Line> {
+  for (const file of paths) {
+    const decoder = new TextDecoder();
+    let rest = "";
+    let line = 0;
+    for await (const chunk of fileBytes(file, io)) {
+      if (io.signal.aborted) return;
+      const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+      rest = parts.pop() ?? "";
+      if (rest.length > lineCharsMax) {
+        throw new InputError(`${file}: line ${line + 1} is longer than ${lineCharsMax} characters`);
+      }
+      for (const text of parts) yield { file, line: (line += 1), text };
+    }
+    rest += decoder.decode();
+    if (rest !== "") yield { file, line: line + 1, text: rest };
+  }
+}

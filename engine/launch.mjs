@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+// Entry of the command line on any Node >= 20: installs what is missing, then runs main.ts on the
+// pinned Node, which strips types and has node:sqlite.
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+
+import { ensureInstalled, pinnedNode, root } from "./install.mjs";
+
+const FALLBACK_NODE_MIN = [22, 18];
+
+const recentEnough = () => {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const [needMajor, needMinor] = FALLBACK_NODE_MIN;
+  return major > needMajor || (major === needMajor && minor >= needMinor);
+};
+
+const [first] = process.argv.slice(2);
+ensureInstalled();
+if (first !== "--install") {
+  const node = pinnedNode() ?? (recentEnough() ? process.execPath : null);
+  if (node === null) {
+    console.error(
+      `weir: Node ${process.versions.node} found, ${FALLBACK_NODE_MIN.join(".")} or newer needed ` +
+        `on platform=${process.platform} arch=${process.arch}`,
+    );
+    process.exit(3);
+  }
+  const child = spawn(
+    node,
+    [
+      "--disable-warning=ExperimentalWarning",
+      join(root, "engine", "main.ts"),
+      ...process.argv.slice(2),
+    ],
+    { stdio: "inherit" },
+  );
+  // A terminal signals the whole group; a supervisor only this process: pass it on, wait, and end
+  // as the child ended.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(signal, () => child.kill(signal));
+  }
+  child.on("exit", (code, signal) => {
+    process.exitCode = signal === null ? code : 1;
+  });
+}

@@ -1,0 +1,123 @@
+// The port to the log: Kafka in production, SQLite for one machine. Both adapters pass the suite
+// in test/engine/log. Positions follow Kafka: a committed offset is that of the next record.
+
+/** One record to append. Bytes are not kept after append resolves. */
+export type NewRecord = {
+  readonly topic: string;
+  readonly partition: number;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array;
+  readonly headers: { readonly [name: string]: string };
+  /** Milliseconds since the epoch. */
+  readonly timestampMs: number;
+};
+
+/** One record read. Headers are bytes, as foreign producers may write anything. */
+export type LogRecord = {
+  readonly offset: number;
+  readonly timestampMs: number;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array;
+  readonly headers: { readonly [name: string]: Uint8Array };
+};
+
+/** Consecutive records of one partition, oldest first, at least one. */
+export type RecordBatch = {
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: readonly LogRecord[];
+  /** Offset after the last record that the log holds; lag = endOffset - next offset. */
+  readonly endOffset: number;
+};
+
+/** A committed position: everything before `offset` is done. `metadata` is the committer's own. */
+export type Position = {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly metadata: string;
+};
+
+export type ConsumerHandlers = {
+  /**
+   * Called with the partitions that this member now owns and their committed positions (offset 0
+   * or the earliest kept one, and metadata "", where none was committed) before any batch of them.
+   */
+  readonly onAssigned: (positions: readonly Position[]) => Promise<void>;
+  /** After this no further batch of these partitions arrives. */
+  readonly onRevoked: (
+    partitions: readonly { readonly topic: string; readonly partition: number }[],
+  ) => Promise<void>;
+  /** The next batch of a partition comes after this resolves: awaiting is the back-pressure. */
+  readonly onBatch: (batch: RecordBatch) => Promise<void>;
+  /** The consumer died and will not deliver again; the owner decides what follows. */
+  readonly onFailed: (error: Error) => void;
+};
+
+export type LogConsumer = {
+  /** @throws LogError `invalid-position` for a partition that this member does not own. */
+  commit(positions: readonly Position[]): Promise<void>;
+  /** Stops delivery, waits for the batch in hand, leaves the group. Idempotent. */
+  stop(): Promise<void>;
+};
+
+export type ConsumerOptions = {
+  readonly group: string;
+  readonly topics: readonly string[];
+};
+
+export type TopicDescription = { readonly topic: string; readonly partitions: number };
+
+export type EventLog = {
+  /**
+   * Appends in order; resolves with the offsets, in the order given, when all are durable
+   * (acks all). On rejection any subset may have been written.
+   */
+  append(records: readonly NewRecord[]): Promise<readonly number[]>;
+  /** Starts a member of a group; resolves when it has its first assignment. */
+  consume(options: ConsumerOptions, handlers: ConsumerHandlers): Promise<LogConsumer>;
+  /** Reads without a group, for tools: up to `recordsMax` from `offset`, [] at the end. */
+  read(
+    from: { readonly topic: string; readonly partition: number; readonly offset: number },
+    recordsMax: number,
+  ): Promise<readonly LogRecord[]>;
+  /** Per partition the earliest kept offset and the end offset. */
+  offsets(topic: string): Promise<readonly { readonly earliest: number; readonly end: number }[]>;
+  /** Committed positions of a group, as far as there are any. */
+  committed(group: string, topic: string): Promise<readonly Position[]>;
+  describe(): Promise<readonly TopicDescription[]>;
+  createTopics(): Promise<readonly string[]>;
+  close(): Promise<void>;
+};
+
+/** Closed set of failures; `retryable` tells whether the same call may succeed later. */
+export type LogErrorCode =
+  | "unreachable"
+  | "topic-missing"
+  | "partitions-differ"
+  | "record-too-large"
+  | "invalid-position"
+  | "closed"
+  | "full";
+
+const retryable: { readonly [code in LogErrorCode]: boolean } = {
+  unreachable: true,
+  "topic-missing": false,
+  "partitions-differ": false,
+  "record-too-large": false,
+  "invalid-position": false,
+  closed: false,
+  full: true,
+};
+
+export class LogError extends Error {
+  override name = "LogError";
+  readonly code: LogErrorCode;
+  readonly retryable: boolean;
+
+  constructor(code: LogErrorCode, message: string) {
+    super(`${code}: ${message}`);
+    this.code = code;
+    this.retryable = retryable[code];
+  }
+}

@@ -1,0 +1,75 @@
+// The command line: finds the subcommand, gives it the process, turns its outcome into an exit
+// code. Only this file may end the process.
+import { readFileSync } from "node:fs";
+
+import { helpText, nearest, readArguments } from "./cli/arguments.ts";
+import type { Command, Io } from "./cli/command.ts";
+import { exitCode, UnreachableError, UsageError } from "./cli/command.ts";
+import { InputError } from "./cli/input.ts";
+import { processIo } from "./cli/process-io.ts";
+
+// Loaded on demand, so that `weir decode` does not pay for kafkajs.
+const commands: { readonly [name: string]: () => Promise<Command> } = {};
+
+const version = (): string => {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+};
+
+const overview = async (): Promise<string> => {
+  const loaded = await Promise.all(Object.values(commands).map((load) => load()));
+  const rows = loaded.map(({ name, purpose }) => `  ${name.padEnd(12)} ${purpose}`);
+  return [
+    "Usage: weir COMMAND [options]",
+    "",
+    "Commands:",
+    ...rows,
+    "",
+    "weir COMMAND --help",
+  ].join("\n");
+};
+
+const run = async (argv: readonly string[], io: Io): Promise<number> => {
+  const [name, ...rest] = argv;
+  if (name === "--version") {
+    await io.line(version());
+    return exitCode.good;
+  }
+  if (name === undefined || name === "--help" || name === "help") {
+    await io.line(await overview());
+    return name === undefined ? exitCode.usage : exitCode.good;
+  }
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (load === undefined) {
+    throw new UsageError(
+      `unknown command ${name}; did you mean ${nearest(name, Object.keys(commands))}?`,
+    );
+  }
+  const command = await load();
+  const args = readArguments(command.options, rest);
+  if (args.values["help"] === true || args.values["version"] === true) {
+    await io.line(args.values["help"] === true ? helpText(command) : version());
+    return exitCode.good;
+  }
+  return command.run(args, io);
+};
+
+const failure = (error: unknown): { text: string; code: number } => {
+  if (error instanceof UsageError) return { text: error.message, code: exitCode.usage };
+  if (error instanceof UnreachableError) return { text: error.message, code: exitCode.unreachable };
+  if (error instanceof InputError) return { text: error.message, code: exitCode.failed };
+  return { text: error instanceof Error ? (error.stack ?? error.message) : String(error), code: 1 };
+};
+
+const io = processIo();
+try {
+  process.exitCode = await run(process.argv.slice(2), io);
+} catch (error) {
+  // A reader that left (`| head`) is no error of ours.
+  if (io.outputClosed()) process.exitCode = exitCode.good;
+  else {
+    const { text, code } = failure(error);
+    io.note(`weir: ${text}`);
+    process.exitCode = code;
+  }
+}

@@ -1,0 +1,57 @@
+// What every benchmark shares: the machine's header, repeated timing with medians, and the line
+// format. Figures only; nothing here fails on time.
+import { cpus, loadavg, totalmem } from "node:os";
+
+export type BenchOptions = {
+  /** A size that only proves the benchmark still runs. */
+  readonly smoke: boolean;
+};
+
+export const printMachine = (): void => {
+  const processors = cpus();
+  console.log(
+    JSON.stringify({
+      machine: `${processors.length} x ${processors[0]?.model ?? "unknown"}`,
+      memoryGiB: Math.round(totalmem() / 2 ** 30),
+      node: process.version,
+      load1m: loadavg()[0],
+      date: new Date().toISOString(),
+    }),
+  );
+};
+
+export type Spread = { readonly median: number; readonly min: number; readonly max: number };
+
+export const spread = (samples: readonly number[]): Spread => {
+  const sorted = samples.toSorted((a, b) => a - b);
+  const at = (index: number): number => sorted[index] ?? Number.NaN;
+  return { median: at(sorted.length >> 1), min: at(0), max: at(sorted.length - 1) };
+};
+
+export type Timing = {
+  /** Calls of `body` that are not counted. */
+  readonly warmups: number;
+  readonly rounds: number;
+  /** Operations done by one call of `body`. */
+  readonly operations: number;
+};
+
+/** Nanoseconds per operation. `body` returns something that the caller checks, so it must run. */
+export const timeNs = ({ warmups, rounds, operations }: Timing, body: () => void): Spread => {
+  for (let i = 0; i < warmups; i += 1) body();
+  const samples: number[] = [];
+  for (let i = 0; i < rounds; i += 1) {
+    const start = process.hrtime.bigint();
+    body();
+    samples.push(Number(process.hrtime.bigint() - start) / operations);
+  }
+  return spread(samples);
+};
+
+const round = (value: unknown): unknown =>
+  typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value;
+
+/** One JSON line; numbers to four digits. */
+export const report = (line: { readonly [key: string]: unknown }): void => {
+  console.log(JSON.stringify(line, (_key, value: unknown) => round(value)));
+};
