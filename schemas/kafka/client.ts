@@ -1,0 +1,76 @@
+// One kafkajs client whose sockets can be cut for good. kafkajs reconnects by itself, also in a
+// send that its caller has given up; after `cut` nothing of this client can reach a broker again.
+import "./idle-timer.ts";
+import type { ISocketFactory, KafkaConfig } from "kafkajs";
+import { Kafka, logLevel } from "kafkajs";
+import createSocketFactory from "kafkajs/src/network/socketFactory.js";
+
+export type ClientOptions = {
+  /** host:port, tried in order until one answers. */
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  readonly ssl?: KafkaConfig["ssl"];
+  readonly sasl?: KafkaConfig["sasl"];
+  readonly connectTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  /** For tests; default is kafkajs' own (node:net, node:tls). */
+  readonly socketFactory?: ISocketFactory;
+};
+
+export type Client = {
+  readonly kafka: Kafka;
+  /** Destroys every socket, and every later connect fails. Idempotent. */
+  readonly cut: () => void;
+  /** kafkajs' own error lines so far: counted, not written. */
+  readonly errorLines: () => number;
+};
+
+type Socket = ReturnType<ISocketFactory>;
+
+/**
+ * Retries inside kafkajs, each with the same sequence numbers, so the broker drops repeats: about
+ * 0.1 + 0.2 + 0.4 + 0.8 s of waiting. Every field is set, as kafkajs has other defaults under
+ * NODE_ENV=test.
+ */
+export const retry = {
+  initialRetryTime: 100,
+  maxRetryTime: 1000,
+  factor: 0.2,
+  multiplier: 2,
+  retries: 4,
+} as const;
+
+export const createClient = (options: ClientOptions): Client => {
+  const make = options.socketFactory ?? createSocketFactory();
+  const sockets = new Set<Socket>();
+  let isCut = false;
+  let errorLines = 0;
+  const socketFactory: ISocketFactory = (target) => {
+    if (isCut) throw new Error("this client was cut");
+    const socket = make(target);
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    return socket;
+  };
+  const kafka = new Kafka({
+    brokers: [...options.brokers],
+    clientId: options.clientId,
+    ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
+    ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
+    connectionTimeout: options.connectTimeoutMs,
+    authenticationTimeout: options.connectTimeoutMs,
+    requestTimeout: options.requestTimeoutMs,
+    retry,
+    socketFactory,
+    logLevel: logLevel.ERROR,
+    logCreator: () => () => {
+      errorLines += 1;
+    },
+  });
+  const cut = (): void => {
+    isCut = true;
+    for (const socket of sockets) socket.destroy(new Error("this client was cut"));
+    sockets.clear();
+  };
+  return { kafka, cut, errorLines: () => errorLines };
+};

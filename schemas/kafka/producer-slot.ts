@@ -1,0 +1,104 @@
+// Holds the kafkajs producer that is in use, connects it on first need and replaces it after any
+// failure. kafkajs takes a failed batch's sequence numbers back although the broker may have
+// written it, and the next batch is then acknowledged as a duplicate and dropped; so nothing is
+// ever sent through a producer whose send failed. One attempt at a time: the caller queues.
+import type { Producer as KafkaProducer } from "kafkajs";
+
+import type { Client, ClientOptions } from "./client.ts";
+import { createClient, retry } from "./client.ts";
+import { ProducerError, producerError } from "./producer-error.ts";
+import type { ProducerRecord } from "./topic-messages.ts";
+import { byTopic, offsetsOf } from "./topic-messages.ts";
+
+/** A client is replaced before any partition's sequence nears 2^31, where kafkajs wraps early. */
+const recordsPerClientMax = 2 ** 30;
+
+type Live = { readonly client: Client; readonly producer: KafkaProducer; records: number };
+
+export type ProducerSlot = {
+  /** Sends through the live producer within `leftMs`. @throws ProducerError */
+  attempt(records: readonly ProducerRecord[], leftMs: number): Promise<number[]>;
+  /** Disconnects the live producer, if any. */
+  retire(): Promise<void>;
+  clients(): number;
+};
+
+export const createProducerSlot = (options: ClientOptions): ProducerSlot => {
+  let client: Client | undefined;
+  let live: Promise<Live> | undefined;
+  let clients = 0;
+
+  const current = (): Promise<Live> => {
+    if (live !== undefined) return live;
+    clients += 1;
+    client = createClient(options);
+    live = connect(client);
+    return live;
+  };
+
+  const sent = async (records: readonly ProducerRecord[]): Promise<number[]> => {
+    const now = await current();
+    now.records += records.length;
+    const answer = await now.producer.sendBatch({
+      acks: -1,
+      timeout: options.requestTimeoutMs,
+      topicMessages: byTopic(records),
+    });
+    const offsets = offsetsOf(records, answer);
+    // Not when this send was given up meanwhile: the live producer is then another one.
+    if (now.records >= recordsPerClientMax && now.client === client) await retire();
+    return offsets;
+  };
+
+  const retire = async (): Promise<void> => {
+    const last = live;
+    const cut = client?.cut;
+    live = undefined;
+    client = undefined;
+    if (last === undefined) return;
+    const closed = last.then((now) => now.producer.disconnect());
+    // A broker that does not answer must not hold up the close; the cut ends it.
+    await within(closed, options.connectTimeoutMs).catch(() => undefined);
+    cut?.();
+  };
+
+  const attempt = async (records: readonly ProducerRecord[], leftMs: number): Promise<number[]> => {
+    try {
+      return await within(sent(records), leftMs);
+    } catch (error) {
+      client?.cut();
+      client = undefined;
+      live = undefined;
+      throw producerError(error);
+    }
+  };
+  return { attempt, retire, clients: () => clients };
+};
+
+const connect = async (client: Client): Promise<Live> => {
+  const producer = client.kafka.producer({
+    idempotent: true,
+    maxInFlightRequests: 1,
+    allowAutoTopicCreation: false,
+    retry,
+    // Every record names its partition: the hash is ours, so that it equals the Java client's.
+    createPartitioner: () => (args) => args.message.partition ?? 0,
+  });
+  await producer.connect();
+  return { client, producer, records: 0 };
+};
+
+const within = async <T>(work: Promise<T>, leftMs: number): Promise<T> => {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => reject(new ProducerError("timeout", `no answer within ${leftMs} ms`)),
+      leftMs,
+    );
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
