@@ -1,0 +1,23 @@
+// The venues that Weir knows: name on the command line and in topics' keys, code in depth items.
+// Codes are part of the wire format and are never given twice.
+
+/** Venue name to its code in a depth item. */
+export const venueCodes = {
+  "binance-spot": 1,
+  "binance-usdm": 2,
+  /** Sizes are contracts, not coins. */
+  "binance-coinm": 3,
+} as const;
+
+export type VenueName = keyof typeof venueCodes;
+
+export const venueNames = Object.keys(venueCodes) as readonly VenueName[];
+
+export const isVenueName = (name: string): name is VenueName => Object.hasOwn(venueCodes, name);
+
+/** The name of a code, or undefined for a code that no venue has. */
+export const venueNameOf = (code: number): VenueName | undefined =>
+  venueNames.find((name) => venueCodes[name] === code);
+
+/** Codes run from 1 to this without holes, so that a range check tells a known one. */
+export const venueCodeMax = Math.max(...Object.values(venueCodes));
