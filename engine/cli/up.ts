@@ -1,0 +1,163 @@
+// weir up: the whole system on this machine, with its live view and its ledger.
+import { fileURLToPath } from "node:url";
+
+import type { Snapshot } from "../control/snapshot.ts";
+import { ThreadStartError } from "../host/engine.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { ledgerOf } from "../ledger/ledger.ts";
+import { startFeed } from "../up/feed-process.ts";
+import type { FeedProcess } from "../up/feed-process.ts";
+import type { EdgeStatus } from "../up/edge-status.ts";
+import { readEdgeStatus } from "../up/edge-status.ts";
+import { liveView } from "../up/live-view.ts";
+import type { System } from "../up/system.ts";
+import { handledOf, startSystem } from "../up/system.ts";
+import { viewLines } from "../up/view.ts";
+import { integerOption } from "./arguments.ts";
+import type { Arguments, Command, Io } from "./command.ts";
+import { exitCode, UnreachableError, UsageError } from "./command.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const portRange = { min: 0, max: 65_535 };
+const viewMs = 1_000;
+const feedStopMs = 10_000;
+
+export const up: Command = {
+  name: "up",
+  purpose: "Runs the whole system here: log, engine, edge and a feed, with a live view.",
+  usage: "[options]",
+  options: {
+    kafka: { value: "HOST:PORT", help: "use this Apache Kafka instead of the embedded log" },
+    "create-topics": { help: "with --kafka: create missing topics from schemas/topics.json" },
+    seconds: { value: "N", help: "end after N seconds; exit 1 when the ledger does not balance" },
+    "no-feed": { help: "start the servers alone" },
+    transactions: { value: "FILE...", many: true, help: "feed recorded transactions" },
+    depth: { value: "FILE...", many: true, help: "feed recorded depth (receive_ns JSON lines)" },
+    speed: { value: "N", help: "speed of recorded depth, 0 = as fast as possible", default: "1" },
+    "edge-port": { value: "PORT", help: "OTLP and market ingest, 0 = a free one", default: "4318" },
+    "control-port": { value: "PORT", help: "metrics and status, 0 = a free one", default: "9464" },
+    "log-port": {
+      value: "PORT",
+      help: "embedded log's REST port, 0 = a free one",
+      default: "8082",
+    },
+    data: { value: "DIR", help: "where log and edge keep their data", default: ".weir/data" },
+    "api-key": { value: "KEY", repeatable: true, help: "require one of these keys at the edge" },
+  },
+  examples: ["weir up --seconds 20", "weir up --kafka 127.0.0.1:19092 --create-topics --no-feed"],
+  run: async (args, io) => {
+    const seconds = integerOption(args, "seconds", { min: 1, max: 31_536_000 });
+    const system = await start(args, io);
+    await io.line(JSON.stringify({ ready: system.ready }));
+    const feed = args.values["no-feed"] === true ? null : startFeed(feedOptions(args, system, io));
+    const view = watch(system, feed, io);
+    const reason = await ended({ system, feed, seconds, io });
+    if (reason !== null) io.note(`weir: ${reason}`);
+    view.stop();
+    io.note("weir: stopping: feed, edge, engine; draining");
+    await feed?.stop(feedStopMs);
+    const ledger = await system.stop();
+    await io.line(JSON.stringify({ ledger } satisfies { ledger: Ledger }));
+    return reason === null && ledger.balanced ? exitCode.good : exitCode.failed;
+  },
+};
+
+const text = (args: Arguments, name: string): string | null => {
+  const value = args.values[name];
+  return typeof value === "string" ? value : null;
+};
+
+const texts = (args: Arguments, name: string): readonly string[] => {
+  const value = args.values[name];
+  return Array.isArray(value) ? (value as readonly string[]) : [];
+};
+
+const start = async (args: Arguments, io: Io): Promise<System> => {
+  const kafka = text(args, "kafka");
+  if (kafka !== null && !/^.+:\d+$/.test(kafka)) {
+    throw new UsageError(`--kafka must be HOST:PORT, found ${kafka}`);
+  }
+  const apiKeys = texts(args, "api-key");
+  if (apiKeys.length === 0) {
+    io.note("weir: no API key configured: the edge serves loopback without authentication");
+  }
+  try {
+    return await startSystem({
+      root,
+      dataDir: text(args, "data") ?? ".weir/data",
+      kafka,
+      createTopics: args.values["create-topics"] === true,
+      edgePort: integerOption(args, "edge-port", portRange) ?? 0,
+      controlPort: integerOption(args, "control-port", portRange) ?? 0,
+      logPort: integerOption(args, "log-port", portRange) ?? 0,
+      apiKeys,
+      note: io.note,
+    });
+  } catch (error) {
+    if (error instanceof ThreadStartError) throw new UnreachableError(error.message);
+    throw error;
+  }
+};
+
+const feedOptions = (args: Arguments, system: System, io: Io) => ({
+  edgeUrl: system.ready.edge,
+  apiKey: texts(args, "api-key")[0] ?? null,
+  transactions: texts(args, "transactions"),
+  depth: texts(args, "depth"),
+  speed: text(args, "speed") ?? "1",
+  note: io.note,
+});
+
+type End = {
+  readonly system: System;
+  readonly feed: FeedProcess | null;
+  readonly seconds: number | undefined;
+  readonly io: Io;
+};
+
+/** Null for a wished end (time is up, Ctrl-C); else what went wrong. */
+const ended = async ({ system, feed, seconds, io }: End): Promise<string | null> => {
+  const timer = Promise.withResolvers<null>();
+  const timeout =
+    seconds === undefined ? undefined : setTimeout(() => timer.resolve(null), seconds * 1_000);
+  io.signal.addEventListener("abort", () => timer.resolve(null), { once: true });
+  const feedFailed = feed?.failed ?? new Promise<never>(() => undefined);
+  const reason = await Promise.race([timer.promise, system.failed, feedFailed]);
+  clearTimeout(timeout);
+  return reason;
+};
+
+const watch = (system: System, feed: FeedProcess | null, io: Io): { readonly stop: () => void } => {
+  const view = liveView((lines) => process.stderr.write(lines), io.stderrIsTerminal);
+  let before: Snapshot = system.snapshot();
+  let edgeBefore: EdgeStatus | null = null;
+  let beforeMs = performance.now();
+  const draw = async (): Promise<void> => {
+    const edge = await readEdgeStatus(system.ready.edge).catch(() => null);
+    const now = system.snapshot();
+    const nowMs = performance.now();
+    const seconds = (nowMs - beforeMs) / 1_000;
+    const ledger = edge === null ? null : ledgerOf(edge.signals, handledOf(now));
+    const feedLine = feed?.lastLine() ?? "";
+    view.draw(viewLines({ before, now, seconds, edgeBefore, edge, ledger, feed: feedLine }));
+    before = now;
+    edgeBefore = edge;
+    beforeMs = nowMs;
+  };
+  let timer: NodeJS.Timeout | null = null;
+  const next = (): void => {
+    timer = setTimeout(() => {
+      void draw().finally(() => {
+        if (timer !== null) next();
+      });
+    }, viewMs);
+  };
+  next();
+  return {
+    stop: () => {
+      if (timer !== null) clearTimeout(timer);
+      timer = null;
+      view.end();
+    },
+  };
+};

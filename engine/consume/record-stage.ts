@@ -1,0 +1,162 @@
+// The stage of the market and the stream thread: takes log records from the ring, gives each to
+// the handler of its topic, publishes positions, and sends marks behind the outputs. What is done
+// with a record is the handlers' concern; how far everything is, this file's.
+import { nowUs, stampDistanceUs } from "../clock/monotonic.ts";
+import type { Outbox } from "../egress/outbox.ts";
+import type { ConsumedTopic, Positions } from "../ledger/positions.ts";
+import { topicPartitions } from "../ledger/positions.ts";
+import type { Histogram } from "../metrics/histogram.ts";
+import type { MessageRingReader } from "../ring/message-ring-reader.ts";
+import type { Stage } from "../threads/stage.ts";
+import {
+  headerBytes,
+  messageType,
+  readId,
+  readOffset,
+  readOwnRun,
+  readTimestampMs,
+} from "./record-message.ts";
+
+/** One log record inside the ring; valid only during the call. The object is reused. */
+export type RecordAt = {
+  id: number;
+  ownRun: boolean;
+  offset: number;
+  timestampMs: number;
+  /** The value's place in the ring's memory. */
+  start: number;
+  end: number;
+};
+
+export type RecordHandler = {
+  onAssign(id: number, offset: number, metadata: string): void;
+  onRevoke(id: number): void;
+  onRecord(record: RecordAt): void;
+  /** Called about every `tickMs`; true when it produced outputs without a record. */
+  onTick(nowMs: number): boolean;
+  /** What a restart must read again, given that everything before `next` is handled. */
+  commitPoint(id: number, next: number): { readonly offset: number; readonly metadata: string };
+};
+
+export type RecordStageOptions = {
+  readonly name: string;
+  readonly reader: MessageRingReader;
+  readonly outbox: Outbox;
+  readonly handlers: { readonly [topic in ConsumedTopic]?: RecordHandler };
+  readonly positions: Positions;
+  readonly sojourn: Histogram;
+  /** Milliseconds since the epoch. */
+  readonly nowMs: () => number;
+};
+
+const drainLimit = 64;
+const tickMs = 100;
+
+export class RecordStage implements Stage {
+  readonly name: string;
+  readonly #options: RecordStageOptions;
+  readonly #byId: readonly (RecordHandler | undefined)[];
+  readonly #handlers: readonly RecordHandler[];
+  readonly #next = new Float64Array(topicPartitions.length);
+  readonly #owned = new Uint8Array(topicPartitions.length);
+  readonly #touched = new Uint8Array(topicPartitions.length);
+  readonly #record: RecordAt;
+  readonly #decoder = new TextDecoder();
+  #drainUs = 0;
+  #tickAtMs = 0;
+
+  constructor(options: RecordStageOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#byId = topicPartitions.map(({ topic }) => options.handlers[topic]);
+    this.#handlers = [...new Set(Object.values(options.handlers))];
+    this.#record = { id: 0, ownRun: false, offset: 0, timestampMs: 0, start: 0, end: 0 };
+  }
+
+  start(): void {
+    this.#tickAtMs = this.#options.nowMs() + tickMs;
+  }
+
+  work(): number {
+    const { reader, outbox } = this.#options;
+    this.#drainUs = nowUs() | 0;
+    outbox.stamp(this.#drainUs);
+    const drained = reader.drain(this.#onMessage, drainLimit);
+    const ticked = this.#tick();
+    if (drained > 0 || ticked) this.#publish();
+    return drained;
+  }
+
+  stop(): void {
+    this.#touched.set(this.#owned);
+    this.#publish();
+  }
+
+  readonly #onMessage = (type: number, at: number, length: number, stampUs: number): void => {
+    const { view } = this.#options.reader;
+    const id = readId(view, at);
+    const handler = this.#byId[id];
+    if (handler === undefined)
+      throw new Error(`${this.name} was sent a record of partition id=${id}`);
+    if (type === messageType.record) this.#onRecord(handler, at, length, stampUs);
+    else if (type === messageType.assign) this.#onAssign(handler, at, length);
+    else {
+      this.#owned[id] = 0;
+      this.#touched[id] = 0;
+      handler.onRevoke(id);
+    }
+  };
+
+  #onRecord(handler: RecordHandler, at: number, length: number, stampUs: number): void {
+    const { reader, sojourn } = this.#options;
+    const record = this.#record;
+    record.id = readId(reader.view, at);
+    record.ownRun = readOwnRun(reader.view, at);
+    record.offset = readOffset(reader.view, at);
+    record.timestampMs = readTimestampMs(reader.view, at);
+    record.start = at + headerBytes;
+    record.end = at + length;
+    handler.onRecord(record);
+    sojourn.record(stampDistanceUs(stampUs, this.#drainUs));
+    this.#next[record.id] = record.offset + 1;
+    this.#touched[record.id] = 1;
+  }
+
+  #onAssign(handler: RecordHandler, at: number, length: number): void {
+    const { reader } = this.#options;
+    const id = readId(reader.view, at);
+    const offset = readOffset(reader.view, at);
+    // slice copies out of shared memory, which TextDecoder refuses.
+    const text = reader.bytes.slice(at + headerBytes, at + length);
+    handler.onAssign(id, offset, this.#decoder.decode(text));
+    this.#next[id] = offset;
+    this.#owned[id] = 1;
+    this.#touched[id] = 1;
+  }
+
+  #tick(): boolean {
+    const nowMs = this.#options.nowMs();
+    if (nowMs < this.#tickAtMs) return false;
+    this.#tickAtMs = nowMs + tickMs;
+    let emitted = false;
+    for (const handler of this.#handlers) {
+      emitted = handler.onTick(nowMs) || emitted;
+    }
+    if (emitted) this.#touched.set(this.#owned);
+    return emitted;
+  }
+
+  // Outputs first, then the marks, then the position that others may see.
+  #publish(): void {
+    const { outbox, positions } = this.#options;
+    for (let id = 0; id < topicPartitions.length; id += 1) {
+      if (this.#touched[id] === 0) continue;
+      this.#touched[id] = 0;
+      const next = this.#next[id] ?? 0;
+      const point = this.#byId[id]?.commitPoint(id, next);
+      if (point !== undefined) outbox.mark(id, point.offset, point.metadata);
+      positions.set("handled", id, next);
+    }
+    outbox.publish();
+  }
+}

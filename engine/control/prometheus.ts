@@ -1,0 +1,86 @@
+// The engine's metrics in Prometheus' text format: prom-client holds the registry and the format,
+// the numbers are read from shared memory when somebody asks.
+import { Counter, Gauge, Registry } from "prom-client";
+
+import { metrics, histograms, metricKeys, histogramKeys } from "../metrics/table.ts";
+import type { Metric } from "../metrics/table.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+export type PrometheusPage = {
+  readonly contentType: string;
+  readonly render: () => Promise<string>;
+};
+
+export const prometheusPage = (snapshot: () => Snapshot): PrometheusPage => {
+  const registry = new Registry();
+  let now = snapshot();
+  for (const name of new Set(metricKeys.map((key) => metrics[key].name))) {
+    registerCounter(registry, name, () => now);
+  }
+  registerGauges(registry, () => now);
+  return {
+    contentType: registry.contentType,
+    render: async () => {
+      now = snapshot();
+      return registry.metrics();
+    },
+  };
+};
+
+const registerCounter = (registry: Registry, name: string, now: () => Snapshot): void => {
+  const keys = metricKeys.filter((key) => metrics[key].name === name);
+  const first: Metric | undefined = keys[0] === undefined ? undefined : metrics[keys[0]];
+  if (first === undefined) return;
+  const labelNames = Object.keys(first.labels);
+  const counter = new Counter({
+    name,
+    help: first.help,
+    labelNames,
+    registers: [registry],
+    collect() {
+      // The cells count from the start; prom-client only knows increments.
+      this.reset();
+      for (const key of keys) counter.inc({ ...metrics[key].labels }, now().counts[key]);
+    },
+  });
+};
+
+const registerGauges = (registry: Registry, now: () => Snapshot): void => {
+  const registers = [registry];
+  const used = new Gauge({
+    name: "weir_ring_used_bytes",
+    help: "Bytes waiting in a ring",
+    labelNames: ["ring"],
+    registers,
+    collect() {
+      for (const [ring, stats] of Object.entries(now().rings)) used.set({ ring }, stats.usedBytes);
+    },
+  });
+  const latency = new Gauge({
+    name: "weir_latency_seconds",
+    help: "Sojourn in rings and whole ways, percentiles since the start",
+    labelNames: ["way", "quantile"],
+    registers,
+    collect() {
+      for (const key of histogramKeys) {
+        const { p50, p99 } = now().latencyUs[key];
+        const way = histograms[key].ring;
+        if (p50 !== null) latency.set({ way, quantile: "0.5" }, p50 / 1e6);
+        if (p99 !== null) latency.set({ way, quantile: "0.99" }, p99 / 1e6);
+      }
+    },
+  });
+  const behind = new Gauge({
+    name: "weir_stage_position",
+    help: "Offset of the next record that a stage has not finished",
+    labelNames: ["topic", "partition", "stage"],
+    registers,
+    collect() {
+      for (const { topic, partition, read, handled, done } of now().positions) {
+        behind.set({ topic, partition, stage: "read" }, read);
+        behind.set({ topic, partition, stage: "handled" }, handled);
+        behind.set({ topic, partition, stage: "done" }, done);
+      }
+    },
+  });
+};

@@ -1,0 +1,95 @@
+// The control server: /livez, /readyz, /metrics, /status on loopback. It reads shared memory and
+// never touches a record.
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+import { UnreachableError } from "../cli/command.ts";
+import { prometheusPage } from "./prometheus.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+export type ControlOptions = {
+  /** 0 = a free one. */
+  readonly port: number;
+  readonly snapshot: () => Snapshot;
+  /** False from the start of a stop, and before the first assignment. */
+  readonly isReady: () => boolean;
+  /** More for /status: what the process knows beside the engine's memory. */
+  readonly about: () => { readonly [key: string]: unknown };
+};
+
+export type ControlServer = { readonly url: string; readonly close: () => Promise<void> };
+
+const host = "127.0.0.1";
+
+/** @throws UnreachableError when the port is taken. */
+export const startControlServer = async (options: ControlOptions): Promise<ControlServer> => {
+  const page = prometheusPage(options.snapshot);
+  const routes: { readonly [path: string]: () => Promise<Answer> | Answer } = {
+    "/livez": () => ({ status: 200, type: "text/plain", body: "ok\n" }),
+    "/readyz": () => {
+      const ready = options.isReady();
+      return {
+        status: ready ? 200 : 503,
+        type: "text/plain",
+        body: ready ? "ok\n" : "not ready\n",
+      };
+    },
+    "/metrics": async () => ({ status: 200, type: page.contentType, body: await page.render() }),
+    "/status": () => ({
+      status: 200,
+      type: "application/json",
+      body: `${JSON.stringify({ ...options.about(), ...options.snapshot() })}\n`,
+    }),
+  };
+  const server = createServer((request, response) => {
+    void answer(routes, request, response);
+  });
+  server.listen(options.port, host);
+  await Promise.race([
+    once(server, "listening"),
+    once(server, "error").then(([error]) => {
+      throw portError(options.port, error as NodeJS.ErrnoException);
+    }),
+  ]);
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://${host}:${port}`,
+    close: async () => {
+      server.close();
+      server.closeAllConnections();
+      await once(server, "close");
+    },
+  };
+};
+
+type Answer = { readonly status: number; readonly type: string; readonly body: string };
+
+const answer = async (
+  routes: { readonly [path: string]: () => Promise<Answer> | Answer },
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> => {
+  const path = (request.url ?? "/").split("?")[0] ?? "/";
+  const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+  if (route === undefined) {
+    response.writeHead(404, { "content-type": "text/plain" });
+    response.end(`no such path; known: ${Object.keys(routes).join(" ")}\n`);
+    return;
+  }
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    response.writeHead(405, { allow: "GET, HEAD" }).end();
+    return;
+  }
+  const { status, type, body } = await route();
+  response.writeHead(status, { "content-type": type });
+  response.end(request.method === "HEAD" ? undefined : body);
+};
+
+const portError = (port: number, error: NodeJS.ErrnoException): UnreachableError =>
+  new UnreachableError(
+    error.code === "EADDRINUSE"
+      ? `control port ${port} is taken; choose another with --control-port, 0 = a free one`
+      : `control port ${port}: ${error.message}`,
+  );

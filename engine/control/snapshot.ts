@@ -1,0 +1,50 @@
+// What the engine looks like at one moment, read from shared memory: for /status, for the live
+// table, for the ledger. Any thread could make one; control does.
+import type { TopOfBook } from "../book/tops.ts";
+import { readTops } from "../book/tops.ts";
+import type { EngineMemory } from "../host/memory.ts";
+import { ringNames } from "../host/memory.ts";
+import { Positions, topicPartitions } from "../ledger/positions.ts";
+import { MetricCells } from "../metrics/cells.ts";
+import type { HistogramSummary } from "../metrics/histogram.ts";
+import type { HistogramKey, MetricKey } from "../metrics/table.ts";
+import { histogramKeys, metricKeys } from "../metrics/table.ts";
+import type { RingStats } from "../ring/ring-stats.ts";
+import { readRingStats } from "../ring/ring-stats.ts";
+
+export type PartitionPosition = {
+  readonly topic: string;
+  readonly partition: number;
+  readonly read: number;
+  readonly handled: number;
+  readonly done: number;
+};
+
+export type Snapshot = {
+  readonly counts: { readonly [key in MetricKey]: number };
+  readonly latencyUs: { readonly [key in HistogramKey]: HistogramSummary };
+  readonly rings: { readonly [name in (typeof ringNames)[number]]: RingStats };
+  readonly positions: readonly PartitionPosition[];
+  readonly tops: readonly TopOfBook[];
+};
+
+const fromKeys = <K extends string, V>(keys: readonly K[], value: (key: K) => V) =>
+  Object.fromEntries(keys.map((key) => [key, value(key)])) as { readonly [key in K]: V };
+
+export const takeSnapshot = (memory: EngineMemory): Snapshot => {
+  const cells = new MetricCells(memory.metrics);
+  const positions = new Positions(memory.positions);
+  return {
+    counts: fromKeys(metricKeys, (key) => cells.read(key)),
+    latencyUs: fromKeys(histogramKeys, (key) => cells.histogram(key).summary()),
+    rings: fromKeys(ringNames, (name) => readRingStats(memory[name])),
+    positions: topicPartitions.map(({ topic, partition }, id) => ({
+      topic,
+      partition,
+      read: positions.get("read", id),
+      handled: positions.get("handled", id),
+      done: positions.get("done", id),
+    })),
+    tops: readTops(memory.tops),
+  };
+};

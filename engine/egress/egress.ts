@@ -1,0 +1,133 @@
+// The last stage: turns outputs into log records, waits for their acknowledgement, and only then
+// lets the marks behind them become positions to commit. One append in flight; what arrives
+// meanwhile goes into the next. A failed append is tried again until it succeeds: the rings fill,
+// the stages wait, the log keeps the rest.
+import { stampDistanceUs, stampNowUs } from "../clock/monotonic.ts";
+import type { Positions } from "../ledger/positions.ts";
+import { topicPartitions } from "../ledger/positions.ts";
+import type { EventLog, NewRecord, Position } from "../log/event-log.ts";
+import type { MetricCells } from "../metrics/cells.ts";
+import { cellOf } from "../metrics/cells.ts";
+import type { Histogram } from "../metrics/histogram.ts";
+import type { MessageRingReader } from "../ring/message-ring-reader.ts";
+import type { Mark } from "./outbox.ts";
+import { outputType, readMark } from "./outbox.ts";
+import type { OutputBatch } from "./output-batch.ts";
+
+const drainLimit = 4_096;
+const idleMs = 100;
+const retryMsMin = 50;
+const retryMsMax = 2_000;
+
+export type Source = { readonly reader: MessageRingReader; readonly sojourn: Histogram };
+
+export type EgressOptions = {
+  readonly sources: readonly Source[];
+  readonly batch: OutputBatch;
+  readonly log: EventLog;
+  readonly positions: Positions;
+  readonly metrics: MetricCells;
+  /** Positions whose outputs are acknowledged, to be committed by the ingest thread. */
+  readonly onDone: (positions: readonly Position[]) => void;
+  readonly sleep: (ms: number) => Promise<void>;
+};
+
+export class Egress {
+  readonly #options: EgressOptions;
+  readonly #marks = new Map<number, Mark>();
+  readonly #waits: (Promise<boolean> | null)[];
+  #stopping = false;
+
+  constructor(options: EgressOptions) {
+    this.#options = options;
+    this.#waits = options.sources.map(() => null);
+  }
+
+  /** Runs until `stop` was called and both rings are empty and acknowledged. */
+  async run(): Promise<void> {
+    for (;;) {
+      const stopping = this.#stopping;
+      const drained = this.#drain();
+      if (drained > 0) {
+        await this.#flush();
+        continue;
+      }
+      if (stopping) return;
+      await this.#wait();
+    }
+  }
+
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  #drain(): number {
+    const now = stampNowUs();
+    let drained = 0;
+    for (const { reader, sojourn } of this.#options.sources) {
+      drained += reader.drain((type, at, length, stampUs) => {
+        if (type === outputType.mark) this.#keepMark(reader, at, length);
+        else {
+          this.#options.batch.add(type, reader.view, { start: at, end: at + length });
+          sojourn.record(stampDistanceUs(stampUs, now));
+        }
+      }, drainLimit);
+    }
+    return drained;
+  }
+
+  #keepMark(reader: MessageRingReader, at: number, length: number): void {
+    const mark = readMark(reader.view, at, length);
+    this.#marks.set(mark.id, mark);
+  }
+
+  async #flush(): Promise<void> {
+    const { batch, metrics, positions, onDone } = this.#options;
+    const records = batch.take();
+    if (records.length > 0) {
+      await this.#append(records);
+      metrics.add(recordsCell, records.length);
+      metrics.add(itemsCell, batch.acknowledged(Date.now()));
+    }
+    if (this.#marks.size === 0) return;
+    const done: Position[] = [];
+    for (const { id, offset, metadata } of this.#marks.values()) {
+      const place = topicPartitions[id];
+      if (place === undefined) continue;
+      positions.set("done", id, offset);
+      done.push({ topic: place.topic, partition: place.partition, offset, metadata });
+    }
+    this.#marks.clear();
+    onDone(done);
+  }
+
+  async #append(records: readonly NewRecord[]): Promise<void> {
+    const { log, metrics, sleep } = this.#options;
+    for (let waitMs = retryMsMin; ; waitMs = Math.min(waitMs * 2, retryMsMax)) {
+      try {
+        await log.append(records);
+        return;
+      } catch {
+        metrics.add(failuresCell, 1);
+        await sleep(waitMs);
+      }
+    }
+  }
+
+  // One pending wait per ring is kept until it resolves, or each turn would leave one behind.
+  async #wait(): Promise<void> {
+    const { sources } = this.#options;
+    await Promise.race(
+      sources.map(({ reader }, index) => {
+        this.#waits[index] ??= reader.waitForMessagesAsync(idleMs).finally(() => {
+          this.#waits[index] = null;
+        });
+        return this.#waits[index];
+      }),
+    );
+  }
+}
+
+const recordsCell = cellOf("egressRecords");
+const itemsCell = cellOf("egressItems");
+const failuresCell = cellOf("egressFailures");

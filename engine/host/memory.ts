@@ -1,0 +1,41 @@
+// The shared memory of one engine, made by the control thread and handed to every other thread.
+// Who writes what: rings by the thread named first, metrics by their owner, positions by column,
+// tops by market, stop flags by control.
+import { createTopsMemory } from "../book/tops.ts";
+import { createPositionsMemory } from "../ledger/positions.ts";
+import { createMetricsMemory } from "../metrics/cells.ts";
+import { createMessageRing } from "../ring/message-ring-layout.ts";
+
+export type EngineMemory = {
+  readonly ingestMarket: SharedArrayBuffer;
+  readonly ingestStream: SharedArrayBuffer;
+  readonly marketEgress: SharedArrayBuffer;
+  readonly streamEgress: SharedArrayBuffer;
+  readonly metrics: SharedArrayBuffer;
+  readonly positions: SharedArrayBuffer;
+  readonly tops: SharedArrayBuffer;
+  /** One Int32 for each of stopFlags. */
+  readonly stop: SharedArrayBuffer;
+  /** Bumped by every append to the embedded log, so that its reader need not poll. */
+  readonly wake: SharedArrayBuffer;
+};
+
+export const stopFlags = { market: 0, stream: 1 } as const;
+
+export const ringNames = ["ingestMarket", "ingestStream", "marketEgress", "streamEgress"] as const;
+
+// The largest record of topics.json (1 MiB) must fit into an eighth of the ring.
+const inputRingBytes = 16 << 20;
+const outputRingBytes = 4 << 20;
+
+export const createEngineMemory = (): EngineMemory => ({
+  ingestMarket: createMessageRing({ capacityBytes: inputRingBytes, policy: "block" }),
+  ingestStream: createMessageRing({ capacityBytes: inputRingBytes, policy: "block" }),
+  marketEgress: createMessageRing({ capacityBytes: outputRingBytes, policy: "block" }),
+  streamEgress: createMessageRing({ capacityBytes: outputRingBytes, policy: "block" }),
+  metrics: createMetricsMemory(),
+  positions: createPositionsMemory(),
+  tops: createTopsMemory(),
+  stop: new SharedArrayBuffer(4 * Object.keys(stopFlags).length),
+  wake: new SharedArrayBuffer(4),
+});

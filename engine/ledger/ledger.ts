@@ -1,0 +1,65 @@
+// The conservation law of a run, per signal: in = out + sampledOut + rejected(reason) +
+// dropped(reason) + inFlight. The edge counts what came and what it refused, the engine what it
+// handled; the ledger holds the two against each other.
+import type { Signal } from "../metrics/table.ts";
+
+/** What the edge says of one signal (its GET /status). */
+export type EdgeCounts = {
+  readonly in: number;
+  /** Acknowledged by the log. */
+  readonly accepted: number;
+  readonly rejected: { readonly [reason: string]: number };
+  readonly dropped: { readonly [reason: string]: number };
+  readonly sampledOut?: number;
+  /** Sent, but the answer never came: the log may hold them or not. */
+  readonly unconfirmed: number;
+};
+
+export type LedgerEntry = {
+  readonly in: number;
+  readonly out: number;
+  readonly sampledOut: number;
+  readonly rejected: { readonly [reason: string]: number };
+  readonly dropped: { readonly [reason: string]: number };
+  readonly inFlight: number;
+};
+
+export type Ledger = {
+  readonly balanced: boolean;
+  readonly signals: { readonly [signal in Signal]?: LedgerEntry };
+};
+
+const sum = (table: { readonly [reason: string]: number }): number =>
+  Object.values(table).reduce((total, count) => total + count, 0);
+
+/** `handled` counts items of this run that the engine finished. */
+export const ledgerEntry = (edge: EdgeCounts, handled: number): LedgerEntry => {
+  // Of the unconfirmed ones, those that the engine saw were written after all.
+  const written = Math.min(Math.max(0, handled - edge.accepted), edge.unconfirmed);
+  const refused = edge.unconfirmed - written;
+  return {
+    in: edge.in,
+    out: handled,
+    sampledOut: edge.sampledOut ?? 0,
+    rejected: refused > 0 ? { ...edge.rejected, unconfirmed: refused } : edge.rejected,
+    dropped: edge.dropped,
+    inFlight: edge.accepted + written - handled,
+  };
+};
+
+/** True when everything that came in is accounted for and nothing is left on the way. */
+export const isBalanced = (entry: LedgerEntry): boolean =>
+  entry.inFlight === 0 &&
+  entry.in === entry.out + entry.sampledOut + sum(entry.rejected) + sum(entry.dropped);
+
+export const ledgerOf = (
+  edge: { readonly [signal in Signal]?: EdgeCounts },
+  handled: { readonly [signal in Signal]: number },
+): Ledger => {
+  const signals: { [signal in Signal]?: LedgerEntry } = {};
+  for (const [signal, counts] of Object.entries(edge) as [Signal, EdgeCounts][]) {
+    if (counts.in > 0 || handled[signal] > 0)
+      signals[signal] = ledgerEntry(counts, handled[signal]);
+  }
+  return { balanced: Object.values(signals).every(isBalanced), signals };
+};

@@ -1,0 +1,118 @@
+// Every number that the engine counts, in one table: owner (the thread that writes it), name and
+// labels as Prometheus shows them, meaning. A cell has one writer; cells of one owner stand
+// together and owners on separate cache lines.
+
+export type Owner = "ingest" | "market" | "stream" | "egress";
+
+export type Metric = {
+  readonly owner: Owner;
+  readonly kind: "counter" | "gauge";
+  readonly name: string;
+  readonly labels: { readonly [label: string]: string };
+  readonly help: string;
+};
+
+const counter = (
+  owner: Owner,
+  name: string,
+  help: string,
+  labels: Metric["labels"] = {},
+): Metric => ({ owner, kind: "counter", name, labels, help });
+
+const signals = ["spans", "metrics", "logs", "transactions", "depth"] as const;
+export type Signal = (typeof signals)[number];
+
+const perSignal = (owner: Owner, name: string, help: string) =>
+  Object.fromEntries(signals.map((signal) => [signal, counter(owner, name, help, { signal })])) as {
+    readonly [signal in Signal]: Metric;
+  };
+
+const handledHelp = "Items that a stage finished, of the run's own edge";
+const handled = perSignal("market", "weir_items_handled_total", handledHelp);
+const foreignHelp = "Items that a stage finished and that another run or client appended";
+const foreign = perSignal("market", "weir_items_foreign_total", foreignHelp);
+const ofStream = (metric: Metric): Metric => ({ ...metric, owner: "stream" });
+
+const rejected = (reason: string): Metric =>
+  counter("market", "weir_sniffer_rejected_total", "Transactions that are no candidate", {
+    reason,
+  });
+
+export const metrics = {
+  consumeRecords: counter("ingest", "weir_consume_records_total", "Log records read"),
+  consumeBytes: counter("ingest", "weir_consume_bytes_total", "Bytes of log records read"),
+  consumeOversize: counter(
+    "ingest",
+    "weir_consume_dropped_total",
+    "Log records that no ring can hold",
+    { reason: "oversize" },
+  ),
+  consumeBlocked: counter(
+    "ingest",
+    "weir_consume_blocked_total",
+    "Waits of the consumer for space in a ring",
+  ),
+  commits: counter("ingest", "weir_commits_total", "Positions committed to the log"),
+  commitFailures: counter("ingest", "weir_commit_failures_total", "Commits that failed"),
+
+  handledTransactions: handled.transactions,
+  handledDepth: handled.depth,
+  handledSpans: ofStream(handled.spans),
+  handledMetrics: ofStream(handled.metrics),
+  handledLogs: ofStream(handled.logs),
+  foreignTransactions: foreign.transactions,
+  foreignDepth: foreign.depth,
+  foreignSpans: ofStream(foreign.spans),
+  foreignMetrics: ofStream(foreign.metrics),
+  foreignLogs: ofStream(foreign.logs),
+
+  candidates: counter("market", "weir_sniffer_candidates_total", "Transactions that matched"),
+  matches: counter("market", "weir_sniffer_matches_total", "Watched instructions found"),
+  needsResolve: counter(
+    "market",
+    "weir_sniffer_needs_resolve_total",
+    "Transactions whose lookup tables decide",
+  ),
+  rejectedVote: rejected("vote"),
+  rejectedNotWatched: rejected("not-watched"),
+  rejectedSize: rejected("size"),
+  rejectedMalformed: rejected("malformed"),
+  malformedFrames: counter("market", "weir_frames_malformed_total", "Log records no frame", {
+    stage: "market",
+  }),
+  depthStale: counter("market", "weir_depth_stale_total", "Depth messages older than the book"),
+  depthGaps: counter("market", "weir_depth_gaps_total", "Depth messages after a missing one"),
+  depthRejected: counter("market", "weir_depth_rejected_total", "Depth items not readable"),
+  marketBlocked: counter("market", "weir_ring_blocked_total", "Waits for space in a ring", {
+    ring: "market-egress",
+  }),
+
+  aggregates: counter("stream", "weir_stream_aggregates_total", "Window results handed over"),
+  lateItems: counter("stream", "weir_stream_late_total", "Items of windows already closed"),
+  streamMalformed: counter("stream", "weir_frames_malformed_total", "Log records not readable", {
+    stage: "stream",
+  }),
+  streamBlocked: counter("stream", "weir_ring_blocked_total", "Waits for space in a ring", {
+    ring: "stream-egress",
+  }),
+
+  egressRecords: counter("egress", "weir_egress_records_total", "Records acknowledged by the log"),
+  egressItems: counter("egress", "weir_egress_items_total", "Outputs acknowledged by the log"),
+  egressFailures: counter("egress", "weir_egress_failures_total", "Appends that failed"),
+} as const satisfies { readonly [key: string]: Metric };
+
+export type MetricKey = keyof typeof metrics;
+export const metricKeys = Object.keys(metrics) as readonly MetricKey[];
+
+/** Histograms in microseconds: how long a record waited in a ring, and whole ways. */
+export const histograms = {
+  ingestMarket: { ring: "ingest-market", help: "Sojourn in the ring" },
+  ingestStream: { ring: "ingest-stream", help: "Sojourn in the ring" },
+  marketEgress: { ring: "market-egress", help: "Sojourn in the ring" },
+  streamEgress: { ring: "stream-egress", help: "Sojourn in the ring" },
+  edgeToCandidate: { ring: "edge-candidate", help: "Edge receive to acknowledged candidate" },
+  edgeToHandled: { ring: "edge-stream", help: "Edge receive to counted span" },
+} as const;
+
+export type HistogramKey = keyof typeof histograms;
+export const histogramKeys = Object.keys(histograms) as readonly HistogramKey[];

@@ -1,0 +1,53 @@
+// Builds the parts that the market and the stream thread have in common from shared memory.
+import { RecordStage } from "../consume/record-stage.ts";
+import type { RecordStageOptions } from "../consume/record-stage.ts";
+import { Outbox } from "../egress/outbox.ts";
+import type { EngineMemory } from "../host/memory.ts";
+import { Positions } from "../ledger/positions.ts";
+import { cellOf, MetricCells } from "../metrics/cells.ts";
+import { MessageRingReader } from "../ring/message-ring-reader.ts";
+import { MessageRingWriter } from "../ring/message-ring-writer.ts";
+
+export type StageWiring = {
+  readonly name: string;
+  readonly input: "ingestMarket" | "ingestStream";
+  readonly output: "marketEgress" | "streamEgress";
+  readonly blocked: "marketBlocked" | "streamBlocked";
+  /** Index of the thread's stop flag. */
+  readonly stop: number;
+};
+
+export type StageParts = {
+  readonly reader: MessageRingReader;
+  readonly outbox: Outbox;
+  readonly metrics: MetricCells;
+  readonly build: (handlers: RecordStageOptions["handlers"]) => RecordStage;
+  readonly stopping: () => boolean;
+};
+
+export const recordStage = (memory: EngineMemory, wiring: StageWiring): StageParts => {
+  const metrics = new MetricCells(memory.metrics);
+  const reader = new MessageRingReader(memory[wiring.input]);
+  const blocked = cellOf(wiring.blocked);
+  const outbox = new Outbox({
+    ring: new MessageRingWriter(memory[wiring.output]),
+    onBlocked: () => metrics.add(blocked, 1),
+  });
+  const stop = new Int32Array(memory.stop);
+  return {
+    reader,
+    outbox,
+    metrics,
+    build: (handlers) =>
+      new RecordStage({
+        name: wiring.name,
+        reader,
+        outbox,
+        handlers,
+        positions: new Positions(memory.positions),
+        sojourn: metrics.histogram(wiring.input),
+        nowMs: Date.now,
+      }),
+    stopping: () => Atomics.load(stop, wiring.stop) === 1,
+  };
+};

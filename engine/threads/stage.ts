@@ -1,0 +1,32 @@
+// What a thread runs: a stage does a bounded piece of work when called and says how much it did.
+// The thread that calls it is not its concern; tests call `work` themselves. Borrowed from
+// Agrona's duty cycle (Apache-2.0).
+
+export type Stage = {
+  readonly name: string;
+  start(): void;
+  /** Does what is there, up to a limit; 0 when there was nothing. */
+  work(): number;
+  /** Called once after the last `work`. */
+  stop(): void;
+};
+
+/** How a thread waits when its stage had nothing to do: returns when there may be work. */
+export type Idle = (idleMs: number) => void;
+
+const parkMs = 20;
+
+/**
+ * Runs a stage on the calling thread until `stopping` says so and nothing is left to do. Idle
+ * means parked: spinning pays only with more cores than runnable threads.
+ */
+export const runDutyCycle = (stage: Stage, idle: Idle, stopping: () => boolean): void => {
+  stage.start();
+  for (;;) {
+    if (stage.work() > 0) continue;
+    // Asked again after the flag was seen: what was published before it must not stay behind.
+    if (stopping() && stage.work() === 0) break;
+    idle(parkMs);
+  }
+  stage.stop();
+};

@@ -1,0 +1,52 @@
+// The feed of `weir up` as a child process: an instrumented application, transactions and depth,
+// posted to the edge like any client's.
+import { startNodeChild } from "./child.ts";
+
+export type FeedOptions = {
+  readonly edgeUrl: string;
+  readonly apiKey: string | null;
+  readonly transactions: readonly string[];
+  readonly depth: readonly string[];
+  readonly speed: string;
+  readonly note: (line: string) => void;
+};
+
+export type FeedProcess = {
+  readonly lastLine: () => string;
+  /** Settles with a reason when the feed ended by itself with an error. */
+  readonly failed: Promise<string>;
+  readonly stop: (deadlineMs: number) => Promise<void>;
+};
+
+export const startFeed = (options: FeedOptions): FeedProcess => {
+  let last = "";
+  const child = startNodeChild({
+    file: new URL("../feed/main.ts", import.meta.url),
+    args: feedArguments(options),
+    onLine: (line) => {
+      last = line;
+    },
+    onNote: (line) => options.note(`feed: ${line}`),
+  });
+  const failed = Promise.withResolvers<string>();
+  let isStopping = false;
+  void child.exited.then((code) => {
+    if (code !== 0 && !isStopping) failed.resolve(`the feed ended with code=${code}`);
+  });
+  return {
+    lastLine: () => last,
+    failed: failed.promise,
+    stop: async (deadlineMs) => {
+      isStopping = true;
+      await child.stop(deadlineMs);
+    },
+  };
+};
+
+const feedArguments = (options: FeedOptions): readonly string[] => [
+  `--edge=${options.edgeUrl}`,
+  ...(options.apiKey === null ? [] : [`--api-key=${options.apiKey}`]),
+  ...options.transactions.map((file) => `--transactions=${file}`),
+  ...options.depth.map((file) => `--depth=${file}`),
+  `--speed=${options.speed}`,
+];

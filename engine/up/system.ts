@@ -1,0 +1,146 @@
+// The whole system on one machine: log, engine, edge, control server and feed, started in that
+// order and stopped in the order of the data. `weir up` shows it and prints its ledger.
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+
+import type { ControlServer } from "../control/server.ts";
+import { startControlServer } from "../control/server.ts";
+import type { Snapshot } from "../control/snapshot.ts";
+import { takeSnapshot } from "../control/snapshot.ts";
+import type { Engine } from "../host/engine.ts";
+import { startEngine } from "../host/engine.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { ledgerOf } from "../ledger/ledger.ts";
+import type { EventLog } from "../log/event-log.ts";
+import { openLog } from "../log/open-log.ts";
+import { drained } from "./drained.ts";
+import type { RunningEdge } from "./edge-process.ts";
+import { bundleEdge, startEdge } from "./edge-process.ts";
+import type { EdgeStatus } from "./edge-status.ts";
+import { edgeAtRest } from "./edge-status.ts";
+import { checkTopics } from "./topics-check.ts";
+
+export type SystemOptions = {
+  /** The checkout or installed package: where wrangler.toml is. */
+  readonly root: string;
+  /** Where the embedded log and the edge keep their data. */
+  readonly dataDir: string;
+  readonly kafka: string | null;
+  readonly createTopics: boolean;
+  readonly edgePort: number;
+  readonly controlPort: number;
+  readonly logPort: number;
+  readonly apiKeys: readonly string[];
+  readonly note: (line: string) => void;
+};
+
+export type System = {
+  readonly ready: { readonly edge: string; readonly control: string; readonly log: string };
+  readonly snapshot: () => Snapshot;
+  /** Settles with a reason when a part died. */
+  readonly failed: Promise<string>;
+  /** Drains, commits, ends everything; the ledger of the run. */
+  readonly stop: () => Promise<Ledger>;
+};
+
+const drainMs = 15_000;
+const stopMs = 10_000;
+const restMs = 10_000;
+
+export const startSystem = async (options: SystemOptions): Promise<System> => {
+  const runId = randomUUID();
+  const bundled = bundleEdge({ root: options.root, outDir: join(options.dataDir, "edge-bundle") });
+  // Awaited below; a failure before that must not count as unhandled.
+  bundled.catch(() => undefined);
+  const target = logTarget(options);
+  if (options.kafka !== null) await checkTopics(options.kafka, options.createTopics);
+  const undo: (() => Promise<unknown>)[] = [];
+  try {
+    const engine = await startEngine({ log: target, runId });
+    undo.unshift(() => engine.stop(stopMs));
+    const edge = await startEdge({
+      bundle: await bundled,
+      port: options.edgePort,
+      host: "127.0.0.1",
+      vars: edgeVars(options, { engine, runId }),
+      storageDir: join(options.dataDir, "edge-storage"),
+    });
+    undo.unshift(() => edge.stop());
+    const log = await openLog("kafka" in target ? target : { directory: target.directory });
+    undo.unshift(() => log.close());
+    const state = { isStopping: false };
+    const control = await startControlServer({
+      port: options.controlPort,
+      snapshot: () => takeSnapshot(engine.memory),
+      isReady: () => !state.isStopping,
+      about: () => ({ runId, edge: edge.url, log: engine.restUrl }),
+    });
+    undo.unshift(() => control.close());
+    return running({ engine, edge, log, control, options, state });
+  } catch (error) {
+    for (const end of undo) await end();
+    throw error;
+  }
+};
+
+const logTarget = ({ kafka, dataDir, logPort }: SystemOptions) =>
+  kafka === null ? { directory: join(dataDir, "log"), port: logPort } : { kafka };
+
+const edgeVars = (
+  { kafka, apiKeys }: SystemOptions,
+  { engine, runId }: { readonly engine: Engine; readonly runId: string },
+): { readonly [name: string]: string } => ({
+  RUN_ID: runId,
+  ...(apiKeys.length > 0 ? { API_KEYS: apiKeys.join(",") } : {}),
+  ...(kafka === null
+    ? { LOG_KIND: "rest", REST_URL: engine.restUrl ?? "" }
+    : { LOG_KIND: "kafka", KAFKA_BROKERS: kafka }),
+});
+
+type Parts = {
+  readonly engine: Engine;
+  readonly edge: RunningEdge;
+  readonly log: EventLog;
+  readonly control: ControlServer;
+  readonly options: SystemOptions;
+  readonly state: { isStopping: boolean };
+};
+
+const running = ({ engine, edge, log, control, options, state }: Parts): System => {
+  const failed = Promise.race([
+    engine.failed.then(({ thread, message }) => `thread ${thread}: ${message}`),
+    edge.exited.then((code) => `edge: workerd ended with code=${code}`),
+  ]);
+  return {
+    ready: {
+      edge: edge.url,
+      control: control.url,
+      log: options.kafka ?? engine.restUrl ?? "",
+    },
+    snapshot: () => takeSnapshot(engine.memory),
+    failed,
+    stop: async () => {
+      state.isStopping = true;
+      const status = await edgeAtRest(edge.url, restMs).catch((): EdgeStatus => ({ signals: {} }));
+      const all = await drained({ memory: engine.memory, log, deadlineMs: drainMs }).catch(
+        () => false,
+      );
+      if (!all) options.note(`weir: the log was not read to its end within ${drainMs} ms`);
+      await edge.stop();
+      await log.close();
+      const clean = await engine.stop(stopMs);
+      if (!clean) options.note(`weir: a thread did not stop within ${stopMs} ms`);
+      await control.close();
+      return ledgerOf(status.signals, handledOf(takeSnapshot(engine.memory)));
+    },
+  };
+};
+
+/** Items of this run that the engine finished, by signal. */
+export const handledOf = ({ counts }: Snapshot) => ({
+  spans: counts.handledSpans,
+  metrics: counts.handledMetrics,
+  logs: counts.handledLogs,
+  transactions: counts.handledTransactions,
+  depth: counts.handledDepth,
+});

@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+
+import { isBalanced, ledgerEntry, ledgerOf } from "../../../engine/ledger/ledger.ts";
+
+const edge = { in: 100, accepted: 90, rejected: { malformed: 10 }, dropped: {}, unconfirmed: 0 };
+const nothing = { spans: 0, metrics: 0, logs: 0, transactions: 0, depth: 0 };
+
+describe("ledger", () => {
+  it("balances when the engine handled all that was accepted", () => {
+    const entry = ledgerEntry(edge, 90);
+    expect(entry).toMatchObject({ in: 100, out: 90, inFlight: 0 });
+    expect(isBalanced(entry)).toBe(true);
+  });
+
+  it("shows what is still on the way and does not balance", () => {
+    const entry = ledgerEntry(edge, 80);
+    expect(entry.inFlight).toBe(10);
+    expect(isBalanced(entry)).toBe(false);
+  });
+
+  it("does not balance when an acknowledged item was handled twice", () => {
+    expect(isBalanced(ledgerEntry(edge, 91))).toBe(false);
+  });
+
+  it("counts an unconfirmed item as out when the engine saw it, else as rejected", () => {
+    const entry = ledgerEntry({ ...edge, accepted: 80, unconfirmed: 10 }, 84);
+    expect(entry).toMatchObject({ out: 84, rejected: { malformed: 10, unconfirmed: 6 } });
+    expect(isBalanced(entry)).toBe(true);
+  });
+
+  it("does not balance when the edge's own counts do not add up", () => {
+    expect(isBalanced(ledgerEntry({ ...edge, in: 101 }, 90))).toBe(false);
+  });
+
+  it("lists only signals that were fed", () => {
+    const ledger = ledgerOf({ spans: edge, logs: { ...edge, in: 0 } }, { ...nothing, spans: 90 });
+    expect(Object.keys(ledger.signals)).toEqual(["spans"]);
+    expect(ledger.balanced).toBe(true);
+  });
+});

@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+
+import { Histogram, histogramBytes } from "../../../engine/metrics/histogram.ts";
+import { runSeed, seeded } from "../../random.ts";
+
+const fresh = (): Histogram => new Histogram(new SharedArrayBuffer(histogramBytes));
+
+describe("histogram", () => {
+  it("has no percentile before the first value", () => {
+    expect(fresh().summary()).toEqual({ count: 0, p50: null, p99: null, max: null });
+  });
+
+  it("keeps values below 128 exactly", () => {
+    const histogram = fresh();
+    for (let value = 0; value < 100; value += 1) histogram.record(value);
+    expect(histogram.summary()).toEqual({ count: 100, p50: 49, p99: 98, max: 99 });
+  });
+
+  it("stays within 1.6 percent of the nearest-rank percentile over the whole range", () => {
+    const random = seeded(runSeed("histogram"));
+    const histogram = fresh();
+    const values = Array.from({ length: 20_000 }, () => Math.floor(2 ** (random.next() * 31.9)));
+    for (const value of values) histogram.record(value);
+    const sorted = values.toSorted((a, b) => a - b);
+    const { p50, p99, max } = histogram.summary();
+    for (const [found, rank] of [
+      [p50, 10_000],
+      [p99, 19_800],
+      [max, 20_000],
+    ] as const) {
+      const exact = sorted[rank - 1] ?? 0;
+      expect(found).toBeGreaterThanOrEqual(exact);
+      expect(found).toBeLessThanOrEqual(exact * 1.016 + 1);
+    }
+  });
+
+  it("counts a value beyond 32 bits as the largest", () => {
+    const histogram = fresh();
+    histogram.record(2 ** 40);
+    expect(histogram.summary().max).toBe(2 ** 32 - 1);
+  });
+
+  it("is read by another view of the same memory", () => {
+    const memory = new SharedArrayBuffer(histogramBytes);
+    new Histogram(memory).recordMany(7, 3);
+    expect(new Histogram(memory).summary()).toMatchObject({ count: 3, p50: 7 });
+  });
+});
