@@ -187,6 +187,16 @@ export class DepthItem {
     return this.#view.getUint8(this.#start + depthOffset.symbol + index);
   }
 
+  /** 32-bit words of the symbol with its padding, for hashing and comparing. */
+  get symbolWords(): number {
+    return ((this.symbolBytes + 7) >> 3) << 1;
+  }
+
+  /** Word `index` of the padded symbol, unsigned. */
+  symbolWord(index: number): number {
+    return this.#view.getUint32(this.#start + depthOffset.symbol + index * 4, true);
+  }
+
   /** The symbol as text. Allocates. */
   symbol(): string {
     let text = "";
