@@ -1,0 +1,48 @@
+// What a closed window says about one service and name, and its wire form on weir-aggregates. The
+// id is made of the input's coordinates only, so that a repeated output is recognisable.
+
+export type StreamSignal = "spans" | "logs" | "metrics";
+
+/** `watermark`: event time passed the end; `idle`: nothing came for so long that it was closed. */
+export type CloseReason = "watermark" | "idle";
+
+/** One row of a closed window. Times in ms since the epoch, [windowStartMs, windowEndMs). */
+export type Aggregate = {
+  readonly id: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly signal: StreamSignal;
+  readonly service: string;
+  readonly name: string;
+  readonly windowStartMs: number;
+  readonly windowEndMs: number;
+  /** Items, exact to 2^53. */
+  readonly count: number;
+  /** Spans with status error, log records of severity ERROR and above. */
+  readonly errors: number;
+  /** Decimal; exact below 2^85. "0" for logs. */
+  readonly durationNsSum: string;
+  /** Decimal, below 2^64. */
+  readonly durationNsMax: string;
+  readonly reason: CloseReason;
+};
+
+export type AggregateSource = {
+  readonly topic: string;
+  readonly partition: number;
+  readonly signal: StreamSignal;
+};
+
+// A slash inside a name must not move the border between service and name.
+const escaped = (text: string): string => text.replaceAll("%", "%25").replaceAll("/", "%2F");
+
+/** `topic/partition/windowStartMs/signal/service/name`; `%` and `/` inside names are %-escaped. */
+export const aggregateId = (
+  { topic, partition, signal }: AggregateSource,
+  windowStartMs: number,
+  key: { readonly service: string; readonly name: string },
+): string =>
+  `${topic}/${partition}/${windowStartMs}/${signal}/${escaped(key.service)}/${escaped(key.name)}`;
+
+/** The record's value on weir-aggregates: one JSON object, keys in the order of the type. */
+export const encodeAggregate = (aggregate: Aggregate): string => JSON.stringify(aggregate);
