@@ -9,7 +9,9 @@ import { InputError } from "./cli/input.ts";
 import { processIo } from "./cli/process-io.ts";
 
 // Loaded on demand, so that `weir decode` does not pay for kafkajs.
-const commands: { readonly [name: string]: () => Promise<Command> } = {};
+const commands: { readonly [name: string]: () => Promise<Command> } = {
+  kafka: async () => (await import("./cli/kafka.ts")).kafka,
+};
 
 const version = (): string => {
   const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");

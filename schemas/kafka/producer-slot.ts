@@ -8,7 +8,7 @@ import type { Client, ClientOptions } from "./client.ts";
 import { createClient, retry } from "./client.ts";
 import { ProducerError, producerError } from "./producer-error.ts";
 import type { ProducerRecord } from "./topic-messages.ts";
-import { byTopic, offsetsOf } from "./topic-messages.ts";
+import { batches, byTopic, offsetsOf } from "./topic-messages.ts";
 
 /** A client is replaced before any partition's sequence nears 2^31, where kafkajs wraps early. */
 const recordsPerClientMax = 2 ** 30;
@@ -39,12 +39,15 @@ export const createProducerSlot = (options: ClientOptions): ProducerSlot => {
   const sent = async (records: readonly ProducerRecord[]): Promise<number[]> => {
     const now = await current();
     now.records += records.length;
-    const answer = await now.producer.sendBatch({
-      acks: -1,
-      timeout: options.requestTimeoutMs,
-      topicMessages: byTopic(records),
-    });
-    const offsets = offsetsOf(records, answer);
+    const offsets: number[] = [];
+    for (const batch of batches(records)) {
+      const answer = await now.producer.sendBatch({
+        acks: -1,
+        timeout: options.requestTimeoutMs,
+        topicMessages: byTopic(batch),
+      });
+      for (const offset of offsetsOf(batch, answer)) offsets.push(offset);
+    }
     // Not when this send was given up meanwhile: the live producer is then another one.
     if (now.records >= recordsPerClientMax && now.client === client) await retire();
     return offsets;

@@ -19,6 +19,45 @@ export type ProducerRecord = {
 const buffer = (bytes: Uint8Array): Buffer =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
+/**
+ * Upper bound of one partition's batch: brokers refuse batches above max.message.bytes, by default
+ * 1,048,588, whatever the size of the records in it. A larger single record goes alone.
+ */
+export const batchBytesMax = 1_000_000;
+
+/** Record and header framing at its largest: varints of length, time, offset, key, value. */
+const recordOverheadBytes = 64;
+
+/** Bytes of a record as the limits count them: key, value and headers. */
+export const recordBytes = ({ key, value, headers }: ProducerRecord): number => {
+  let bytes = value.length + (key?.length ?? 0);
+  for (const name in headers) {
+    // Three bytes for a character of UTF-16 is UTF-8 at its longest.
+    bytes += 3 * (name.length + (headers[name]?.length ?? 0));
+  }
+  return bytes;
+};
+
+/** Cuts where a partition's batch would pass its limit; order is kept, usually one piece. */
+export function* batches(
+  records: readonly ProducerRecord[],
+): Generator<readonly ProducerRecord[], void> {
+  const bytes = new Map<string, number>();
+  let start = 0;
+  for (const [i, record] of records.entries()) {
+    const key = `${record.topic}/${record.partition}`;
+    const own = recordBytes(record) + recordOverheadBytes;
+    const together = (bytes.get(key) ?? 0) + own;
+    if (together > batchBytesMax && together > own) {
+      yield records.slice(start, i);
+      start = i;
+      bytes.clear();
+      bytes.set(key, own);
+    } else bytes.set(key, together);
+  }
+  yield start === 0 ? records : records.slice(start);
+}
+
 /** Groups by topic, keeping the order within each; bytes are shared, not copied. */
 export const byTopic = (records: readonly ProducerRecord[]): TopicMessages[] => {
   const topics = new Map<string, Message[]>();

@@ -1,0 +1,107 @@
+// What a local Kafka node needs before it can start: Java, and Apache Kafka's jars, which Maven
+// fetches once into a git-ignored folder. Two processes may do it at the same time: each fills a
+// folder of its own and the first rename wins.
+import { execFile, execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+export type KafkaNodeErrorCode =
+  | "java-missing"
+  | "maven-missing"
+  | "jars-failed"
+  | "port-taken"
+  | "not-started";
+
+/** The local node cannot be had; the message says what to do. */
+export class KafkaNodeError extends Error {
+  override name = "KafkaNodeError";
+  readonly code: KafkaNodeErrorCode;
+
+  constructor(code: KafkaNodeErrorCode, message: string) {
+    super(`${code}: ${message}`);
+    this.code = code;
+  }
+}
+
+/** Jars, class archive and the default data directory live below this git-ignored folder. */
+export const kafkaHome = fileURLToPath(new URL("../../.weir/kafka", import.meta.url));
+
+export const jarFolder = join(kafkaHome, "lib");
+
+const pom = fileURLToPath(new URL("kafka/pom.xml", import.meta.url));
+const javaVersionMin = 17;
+const mavenMsMax = 300_000;
+
+/** The java program: JAVA_HOME's, else the one on PATH. */
+export const javaProgram = (): string => {
+  const home = process.env["JAVA_HOME"];
+  return home === undefined || home === "" ? "java" : join(home, "bin", "java");
+};
+
+/** Major version of Java, or 0 when there is none. */
+export const javaVersion = (): number => {
+  try {
+    const text = execFileSync(javaProgram(), ["--version"], { encoding: "utf8" });
+    return Number(/\s(\d+)/.exec(text)?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+};
+
+const hasMaven = (): boolean => {
+  try {
+    execFileSync("mvn", ["--version"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** True when `startKafkaNode` can be expected to work here; asks the programs, downloads nothing. */
+export const canRunKafka = (): boolean =>
+  javaVersion() >= javaVersionMin && (existsSync(jarFolder) || hasMaven());
+
+/**
+ * Resolves when Java and the jars are there; the first time Maven takes some seconds.
+ *
+ * @throws KafkaNodeError `java-missing`, `maven-missing` or `jars-failed`.
+ */
+export const ensureJars = async (note: (text: string) => void): Promise<void> => {
+  const found = javaVersion();
+  if (found < javaVersionMin) {
+    const what = found === 0 ? "no java program" : `Java ${found}`;
+    throw new KafkaNodeError(
+      "java-missing",
+      `found ${what}, Apache Kafka needs Java ${javaVersionMin} or newer: install it, set JAVA_HOME`,
+    );
+  }
+  if (existsSync(jarFolder)) return;
+  if (!hasMaven()) {
+    throw new KafkaNodeError("maven-missing", "Apache Kafka's jars come by Maven: install mvn");
+  }
+  note("fetching Apache Kafka's jars with Maven, once");
+  mkdirSync(kafkaHome, { recursive: true });
+  const own = join(kafkaHome, `lib.${process.pid}`);
+  try {
+    await promisify(execFile)("mvn", ["-q", "-B", "-f", pom, `-Dweir.lib=${own}`, "package"], {
+      timeout: mavenMsMax,
+    });
+  } catch (error) {
+    rmSync(own, { recursive: true, force: true });
+    const { stdout, message } = error as { stdout?: string; message: string };
+    throw new KafkaNodeError("jars-failed", `mvn package failed\n${stdout ?? ""}${message}`);
+  }
+  moveInto(own, jarFolder);
+};
+
+/** Renames `own` to `to`, unless another process was faster. */
+export const moveInto = (own: string, to: string): void => {
+  try {
+    if (!existsSync(to)) renameSync(own, to);
+  } catch (error) {
+    if (!existsSync(to)) throw error;
+  }
+  rmSync(own, { recursive: true, force: true });
+};

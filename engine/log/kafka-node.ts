@@ -1,0 +1,128 @@
+// One real Apache Kafka node (KRaft: broker and controller in one JVM) on loopback, for
+// development and tests; no Docker. A second start on the same directory keeps its data. It is
+// not a production configuration: one replica, no fsync.
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+import { ensureJars, KafkaNodeError, kafkaHome, moveInto } from "./kafka-jars.ts";
+import type { Jvm } from "./kafka-jvm.ts";
+import { archiveFile, runJvm } from "./kafka-jvm.ts";
+import { serverProperties } from "./kafka-properties.ts";
+
+export type KafkaNodeOptions = {
+  /** Kept between starts; delete it for a fresh node. */
+  readonly dataDirectory: string;
+  /** 0 = the system picks a free one. */
+  readonly port: number;
+  /** -Xmx; default 384m, enough for everything but long runs at full rate. */
+  readonly heap?: string;
+  /** First-tier compiler only: starts sooner, slower under load. Default true. */
+  readonly quick?: boolean;
+  /** Overrides or adds server properties. */
+  readonly properties?: { readonly [name: string]: string | number };
+  readonly jvmFlags?: readonly string[];
+  /** Progress of the steps that take seconds. */
+  readonly note?: (text: string) => void;
+};
+
+export type KafkaNode = {
+  /** 127.0.0.1:PORT */
+  readonly bootstrap: string;
+  /** Of the JVM. */
+  readonly pid: number;
+  /** Resolves when the node has ended, for whatever reason. */
+  readonly exited: Promise<number>;
+  /** Closes the segments in order, so that the next start does no recovery. Idempotent. */
+  readonly stop: () => Promise<void>;
+};
+
+/** Where `weir kafka` keeps its data by default. */
+export const defaultDataDirectory = join(kafkaHome, "data");
+
+// Any 22 URL-safe base64 characters will do; one constant makes a second format repeatable.
+const clusterId = "d2VpcndlaXJ3ZWlyd2Vpcg";
+const quickFlag = "-XX:TieredStopAtLevel=1";
+const startMsMax = 60_000;
+
+/**
+ * Resolves when the node serves clients: about 1.2 s, some seconds more the very first time.
+ *
+ * @throws KafkaNodeError naming what is missing or taken.
+ */
+export const startKafkaNode = async (options: KafkaNodeOptions): Promise<KafkaNode> => {
+  const note = options.note ?? (() => undefined);
+  await ensureJars(note);
+  if (!existsSync(archiveFile)) await makeArchive(note);
+  return start(options);
+};
+
+const start = async (options: KafkaNodeOptions): Promise<KafkaNode> => {
+  const directory = resolve(options.dataDirectory);
+  const ports = { broker: await freePort(options.port), controller: await freePort(0) };
+  const config = join(directory, "server.properties");
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(config, serverProperties(directory, ports, options.properties ?? {}));
+  if (!existsSync(join(directory, "log", "meta.properties"))) await format(config);
+  const flags = [`-Xmx${options.heap ?? "384m"}`, ...(options.quick === false ? [] : [quickFlag])];
+  const jvm = await serving([...flags, ...(options.jvmFlags ?? [])], config);
+  const { pid, exited, stop } = jvm;
+  return { bootstrap: `127.0.0.1:${ports.broker}`, pid, exited, stop };
+};
+
+// The port is open seconds before the broker answers: the log line is the signal, not a connect.
+const serving = async (flags: readonly string[], config: string): Promise<Jvm> => {
+  const started = Promise.withResolvers<string>();
+  const jvm = await runJvm(flags, ["kafka.Kafka", config], (line) => {
+    if (line.includes("Kafka Server started")) started.resolve("");
+  });
+  const timer = setTimeout(() => started.resolve(`startMsMax=${startMsMax} passed`), startMsMax);
+  const ended = jvm.exited.then((code) => `exit code ${code}`);
+  const why = await Promise.race([started.promise, ended]);
+  clearTimeout(timer);
+  if (why === "") return jvm;
+  await jvm.stop();
+  throw new KafkaNodeError("not-started", `Kafka did not start, ${why}\n${jvm.output()}`);
+};
+
+const format = async (config: string): Promise<void> => {
+  const words = ["kafka.tools.StorageTool", "format", "--cluster-id", clusterId];
+  const jvm = await runJvm(["-Xmx128m", quickFlag], [...words, "--config", config]);
+  const code = await jvm.exited;
+  await jvm.stop();
+  if (code === 0) return;
+  throw new KafkaNodeError("not-started", `Kafka's format ended with ${code}\n${jvm.output()}`);
+};
+
+/** One start in a throw-away directory that writes the classes it loaded (about 50 MB). */
+const makeArchive = async (note: (text: string) => void): Promise<void> => {
+  note("making Kafka's class archive, once");
+  const dataDirectory = mkdtempSync(join(tmpdir(), "weir-kafka-"));
+  const own = `${archiveFile}.${process.pid}`;
+  try {
+    const node = await start({
+      dataDirectory,
+      port: 0,
+      jvmFlags: [`-XX:ArchiveClassesAtExit=${own}`],
+    });
+    await node.stop();
+    moveInto(own, archiveFile);
+  } finally {
+    rmSync(dataDirectory, { recursive: true, force: true });
+  }
+};
+
+// Free when asked; could be taken before the broker binds it, which then fails with its own words.
+const freePort = (port: number): Promise<number> =>
+  new Promise((resolvePort, reject) => {
+    const server = createServer();
+    server.once("error", (error) => {
+      reject(new KafkaNodeError("port-taken", `127.0.0.1:${port}: ${error.message}`));
+    });
+    server.listen(port, "127.0.0.1", () => {
+      const address = server.address();
+      const bound = typeof address === "object" && address !== null ? address.port : port;
+      server.close(() => resolvePort(bound));
+    });
+  });

@@ -1,0 +1,91 @@
+import { once } from "node:events";
+import { createRequire } from "node:module";
+import type { AddressInfo, Socket } from "node:net";
+import { connect, createServer } from "node:net";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+// kafkajs' own connection, below its public surface: untyped, so described here.
+type Connection = {
+  connect(): Promise<unknown>;
+  disconnect(): Promise<unknown>;
+  send(exchange: unknown): Promise<unknown>;
+};
+type ConnectionClass = new (options: unknown) => Connection;
+
+const require = createRequire(import.meta.url);
+const ConnectionOfKafkajs = require("kafkajs/src/network/connection.js") as ConnectionClass;
+const Encoder = require("kafkajs/src/protocol/encoder.js") as new () => unknown;
+const RequestQueue = require("kafkajs/src/network/requestQueue/index.js") as {
+  prototype: { scheduleCheckPendingRequests: unknown };
+};
+const unremedied = RequestQueue.prototype.scheduleCheckPendingRequests;
+
+const silent = (): unknown => {
+  const nothing = (): void => undefined;
+  return { debug: nothing, info: nothing, warn: nothing, error: nothing, namespace: silent };
+};
+
+// Answers every request with its correlation id and no body.
+const server = createServer((socket: Socket) => {
+  socket.on("data", (request) => {
+    const answer = Buffer.alloc(8);
+    answer.writeInt32BE(4, 0);
+    request.copy(answer, 4, 8, 12);
+    socket.write(answer);
+  });
+});
+
+beforeAll(async () => {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+});
+
+afterAll(() => {
+  server.close();
+});
+
+const idleMs = 300;
+
+/** Timers that one connection sets in `idleMs` after it had its answer. */
+const timersOfIdleConnection = async (): Promise<number> => {
+  const { port } = server.address() as AddressInfo;
+  const connection = new ConnectionOfKafkajs({
+    host: "127.0.0.1",
+    port,
+    logger: silent(),
+    requestTimeout: 1000,
+    connectionTimeout: 1000,
+    socketFactory: (target: { host: string; port: number; onConnect: () => void }) =>
+      connect({ host: target.host, port: target.port }, target.onConnect),
+  });
+  await connection.connect();
+  await connection.send({
+    request: { apiKey: 18, apiVersion: 0, apiName: "Any", encode: async () => new Encoder() },
+    response: { decode: async () => ({}), parse: async () => ({}) },
+  });
+  const original = globalThis.setTimeout;
+  let timers = 0;
+  globalThis.setTimeout = new Proxy(original, {
+    apply: (target, self, words: Parameters<typeof setTimeout>) => {
+      timers += 1;
+      return Reflect.apply(target, self, words) as unknown;
+    },
+  });
+  await new Promise((resolve) => {
+    original(resolve, idleMs);
+  });
+  globalThis.setTimeout = original;
+  await connection.disconnect();
+  return timers;
+};
+
+test("an idle kafkajs connection without the remedy sets timers for ever", async () => {
+  expect(await timersOfIdleConnection()).toBeGreaterThan(20);
+});
+
+test("an idle connection with the remedy sets none", async () => {
+  await import("../../../schemas/kafka/idle-timer.ts");
+  expect(RequestQueue.prototype.scheduleCheckPendingRequests).not.toBe(unremedied);
+  expect(await timersOfIdleConnection()).toBe(0);
+});

@@ -1,0 +1,258 @@
+import { randomUUID } from "node:crypto";
+import { connect } from "node:net";
+
+import type { ISocketFactory } from "kafkajs";
+import { Kafka, logLevel, Partitioners } from "kafkajs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import type { Producer, ProducerOptions } from "../../../schemas/kafka/producer.ts";
+import { createProducer, sendsWaitingMax } from "../../../schemas/kafka/producer.ts";
+import type { ProducerRecord } from "../../../schemas/kafka/topic-messages.ts";
+import { offsetsOf } from "../../../schemas/kafka/topic-messages.ts";
+import type { TestBroker } from "../../kafka-broker.ts";
+import { kafkaAvailable, startBroker } from "../../kafka-broker.ts";
+
+const record = (topic: string, text: string, partition = 0): ProducerRecord => ({
+  topic,
+  partition,
+  key: null,
+  value: new TextEncoder().encode(text),
+  headers: {},
+  timestampMs: 1_700_000_000_000,
+});
+
+const timing = { connectTimeoutMs: 1000, requestTimeoutMs: 4000, sendDeadlineMs: 5000 };
+
+/** Sockets that are cut right after the broker has the bytes of FIRST, `cuts` times. */
+const cuttingSockets = (): { factory: ISocketFactory; cuts: number } => {
+  const state = { cuts: 0, factory: {} as ISocketFactory };
+  state.factory = ({ host, port, onConnect }) => {
+    const socket = connect({ host, port }, onConnect);
+    const write = socket.write.bind(socket);
+    const cutting = (data: Buffer, encoding: BufferEncoding): boolean => {
+      if (state.cuts > 0 && Buffer.isBuffer(data) && data.includes("FIRST")) {
+        state.cuts -= 1;
+        socket.pause();
+        setTimeout(() => socket.destroy(new Error("cut")), 100);
+      }
+      return write(data, encoding);
+    };
+    socket.write = cutting as typeof socket.write;
+    return socket;
+  };
+  return state;
+};
+
+describe.skipIf(!kafkaAvailable())("the producer on a real Kafka (needs Java 17, Maven)", () => {
+  let broker: TestBroker;
+  let kafka: Kafka;
+
+  beforeAll(async () => {
+    broker = await startBroker();
+    kafka = new Kafka({ brokers: [broker.bootstrap], logLevel: logLevel.NOTHING });
+  });
+
+  afterAll(async () => {
+    await broker.close();
+  });
+
+  const newTopic = async (numPartitions = 1): Promise<string> => {
+    const topic = `producer-${randomUUID()}`;
+    const admin = kafka.admin();
+    await admin.connect();
+    await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true });
+    await admin.disconnect();
+    return topic;
+  };
+
+  /** Everything in partition 0, in order. */
+  const held = async (topic: string): Promise<string[]> => {
+    const admin = kafka.admin();
+    await admin.connect();
+    const end = Number((await admin.fetchTopicOffsets(topic))[0]?.high);
+    await admin.disconnect();
+    const values: string[] = [];
+    if (end === 0) return values;
+    const consumer = kafka.consumer({ groupId: randomUUID(), maxWaitTimeInMs: 100 });
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    await new Promise<void>((resolve) => {
+      void consumer.run({
+        eachMessage: async ({ message }) => {
+          values.push(String(message.value));
+          if (Number(message.offset) === end - 1) resolve();
+        },
+      });
+    });
+    await consumer.disconnect();
+    return values;
+  };
+
+  const using = async (
+    options: Partial<ProducerOptions>,
+    body: (producer: Producer) => Promise<void>,
+  ): Promise<void> => {
+    const brokers = [broker.bootstrap];
+    const producer = createProducer({ brokers, clientId: "test", ...timing, ...options });
+    try {
+      await body(producer);
+    } finally {
+      await producer.disconnect();
+    }
+  };
+
+  test("offsets come back in the order of the records, over partitions", async () => {
+    const topic = await newTopic(2);
+    await using({}, async (producer) => {
+      const records = [0, 1, 0, 1, 1].map((partition) => record(topic, "x", partition));
+      expect(await producer.send(records)).toEqual([0, 0, 1, 1, 2]);
+      expect(await producer.send([])).toEqual([]);
+      expect(producer.clients()).toBe(1);
+    });
+  });
+
+  test("sends that were called together are written in the order of the calls", async () => {
+    const topic = await newTopic();
+    await using({}, async (producer) => {
+      const texts = Array.from({ length: 50 }, (_, i) => `${i}`);
+      const offsets = await Promise.all(texts.map((text) => producer.send([record(topic, text)])));
+      expect(offsets.flat()).toEqual(texts.map(Number));
+      expect(await held(topic)).toEqual(texts);
+    });
+  });
+
+  test("records beyond one batch's limit are split, in order", async () => {
+    const topic = await newTopic();
+    await using({}, async (producer) => {
+      const texts = Array.from({ length: 25 }, (_, i) => `${i}`.padEnd(100_000, "."));
+      const offsets = await producer.send(texts.map((text) => record(topic, text)));
+      expect(offsets).toEqual(texts.map((_, i) => i));
+      expect(await held(topic)).toEqual(texts);
+    });
+  });
+
+  test("every record that was acknowledged after a cut connection is in the topic", async () => {
+    const topic = await newTopic();
+    const sockets = cuttingSockets();
+    await using({ socketFactory: sockets.factory }, async (producer) => {
+      await producer.send([record(topic, "ZERO")]);
+      sockets.cuts = Infinity;
+      const first = producer.send([record(topic, "FIRST")]);
+      await expect(first).rejects.toMatchObject({ code: "unreachable", retryable: true });
+      sockets.cuts = 0;
+      await producer.send([record(topic, "SECOND")]);
+      await producer.send([record(topic, "THIRD")]);
+      expect(producer.clients()).toBe(2);
+      // FIRST failed, and may be there: its bytes had reached the broker.
+      expect(await held(topic)).toEqual(["ZERO", "FIRST", "SECOND", "THIRD"]);
+    });
+  });
+
+  test("canary: kafkajs alone acknowledges SECOND and drops it", async () => {
+    const topic = await newTopic();
+    const sockets = cuttingSockets();
+    const bare = new Kafka({
+      brokers: [broker.bootstrap],
+      logLevel: logLevel.NOTHING,
+      socketFactory: sockets.factory,
+    });
+    const producer = bare.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      retry: { retries: 1, initialRetryTime: 50 },
+      createPartitioner: Partitioners.DefaultPartitioner,
+    });
+    await producer.connect();
+    const send = (value: string) => producer.send({ topic, messages: [{ value }] });
+    await send("ZERO");
+    sockets.cuts = Infinity;
+    await expect(send("FIRST")).rejects.toThrow("cut");
+    sockets.cuts = 0;
+    await send("SECOND");
+    await send("THIRD");
+    await producer.disconnect();
+    expect(await held(topic)).toEqual(["ZERO", "FIRST", "THIRD"]);
+  });
+
+  test("a retry inside one send that the broker had written is written once", async () => {
+    const topic = await newTopic();
+    const sockets = cuttingSockets();
+    await using({ socketFactory: sockets.factory }, async (producer) => {
+      await producer.send([record(topic, "ZERO")]);
+      sockets.cuts = 1;
+      expect(await producer.send([record(topic, "FIRST")])).toEqual([1]);
+      expect(producer.clients()).toBe(1);
+      expect(await held(topic)).toEqual(["ZERO", "FIRST"]);
+    });
+  });
+
+  test("a send that outlives its deadline fails with timeout and the next one works", async () => {
+    const topic = await newTopic();
+    const sockets = cuttingSockets();
+    const options = { socketFactory: sockets.factory, sendDeadlineMs: 400 };
+    await using({ ...options, sendDeadlineMs: 3000 }, async (producer) => {
+      await producer.send([record(topic, "ZERO")]);
+    });
+    await using(options, async (producer) => {
+      sockets.cuts = Infinity;
+      const first = producer.send([record(topic, "FIRST")]);
+      const behind = producer.send([record(topic, "BEHIND")]);
+      await expect(first).rejects.toMatchObject({ code: "timeout", retryable: true });
+      await expect(behind).rejects.toMatchObject({ code: "timeout" });
+      sockets.cuts = 0;
+      await producer.send([record(topic, "SECOND")]);
+      expect((await held(topic)).at(-1)).toBe("SECOND");
+      expect(await held(topic)).not.toContain("BEHIND");
+    });
+  });
+
+  test("a missing topic or partition and an oversize record are told apart", async () => {
+    const topic = await newTopic();
+    await using({}, async (producer) => {
+      const missing = { code: "topic-missing", retryable: false };
+      await expect(producer.send([record("no-such-topic", "x")])).rejects.toMatchObject(missing);
+      await expect(producer.send([record(topic, "x", 9)])).rejects.toMatchObject(missing);
+      const oversize = producer.send([record(topic, "x".repeat(2_000_000))]);
+      const tooLarge = { code: "record-too-large", retryable: false };
+      await expect(oversize).rejects.toMatchObject(tooLarge);
+      expect(await producer.send([record(topic, "y")])).toEqual([0]);
+    });
+  });
+});
+
+describe("the producer without a broker", () => {
+  const options = { brokers: ["127.0.0.1:1"], clientId: "test", ...timing };
+
+  test("fails with unreachable, and again with a new client", async () => {
+    const producer = createProducer({ ...options, sendDeadlineMs: 4000 });
+    const unreachable = { code: "unreachable", retryable: true };
+    await expect(producer.send([record("t", "x")])).rejects.toMatchObject(unreachable);
+    expect(producer.clients()).toBe(1);
+    await producer.disconnect();
+    await producer.disconnect();
+    const closed = { code: "closed", retryable: false };
+    await expect(producer.send([record("t", "x")])).rejects.toMatchObject(closed);
+  });
+
+  test("refuses calls beyond the queue's limit and holds no caller past its deadline", async () => {
+    const producer = createProducer({ ...options, sendDeadlineMs: 200 });
+    const calls = Array.from({ length: sendsWaitingMax + 2 }, () =>
+      producer.send([record("t", "x")]).then(
+        () => "sent",
+        (error: { code: string }) => error.code,
+      ),
+    );
+    const outcomes = await Promise.all(calls);
+    expect(outcomes.filter((code) => code === "timeout")).toHaveLength(sendsWaitingMax + 1);
+    expect(outcomes.at(-1)).toBe("queue-full");
+    await producer.disconnect();
+  });
+
+  test("an answer that leaves a partition out is a failure", () => {
+    const answer = [{ topicName: "t", partition: 0, errorCode: 0, baseOffset: "5" }];
+    expect(offsetsOf([record("t", "a"), record("t", "b")], answer)).toEqual([5, 6]);
+    expect(() => offsetsOf([record("t", "a", 1)], answer)).toThrow("partition 1 of t");
+    const unknown = [{ topicName: "t", partition: 0, errorCode: 0, baseOffset: "-1" }];
+    expect(() => offsetsOf([record("t", "a")], unknown)).toThrow("no offset");
+  });
+});
