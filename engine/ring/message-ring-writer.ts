@@ -1,0 +1,291 @@
+// The producing end of a message ring: claim, fill in place, commit, and publish once per batch.
+// One writer per ring, on one thread. Not a queue of objects: what is claimed is bytes in shared
+// memory, and the caller encodes straight into them.
+import {
+  lengthAt,
+  messageBytesMaxOf,
+  messageTypeMax,
+  paddingType,
+  payloadIndex,
+  priorityOfTag,
+  recordBytes,
+  recordIndex,
+  tagAt,
+  tagOf,
+  typeOfTag,
+  writePadding,
+  writeTag,
+} from "./message-ring-layout.ts";
+import { messageRingShape } from "./message-ring.ts";
+import { invariant, ringChecks } from "./ring-checks.ts";
+import {
+  abortedCounter,
+  controlBytes,
+  count,
+  droppedFullCounter,
+  droppedOldestCounter,
+  droppedOversizeCounter,
+  paddingBytesCounter,
+  priorityLow,
+  publishedWord,
+  raise,
+  readerSleepsWord,
+  readWord,
+  writerParksCounter,
+  writerSleepsWord,
+  writerUsedHighCounter,
+  writerWakesCounter,
+  writtenCounter,
+} from "./ring-control-layout.ts";
+import { park, parkAsync } from "./ring-parking.ts";
+import type { Parking } from "./ring-parking.ts";
+
+/** A drop-oldest writer clears an eighth of the ring at once: the reader needs time to take. */
+const dropShare = 8;
+/** Below this many bytes a loop is faster than the fixed cost of TypedArray.set. */
+const copyLoopBytesMax = 32;
+
+/** Single producer. All methods belong to the writer's thread. */
+export class MessageRingWriter {
+  /** The whole memory; `claim` returns an index into it. */
+  readonly bytes: Uint8Array;
+  /** The whole memory. Payloads are 8-byte aligned, their fields little-endian by convention. */
+  readonly view: DataView;
+  /** Longest payload: an eighth of the capacity. */
+  readonly messageBytesMax: number;
+  readonly #words: Int32Array;
+  readonly #counters: Float64Array;
+  readonly #capacity: number;
+  readonly #mask: number;
+  readonly #dropsNewest: boolean;
+  readonly #dropsOldest: boolean;
+  readonly #parking: Parking;
+  /** End of the last claim. */
+  #claimed: number;
+  /** Everything before it is committed or aborted. */
+  #committed: number;
+  #published: number;
+  /** The reader's position when last looked at: it can only have moved on. */
+  #readSeen: number;
+  #openClaims = 0;
+  #committedCount = 0;
+  #publishableCount = 0;
+  #stampUs = 0;
+
+  /** Attaches to the memory at the published position: what a dead writer left unpublished is gone. */
+  constructor(memory: SharedArrayBuffer) {
+    this.bytes = new Uint8Array(memory);
+    this.view = new DataView(memory);
+    this.#words = new Int32Array(memory);
+    this.#counters = new Float64Array(memory);
+    const { capacityBytes, policy } = messageRingShape(this.#words);
+    this.#capacity = capacityBytes;
+    this.#mask = capacityBytes - 1;
+    this.messageBytesMax = messageBytesMaxOf(capacityBytes);
+    this.#dropsNewest = policy !== "block";
+    this.#dropsOldest = policy === "drop-oldest";
+    this.#parking = { words: this.#words, sleepsWord: writerSleepsWord, positionWord: readWord };
+    this.#published = Atomics.load(this.#words, publishedWord);
+    this.#claimed = this.#published;
+    this.#committed = this.#published;
+    this.#readSeen = Atomics.load(this.#words, readWord);
+    Atomics.store(this.#words, writerSleepsWord, 0);
+  }
+
+  /** Enqueue stamp (`stampNowUs()`) of the claims that follow: one clock read per batch. */
+  stamp(us: number): void {
+    this.#stampUs = us | 0;
+  }
+
+  /**
+   * Reserves `length` bytes and returns their index in `bytes`, 8-aligned; -1 when there is no room
+   * or `length` exceeds `messageBytesMax`. A refusal is a counted drop, except for want of room
+   * under policy "block": there the caller waits and claims again. Several claims may be open.
+   * `type` is 1..32767; `priority` decides which counter a drop of this message raises.
+   */
+  claim(type: number, length: number, priority: number = priorityLow): number {
+    if (ringChecks) invariant(type >= 1 && type <= messageTypeMax, `type=${type} is not 1..32767`);
+    // Unsigned, so that a negative length is refused too.
+    if (length >>> 0 > this.messageBytesMax) {
+      count(this.#counters, droppedOversizeCounter + priority, 1);
+      return -1;
+    }
+    const size = recordBytes(length);
+    let at = this.#claimed & this.#mask;
+    const rest = this.#capacity - at;
+    const needed = size <= rest ? size : size + rest;
+    if (this.#usedBytes() + needed > this.#capacity && !this.#makeRoom(needed)) {
+      if (this.#dropsNewest) count(this.#counters, droppedFullCounter + priority, 1);
+      return -1;
+    }
+    if (size > rest) {
+      writePadding(this.#words, controlBytes + at, rest);
+      count(this.#counters, paddingBytesCounter, rest);
+      at = 0;
+    }
+    at += controlBytes;
+    const words = this.#words;
+    words[at >> 2] = length;
+    words[(at >> 2) + 1] = tagOf(type, priority);
+    words[(at >> 2) + 2] = this.#stampUs;
+    this.#claimed = (this.#claimed + needed) | 0;
+    this.#openClaims += 1;
+    return payloadIndex(at);
+  }
+
+  /** Closes a claim: the message becomes visible with the next `publish`. */
+  commit(index: number): void {
+    if (ringChecks) this.#checkOpen(index);
+    this.#committedCount += 1;
+    this.#close();
+  }
+
+  /** Closes a claim whose message shall not be: its bytes become padding. */
+  abort(index: number): void {
+    if (ringChecks) this.#checkOpen(index);
+    writeTag(this.#words, recordIndex(index), tagOf(paddingType, priorityLow));
+    count(this.#counters, abortedCounter, 1);
+    this.#close();
+  }
+
+  /**
+   * Makes everything before the first open claim visible, with one atomic store, and wakes the
+   * reader if it sleeps. Call it once per batch and before going idle.
+   */
+  publish(): void {
+    const position = this.#committed;
+    if (position === this.#published) return;
+    count(this.#counters, writtenCounter, this.#publishableCount);
+    this.#committedCount -= this.#publishableCount;
+    this.#publishableCount = 0;
+    this.#published = position;
+    Atomics.store(this.#words, publishedWord, position);
+    if (Atomics.load(this.#words, readerSleepsWord) !== 0) {
+      count(this.#counters, writerWakesCounter, 1);
+      Atomics.notify(this.#words, publishedWord);
+    }
+  }
+
+  /** Claim, copy the first `length` bytes of `source`, commit. False when the claim was refused. */
+  tryWrite(
+    type: number,
+    source: Uint8Array,
+    length: number = source.length,
+    priority: number = priorityLow,
+  ): boolean {
+    if (ringChecks) invariant(length <= source.length, `length=${length} exceeds the source`);
+    const index = this.claim(type, length, priority);
+    if (index < 0) return false;
+    const { bytes } = this;
+    if (length <= copyLoopBytesMax)
+      for (let i = 0; i < length; i += 1) bytes[index + i] = source[i] as number;
+    else if (length === source.length) bytes.set(source, index);
+    else bytes.set(source.subarray(0, length), index);
+    this.commit(index);
+    return true;
+  }
+
+  /**
+   * Publishes, then blocks the thread until a message of `length` bytes fits. False when the time is
+   * over first, or when no such message ever fits. For threads that may block.
+   */
+  waitForSpace(length: number, timeoutMs: number): boolean {
+    if (length >>> 0 > this.messageBytesMax) return false;
+    this.publish();
+    const needed = this.#neededBytes(length);
+    const deadline = performance.now() + timeoutMs;
+    while (!this.#hasRoom(needed)) {
+      const leftMs = deadline - performance.now();
+      if (leftMs <= 0) return false;
+      count(this.#counters, writerParksCounter, 1);
+      park(this.#parking, this.#readSeen, leftMs);
+    }
+    return true;
+  }
+
+  /** `waitForSpace` for a thread with an event loop. One wait at a time. */
+  async waitForSpaceAsync(length: number, timeoutMs: number): Promise<boolean> {
+    if (length >>> 0 > this.messageBytesMax) return false;
+    this.publish();
+    const needed = this.#neededBytes(length);
+    const deadline = performance.now() + timeoutMs;
+    while (!this.#hasRoom(needed)) {
+      const leftMs = deadline - performance.now();
+      if (leftMs <= 0) return false;
+      count(this.#counters, writerParksCounter, 1);
+      await parkAsync(this.#parking, this.#readSeen, leftMs);
+    }
+    return true;
+  }
+
+  /** Bytes that a claim of `length` takes now, with the padding before a wrap. */
+  #neededBytes(length: number): number {
+    const size = recordBytes(length);
+    const rest = this.#capacity - (this.#claimed & this.#mask);
+    return size <= rest ? size : size + rest;
+  }
+
+  #usedBytes(): number {
+    return (this.#claimed - this.#readSeen) | 0;
+  }
+
+  /** Looks at the reader's position anew. */
+  #hasRoom(needed: number): boolean {
+    this.#readSeen = Atomics.load(this.#words, readWord);
+    raise(this.#counters, writerUsedHighCounter, (this.#published - this.#readSeen) | 0);
+    return this.#dropsOldest || this.#usedBytes() + needed <= this.#capacity;
+  }
+
+  /** The slow path of `claim`: the cached position says full. */
+  #makeRoom(needed: number): boolean {
+    this.#hasRoom(needed);
+    if (this.#usedBytes() + needed <= this.#capacity) return true;
+    if (!this.#dropsOldest) return false;
+    // What is committed may be dropped too, so it must be published; open claims may not.
+    this.publish();
+    while (this.#usedBytes() + needed > this.#capacity) {
+      if (this.#readSeen === this.#published) return false;
+      this.#dropOldest(Math.max(needed, this.#capacity / dropShare));
+    }
+    return true;
+  }
+
+  /** Moves the read position over the oldest messages, unless the reader has taken them meanwhile. */
+  #dropOldest(wantedBytes: number): void {
+    const from = this.#readSeen;
+    let to = from;
+    let low = 0;
+    let high = 0;
+    while (to !== this.#published && ((this.#claimed - to) | 0) + wantedBytes > this.#capacity) {
+      const at = controlBytes + (to & this.#mask);
+      const tag = tagAt(this.#words, at);
+      if (typeOfTag(tag) !== paddingType) {
+        if (priorityOfTag(tag) === priorityLow) low += 1;
+        else high += 1;
+      }
+      to = (to + recordBytes(lengthAt(this.#words, at))) | 0;
+    }
+    const found = Atomics.compareExchange(this.#words, readWord, from, to);
+    this.#readSeen = found === from ? to : found;
+    if (found !== from) return;
+    count(this.#counters, droppedOldestCounter, low);
+    count(this.#counters, droppedOldestCounter + 1, high);
+  }
+
+  /** The last open claim is closed: all that is claimed may be published. */
+  #close(): void {
+    this.#openClaims -= 1;
+    if (this.#openClaims > 0) return;
+    this.#committed = this.#claimed;
+    this.#publishableCount = this.#committedCount;
+  }
+
+  #checkOpen(index: number): void {
+    invariant(this.#openClaims > 0, `index=${index} closed, but no claim is open`);
+    const at = recordIndex(index) - controlBytes;
+    invariant(at >= 0 && at < this.#capacity && index % 8 === 0, `index=${index} is no claim`);
+    const behind = (this.#claimed - at) & this.#mask;
+    const open = (this.#claimed - this.#committed) | 0;
+    invariant(behind <= open || open === this.#capacity, `index=${index} is committed already`);
+  }
+}
