@@ -88,6 +88,19 @@ export class DepthItem {
     return this.#checkLevels(levels, end);
   }
 
+  /** The bytes pointed at: [start, end) of view. */
+  get view(): DataView {
+    return this.#view;
+  }
+
+  get start(): number {
+    return this.#start;
+  }
+
+  get end(): number {
+    return this.#levels + (this.#bids + this.#asks) * depthLevelBytes;
+  }
+
   get kind(): number {
     return this.#view.getUint8(this.#start + depthOffset.kind);
   }

@@ -1,0 +1,149 @@
+// Where the books lie in one SharedArrayBuffer: a header line, then one slot per symbol. The
+// market thread writes every word below; other threads only read. Lines are 128 bytes, so that a
+// reader polling a top never shares a line with what the writer changes per level.
+//
+//   header   +0   symbols in use (Int32, stored with Atomics after the slot's directory)
+//            +4   slots
+//   slot     +0    top line: packed word (Int32), epoch (Int32)
+//            +128  record line: seqlock sequence, then prices and sizes of the top
+//            +256  directory line: venue code, symbol bytes, symbol; written once
+//            +384  counters line: 16 Float64
+//            +512  bitmaps: 32 words bids, 32 words asks
+//            +768  levels: 1024 Float64 sizes bids, 1024 asks
+//
+// Packed word: bits 0-10 bid index + 1, bits 11-21 ask index + 1 (0: no quote to trust), bits
+// 22-31 the low bits of the epoch. The epoch counts window moves and changes of scale: with it an
+// index means one price. A record is consistent when the sequence is even and the same before
+// and after.
+
+/** Levels of the window of one side. The bitmap has as many bits in 32 words. */
+export const windowLevels = 1024;
+export const bitmapWords = windowLevels / 32;
+
+/** Index at which a side's best price stands after a move: a quarter of the window is headroom. */
+export const windowBestIndex = (windowLevels * 3) / 4;
+
+/** Most levels of one side outside the window; a delta that needs more breaks the book. */
+export const farLevelsMax = 65_536;
+
+/** Symbols of one memory when nothing else is asked for, and at most. */
+export const bookSymbolsDefault = 64;
+export const bookSymbolsMax = 4096;
+
+export const headerBytes = 128;
+export const slotTop = 0;
+export const slotRecord = 128;
+export const slotDirectory = 256;
+export const slotCounters = 384;
+export const slotBitmaps = 512;
+export const slotLevels = 768;
+export const slotBytes = slotLevels + 2 * windowLevels * 8;
+
+/** Int32 indexes in the header line. */
+export const headerWord = { symbols: 0, slots: 1 } as const;
+
+/** Int32 indexes in the top line. */
+export const topWord = { packed: 0, epoch: 1 } as const;
+
+/** Int32 indexes in the record line; `sides` has bit 0 for a bid and bit 1 for an ask. */
+export const recordWord = {
+  sequence: 0,
+  state: 1,
+  epoch: 2,
+  priceScale: 3,
+  sizeScale: 4,
+  receiveNsLow: 5,
+  receiveNsHigh: 6,
+  sides: 7,
+} as const;
+
+/** Float64 indexes in the record line, behind its eight words. */
+export const recordNumber = {
+  bidPrice: 4,
+  bidSize: 5,
+  askPrice: 6,
+  askSize: 7,
+  bidBase: 8,
+  askBase: 9,
+  updateId: 10,
+} as const;
+
+/** Int32 words of the record that are in use. */
+export const recordWords = 22;
+
+/** Int32 indexes in the directory line; the symbol starts at byte 8. */
+export const directoryWord = { venue: 0, symbolBytes: 1, symbol: 2 } as const;
+
+/** Float64 indexes in the counters line. All only grow, but the last two. */
+export const bookCounter = {
+  /** Items of this symbol, of any kind. */
+  messages: 0,
+  /** Deltas applied. */
+  applied: 1,
+  /** Deltas and snapshots older than the book. */
+  stale: 2,
+  gaps: 3,
+  /** Snapshots taken after the first. */
+  resyncs: 4,
+  /** Levels of the applied deltas. */
+  levelUpdates: 5,
+  trades: 6,
+  tickers: 7,
+  /** Items that the symbol's book refused: a price range, or too many levels. */
+  refused: 8,
+  /** Deltas dropped from the buffer because it was full. */
+  heldDropped: 9,
+  windowMoves: 10,
+  snapshots: 11,
+  /** Applied items after which the best bid was above the best ask. */
+  crossed: 12,
+  /** Now: id of the last applied item. */
+  lastId: 14,
+  /** Now: receive time of the last item, microseconds since the epoch. */
+  receiveUs: 15,
+} as const;
+
+export type BookCounter = keyof typeof bookCounter;
+
+/** One slot's views. The same bytes in every thread. */
+export type BookSlot = {
+  readonly top: Int32Array;
+  readonly recordWords: Int32Array;
+  readonly recordNumbers: Float64Array;
+  readonly directory: Int32Array;
+  readonly symbol: Uint8Array;
+  readonly counters: Float64Array;
+  readonly bidBitmap: Int32Array;
+  readonly askBitmap: Int32Array;
+  readonly bidSizes: Float64Array;
+  readonly askSizes: Float64Array;
+};
+
+/** @throws RangeError when `symbols` is not 1 to `bookSymbolsMax`. */
+export const createBookMemory = (symbols: number = bookSymbolsDefault): SharedArrayBuffer => {
+  if (!Number.isInteger(symbols) || symbols < 1 || symbols > bookSymbolsMax) {
+    throw new RangeError(`symbols=${symbols} is not 1 to bookSymbolsMax=${bookSymbolsMax}`);
+  }
+  const memory = new SharedArrayBuffer(headerBytes + symbols * slotBytes);
+  new Int32Array(memory)[headerWord.slots] = symbols;
+  return memory;
+};
+
+/** Views of slot `index`, which must be below the memory's slots. */
+export const bookSlot = (memory: SharedArrayBuffer, index: number): BookSlot => {
+  const at = headerBytes + index * slotBytes;
+  const bitmaps = at + slotBitmaps;
+  const levels = at + slotLevels;
+  return {
+    top: new Int32Array(memory, at + slotTop, 2),
+    recordWords: new Int32Array(memory, at + slotRecord, recordWords),
+    recordNumbers: new Float64Array(memory, at + slotRecord, recordWords / 2),
+    directory: new Int32Array(memory, at + slotDirectory, 2),
+    symbol: new Uint8Array(memory, at + slotDirectory + 8, 32),
+    counters: new Float64Array(memory, at + slotCounters, 16),
+    bidBitmap: new Int32Array(memory, bitmaps, bitmapWords),
+    askBitmap: new Int32Array(memory, bitmaps + bitmapWords * 4, bitmapWords),
+    bidSizes: new Float64Array(memory, levels, windowLevels),
+    askSizes: new Float64Array(memory, levels + windowLevels * 8, windowLevels),
+  };
+};

@@ -1,0 +1,225 @@
+// All order books of one market thread: takes depth items in place, finds the book, lets its
+// sequencer judge, applies levels, publishes the top. The command line runs this same code over
+// files. Nothing is allocated per item once a symbol is known and in sync.
+import { powerOfTen } from "../../schemas/market/decimal.ts";
+import { depthCode, DepthItem, depthKind } from "../../schemas/market/depth-item.ts";
+import { BookDirectory } from "./book-directory.ts";
+import {
+  bookCounter as counter,
+  type BookSlot,
+  bookSlot,
+  directoryWord,
+  headerWord,
+} from "./book-layout.ts";
+import { bookOutcome } from "./book-outcome.ts";
+import { BookSequencer, bookState, sequenceRuleOf, verdict } from "./book-sequencer.ts";
+import { HeldItems, heldBytesDefault } from "./held-items.ts";
+import { OrderBook, type TopOrigin } from "./order-book.ts";
+
+/** One symbol's book with what keeps it right. */
+export type MarketBook = {
+  readonly index: number;
+  readonly slot: BookSlot;
+  readonly book: OrderBook;
+  readonly sequencer: BookSequencer;
+  readonly held: HeldItems;
+};
+
+export type MarketBooksOptions = {
+  /** Of `createBookMemory`; this object becomes its only writer. */
+  readonly memory: SharedArrayBuffer;
+  /** Per symbol, bytes of deltas kept while there is no snapshot. Default 2 MiB. */
+  readonly heldBytesMax?: number;
+  /**
+   * Called after each applied snapshot or delta, those from the buffer included, with the item
+   * and whether the top changed. For the command line and tests; leave it out on the hot path.
+   */
+  readonly onApplied?: (book: MarketBook, item: DepthItem, isTopChanged: boolean) => void;
+};
+
+const usPerHigh = 2 ** 32 / 1000;
+
+/** One per market thread. */
+export class MarketBooks {
+  readonly #memory: SharedArrayBuffer;
+  readonly #header: Int32Array;
+  readonly #directory: BookDirectory;
+  readonly #books: MarketBook[] = [];
+  readonly #heldBytesMax: number;
+  readonly #onApplied: NonNullable<MarketBooksOptions["onApplied"]> | null;
+  readonly #item = new DepthItem();
+  readonly #heldItem = new DepthItem();
+  readonly #origin: TopOrigin = {
+    state: bookState.buffering,
+    isTrusted: false,
+    updateId: 0,
+    receiveNsLow: 0,
+    receiveNsHigh: 0,
+  };
+
+  constructor(options: MarketBooksOptions) {
+    this.#memory = options.memory;
+    this.#header = new Int32Array(options.memory, 0, 2);
+    this.#directory = new BookDirectory(Atomics.load(this.#header, headerWord.slots));
+    this.#heldBytesMax = options.heldBytesMax ?? heldBytesDefault;
+    this.#onApplied = options.onApplied ?? null;
+  }
+
+  /** Books in order of first sight. */
+  get books(): readonly MarketBook[] {
+    return this.#books;
+  }
+
+  /**
+   * Takes the item in the bytes [start, end) and returns a `bookOutcome`. The bytes may be reused
+   * afterwards. Never throws for what they hold.
+   */
+  apply(view: DataView, start: number, end: number): number {
+    const item = this.#item;
+    const code = item.point(view, start, end);
+    if (code !== depthCode.good) return bookOutcome.refused + code;
+    const found = this.#directory.find(item);
+    const entry = found < 0 ? this.#open(item) : this.#books[found];
+    if (entry === undefined) return bookOutcome.symbolsFull;
+    add(entry, counter.messages, 1);
+    entry.slot.counters[counter.receiveUs] =
+      item.receiveNsHigh * usPerHigh + item.receiveNsLow / 1000;
+    if (item.kind === depthKind.delta) return this.#offerDelta(entry, item);
+    if (item.kind === depthKind.snapshot) return this.#offerSnapshot(entry, item);
+    const isTrade = item.kind === depthKind.trade;
+    add(entry, isTrade ? counter.trades : counter.tickers, 1);
+    return isTrade ? bookOutcome.trade : bookOutcome.ticker;
+  }
+
+  #offerDelta(entry: MarketBook, item: DepthItem): number {
+    const { sequencer } = entry;
+    const judged = sequencer.offerDelta(item.firstId, item.lastId, item.prevId);
+    if (judged === verdict.apply) return this.#applyDelta(entry, item);
+    if (judged === verdict.stale) {
+      add(entry, counter.stale, 1);
+      return bookOutcome.stale;
+    }
+    entry.held.add(item.view, item.start, item.end);
+    entry.slot.counters[counter.heldDropped] = entry.held.dropped;
+    if (judged === verdict.hold) return bookOutcome.held;
+    this.#breakOff(entry, item);
+    return bookOutcome.gap;
+  }
+
+  #offerSnapshot(entry: MarketBook, item: DepthItem): number {
+    const wasTaken = entry.sequencer.lastId >= 0;
+    if (entry.sequencer.offerSnapshot(item.lastId) === verdict.stale) {
+      add(entry, counter.stale, 1);
+      return bookOutcome.stale;
+    }
+    add(entry, counter.snapshots, 1);
+    entry.book.clear();
+    entry.book.fitScales(item);
+    // Fewer levels than farLevelsMax fit one item, so an empty book takes them all.
+    setLevels(entry.book, item);
+    this.#publish(entry, item);
+    this.#replay(entry);
+    if (wasTaken && entry.sequencer.state !== bookState.gap) add(entry, counter.resyncs, 1);
+    return bookOutcome.applied;
+  }
+
+  // Ends with an empty buffer, or at the first delta that does not follow, which stays in it.
+  #replay(entry: MarketBook): void {
+    const { held, sequencer } = entry;
+    const item = this.#heldItem;
+    while (!held.isEmpty) {
+      item.point(held.view, held.itemStart, held.itemEnd);
+      const judged = sequencer.offerDelta(item.firstId, item.lastId, item.prevId);
+      if (judged === verdict.hold) return;
+      if (judged === verdict.gap) {
+        this.#breakOff(entry, item);
+        return;
+      }
+      if (judged === verdict.stale) add(entry, counter.stale, 1);
+      else this.#applyDelta(entry, item);
+      held.shift();
+    }
+  }
+
+  #applyDelta(entry: MarketBook, item: DepthItem): number {
+    if (!entry.book.fitScales(item)) {
+      add(entry, counter.refused, 1);
+      this.#breakOff(entry, item);
+      return bookOutcome.range;
+    }
+    if (!setLevels(entry.book, item)) {
+      add(entry, counter.refused, 1);
+      this.#breakOff(entry, item);
+      return bookOutcome.levelsFull;
+    }
+    add(entry, counter.applied, 1);
+    add(entry, counter.levelUpdates, item.bidCount + item.askCount);
+    this.#publish(entry, item);
+    return bookOutcome.applied;
+  }
+
+  #breakOff(entry: MarketBook, item: DepthItem): void {
+    entry.sequencer.breakOff();
+    add(entry, counter.gaps, 1);
+    this.#show(entry, item);
+  }
+
+  #publish(entry: MarketBook, item: DepthItem): void {
+    const { book, slot, sequencer } = entry;
+    slot.counters[counter.lastId] = sequencer.lastId;
+    slot.counters[counter.windowMoves] = book.bids.moves + book.asks.moves;
+    if (book.isCrossed) add(entry, counter.crossed, 1);
+    const isTopChanged = this.#show(entry, item);
+    if (this.#onApplied !== null) this.#onApplied(entry, item, isTopChanged);
+  }
+
+  #show({ book, sequencer }: MarketBook, item: DepthItem): boolean {
+    const origin = this.#origin;
+    origin.state = sequencer.state;
+    origin.isTrusted = sequencer.state !== bookState.gap;
+    origin.updateId = sequencer.lastId;
+    origin.receiveNsLow = item.receiveNsLow;
+    origin.receiveNsHigh = item.receiveNsHigh;
+    return book.publish(origin);
+  }
+
+  #open(item: DepthItem): MarketBook | undefined {
+    const index = this.#directory.add(item);
+    if (index < 0) return undefined;
+    const slot = bookSlot(this.#memory, index);
+    const entry = {
+      index,
+      slot,
+      book: new OrderBook(slot),
+      sequencer: new BookSequencer(sequenceRuleOf(item.venue)),
+      held: new HeldItems(this.#heldBytesMax),
+    };
+    slot.directory[directoryWord.venue] = item.venue;
+    slot.directory[directoryWord.symbolBytes] = item.symbolBytes;
+    for (let i = 0; i < item.symbolBytes; i += 1) slot.symbol[i] = item.symbolByte(i);
+    this.#books.push(entry);
+    // Readers look at a slot only after they have seen the count.
+    Atomics.store(this.#header, headerWord.symbols, index + 1);
+    return entry;
+  }
+}
+
+const add = ({ slot: { counters } }: MarketBook, index: number, amount: number): void => {
+  counters[index] = (counters[index] ?? 0) + amount;
+};
+
+// The book's scales are at least as fine as the item's, and all products were checked.
+const setLevels = (book: OrderBook, item: DepthItem): boolean => {
+  const priceFactor = powerOfTen(book.priceScale - item.priceScale);
+  const sizeFactor = powerOfTen(book.sizeScale - item.sizeScale);
+  const bidCount = item.bidCount;
+  const count = bidCount + item.askCount;
+  let isWhole = true;
+  for (let i = 0; i < bidCount; i += 1) {
+    if (!book.bids.set(item.price(i) * priceFactor, item.size(i) * sizeFactor)) isWhole = false;
+  }
+  for (let i = bidCount; i < count; i += 1) {
+    if (!book.asks.set(item.price(i) * priceFactor, item.size(i) * sizeFactor)) isWhole = false;
+  }
+  return isWhole;
+};

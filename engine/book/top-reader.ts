@@ -1,0 +1,221 @@
+// The tops of books as any thread but the market thread reads them. TopReader polls one book with
+// one plain read; readTops lists all of them as exact text for people.
+import { formatDecimal } from "../../schemas/market/decimal.ts";
+import { type VenueName, venueNameOf } from "../../schemas/market/venues.ts";
+import {
+  type BookCounter,
+  bookCounter,
+  type BookSlot,
+  bookSlot,
+  directoryWord,
+  headerWord,
+  recordNumber as number,
+  recordWord as word,
+  recordWords,
+  topWord,
+} from "./book-layout.ts";
+import { bookStateName, type BookStateName } from "./book-sequencer.ts";
+
+/** A price that is not there: empty side, or a book that is not to be trusted. */
+export const noPrice = -1;
+
+// The writer holds the record for some tens of nanoseconds; a dead writer must not hang a reader.
+const triesMax = 100_000;
+const indexMask = 2047;
+
+/**
+ * Reads one book's top. `bidPrice`, `askPrice` and `spread` each cost one plain read of a packed
+ * word as long as the window stays where it is; `readRecord` gives prices and sizes of one
+ * moment. Plain reads follow the writer within its store buffer; a loop that does nothing else
+ * must call `readRecord`, which a compiler may not hoist.
+ * One object per reading thread; writes nothing to the shared memory. Allocates nothing.
+ */
+export class TopReader {
+  readonly #top: Int32Array;
+  readonly #shared: Int32Array;
+  readonly #words = new Int32Array(recordWords);
+  readonly #numbers = new Float64Array(this.#words.buffer);
+  #epoch = 0;
+  #bidBase = 0;
+  #askBase = 0;
+
+  constructor(memory: SharedArrayBuffer, index: number) {
+    const slot = bookSlot(memory, index);
+    this.#top = slot.top;
+    this.#shared = slot.recordWords;
+  }
+
+  /** Best bid in ticks, or `noPrice`. */
+  bidPrice(): number {
+    const packed = this.#packed();
+    const bid = packed & indexMask;
+    return bid === 0 ? noPrice : this.#bidBase + bid - 1;
+  }
+
+  /** Best ask in ticks, or `noPrice`. */
+  askPrice(): number {
+    const packed = this.#packed();
+    const ask = (packed >>> 11) & indexMask;
+    return ask === 0 ? noPrice : -(this.#askBase + ask - 1);
+  }
+
+  /** Best ask minus best bid of one moment, in ticks; NaN unless both are there. */
+  spread(): number {
+    const packed = this.#packed();
+    const bid = packed & indexMask;
+    const ask = (packed >>> 11) & indexMask;
+    if (bid === 0 || ask === 0) return Number.NaN;
+    return -(this.#askBase + ask - 1) - (this.#bidBase + bid - 1);
+  }
+
+  /**
+   * Copies the record of one moment, for the accessors below. Returns false, and the accessors
+   * keep what they had, when the writer stopped within a write.
+   */
+  readRecord(): boolean {
+    const shared = this.#shared;
+    for (let tries = 0; tries < triesMax; tries += 1) {
+      const before = Atomics.load(shared, word.sequence);
+      if ((before & 1) !== 0) continue;
+      // Each load is ordered before the next, up to the second look at the sequence.
+      for (let i = 1; i < recordWords; i += 1) this.#words[i] = Atomics.load(shared, i);
+      if (Atomics.load(shared, word.sequence) !== before) continue;
+      this.#epoch = this.#word(word.epoch);
+      this.#bidBase = this.#number(number.bidBase);
+      this.#askBase = this.#number(number.askBase);
+      return true;
+    }
+    return false;
+  }
+
+  /** The following are of the last `readRecord`. A `bookState`. */
+  get state(): number {
+    return this.#word(word.state);
+  }
+
+  get priceScale(): number {
+    return this.#word(word.priceScale);
+  }
+
+  get sizeScale(): number {
+    return this.#word(word.sizeScale);
+  }
+
+  get hasBid(): boolean {
+    return (this.#word(word.sides) & 1) !== 0;
+  }
+
+  get hasAsk(): boolean {
+    return (this.#word(word.sides) & 2) !== 0;
+  }
+
+  get recordBidPrice(): number {
+    return this.#number(number.bidPrice);
+  }
+
+  get recordBidSize(): number {
+    return this.#number(number.bidSize);
+  }
+
+  get recordAskPrice(): number {
+    return this.#number(number.askPrice);
+  }
+
+  get recordAskSize(): number {
+    return this.#number(number.askSize);
+  }
+
+  /** Update id with which the top became what it is. */
+  get updateId(): number {
+    return this.#number(number.updateId);
+  }
+
+  /** Receive time of that update, ns since the epoch. Allocates. */
+  receiveNs(): bigint {
+    const high = BigInt(this.#word(word.receiveNsHigh) >>> 0);
+    return (high << 32n) | BigInt(this.#word(word.receiveNsLow) >>> 0);
+  }
+
+  // The packed word, with the bases that belong to it. The whole epoch is compared too, as its
+  // low ten bits repeat. The writer stores the packed word last, so a mismatch lasts only as long
+  // as its write; a writer that died within one leaves 0, no quote.
+  #packed(): number {
+    const top = this.#top;
+    const packed = top[topWord.packed] ?? 0;
+    const isCurrent = packed >>> 22 === (this.#epoch & 1023) && top[topWord.epoch] === this.#epoch;
+    return isCurrent ? packed : this.#catchUp();
+  }
+
+  #catchUp(): number {
+    for (let tries = 0; tries < triesMax; tries += 1) {
+      if (!this.readRecord()) return 0;
+      const packed = Atomics.load(this.#top, topWord.packed);
+      const epoch = Atomics.load(this.#top, topWord.epoch);
+      if (packed >>> 22 === (this.#epoch & 1023) && epoch === this.#epoch) return packed;
+    }
+    return 0;
+  }
+
+  #word(index: number): number {
+    return this.#words[index] ?? 0;
+  }
+
+  #number(index: number): number {
+    return this.#numbers[index] ?? 0;
+  }
+}
+
+/** One line of the live view. Prices and sizes are exact decimals, null for an empty side. */
+export type TopOfBook = {
+  readonly venue: VenueName | "unknown";
+  readonly symbol: string;
+  readonly state: BookStateName;
+  /** As of the last change of the top; not to be trusted in state `gap`. */
+  readonly bid: string | null;
+  readonly bidSize: string | null;
+  readonly ask: string | null;
+  readonly askSize: string | null;
+  readonly updateId: number;
+  /** ns since the epoch. */
+  readonly receiveNs: bigint;
+  readonly counters: { readonly [name in BookCounter]: number };
+};
+
+/** The tops of all symbols in order of first sight. Any thread; allocates. */
+export const readTops = (memory: SharedArrayBuffer): readonly TopOfBook[] => {
+  const count = Atomics.load(new Int32Array(memory, 0, 2), headerWord.symbols);
+  return Array.from({ length: count }, (_, index) => readTop(memory, index));
+};
+
+const readTop = (memory: SharedArrayBuffer, index: number): TopOfBook => {
+  const slot = bookSlot(memory, index);
+  const reader = new TopReader(memory, index);
+  reader.readRecord();
+  const price = (has: boolean, value: number) =>
+    has ? formatDecimal(value, reader.priceScale) : null;
+  const size = (has: boolean, value: number) =>
+    has ? formatDecimal(value, reader.sizeScale) : null;
+  return {
+    venue: venueNameOf(slot.directory[directoryWord.venue] ?? 0) ?? "unknown",
+    symbol: symbolOf(slot),
+    state: bookStateName(reader.state),
+    bid: price(reader.hasBid, reader.recordBidPrice),
+    bidSize: size(reader.hasBid, reader.recordBidSize),
+    ask: price(reader.hasAsk, reader.recordAskPrice),
+    askSize: size(reader.hasAsk, reader.recordAskSize),
+    updateId: reader.updateId,
+    receiveNs: reader.receiveNs(),
+    counters: readCounters(slot),
+  };
+};
+
+const symbolOf = (slot: BookSlot): string => {
+  const bytes = slot.symbol.slice(0, slot.directory[directoryWord.symbolBytes] ?? 0);
+  return String.fromCharCode(...bytes);
+};
+
+/** A symbol's counters by name; each is exact, together they may be of different moments. */
+export const readCounters = (slot: BookSlot): { readonly [name in BookCounter]: number } => {
+  const values = Object.entries(bookCounter).map(([name, at]) => [name, slot.counters[at] ?? 0]);
+  return Object.fromEntries(values) as { [name in BookCounter]: number };
+};
