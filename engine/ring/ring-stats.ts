@@ -78,7 +78,10 @@ export const readRingStats = (memory: SharedArrayBuffer): RingStats => {
   const read = counterAt(counters, readCounter);
   const oldest = byPriority(counters, droppedOldestCounter);
   const readPosition = Atomics.load(words, readWord);
-  const usedUnits = (Atomics.load(words, publishedWord) - readPosition) | 0;
+  const usedUnits = Math.min(
+    (Atomics.load(words, publishedWord) - readPosition) | 0,
+    wordAt(words, capacityWord),
+  );
   const written = counterAt(counters, writtenCounter);
   const usedHighUnits = Math.max(
     counterAt(counters, writerUsedHighCounter),
