@@ -1,0 +1,94 @@
+// Invariants of a transaction that need the whole of it: header against keys, account indexes
+// against static and loaded keys, no key twice. Used by both parsers.
+import type { TransactionView } from "./transaction.ts";
+import {
+  accountsMax,
+  instructionField,
+  keyBytes,
+  transactionCode as codes,
+  type TransactionCode,
+} from "./transaction-layout.ts";
+
+/** Reads the header's other two bytes and checks that the keys can satisfy it. */
+export const checkHeader = (
+  into: TransactionView,
+  view: DataView,
+  headerAt: number,
+): TransactionCode => {
+  const readonlySigned = view.getUint8(headerAt + 1);
+  const readonlyUnsigned = view.getUint8(headerAt + 2);
+  into.readonlySigned = readonlySigned;
+  into.readonlyUnsigned = readonlyUnsigned;
+  if (readonlySigned >= into.signatureCount) return codes.header;
+  return into.signatureCount + readonlyUnsigned > into.keyCount ? codes.header : codes.ok;
+};
+
+/**
+ * Every account index must name a static or a loaded key; called when the instructions and
+ * lookups of `from` are known.
+ */
+// Four indexes are compared at once: a byte's high bit is set after the addition exactly when the
+// byte is `accounts` or more.
+export const checkAccounts = (from: TransactionView, view: DataView): TransactionCode => {
+  const accounts = from.keyCount + from.loadedWritable + from.loadedReadonly;
+  if (accounts > accountsMax) return codes.accountCount;
+  if (accounts === accountsMax) return codes.ok;
+  const excess = accounts <= 0x80 ? Math.imul(0x80 - accounts, 0x0101_0101) : -1;
+  for (let i = 0; i < from.instructionCount; i += 1) {
+    let at = from.instruction(i, instructionField.accountsAt);
+    const end = at + from.instruction(i, instructionField.accountCount);
+    if (excess !== -1) {
+      for (; at + 4 <= end; at += 4) {
+        const four = view.getInt32(at, true);
+        if (((((four & 0x7f7f_7f7f) + excess) | four) & 0x8080_8080) !== 0) {
+          return codes.accountIndex;
+        }
+      }
+    }
+    for (; at < end; at += 1) if (view.getUint8(at) >= accounts) return codes.accountIndex;
+  }
+  return codes.ok;
+};
+
+const seenSlots = 2048;
+const seenShift = 32 - Math.log2(seenSlots);
+
+/**
+ * Finds equal keys in one pass: a table of stamps by hash, valid for one transaction without
+ * clearing. Only when two keys share a place are earlier keys compared.
+ */
+export class SeenKeys {
+  readonly #stamps = new Int32Array(seenSlots);
+  #stamp = 0;
+
+  hasDuplicate(view: DataView, keysAt: number, keyCount: number): boolean {
+    if (this.#stamp === 0x7fff_ffff) {
+      this.#stamps.fill(0);
+      this.#stamp = 0;
+    }
+    this.#stamp += 1;
+    const stamp = this.#stamp;
+    const stamps = this.#stamps;
+    const end = keysAt + keyCount * keyBytes;
+    for (let at = keysAt; at < end; at += keyBytes) {
+      // Words from both ends: vanity keys share their first or last characters, not both.
+      const word = view.getInt32(at, true) ^ view.getInt32(at + 20, true);
+      const slot = Math.imul(word, 0x9e37_79b1) >>> seenShift;
+      if (stamps[slot] === stamp && isAmong(view, keysAt, at)) return true;
+      stamps[slot] = stamp;
+    }
+    return false;
+  }
+}
+
+const isAmong = (view: DataView, keysAt: number, keyAt: number): boolean => {
+  for (let at = keysAt; at < keyAt; at += keyBytes) if (sameKey(view, at, keyAt)) return true;
+  return false;
+};
+
+const sameKey = (view: DataView, a: number, b: number): boolean => {
+  for (let i = 0; i < keyBytes; i += 4) {
+    if (view.getInt32(a + i, true) !== view.getInt32(b + i, true)) return false;
+  }
+  return true;
+};
