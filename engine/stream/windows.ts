@@ -19,27 +19,12 @@ import {
   type CloseReason,
 } from "./aggregate.ts";
 import type { Observation } from "./observation.ts";
+import { newWindowCounters, type WindowCounters } from "./window-counters.ts";
 import { decodeWindowMark, encodeWindowMark } from "./window-mark.ts";
 import type { WindowOptions } from "./window-options.ts";
 import { WindowTable } from "./window-table.ts";
 
 export type CommitPoint = { readonly offset: number; readonly metadata: string };
-
-/** Why an item is in no aggregate of its own key. All of them are handled items all the same. */
-export type WindowCounters = {
-  counted: number;
-  /** Its window was closed before. */
-  late: number;
-  /** More than futureMsMax ahead of its record's receive time. */
-  future: number;
-  /** Counted under the overflow key. */
-  overflow: number;
-  emitted: number;
-  /** Rows of windows that an earlier run had emitted. */
-  muted: number;
-  /** Windows closed because the partition was idle. */
-  idleCloses: number;
-};
 
 type OpenWindow = {
   readonly table: WindowTable;
@@ -52,15 +37,7 @@ const none = -1;
 
 /** One thread owns it. Calls: restore, then (beginRecord, observe*, endRecord)*, tick between. */
 export class PartitionWindows {
-  readonly counters: WindowCounters = {
-    counted: 0,
-    late: 0,
-    future: 0,
-    overflow: 0,
-    emitted: 0,
-    muted: 0,
-    idleCloses: 0,
-  };
+  readonly counters: WindowCounters;
   readonly #source: AggregateSource;
   readonly #options: WindowOptions;
   readonly #onEmit: (aggregate: Aggregate) => void;
@@ -78,11 +55,14 @@ export class PartitionWindows {
   #activityMs = 0;
   #hasArrived = true;
 
+  /** `counters` may be shared by the partitions of one thread. */
   constructor(
     source: AggregateSource,
     options: WindowOptions,
     onEmit: (aggregate: Aggregate) => void,
+    counters: WindowCounters = newWindowCounters(),
   ) {
+    this.counters = counters;
     this.#source = source;
     this.#options = options;
     this.#onEmit = onEmit;
