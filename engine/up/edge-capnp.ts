@@ -1,0 +1,58 @@
+// workerd's configuration for the edge on this machine: one Worker, one socket, its objects on
+// local disk. Values of variables come from the environment, so that no key stands in a file.
+import type { EdgeBundle } from "./edge-bundle.ts";
+
+export type CapnpOptions = {
+  readonly bundle: EdgeBundle;
+  /** Path of the module as seen from the configuration's folder. */
+  readonly module: string;
+  readonly varNames: readonly string[];
+};
+
+/** Environment variable that carries a Worker's variable. */
+export const environmentName = (varName: string): string => `WEIR_EDGE_${varName}`;
+
+const text = (value: string): string => JSON.stringify(value);
+
+/**
+ * Raw workerd reaches loopback and private addresses only when they are allowed by name; objects
+ * keep their storage only with SQL enabled and a disk service.
+ */
+export const edgeCapnp = ({ bundle, module, varNames }: CapnpOptions): string => {
+  const objects = bundle.objects.map(
+    ({ binding, className }) =>
+      `(name = ${text(binding)}, durableObjectNamespace = ${text(className)})`,
+  );
+  const vars = varNames.map(
+    (name) => `(name = ${text(name)}, fromEnvironment = ${text(environmentName(name))})`,
+  );
+  const namespaces = bundle.objects.map(
+    ({ className }) =>
+      `(className = ${text(className)}, uniqueKey = ${text(`weir-${className}`)}, enableSql = true)`,
+  );
+  return `using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "edge", worker = .edge),
+    (name = "objects", disk = (writable = true)),
+    (name = "internet", network = (
+      allow = ["public", "private"],
+      tlsOptions = (trustBrowserCas = true),
+    )),
+  ],
+  sockets = [(name = "http", http = (), service = "edge")],
+);
+
+const edge :Workerd.Worker = (
+  modules = [(name = "worker", esModule = embed ${text(module)})],
+  compatibilityDate = ${text(bundle.compatibilityDate)},
+  compatibilityFlags = [${bundle.compatibilityFlags.map(text).join(", ")}],
+  bindings = [
+    ${[...objects, ...vars].join(",\n    ")},
+  ],
+  durableObjectNamespaces = [${namespaces.join(", ")}],
+  durableObjectStorage = (localDisk = "objects"),
+);
+`;
+};
