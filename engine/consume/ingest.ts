@@ -1,12 +1,13 @@
 // Reads the log into the rings: the first stage of the engine. It copies each record once, into
 // the ring of the stage that handles its topic, and waits when that ring is full: waiting is the
 // back-pressure that reaches the log's own paging.
-import { stampNowUs } from "../clock/monotonic.ts";
+import { recordHeaders } from "../../schemas/record-headers.ts";
 import { consumed, isConsumed, topicPartitionId } from "../ledger/positions.ts";
 import type { Positions } from "../ledger/positions.ts";
 import type { ConsumerHandlers, LogRecord, Position, RecordBatch } from "../log/event-log.ts";
 import type { MetricCells } from "../metrics/cells.ts";
 import { cellOf } from "../metrics/cells.ts";
+import { stampNowUs } from "../ring/enqueue-stamp.ts";
 import type { MessageRingWriter } from "../ring/message-ring-writer.ts";
 import { headerBytes, messageType, writeHeader } from "./record-message.ts";
 
@@ -18,7 +19,7 @@ export type IngestOptions = {
   readonly rings: { readonly market: MessageRingWriter; readonly stream: MessageRingWriter };
   readonly positions: Positions;
   readonly metrics: MetricCells;
-  /** Records whose header `weir-run` has this value are the run's own. */
+  /** Records whose run header has this value are the run's own. */
   readonly runId: string;
   readonly onFailed: (error: Error) => void;
 };
@@ -101,7 +102,7 @@ export class Ingest implements ConsumerHandlers {
   }
 
   async #pushRecord(topic: string, id: number, record: LogRecord): Promise<void> {
-    const run = record.headers["weir-run"];
+    const run = record.headers[recordHeaders.run];
     const { offset, value, timestampMs } = record;
     const ownRun = run !== undefined && this.#runId.equals(run);
     await this.#push(topic, messageType.record, { id, offset, value, timestampMs, ownRun });

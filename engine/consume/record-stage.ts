@@ -1,11 +1,11 @@
 // The stage of the market and the stream thread: takes log records from the ring, gives each to
 // the handler of its topic, publishes positions, and sends marks behind the outputs. What is done
 // with a record is the handlers' concern; how far everything is, this file's.
-import { nowUs, stampDistanceUs } from "../clock/monotonic.ts";
 import type { Outbox } from "../egress/outbox.ts";
 import type { ConsumedTopic, Positions } from "../ledger/positions.ts";
 import { topicPartitions } from "../ledger/positions.ts";
 import type { Histogram } from "../metrics/histogram.ts";
+import { sojournUs, stampNowUs } from "../ring/enqueue-stamp.ts";
 import type { MessageRingReader } from "../ring/message-ring-reader.ts";
 import type { Stage } from "../threads/stage.ts";
 import {
@@ -79,7 +79,7 @@ export class RecordStage implements Stage {
 
   work(): number {
     const { reader, outbox } = this.#options;
-    this.#drainUs = nowUs() | 0;
+    this.#drainUs = stampNowUs();
     outbox.stamp(this.#drainUs);
     const drained = reader.drain(this.#onMessage, drainLimit);
     const ticked = this.#tick();
@@ -117,7 +117,7 @@ export class RecordStage implements Stage {
     record.start = at + headerBytes;
     record.end = at + length;
     handler.onRecord(record);
-    sojourn.record(stampDistanceUs(stampUs, this.#drainUs));
+    sojourn.record(sojournUs(stampUs, this.#drainUs));
     this.#next[record.id] = record.offset + 1;
     this.#touched[record.id] = 1;
   }

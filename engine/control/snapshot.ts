@@ -1,7 +1,7 @@
 // What the engine looks like at one moment, read from shared memory: for /status, for the live
 // table, for the ledger. Any thread could make one; control does.
-import type { TopOfBook } from "../book/tops.ts";
-import { readTops } from "../book/tops.ts";
+import type { TopOfBook } from "../book/top-reader.ts";
+import { readTops } from "../book/top-reader.ts";
 import type { EngineMemory } from "../host/memory.ts";
 import { ringNames } from "../host/memory.ts";
 import { Positions, topicPartitions } from "../ledger/positions.ts";
@@ -20,12 +20,15 @@ export type PartitionPosition = {
   readonly done: number;
 };
 
+/** A top of book as JSON can say it. */
+export type TopView = Omit<TopOfBook, "receiveNs"> & { readonly receiveNs: string };
+
 export type Snapshot = {
   readonly counts: { readonly [key in MetricKey]: number };
   readonly latencyUs: { readonly [key in HistogramKey]: HistogramSummary };
   readonly rings: { readonly [name in (typeof ringNames)[number]]: RingStats };
   readonly positions: readonly PartitionPosition[];
-  readonly tops: readonly TopOfBook[];
+  readonly tops: readonly TopView[];
 };
 
 const fromKeys = <K extends string, V>(keys: readonly K[], value: (key: K) => V) =>
@@ -45,6 +48,6 @@ export const takeSnapshot = (memory: EngineMemory): Snapshot => {
       handled: positions.get("handled", id),
       done: positions.get("done", id),
     })),
-    tops: readTops(memory.tops),
+    tops: readTops(memory.books).map((top) => ({ ...top, receiveNs: top.receiveNs.toString() })),
   };
 };

@@ -2,13 +2,13 @@
 // lets the marks behind them become positions to commit. One append in flight; what arrives
 // meanwhile goes into the next. A failed append is tried again until it succeeds: the rings fill,
 // the stages wait, the log keeps the rest.
-import { stampDistanceUs, stampNowUs } from "../clock/monotonic.ts";
 import type { Positions } from "../ledger/positions.ts";
 import { topicPartitions } from "../ledger/positions.ts";
 import type { EventLog, NewRecord, Position } from "../log/event-log.ts";
 import type { MetricCells } from "../metrics/cells.ts";
 import { cellOf } from "../metrics/cells.ts";
 import type { Histogram } from "../metrics/histogram.ts";
+import { sojournUs, stampNowUs } from "../ring/enqueue-stamp.ts";
 import type { MessageRingReader } from "../ring/message-ring-reader.ts";
 import type { Mark } from "./outbox.ts";
 import { outputType, readMark } from "./outbox.ts";
@@ -69,7 +69,7 @@ export class Egress {
         if (type === outputType.mark) this.#keepMark(reader, at, length);
         else {
           this.#options.batch.add(type, reader.view, { start: at, end: at + length });
-          sojourn.record(stampDistanceUs(stampUs, now));
+          sojourn.record(sojournUs(stampUs, now));
         }
       }, drainLimit);
     }

@@ -41,7 +41,7 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
   const ready = async (thread: EngineThread) => {
     const first = await Promise.race([thread.heard("ready"), failed]);
     if ("thread" in first) throw new ThreadStartError(first);
-    return first;
+    return first.is === "ready" ? first : {};
   };
   try {
     const restUrl = await startLog(options, memory, async (data) => ready(start("log", data)));
@@ -78,7 +78,7 @@ const targetOf = ({ log }: EngineOptions, { wake }: EngineMemory): LogTarget =>
 const startLog = async (
   { log }: EngineOptions,
   { wake }: EngineMemory,
-  start: (data: LogThreadData) => Promise<{ readonly port?: number }>,
+  start: (data: LogThreadData) => Promise<{ readonly port?: number | undefined }>,
 ): Promise<string | null> => {
   if ("kafka" in log) return null;
   const { port } = await start({ directory: log.directory, wake, port: log.port });

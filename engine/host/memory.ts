@@ -1,10 +1,10 @@
 // The shared memory of one engine, made by the control thread and handed to every other thread.
 // Who writes what: rings by the thread named first, metrics by their owner, positions by column,
-// tops by market, stop flags by control.
-import { createTopsMemory } from "../book/tops.ts";
+// books by market, stop flags by control.
+import { createBookMemory } from "../book/book-layout.ts";
 import { createPositionsMemory } from "../ledger/positions.ts";
 import { createMetricsMemory } from "../metrics/cells.ts";
-import { createMessageRing } from "../ring/message-ring-layout.ts";
+import { createMessageRing } from "../ring/message-ring.ts";
 
 export type EngineMemory = {
   readonly ingestMarket: SharedArrayBuffer;
@@ -13,7 +13,7 @@ export type EngineMemory = {
   readonly streamEgress: SharedArrayBuffer;
   readonly metrics: SharedArrayBuffer;
   readonly positions: SharedArrayBuffer;
-  readonly tops: SharedArrayBuffer;
+  readonly books: SharedArrayBuffer;
   /** One Int32 for each of stopFlags. */
   readonly stop: SharedArrayBuffer;
   /** Bumped by every append to the embedded log, so that its reader need not poll. */
@@ -35,7 +35,7 @@ export const createEngineMemory = (): EngineMemory => ({
   streamEgress: createMessageRing({ capacityBytes: outputRingBytes, policy: "block" }),
   metrics: createMetricsMemory(),
   positions: createPositionsMemory(),
-  tops: createTopsMemory(),
+  books: createBookMemory(),
   stop: new SharedArrayBuffer(4 * Object.keys(stopFlags).length),
   wake: new SharedArrayBuffer(4),
 });

@@ -25,7 +25,7 @@ export type LogThreadData = {
 export type ToThread = { readonly do: "hold" | "finish" | "stop" };
 
 export type FromThread =
-  | { readonly is: "ready"; readonly port?: number }
+  | { readonly is: "ready"; readonly port?: number | undefined }
   | { readonly is: "held" }
   | { readonly is: "stopped" }
   | { readonly is: "failed"; readonly message: string; readonly unreachable: boolean };

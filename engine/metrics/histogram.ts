@@ -6,6 +6,7 @@ const linearBits = 7;
 const linear = 1 << linearBits;
 const half = linear >> 1;
 const groups = 32 - linearBits;
+const valueMax = 2 ** 32 - 1;
 const buckets = linear + groups * half;
 
 /** Bytes that one histogram takes. */
@@ -41,15 +42,15 @@ export class Histogram {
     this.#counts = new Uint32Array(memory, at, buckets);
   }
 
-  /** Adds one value, an integer in [0, 2^32); a larger one counts as the largest. Writer only. */
+  /** Adds one integer; what is outside [0, 2^32) counts as the nearest end. Writer only. */
   record(value: number): void {
-    const bucket = bucketOf(value < 4_294_967_295 ? value : 4_294_967_295);
-    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
+    this.recordMany(value, 1);
   }
 
   /** Adds a value `times` times. Writer only. */
   recordMany(value: number, times: number): void {
-    const bucket = bucketOf(value < 4_294_967_295 ? value : 4_294_967_295);
+    // Stamps of two threads' clocks can differ by a microsecond the wrong way.
+    const bucket = bucketOf(value > 0 ? Math.min(value, valueMax) : 0);
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + times;
   }
 

@@ -76,7 +76,9 @@ export const metrics = {
   rejectedVote: rejected("vote"),
   rejectedNotWatched: rejected("not-watched"),
   rejectedSize: rejected("size"),
+  rejectedDuplicateKey: rejected("duplicate-key"),
   rejectedMalformed: rejected("malformed"),
+  malformedItems: counter("market", "weir_items_malformed_total", "Transaction items not readable"),
   malformedFrames: counter("market", "weir_frames_malformed_total", "Log records no frame", {
     stage: "market",
   }),

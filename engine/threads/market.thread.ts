@@ -19,7 +19,11 @@ const { reader, outbox, metrics, build, stopping } = recordStage(memory, {
   stop: stopFlags.market,
 });
 const stage = build({
-  "weir-transactions": new TransactionHandler({ reader, outbox, metrics }),
-  "weir-depth": new DepthHandler({ reader, books: new MarketBooks(memory.tops), metrics }),
+  "weir-transactions": new TransactionHandler({ view: reader.view, outbox, metrics }),
+  "weir-depth": new DepthHandler({
+    view: reader.view,
+    books: new MarketBooks({ memory: memory.books }),
+    metrics,
+  }),
 });
 runDutyCycle(stage, (idleMs) => reader.waitForMessages(idleMs), stopping);

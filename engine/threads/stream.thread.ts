@@ -16,6 +16,6 @@ const { reader, outbox, metrics, build, stopping } = recordStage(memory, {
   blocked: "streamBlocked",
   stop: stopFlags.stream,
 });
-const telemetry = new TelemetryHandler({ reader, outbox, metrics });
+const telemetry = new TelemetryHandler({ bytes: reader.bytes, outbox, metrics });
 const stage = build({ otlp_spans: telemetry, otlp_metrics: telemetry, otlp_logs: telemetry });
 runDutyCycle(stage, (idleMs) => reader.waitForMessages(idleMs), stopping);
