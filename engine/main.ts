@@ -10,6 +10,7 @@ import { processIo } from "./cli/process-io.ts";
 
 // Loaded on demand, so that `weir decode` does not pay for kafkajs.
 const commands: { readonly [name: string]: () => Promise<Command> } = {
+  book: async () => (await import("./cli/book.ts")).book,
   kafka: async () => (await import("./cli/kafka.ts")).kafka,
 };
 

@@ -178,7 +178,7 @@ export type TopOfBook = {
   readonly updateId: number;
   /** ns since the epoch. */
   readonly receiveNs: bigint;
-  readonly counters: { readonly [name in BookCounter]: number };
+  readonly counters: BookCounters;
 };
 
 /** The tops of all symbols in order of first sight. Any thread; allocates. */
@@ -214,8 +214,16 @@ const symbolOf = (slot: BookSlot): string => {
   return String.fromCharCode(...bytes);
 };
 
+/** Counters by name. */
+export type BookCounters = { readonly [name in BookCounter]: number };
+
+/** What a book that never was has counted. */
+export const noCounters = Object.fromEntries(
+  Object.keys(bookCounter).map((name) => [name, 0]),
+) as BookCounters;
+
 /** A symbol's counters by name; each is exact, together they may be of different moments. */
-export const readCounters = (slot: BookSlot): { readonly [name in BookCounter]: number } => {
+export const readCounters = (slot: BookSlot): BookCounters => {
   const values = Object.entries(bookCounter).map(([name, at]) => [name, slot.counters[at] ?? 0]);
-  return Object.fromEntries(values) as { [name in BookCounter]: number };
+  return Object.fromEntries(values) as BookCounters;
 };

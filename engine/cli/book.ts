@@ -1,0 +1,207 @@
+// weir book: replays recorded depth and prints the top of the book. It takes the way of the
+// running system: text to depth items to the market thread's books.
+import { DepthItem } from "../../schemas/market/depth-item.ts";
+import { depthItemBytesMax } from "../../schemas/market/depth-layout.ts";
+import { encodeDepthItem } from "../../schemas/market/depth-message.ts";
+import { recordedWaitingMax, RecordedReader } from "../../schemas/market/recorded-reader.ts";
+import type { Reading } from "../../schemas/market/recorded-reader.ts";
+import { binanceFaultText } from "../../schemas/market/venue-binance.ts";
+import { isVenueName, type VenueName, venueNames } from "../../schemas/market/venues.ts";
+import { bookSymbolsDefault, createBookMemory } from "../book/book-layout.ts";
+import { bookLine, summaryLine } from "../book/book-lines.ts";
+import { bookOutcome, bookOutcomeText, isRefusal } from "../book/book-outcome.ts";
+import { type MarketBook, MarketBooks } from "../book/market-books.ts";
+import { Vwap } from "../book/vwap.ts";
+import type { Arguments, Command, Io } from "./command.ts";
+import { exitCode, UsageError } from "./command.ts";
+import { type Line, readLines } from "./input.ts";
+
+const faultsShownMax = 100;
+const updateIdForm = /^\d{1,16}$/;
+
+type Plan = {
+  readonly venue: VenueName;
+  readonly symbol: string;
+  readonly at: string | undefined;
+  readonly isStrict: boolean;
+  readonly files: readonly string[];
+};
+
+const planOf = ({ values, positionals }: Arguments): Plan => {
+  const { venue, symbol, at, strict } = values;
+  if (typeof venue !== "string") throw new UsageError("--venue VENUE is missing");
+  if (!isVenueName(venue)) {
+    throw new UsageError(`--venue ${venue} is not known; known: ${venueNames.join(", ")}`);
+  }
+  if (positionals.length === 0) throw new UsageError("FILE is missing; - is standard input");
+  return {
+    venue,
+    symbol: typeof symbol === "string" ? symbol.toUpperCase() : "",
+    at: typeof at === "string" ? at : undefined,
+    isStrict: strict === true,
+    files: positionals,
+  };
+};
+
+/** Counts faults and shows the first of them. */
+class Faults {
+  readonly #io: Io;
+  readonly #isStrict: boolean;
+  count = 0;
+
+  constructor(io: Io, isStrict: boolean) {
+    this.#io = io;
+    this.#isStrict = isStrict;
+  }
+
+  /** Whether to stop. */
+  get isOver(): boolean {
+    return this.#isStrict && this.count > 0;
+  }
+
+  add({ file, line }: Line, text: string): void {
+    this.count += 1;
+    if (this.count <= faultsShownMax) this.#io.note(`${file}:${line}: ${text}`);
+  }
+
+  finish(): void {
+    const hidden = this.count - faultsShownMax;
+    if (hidden > 0) this.#io.note(`weir book: ${hidden} more faults`);
+  }
+}
+
+const readUpdateIds = async (file: string, io: Io, faults: Faults): Promise<Set<number>> => {
+  const ids = new Set<number>();
+  for await (const line of readLines([file], io)) {
+    const text = line.text.trim();
+    if (text === "") continue;
+    if (updateIdForm.test(text)) ids.add(Number(text));
+    else faults.add(line, `found ${text.slice(0, 40)}, expected one update id`);
+    if (faults.isOver) break;
+  }
+  return ids;
+};
+
+/** Books over recorded lines, with the lines to print. */
+class Replay {
+  readonly #books: MarketBooks;
+  readonly #symbol: string;
+  readonly #vwaps = new Map<string, Vwap>();
+  readonly #view = new DataView(new ArrayBuffer(depthItemBytesMax));
+  readonly #trade = new DepthItem();
+  readonly #ids: ReadonlySet<number> | null;
+  skipped = 0;
+  ignored = 0;
+  gaps = 0;
+  /** Lines made by the latest message. */
+  lines: string[] = [];
+
+  constructor(symbol: string, ids: ReadonlySet<number> | null) {
+    this.#symbol = symbol;
+    this.#ids = ids;
+    this.#books = new MarketBooks({
+      memory: createBookMemory(bookSymbolsDefault),
+      onApplied: (book, item, isTopChanged) => this.#onApplied(book, item, isTopChanged),
+    });
+  }
+
+  /** Returns what is wrong with the reading, or null. */
+  take(reading: Reading<Line>, message: RecordedReader<Line>["message"]): string | null {
+    this.lines = [];
+    if (reading.fault?.code === "ignored") {
+      this.ignored += 1;
+      return null;
+    }
+    if (reading.fault !== null) return binanceFaultText(reading.fault);
+    if (this.#symbol !== "" && message.symbol !== this.#symbol) {
+      this.skipped += 1;
+      return null;
+    }
+    const bytes = encodeDepthItem(message, this.#view, 0);
+    const outcome = this.#books.apply(this.#view, 0, bytes);
+    if (outcome === bookOutcome.trade) this.#addTrade(message.symbol, bytes);
+    if (outcome === bookOutcome.gap) this.gaps += 1;
+    const isBad = isRefusal(outcome) || outcome === bookOutcome.levelsFull;
+    return isBad ? bookOutcomeText(outcome) : null;
+  }
+
+  summaries(): string[] {
+    const { books } = this.#books;
+    if (books.length === 0) return [summaryLine(this.#symbol, null, null)];
+    return books.map((book) => {
+      const symbol = symbolOf(book);
+      return summaryLine(symbol, book, this.#vwaps.get(symbol)?.value() ?? null);
+    });
+  }
+
+  #onApplied(book: MarketBook, item: DepthItem, isTopChanged: boolean): void {
+    const isWanted = this.#ids === null ? isTopChanged : this.#ids.has(item.lastId);
+    if (isWanted) this.lines.push(bookLine(symbolOf(book), book, item));
+  }
+
+  #addTrade(symbol: string, bytes: number): void {
+    const item = this.#trade;
+    item.point(this.#view, 0, bytes);
+    const vwap = this.#vwaps.get(symbol) ?? new Vwap();
+    this.#vwaps.set(symbol, vwap);
+    const { priceScale, sizeScale } = item;
+    vwap.add({ price: item.price(0), size: item.size(0), priceScale, sizeScale });
+  }
+}
+
+const symbolOf = ({ slot }: MarketBook): string =>
+  String.fromCharCode(...slot.symbol.subarray(0, slot.directory[1] ?? 0));
+
+const replayFiles = async (plan: Plan, replay: Replay, faults: Faults, io: Io): Promise<void> => {
+  const reader = new RecordedReader<Line>(plan.venue, plan.symbol);
+  const drain = async (readings: Iterable<Reading<Line>>): Promise<void> => {
+    for (const reading of readings) {
+      const wrong = replay.take(reading, reader.message);
+      for (const line of replay.lines) await io.line(line);
+      if (wrong !== null) faults.add(reading.place, wrong);
+      if (faults.isOver) return;
+    }
+  };
+  for await (const line of readLines(plan.files, io)) {
+    await drain(reader.read(line.text, line));
+    if (faults.isOver || io.signal.aborted) return;
+  }
+  await drain(reader.finish());
+};
+
+const run = async (args: Arguments, io: Io): Promise<number> => {
+  const plan = planOf(args);
+  const faults = new Faults(io, plan.isStrict);
+  const ids = plan.at === undefined ? null : await readUpdateIds(plan.at, io, faults);
+  const replay = new Replay(plan.symbol, ids);
+  if (!faults.isOver) await replayFiles(plan, replay, faults, io);
+  for (const line of replay.summaries()) await io.line(line);
+  faults.finish();
+  const notes: readonly [number, string][] = [
+    [replay.gaps, "gaps: the book is not exact until the next snapshot"],
+    [replay.skipped, `messages of other symbols than ${plan.symbol} skipped`],
+    [replay.ignored, "messages that say nothing about the book ignored"],
+  ];
+  for (const [count, text] of notes) if (count > 0) io.note(`weir book: ${count} ${text}`);
+  return faults.count > 0 ? exitCode.failed : exitCode.good;
+};
+
+export const book: Command = {
+  name: "book",
+  purpose: "Replays recorded depth through the order book and prints the top of the book",
+  usage: "--venue VENUE [options] FILE...",
+  options: {
+    venue: { value: "VENUE", help: `whose format and sequence rule: ${venueNames.join(", ")}` },
+    symbol: {
+      value: "SYMBOL",
+      help: `only this symbol; also that of a REST snapshot, which names none (else the only one of the file; up to ${recordedWaitingMax} lines wait for it)`,
+    },
+    at: { value: "FILE", help: "one update id per line: print only the state right after each" },
+    strict: { help: "stop at the first bad line" },
+  },
+  examples: [
+    "weir book --venue binance-spot btcusdt.gz",
+    "weir book --venue binance-usdm --symbol BTCUSDT --at ids.txt monday.gz tuesday.gz",
+  ],
+  run,
+};
