@@ -97,6 +97,8 @@ export type LogErrorCode =
   | "partitions-differ"
   | "record-too-large"
   | "invalid-position"
+  | "refused"
+  | "locked"
   | "closed"
   | "full";
 
@@ -106,6 +108,10 @@ const retryable: { readonly [code in LogErrorCode]: boolean } = {
   "partitions-differ": false,
   "record-too-large": false,
   "invalid-position": false,
+  /** The broker will not have it: credentials, authorization, an invalid record. */
+  refused: false,
+  /** Another process has the embedded log's directory. */
+  locked: true,
   closed: false,
   full: true,
 };

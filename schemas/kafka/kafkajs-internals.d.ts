@@ -17,3 +17,16 @@ declare module "kafkajs/src/network/socketFactory.js" {
   /** kafkajs' own sockets: node:net or node:tls with keep-alive. */
   export default function createSocketFactory(): ISocketFactory;
 }
+
+declare module "kafkajs/src/consumer/batch.js" {
+  import type { KafkaMessage } from "kafkajs";
+
+  /** One partition of a fetch answer; `messages` is without control and aborted records. */
+  export default class Batch {
+    constructor(topic: string, fetchedOffset: string, partitionData: unknown);
+    readonly messages: readonly KafkaMessage[];
+    readonly highWatermark: string;
+    lastOffset(): string;
+    isEmptyIncludingFiltered(): boolean;
+  }
+}

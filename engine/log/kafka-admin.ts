@@ -1,0 +1,102 @@
+// Topics, offsets and committed positions through kafkajs' admin client. It connects on first use
+// and anew after a failure.
+import type { Admin } from "kafkajs";
+
+import type { Client } from "../../schemas/kafka/client.ts";
+import type { EventLog, Position } from "./event-log.ts";
+import { kafkaLogError } from "./kafka-error.ts";
+import type { TopicTable } from "./topic-table.ts";
+import { checkTopics } from "./topic-table.ts";
+
+export type KafkaAdmin = Pick<EventLog, "offsets" | "committed" | "describe" | "createTopics"> & {
+  close(): Promise<void>;
+};
+
+/** Framing that a broker counts and messageBytesMax does not: batch and record headers. */
+const framingBytesMax = 4096;
+
+export const createKafkaAdmin = (client: Client, table: TopicTable): KafkaAdmin => {
+  let admin: Promise<Admin> | undefined;
+
+  const connected = async (): Promise<Admin> => {
+    const made = client.kafka.admin();
+    await made.connect();
+    return made;
+  };
+
+  const using = async <T>(body: (admin: Admin) => Promise<T>): Promise<T> => {
+    admin ??= connected();
+    const mine = admin;
+    try {
+      return await body(await mine);
+    } catch (error) {
+      if (admin === mine) admin = undefined;
+      void mine.then((last) => last.disconnect()).catch(() => undefined);
+      throw kafkaLogError(error);
+    }
+  };
+
+  const describe: KafkaAdmin["describe"] = () =>
+    using(async (at) => {
+      const { topics } = await at.fetchTopicMetadata();
+      return topics
+        .filter(({ name }) => !name.startsWith("__"))
+        .map(({ name, partitions }) => ({ topic: name, partitions: partitions.length }));
+    });
+
+  const createTopics: KafkaAdmin["createTopics"] = async () => {
+    const found = new Set((await describe()).map(({ topic }) => topic));
+    const missing = Object.keys(table).filter((topic) => !found.has(topic));
+    if (missing.length > 0) {
+      const topics = missing.map((topic) => configured(topic, table));
+      await using((at) => at.createTopics({ topics, waitForLeaders: true }));
+    }
+    await checkTopics({ describe }, table);
+    return missing;
+  };
+
+  const offsets: KafkaAdmin["offsets"] = (topic) =>
+    using(async (at) => {
+      const found = await at.fetchTopicOffsets(topic);
+      return found
+        .toSorted((a, b) => a.partition - b.partition)
+        .map(({ low, high }) => ({ earliest: Number(low), end: Number(high) }));
+    });
+
+  const committed: KafkaAdmin["committed"] = (group, topic) =>
+    using(async (at): Promise<Position[]> => {
+      const [found] = await at.fetchOffsets({ groupId: group, topics: [topic] });
+      return (found?.partitions ?? [])
+        .filter(({ offset }) => Number(offset) >= 0)
+        .map(({ partition, offset, metadata }) => ({
+          topic,
+          partition,
+          offset: Number(offset),
+          metadata: metadata ?? "",
+        }))
+        .toSorted((a, b) => a.partition - b.partition);
+    });
+
+  const close = async (): Promise<void> => {
+    const last = admin;
+    admin = undefined;
+    await last?.then((at) => at.disconnect()).catch(() => undefined);
+  };
+  return { describe, createTopics, offsets, committed, close };
+};
+
+// Everything is set at creation: kafkajs' alterConfigs would reset what it does not name.
+const configured = (topic: string, table: TopicTable) => ({
+  topic,
+  numPartitions: table[topic]?.partitions ?? 1,
+  // -1: the cluster's own default.
+  replicationFactor: -1,
+  configEntries: [
+    { name: "cleanup.policy", value: "delete" },
+    { name: "retention.ms", value: `${table[topic]?.retentionMs}` },
+    {
+      name: "max.message.bytes",
+      value: `${(table[topic]?.messageBytesMax ?? 0) + framingBytesMax}`,
+    },
+  ],
+});

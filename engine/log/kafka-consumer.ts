@@ -1,0 +1,275 @@
+// A member of a consumer group on kafkajs. Positions are explicit: on each assignment everything
+// is paused, the committed positions are read and handed to the owner, then read from. A handler
+// that takes long pauses its partition, so that the others and the heartbeats go on.
+import type { Consumer, EachBatchPayload } from "kafkajs";
+
+import type { Client } from "../../schemas/kafka/client.ts";
+import { retry } from "../../schemas/kafka/client.ts";
+import type {
+  ConsumerHandlers,
+  ConsumerOptions,
+  LogConsumer,
+  Position,
+  RecordBatch,
+} from "./event-log.ts";
+import { LogError } from "./event-log.ts";
+import type { KafkaAdmin } from "./kafka-admin.ts";
+import { isStaleMember, kafkaLogError } from "./kafka-error.ts";
+import { logRecord } from "./kafka-records.ts";
+
+type Connections = { readonly client: Client; readonly admin: KafkaAdmin };
+
+type Partition = { readonly topic: string; readonly partition: number };
+
+/** A partition that this member owns since generation `generation`. */
+type Owned = Partition & { next: number; inHand: Promise<void> };
+
+/** A batch that is not handled within this time pauses its partition (KC5). */
+const handOffMs = 50;
+/** Partitions of one fetch that are handled side by side. */
+const partitionsAtOnce = 16;
+
+const settings = {
+  sessionTimeout: 30_000,
+  rebalanceTimeout: 60_000,
+  // A rebalance is noticed at the next heartbeat.
+  heartbeatInterval: 1_000,
+  minBytes: 1,
+  maxBytesPerPartition: 4 << 20,
+  maxBytes: 16 << 20,
+  // How long an empty fetch waits at the broker, and so how long a stop may take.
+  maxWaitTimeInMs: 250,
+  allowAutoTopicCreation: false,
+  // About eight seconds of a broker's absence, then onFailed: the owner decides.
+  retry: { ...retry, retries: 8, restartOnFailure: async () => false },
+} as const;
+
+/** @throws LogError when the first assignment cannot be had. */
+export const startKafkaConsumer = async (
+  connections: Connections,
+  options: ConsumerOptions,
+  handlers: ConsumerHandlers,
+): Promise<LogConsumer> => {
+  const member = new Member(connections, options, handlers);
+  try {
+    await member.start();
+  } catch (error) {
+    await member.stop();
+    throw kafkaLogError(error);
+  }
+  return member;
+};
+
+class Member implements LogConsumer {
+  readonly #connections: Connections;
+  readonly #options: ConsumerOptions;
+  readonly #handlers: ConsumerHandlers;
+  readonly #consumer: Consumer;
+  readonly #first = Promise.withResolvers<void>();
+  #owned = new Map<string, Owned>();
+  #generation = 0;
+  #isAssigned = false;
+  /** Assignments and revocations, one after the other. */
+  #changes: Promise<void> = Promise.resolve();
+  #stopping: Promise<void> | undefined;
+
+  constructor(connections: Connections, options: ConsumerOptions, handlers: ConsumerHandlers) {
+    this.#connections = connections;
+    this.#options = options;
+    this.#handlers = handlers;
+    this.#consumer = connections.client.kafka.consumer({ groupId: options.group, ...settings });
+    // Whoever calls consume awaits it; later nobody does.
+    this.#first.promise.catch(() => undefined);
+  }
+
+  async start(): Promise<void> {
+    const consumer = this.#consumer;
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) =>
+      this.#joined(payload.memberAssignment),
+    );
+    consumer.on(consumer.events.REBALANCING, () => this.#change(() => this.#revoke()));
+    consumer.on(consumer.events.CRASH, ({ payload }) => this.#failed(payload.error));
+    await consumer.connect();
+    await consumer.subscribe({ topics: [...this.#options.topics], fromBeginning: true });
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: partitionsAtOnce,
+      eachBatch: (payload) => this.#eachBatch(payload),
+    });
+    await this.#first.promise;
+  }
+
+  async commit(positions: readonly Position[]): Promise<void> {
+    if (this.#stopping !== undefined) throw new LogError("closed", "commit after stop");
+    for (const { topic, partition } of positions) {
+      if (this.#owned.has(keyOf(topic, partition))) continue;
+      throw new LogError("invalid-position", `${topic}/${partition} is not this member's`);
+    }
+    if (positions.length === 0) return;
+    try {
+      await this.#consumer.commitOffsets(
+        positions.map((position) => ({ ...position, offset: `${position.offset}` })),
+      );
+    } catch (error) {
+      if (!isStaleMember(error)) throw kafkaLogError(error);
+      throw new LogError("invalid-position", `group ${this.#options.group} is being rebalanced`);
+    }
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    await this.#consumer.disconnect().catch(() => undefined);
+    await this.#change(() => this.#revoke());
+    this.#connections.client.cut();
+    this.#first.reject(new LogError("closed", "stopped before the first assignment"));
+  }
+
+  #failed(error: Error): void {
+    // Before the first assignment the caller of consume still waits: it gets the error.
+    if (this.#isAssigned && this.#stopping === undefined) this.#handlers.onFailed(error);
+    this.#first.reject(error);
+  }
+
+  /** Runs `body` after the changes before it, with the number of its generation. */
+  #change(body: (generation: number) => Promise<void>): Promise<void> {
+    this.#generation += 1;
+    const generation = this.#generation;
+    const change = this.#changes.then(() => body(generation));
+    this.#changes = change.catch((error: unknown) => {
+      this.#failed(error instanceof Error ? error : new Error(String(error)));
+    });
+    return this.#changes;
+  }
+
+  // Called by kafkajs before its first fetch in the new generation, so the pause comes in time.
+  #joined(assignment: { readonly [topic: string]: readonly number[] }): void {
+    const partitions = Object.entries(assignment).flatMap(([topic, numbers]) =>
+      numbers.map((partition) => ({ topic, partition })),
+    );
+    this.#pause(partitions);
+    void this.#change(async (generation) => {
+      await this.#revoke();
+      if (this.#isCurrent(generation)) await this.#assign(partitions, generation);
+    });
+  }
+
+  #isCurrent(generation: number): boolean {
+    return generation === this.#generation && this.#stopping === undefined;
+  }
+
+  async #assign(partitions: readonly Partition[], generation: number): Promise<void> {
+    const positions = await this.#positions(partitions);
+    if (!this.#isCurrent(generation)) return;
+    await this.#handlers.onAssigned(positions);
+    if (!this.#isCurrent(generation)) {
+      await this.#handlers.onRevoked(partitions);
+      return;
+    }
+    for (const { topic, partition, offset } of positions) {
+      const owned = { topic, partition, next: offset, inHand: Promise.resolve() };
+      this.#owned.set(keyOf(topic, partition), owned);
+      this.#consumer.seek({ topic, partition, offset: `${offset}` });
+    }
+    this.#resume(partitions);
+    this.#isAssigned = true;
+    this.#first.resolve();
+  }
+
+  /** Committed positions, moved to the earliest kept record where that one is gone. */
+  async #positions(partitions: readonly Partition[]): Promise<Position[]> {
+    const { admin } = this.#connections;
+    const topics = [...new Set(partitions.map(({ topic }) => topic))];
+    const found = await Promise.all(
+      topics.map(async (topic) => ({
+        topic,
+        kept: await admin.offsets(topic),
+        committed: await admin.committed(this.#options.group, topic),
+      })),
+    );
+    return partitions.map(({ topic, partition }) => {
+      const at = found.find((one) => one.topic === topic);
+      const earliest = at?.kept[partition]?.earliest ?? 0;
+      const committed = at?.committed.find((one) => one.partition === partition);
+      if (committed === undefined) return { topic, partition, offset: earliest, metadata: "" };
+      return { ...committed, offset: Math.max(committed.offset, earliest) };
+    });
+  }
+
+  async #revoke(): Promise<void> {
+    const last = [...this.#owned.values()];
+    if (last.length === 0) return;
+    this.#owned = new Map();
+    await Promise.all(last.map(({ inHand }) => inHand));
+    await this.#handlers.onRevoked(last.map(({ topic, partition }) => ({ topic, partition })));
+  }
+
+  async #eachBatch(payload: EachBatchPayload): Promise<void> {
+    const { batch } = payload;
+    const owned = this.#owned.get(keyOf(batch.topic, batch.partition));
+    const last = batch.messages.at(-1);
+    // Fetched before a change of assignment: it comes again to its owner.
+    if (owned === undefined || last === undefined || payload.isStale()) return;
+    const { topic, partition } = owned;
+    const records = batch.messages.map(logRecord).filter(({ offset }) => offset >= owned.next);
+    const endOffset = Number(batch.highWatermark);
+    const handled = this.#deliver({ topic, partition, records, endOffset }, () => {
+      if (!this.#isOwned(owned)) return;
+      owned.next = Number(last.offset) + 1;
+      payload.resolveOffset(last.offset);
+    });
+    owned.inHand = handled;
+    if (await isDoneWithin(handled, handOffMs)) return;
+    this.#pause([owned]);
+    void this.#resumeAfter(handled, owned);
+  }
+
+  async #resumeAfter(handled: Promise<void>, owned: Owned): Promise<void> {
+    await handled;
+    if (this.#isOwned(owned)) this.#resume([owned]);
+  }
+
+  /** False once the partition was revoked, also when it was assigned anew since. */
+  #isOwned(owned: Owned): boolean {
+    return this.#owned.get(keyOf(owned.topic, owned.partition)) === owned;
+  }
+
+  async #deliver(batch: RecordBatch, done: () => void): Promise<void> {
+    try {
+      if (batch.records.length > 0) await this.#handlers.onBatch(batch);
+      done();
+    } catch (error) {
+      // The position stays: nothing of this batch counts as done. It is the owner's failure.
+      this.#failed(error instanceof Error ? error : new Error(String(error)));
+      void this.stop();
+    }
+  }
+
+  #pause(partitions: readonly Partition[]): void {
+    this.#consumer.pause(grouped(partitions));
+  }
+
+  // A partition can be resumed only while the consumer runs.
+  #resume(partitions: readonly Partition[]): void {
+    if (this.#stopping === undefined) this.#consumer.resume(grouped(partitions));
+  }
+}
+
+const keyOf = (topic: string, partition: number): string => `${topic}/${partition}`;
+
+const grouped = (partitions: readonly Partition[]) =>
+  partitions.map(({ topic, partition }) => ({ topic, partitions: [partition] }));
+
+const isDoneWithin = async (work: Promise<void>, timeMs: number): Promise<boolean> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), timeMs);
+  });
+  const isDone = await Promise.race([work.then(() => true), late]);
+  clearTimeout(timer);
+  return isDone;
+};
