@@ -47,12 +47,9 @@ export const startControlServer = async (options: ControlOptions): Promise<Contr
     void answer(routes, request, response);
   });
   server.listen(options.port, host);
-  await Promise.race([
-    once(server, "listening"),
-    once(server, "error").then(([error]) => {
-      throw portError(options.port, error as NodeJS.ErrnoException);
-    }),
-  ]);
+  await once(server, "listening").catch((error: unknown) => {
+    throw portError(options.port, error as NodeJS.ErrnoException);
+  });
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://${host}:${port}`,

@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync, zstdCompressSync } from "node:zlib";
+
+import { afterAll, describe, expect, it } from "vitest";
+
+import type { Io } from "../../../engine/cli/command.ts";
+import { InputError, readLines, readWhole } from "../../../engine/cli/input.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "weir-input-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const file = (name: string, bytes: Uint8Array): string => {
+  const path = join(folder, name);
+  writeFileSync(path, bytes);
+  return path;
+};
+
+const io = (stdin: readonly Uint8Array[] = []): Io => ({
+  line: () => Promise.resolve(),
+  note: () => undefined,
+  stdin: (async function* chunks() {
+    yield* stdin;
+  })(),
+  stderrIsTerminal: false,
+  signal: new AbortController().signal,
+});
+
+const text = async (path: string, from = io()): Promise<string> =>
+  Buffer.from(await readWhole(path, from)).toString();
+
+const plain = Buffer.from("one\ntwo\n");
+
+describe("input", () => {
+  it("reads plain, gzip and zstd files alike, whatever their name", async () => {
+    expect(await text(file("a", plain))).toBe("one\ntwo\n");
+    expect(await text(file("b.txt", gzipSync(plain)))).toBe("one\ntwo\n");
+    expect(await text(file("c", zstdCompressSync(plain)))).toBe("one\ntwo\n");
+  });
+
+  it("unpacks standard input too", async () => {
+    const packed = gzipSync(plain);
+    const halves = [packed.subarray(0, 11), packed.subarray(11)];
+    expect(await text("-", io(halves))).toBe("one\ntwo\n");
+  });
+
+  it("reads an empty file as nothing", async () => {
+    expect(await text(file("empty", Buffer.alloc(0)))).toBe("");
+  });
+
+  it("names the file that is missing, broken or too large", async () => {
+    await expect(text(join(folder, "absent"))).rejects.toThrow(InputError);
+    const broken = file("broken.gz", gzipSync(Buffer.alloc(100_000, 7)).subarray(0, 40));
+    await expect(text(broken)).rejects.toThrow("broken.gz");
+    await expect(readWhole(file("large", plain), io(), 4)).rejects.toThrow("bytesMax=4");
+  });
+
+  it("counts lines per file and keeps a last one without newline", async () => {
+    const paths = [file("l1", Buffer.from("a\nb\n")), file("l2", Buffer.from("c\n\u00e9"))];
+    const lines = [];
+    for await (const { line, text: found } of readLines(paths, io())) lines.push([line, found]);
+    expect(lines).toEqual([
+      [1, "a"],
+      [2, "b"],
+      [1, "c"],
+      [2, "\u00e9"],
+    ]);
+  });
+});

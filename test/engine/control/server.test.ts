@@ -1,0 +1,96 @@
+import { afterEach, describe, expect, it } from "vitest";
+
+import { UnreachableError } from "../../../engine/cli/command.ts";
+import type { ControlServer } from "../../../engine/control/server.ts";
+import { startControlServer } from "../../../engine/control/server.ts";
+import { takeSnapshot } from "../../../engine/control/snapshot.ts";
+import { createEngineMemory } from "../../../engine/host/memory.ts";
+import { cellOf, MetricCells } from "../../../engine/metrics/cells.ts";
+import { MessageRingWriter } from "../../../engine/ring/message-ring-writer.ts";
+
+let server: ControlServer | null = null;
+let isReady = true;
+
+const start = async (port = 0) => {
+  const memory = createEngineMemory();
+  server = await startControlServer({
+    port,
+    snapshot: () => takeSnapshot(memory),
+    isReady: () => isReady,
+    about: () => ({ runId: "r" }),
+  });
+  return { memory, url: server.url };
+};
+
+afterEach(async () => {
+  isReady = true;
+  await server?.close();
+  server = null;
+});
+
+describe("control server", () => {
+  it("shows what the threads count, under Prometheus names and labels", async () => {
+    const { memory, url } = await start();
+    const cells = new MetricCells(memory.metrics);
+    cells.add(cellOf("handledSpans"), 41);
+    cells.add(cellOf("handledSpans"), 1);
+    cells.add(cellOf("rejectedVote"), 7);
+    const read = async (): Promise<string> => (await fetch(`${url}/metrics`)).text();
+    const text = await read();
+    expect(text).toContain('weir_items_handled_total{signal="spans"} 42');
+    expect(text).toContain('weir_sniffer_rejected_total{reason="vote"} 7');
+    expect(text).toContain("# TYPE weir_items_handled_total counter");
+    // A second scrape must not add the same counts again.
+    expect(await read()).toContain('weir_items_handled_total{signal="spans"} 42');
+  });
+
+  it("shows rings, positions and latencies in /status", async () => {
+    const { memory, url } = await start();
+    const ring = new MessageRingWriter(memory.ingestMarket);
+    ring.commit(ring.claim(1, 100));
+    ring.publish();
+    new MetricCells(memory.metrics).histogram("ingestMarket").record(50);
+    const status = (await (await fetch(`${url}/status`)).json()) as {
+      runId: string;
+      rings: { ingestMarket: { usedBytes: number } };
+      latencyUs: { ingestMarket: { p50: number } };
+      positions: unknown[];
+    };
+    expect(status.runId).toBe("r");
+    expect(status.rings.ingestMarket.usedBytes).toBeGreaterThanOrEqual(100);
+    expect(status.latencyUs.ingestMarket.p50).toBe(50);
+    expect(status.positions.length).toBeGreaterThan(0);
+  });
+
+  it("is live always and ready only while it serves", async () => {
+    const { url } = await start();
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    isReady = false;
+    expect((await fetch(`${url}/readyz`)).status).toBe(503);
+    expect((await fetch(`${url}/livez`)).status).toBe(200);
+  });
+
+  it("names the known paths to who asks for another, and allows only reading", async () => {
+    const { url } = await start();
+    const missing = await fetch(`${url}/metric`);
+    expect(missing.status).toBe(404);
+    expect(await missing.text()).toContain("/metrics");
+    const posted = await fetch(`${url}/status`, { method: "POST" });
+    expect(posted.status).toBe(405);
+    expect(posted.headers.get("allow")).toBe("GET, HEAD");
+  });
+
+  it("says which option to use when the port is taken", async () => {
+    const { url } = await start();
+    const port = Number(new URL(url).port);
+    const memory = createEngineMemory();
+    const again = startControlServer({
+      port,
+      snapshot: () => takeSnapshot(memory),
+      isReady: () => true,
+      about: () => ({}),
+    });
+    await expect(again).rejects.toThrow(UnreachableError);
+    await expect(again).rejects.toThrow("--control-port");
+  });
+});
