@@ -1,12 +1,40 @@
-// Entry of the edge: what workerd calls for a request, and the object that owns the connection to the log.
-import { DurableObject } from "cloudflare:workers";
+// Entry of the edge, and its composition root: assembles the parts once per isolate. A setting
+// that cannot be used answers every request with its name.
+import { authenticator } from "./authenticate/api-keys.ts";
+import { ConfigError, readConfig } from "./config.ts";
+import { refuse } from "./errors.ts";
+import type { ForwarderObject } from "./forward/forwarder-object.ts";
+import { objectForwarder } from "./forward/object-forwarder.ts";
+import { Counters } from "./metrics/counters.ts";
+import { type Edge, handle } from "./pipeline.ts";
+import { refusalResponse } from "./respond/refusal-response.ts";
+import { signalPaths } from "./route/signal-paths.ts";
 
-/** Owns the connection to the log; one thread, many requests. */
-export class ForwarderObject extends DurableObject {}
+export { ForwarderObject } from "./forward/forwarder-object.ts";
+
+type Env = { readonly FORWARDER: DurableObjectNamespace<ForwarderObject> };
+
+let edge: Edge | undefined;
+
+const assemble = (env: Env): Edge => {
+  const config = readConfig(env);
+  return {
+    config,
+    authenticate: authenticator(config),
+    paths: signalPaths(),
+    forwarder: objectForwarder(env.FORWARDER),
+    counters: new Counters(),
+  };
+};
 
 export default {
-  fetch(request: Request): Response {
-    const isLiveness = new URL(request.url).pathname === "/livez";
-    return new Response(null, { status: isLiveness ? 200 : 404 });
+  fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> | Response {
+    try {
+      edge ??= assemble(env);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      return refusalResponse(refuse("misconfigured", error.message), undefined, {});
+    }
+    return handle(edge, request, ctx);
   },
 };

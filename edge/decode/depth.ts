@@ -1,0 +1,103 @@
+// POST /v1/depth: venue messages as JSON or finished depth items, checked one by one.
+// {"venue":"binance-spot","symbol":"BTCUSDT","messages":[{"receiveNs":"…","message":{…}}]};
+// symbol may be left out where the messages name it, receiveNs where the edge's time will do.
+import { DepthItem, depthCode, depthCodeText } from "../../schemas/market/depth-item.ts";
+import { DepthMessage, depthItemOf } from "../../schemas/market/depth-message.ts";
+import { binanceFaultText, readBinance } from "../../schemas/market/venue-binance.ts";
+import {
+  type VenueName,
+  isVenueName,
+  venueNameOf,
+  venueNames,
+} from "../../schemas/market/venues.ts";
+import { type Refusal, refuse } from "../errors.ts";
+import { Rejections } from "../metrics/rejections.ts";
+import { FrameRecords } from "../route/frame-records.ts";
+import type { PathInput, Routed } from "../route/routed.ts";
+import { frameItems } from "./frame-body.ts";
+import { type JsonObject, isJsonObject, isRefusal, listAt, parseJsonObject } from "./json-body.ts";
+
+const utf8 = new TextEncoder();
+const nsPerMs = 1_000_000n;
+const nsMax = 2n ** 64n - 1n;
+
+/** Decimal text from 0 to 2^64 - 1. */
+const nanoseconds = (value: unknown): bigint | undefined => {
+  if (typeof value !== "string" || !/^\d{1,20}$/.test(value)) return undefined;
+  const ns = BigInt(value);
+  return ns <= nsMax ? ns : undefined;
+};
+
+type Context = { readonly venue: VenueName; readonly symbol: string; readonly receivedMs: number };
+
+/** Scratch of one isolate; a request uses it without giving up the thread. */
+export class DepthPath {
+  readonly #message = new DepthMessage();
+  readonly #item = new DepthItem();
+
+  /** Body to frames of topic weir-depth, partitioned by venue:symbol. */
+  readonly route = (input: PathInput): Routed | Refusal =>
+    input.mediaType === "application/json" ? this.#fromJson(input) : this.#fromFrame(input);
+
+  #fromJson({ body, itemsMax, receivedMs }: PathInput): Routed | Refusal {
+    const json = parseJsonObject(body);
+    if (isRefusal(json)) return json;
+    const { venue, symbol = "" } = json as { venue?: unknown; symbol?: unknown };
+    if (typeof venue !== "string" || !isVenueName(venue))
+      return refuse("malformed", `venue: expected one of ${venueNames.join(", ")}`);
+    if (typeof symbol !== "string") return refuse("malformed", "symbol: expected a string");
+    const messages = listAt(json, "messages", itemsMax);
+    if (isRefusal(messages)) return messages;
+    const context = { venue, symbol, receivedMs };
+    const rejections = new Rejections();
+    const records = new FrameRecords("weir-depth");
+    messages.forEach((entry, index) => {
+      const refused = this.#add(entry, context, records);
+      if (refused !== undefined) rejections.add({ index, ...refused });
+    });
+    return { items: messages.length, records: records.take(), rejections };
+  }
+
+  #add(entry: unknown, context: Context, records: FrameRecords): Reason | undefined {
+    if (!isJsonObject(entry)) return { reason: "malformed", detail: "expected an object" };
+    const receiveNs = receiveNsOf(entry, context.receivedMs);
+    if (receiveNs === undefined)
+      return { reason: "malformed", detail: "receiveNs: expected decimal text below 2^64" };
+    const { venue, symbol } = context;
+    const fault = readBinance(entry["message"], { venue, symbol, receiveNs }, this.#message);
+    if (fault !== null) return { reason: fault.code, detail: binanceFaultText(fault) };
+    const item = depthItemOf(this.#message);
+    if (typeof item === "number") return { reason: "malformed", detail: depthCodeText(item) };
+    const key = utf8.encode(`${venue}:${this.#message.symbol}`);
+    return records.tryAdd(key, item) ? undefined : tooLarge;
+  }
+
+  #fromFrame({ body, itemsMax }: PathInput): Routed | Refusal {
+    const items = frameItems(body, itemsMax);
+    if (isRefusal(items)) return items;
+    const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+    const rejections = new Rejections();
+    const records = new FrameRecords("weir-depth");
+    items.forEach((item, index) => {
+      const start = item.byteOffset - body.byteOffset;
+      const code = this.#item.point(view, start, start + item.byteLength);
+      const venue = code === depthCode.good ? venueNameOf(this.#item.venue) : undefined;
+      if (venue === undefined) {
+        rejections.add({ index, reason: "malformed", detail: depthCodeText(code) });
+        return;
+      }
+      const key = utf8.encode(`${venue}:${this.#item.symbol()}`);
+      if (!records.tryAdd(key, item)) rejections.add({ index, ...tooLarge });
+    });
+    return { items: items.length, records: records.take(), rejections };
+  }
+}
+
+type Reason = { readonly reason: string; readonly detail: string };
+
+const tooLarge: Reason = { reason: "too-large", detail: "item larger than a record can hold" };
+
+const receiveNsOf = (entry: JsonObject, receivedMs: number): bigint | undefined => {
+  const { receiveNs } = entry as { receiveNs?: unknown };
+  return receiveNs === undefined ? BigInt(receivedMs) * nsPerMs : nanoseconds(receiveNs);
+};

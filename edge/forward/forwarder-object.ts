@@ -1,0 +1,84 @@
+// The Durable Object that owns the connection to the log: a socket outlives requests only here.
+// It numbers records, puts headers on them and hands them to the group commit.
+import { DurableObject } from "cloudflare:workers";
+
+import { recordHeaders, schemaOf } from "../../schemas/record-headers.ts";
+import { isTopicName, topics } from "../../schemas/topics.ts";
+import { type EdgeConfig, type LogConfig, readConfig } from "../config.ts";
+import { type AppendFrame, type FramedRecord, decodeAppendFrame } from "./append-frame.ts";
+import { type ForwardOutcome, refusedOutcome } from "./forward-outcome.ts";
+import type { ForwarderState } from "./forwarder.ts";
+import { GroupCommit } from "./group-commit.ts";
+import { kafkaSink } from "./kafka-sink.ts";
+import { restSink } from "./rest-sink.ts";
+import type { Sink, SinkRecord } from "./sink.ts";
+
+/** A send's share of a caller's patience: the rest is for waiting behind another send. */
+const sendShare = 0.5;
+
+const sinkFor = (log: LogConfig, sendMsMax: number): Sink => {
+  if (log.kind === "kafka") return kafkaSink(log.brokers, sendMsMax);
+  return restSink({ ...log, sendMsMax, fetch: (url, init) => fetch(url, init) });
+};
+
+const schemaHeader = (topic: string): string =>
+  schemaOf(isTopicName(topic) ? topics[topic].encoding : "bytes");
+
+/** One per name; one thread; calls of many requests run interleaved. */
+export class ForwarderObject extends DurableObject {
+  readonly #config: EdgeConfig;
+  readonly #sink: Sink;
+  readonly #commit: GroupCommit;
+  readonly #producerId = crypto.randomUUID();
+  #sequence = 0;
+
+  constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+    super(ctx, env);
+    this.#config = readConfig(env as { readonly [name: string]: unknown });
+    const { group, log } = this.#config;
+    this.#sink = sinkFor(log, Math.ceil(group.waitMsMax * sendShare));
+    this.#commit = new GroupCommit(this.#sink, group);
+  }
+
+  /** Appends the records of one request (append-frame.ts); resolves when their fate is known. */
+  append(bytes: Uint8Array): Promise<ForwardOutcome> {
+    const frame = decodeAppendFrame(bytes);
+    if (frame === undefined)
+      return Promise.resolve(refusedOutcome("unavailable", "frame of another version", 0));
+    return this.#commit.submit(this.#numbered(frame));
+  }
+
+  /** Queue, sink and numbering, for /status. */
+  state(): ForwarderState {
+    const { log } = this.#config;
+    const target = log.kind === "kafka" ? log.brokers.join(",") : log.url;
+    const producer = { producer: this.#producerId, sequence: this.#sequence };
+    return { log: log.kind, target, ...producer, ...this.#commit.state() };
+  }
+
+  /** Closes the connection to the log, for tests: an open socket keeps an object from eviction. */
+  async disconnect(): Promise<void> {
+    await this.#sink.close();
+  }
+
+  #numbered({ tenant, receivedMs, records }: AppendFrame): readonly SinkRecord[] {
+    const { runId } = this.#config;
+    const shared = {
+      [recordHeaders.tenant]: tenant,
+      [recordHeaders.producer]: this.#producerId,
+      [recordHeaders.receivedMs]: String(receivedMs),
+      [recordHeaders.contentEncoding]: "identity",
+      ...(runId === "" ? {} : { [recordHeaders.run]: runId }),
+    };
+    return records.map((record: FramedRecord): SinkRecord => {
+      const sequence = String(this.#sequence);
+      this.#sequence += 1;
+      const headers = {
+        ...shared,
+        [recordHeaders.schema]: schemaHeader(record.topic),
+        [recordHeaders.sequence]: sequence,
+      };
+      return { ...record, headers, timestampMs: receivedMs };
+    });
+  }
+}

@@ -1,0 +1,14 @@
+// The Worker's door to the log. What is behind it (an object, its queue, a sink) is not its
+// caller's concern; tests put their own behind it.
+import type { OutgoingRecord } from "../route/outgoing-record.ts";
+import type { FrameHead } from "./append-frame.ts";
+import type { ForwardOutcome } from "./forward-outcome.ts";
+
+export type Forwarder = {
+  /** Resolves when the fate of every record is known. Never rejects. */
+  send(head: FrameHead, records: readonly OutgoingRecord[]): Promise<ForwardOutcome>;
+  /** The queue and the sink, for /status; undefined when they cannot be asked. */
+  state(): Promise<ForwarderState | undefined>;
+};
+
+export type ForwarderState = { readonly [name: string]: string | number | boolean };

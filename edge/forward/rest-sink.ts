@@ -1,0 +1,117 @@
+// The Confluent REST v3 produce API over fetch: a request per topic, its body a stream of
+// concatenated JSON records, its answer a stream of results in the same order. For clusters that
+// are reachable only so, and for the embedded log.
+import { type RecordState, recordState } from "./forward-outcome.ts";
+import { parseJsonStream } from "./json-stream.ts";
+import type { Sink, SinkRecord, SinkResult } from "./sink.ts";
+
+export type RestSinkOptions = {
+  readonly url: string;
+  readonly cluster: string;
+  /** Authorization header, "" for none. */
+  readonly authorization: string;
+  /** Bound of one append. */
+  readonly sendMsMax: number;
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+};
+
+const base64 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+
+const binary = (bytes: Uint8Array): { type: "BINARY"; data: string } => ({
+  type: "BINARY",
+  data: base64(bytes),
+});
+
+const jsonRecord = (record: SinkRecord): string => {
+  const headers = Object.entries(record.headers).map(([name, value]) => ({
+    name,
+    value: Buffer.from(value).toString("base64"),
+  }));
+  return JSON.stringify({
+    partition_id: record.partition,
+    headers,
+    ...(record.key === null ? {} : { key: binary(record.key) }),
+    value: binary(record.value),
+    timestamp: new Date(record.timestampMs).toISOString(),
+  });
+};
+
+type Answered = { readonly states: readonly RecordState[]; readonly message: string };
+
+const all = (state: RecordState, count: number, message: string): Answered => ({
+  states: Array.from({ length: count }, () => state),
+  message,
+});
+
+const describe = (result: unknown): string => {
+  const { error_code: code, message } = result as { error_code?: unknown; message?: unknown };
+  return `${String(code)} ${String(message)}`.slice(0, 300);
+};
+
+const isWritten = (result: unknown): boolean => {
+  const { error_code: code, offset } = result as { error_code?: unknown; offset?: unknown };
+  return (code === undefined || code === 200) && typeof offset === "number";
+};
+
+/** One result per record, in order; a record without one is unknown. */
+const answerOf = (body: string, count: number): Answered => {
+  const results = parseJsonStream(body);
+  if (results.length > count) return all(recordState.unknown, count, "more results than records");
+  const failure = results.find((result) => !isWritten(result));
+  const states = Array.from({ length: count }, (_, at) => {
+    const result = results[at];
+    if (result === undefined) return recordState.unknown;
+    return isWritten(result) ? recordState.acknowledged : recordState.refused;
+  });
+  if (failure !== undefined) return { states, message: describe(failure) };
+  return { states, message: results.length < count ? "fewer results than records" : "" };
+};
+
+export const restSink = (options: RestSinkOptions): Sink => {
+  const { url, cluster, authorization, sendMsMax, fetch } = options;
+  const clusterUrl = `${url}/v3/clusters/${encodeURIComponent(cluster)}`;
+  const headers = {
+    "content-type": "application/json",
+    ...(authorization === "" ? {} : { authorization }),
+  };
+
+  const post = async (topic: string, records: readonly SinkRecord[]): Promise<Answered> => {
+    const response = await fetch(`${clusterUrl}/topics/${encodeURIComponent(topic)}/records`, {
+      method: "POST",
+      headers,
+      body: records.map(jsonRecord).join(""),
+      signal: AbortSignal.timeout(sendMsMax),
+    });
+    const body = await response.text();
+    if (response.status === 200) return answerOf(body, records.length);
+    // A 4xx is decided before anything is written; a 5xx may come from a proxy, after it.
+    const isRefused = response.status >= 400 && response.status < 500;
+    const state = isRefused ? recordState.refused : recordState.unknown;
+    return all(state, records.length, `HTTP ${response.status} ${body.slice(0, 200)}`);
+  };
+
+  const postTopic = async (topic: string, records: readonly SinkRecord[]): Promise<Answered> => {
+    try {
+      return await post(topic, records);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      return all(recordState.unknown, records.length, message);
+    }
+  };
+
+  const append = async (records: readonly SinkRecord[]): Promise<SinkResult> => {
+    const byTopic = Map.groupBy(records, (record) => record.topic);
+    const answers = await Promise.all(
+      Array.from(byTopic, ([topic, ofTopic]) => postTopic(topic, ofTopic)),
+    );
+    const topics = [...byTopic.keys()];
+    const next = new Map(topics.map((topic, at) => [topic, answers[at]?.states.values()]));
+    const states = records.map(
+      (record): RecordState => next.get(record.topic)?.next().value ?? recordState.unknown,
+    );
+    return { states, message: answers.find(({ message }) => message !== "")?.message ?? "" };
+  };
+
+  return { append, close: () => Promise.resolve() };
+};

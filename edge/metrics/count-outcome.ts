@@ -1,0 +1,26 @@
+// Counts what became of a request's items, record by record, so that the ledger equals the log
+// even when a request was written in part and its sender told to try again.
+import { type ForwardOutcome, recordState } from "../forward/forward-outcome.ts";
+import type { OutgoingRecord } from "../route/outgoing-record.ts";
+import type { SignalCounters } from "./counters.ts";
+
+/** Adds every record's items to one counter; returns the items that the log acknowledged. */
+export const countOutcome = (
+  counters: SignalCounters,
+  records: readonly OutgoingRecord[],
+  outcome: ForwardOutcome,
+): number => {
+  let accepted = 0;
+  records.forEach(({ items }, at) => {
+    const state =
+      outcome.code === "acknowledged"
+        ? recordState.acknowledged
+        : (outcome.states[at] ?? recordState.unknown);
+    if (state === recordState.acknowledged) accepted += items;
+    else if (state === recordState.refused)
+      counters.reject(outcome.code === "overloaded" ? "overloaded" : "unavailable", items);
+    else counters.unconfirmed += items;
+  });
+  counters.accepted += accepted;
+  return accepted;
+};

@@ -1,0 +1,59 @@
+// What the edge has done since its isolate started. One isolate writes it, /status prints it. The
+// law: in = accepted + rejected + dropped + unconfirmed + in flight, per signal, at every moment.
+import { type Signal, signals } from "../receive/endpoints.ts";
+
+/** Distinct reasons or statuses kept per table; further ones count as "other". */
+const keysMax = 64;
+
+const addTo = (table: Map<string, number>, key: string, count: number): void => {
+  const kept = table.has(key) || table.size < keysMax ? key : "other";
+  table.set(kept, (table.get(kept) ?? 0) + count);
+};
+
+/** Counts of one signal's items (spans, data points, log records, transactions, messages). */
+export class SignalCounters {
+  /** Items that were decoded far enough to be counted. */
+  in = 0;
+  /** Items that the log acknowledged. */
+  accepted = 0;
+  /** Items whose send ended without an answer: they may be in the log. */
+  unconfirmed = 0;
+  readonly #rejected = new Map<string, number>();
+  readonly #dropped = new Map<string, number>();
+  #refused = 0;
+
+  /** The sender was told, by count and reason or by the status of the answer. */
+  reject(reason: string, count: number): void {
+    this.#refused += count;
+    addTo(this.#rejected, reason, count);
+  }
+
+  snapshot(): { readonly [name: string]: unknown } {
+    const { in: received, accepted, unconfirmed } = this;
+    const rejected = Object.fromEntries(this.#rejected);
+    const dropped = Object.fromEntries(this.#dropped);
+    const inFlight = received - accepted - unconfirmed - this.#refused;
+    return { in: received, accepted, rejected, dropped, unconfirmed, inFlight };
+  }
+}
+
+export class Counters {
+  readonly signals: { readonly [signal in Signal]: SignalCounters } = {
+    spans: new SignalCounters(),
+    metrics: new SignalCounters(),
+    logs: new SignalCounters(),
+    transactions: new SignalCounters(),
+    depth: new SignalCounters(),
+  };
+  readonly #requests = new Map<string, number>();
+
+  /** Counts one answered request under its HTTP status. */
+  answered(status: number): void {
+    addTo(this.#requests, String(status), 1);
+  }
+
+  snapshot(): { readonly [name: string]: unknown } {
+    const bySignal = signals.map((signal) => [signal, this.signals[signal].snapshot()]);
+    return { signals: Object.fromEntries(bySignal), requests: Object.fromEntries(this.#requests) };
+  }
+}

@@ -1,0 +1,24 @@
+// What decode and route make of one body: records for the log, and what was refused on the way.
+import type { Refusal } from "../errors.ts";
+import type { Rejections } from "../metrics/rejections.ts";
+import type { MediaType } from "../receive/endpoints.ts";
+import type { OutgoingRecord } from "./outgoing-record.ts";
+
+export type PathInput = {
+  readonly body: Uint8Array;
+  readonly mediaType: MediaType;
+  /** Receive time at the edge, milliseconds since the epoch. */
+  readonly receivedMs: number;
+  /** Items of one request that are taken; more refuse the request. */
+  readonly itemsMax: number;
+};
+
+/** items = items of all records + rejections.total. */
+export type Routed = {
+  readonly items: number;
+  readonly records: readonly OutgoingRecord[];
+  readonly rejections: Rejections;
+};
+
+/** A signal's way from body to records. Pure but for rotation counters; one per isolate. */
+export type SignalPath = (input: PathInput) => Routed | Refusal;

@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+
+import { ConfigError, readConfig } from "../../edge/config.ts";
+
+const kafka = { LOG_KIND: "kafka", KAFKA_BROKERS: "a:9092, b:9093" };
+const hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+
+test("defaults are frozen and complete, brokers are a list", () => {
+  const config = readConfig(kafka);
+  expect(config.log).toEqual({ kind: "kafka", brokers: ["a:9092", "b:9093"] });
+  expect(config.bodyBytesMax).toBe(16 << 20);
+  expect(config.group.groupBytesMax).toBe(900_000);
+  expect(Object.isFrozen(config)).toBe(true);
+});
+
+test("the REST address loses its trailing slash", () => {
+  const { log } = readConfig({ LOG_KIND: "rest", REST_URL: "http://127.0.0.1:8082/" });
+  expect(log).toEqual({
+    kind: "rest",
+    url: "http://127.0.0.1:8082",
+    cluster: "weir",
+    authorization: "",
+  });
+});
+
+test("a hash may name its tenant", () => {
+  const { apiKeyHashes } = readConfig({ ...kafka, API_KEY_HASHES: `acme:${hash} ${hash}` });
+  expect(apiKeyHashes.map(({ tenant }) => tenant)).toEqual(["acme", "default"]);
+  expect(apiKeyHashes[0]?.sha256[0]).toBe(0x9f);
+});
+
+test.each([
+  ["LOG_KIND", { LOG_KIND: "pulsar" }],
+  ["KAFKA_BROKERS", { LOG_KIND: "kafka", KAFKA_BROKERS: "nowhere" }],
+  ["REST_URL", { LOG_KIND: "rest", REST_URL: "localhost" }],
+  ["BODY_BYTES_MAX", { ...kafka, BODY_BYTES_MAX: "lots" }],
+  ["BODY_BYTES_MAX", { ...kafka, BODY_BYTES_MAX: "40000000" }],
+  ["GROUP_BYTES_MAX", { ...kafka, GROUP_BYTES_MAX: "2000000" }],
+  ["API_KEY_HASHES", { ...kafka, API_KEY_HASHES: "not-a-hash" }],
+  ["WAIT_MS_MAX", { ...kafka, WAIT_MS_MAX: "1.5" }],
+])("a bad %s is named", (field, environment) => {
+  expect(() => readConfig(environment)).toThrow(ConfigError);
+  expect(() => readConfig(environment)).toThrow(field);
+});
+
+test("the message never holds the value, which may be a secret", () => {
+  expect(() => readConfig({ ...kafka, API_KEY_HASHES: "secret-key" })).not.toThrow("secret-key");
+});

@@ -1,0 +1,122 @@
+import { describe, expect, test } from "vitest";
+
+import { DepthPath } from "../../../edge/decode/depth.ts";
+import type { PathInput, Routed } from "../../../edge/route/routed.ts";
+import { DepthItem } from "../../../schemas/market/depth-item.ts";
+import { firstItems, frameOf, itemsOf } from "./frames.ts";
+
+const path = new DepthPath();
+const receivedMs = 1_800_000_000_123;
+
+const route = (body: Uint8Array, changed: Partial<PathInput> = {}): unknown =>
+  path.route({ body, mediaType: "application/json", receivedMs, itemsMax: 100, ...changed });
+
+const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+
+const delta = (symbol: string, first: number): { [name: string]: unknown } => ({
+  e: "depthUpdate",
+  E: 1_700_000_000_000,
+  s: symbol,
+  U: first,
+  u: first + 1,
+  b: [["64000.10", "0.5"]],
+  a: [["64000.20", "0"]],
+});
+
+const body = (
+  messages: readonly unknown[],
+  changed: { [name: string]: unknown } = {},
+): Uint8Array => json({ venue: "binance-spot", symbol: "BTCUSDT", messages, ...changed });
+
+const point = (item: Uint8Array): DepthItem => {
+  const pointed = new DepthItem();
+  expect(pointed.point(new DataView(item.buffer, item.byteOffset), 0, item.byteLength)).toBe(0);
+  return pointed;
+};
+
+describe("JSON", () => {
+  test("messages become items with exact prices and the sender's receive time", () => {
+    const { items, records } = route(
+      body([{ receiveNs: "1700000000000000001", message: delta("BTCUSDT", 10) }]),
+    ) as Routed;
+    expect(items).toBe(1);
+    const [item] = firstItems(records) as [Uint8Array];
+    const depth = point(item);
+    expect(depth.symbol()).toBe("BTCUSDT");
+    expect(depth.receiveNs()).toBe(1_700_000_000_000_000_001n);
+    expect([depth.price(0), depth.priceScale]).toEqual([640_001, 1]);
+    expect([depth.firstId, depth.lastId]).toEqual([10, 11]);
+  });
+
+  test("without a receive time the edge's own is taken", () => {
+    const { records } = route(body([{ message: delta("BTCUSDT", 1) }])) as Routed;
+    const [item] = firstItems(records) as [Uint8Array];
+    expect(point(item).receiveNs()).toBe(BigInt(receivedMs) * 1_000_000n);
+  });
+
+  test("one symbol is one partition in order; the key is venue:symbol", () => {
+    const messages = [1, 2, 3, 4].flatMap((first) => [
+      { message: delta("BTCUSDT", first * 10) },
+      { message: delta("ETHUSDT", first * 10) },
+    ]);
+    const { records } = route(body(messages)) as Routed;
+    const seen = records.flatMap(({ partition, value }) =>
+      itemsOf(value).map((item) => ({
+        partition,
+        symbol: point(item).symbol(),
+        id: point(item).firstId,
+      })),
+    );
+    for (const symbol of ["BTCUSDT", "ETHUSDT"]) {
+      const own = seen.filter((entry) => entry.symbol === symbol);
+      expect(own.map(({ id }) => id)).toEqual([10, 20, 30, 40]);
+      expect(new Set(own.map(({ partition }) => partition)).size).toBe(1);
+    }
+    const keys = records.map(({ key }) => new TextDecoder().decode(key ?? undefined));
+    expect(keys[0]).toBe("binance-spot:BTCUSDT");
+  });
+
+  test("bad messages are refused one by one, with the field", () => {
+    const { items, records, rejections } = route(
+      body([
+        { message: delta("BTCUSDT", 1) },
+        { message: { ...delta("BTCUSDT", 1), u: 0 } },
+        { receiveNs: 17, message: delta("BTCUSDT", 1) },
+        { message: { result: null, id: 1 } },
+        "text",
+      ]),
+    ) as Routed;
+    expect(items).toBe(5);
+    expect(records.reduce((sum, record) => sum + record.items, 0)).toBe(1);
+    expect(rejections.reasons).toEqual({ malformed: 3, ignored: 1 });
+    expect(rejections.first[0]).toMatchObject({ index: 1, reason: "malformed" });
+    expect(rejections.first[0]?.detail).toContain("field u");
+    expect(rejections.first[1]?.detail).toContain("receiveNs");
+  });
+
+  test.each([
+    ["an unknown venue", { venue: "nyse" }, "venue"],
+    ["no venue", { venue: undefined }, "venue"],
+    ["a symbol that is no text", { symbol: 7 }, "symbol"],
+    ["no messages", { messages: undefined }, "messages"],
+  ])("%s refuses the request", (_what, changed, field) => {
+    const refused = route(body([], changed));
+    expect(refused).toMatchObject({ code: "malformed" });
+    expect((refused as { message: string }).message).toContain(field);
+  });
+});
+
+describe("frames", () => {
+  test("of finished items are checked one by one and kept as they are", () => {
+    const { records } = route(body([{ message: delta("BTCUSDT", 1) }])) as Routed;
+    const [good] = firstItems(records) as [Uint8Array];
+    const bad = new Uint8Array(good);
+    bad[0] = 7;
+    const result = route(frameOf([bad, good]), {
+      mediaType: "application/x-weir-frames",
+    }) as Routed;
+    expect(result.items).toBe(2);
+    expect(firstItems(result.records)).toEqual([good]);
+    expect(result.rejections.first[0]).toMatchObject({ index: 0, reason: "malformed" });
+  });
+});

@@ -1,0 +1,68 @@
+// An edge whose forwarder is the test's: real receive, authenticate, decode, route and respond.
+import { authenticator } from "../../edge/authenticate/api-keys.ts";
+import { readConfig } from "../../edge/config.ts";
+import type { FrameHead } from "../../edge/forward/append-frame.ts";
+import type { ForwardOutcome } from "../../edge/forward/forward-outcome.ts";
+import type { Forwarder } from "../../edge/forward/forwarder.ts";
+import { Counters } from "../../edge/metrics/counters.ts";
+import { type Edge, handle } from "../../edge/pipeline.ts";
+import type { OutgoingRecord } from "../../edge/route/outgoing-record.ts";
+import { signalPaths } from "../../edge/route/signal-paths.ts";
+
+type Send = {
+  readonly head: FrameHead;
+  readonly records: readonly OutgoingRecord[];
+  readonly answer: (outcome: ForwardOutcome) => void;
+};
+
+const immediately: ForwardOutcome = { code: "acknowledged" };
+
+export class FakeEdge implements Edge {
+  readonly config: Edge["config"];
+  readonly authenticate: Edge["authenticate"];
+  readonly paths = signalPaths();
+  readonly counters = new Counters();
+  readonly forwarder: Forwarder;
+  /** Sends so far; each waits for its `answer` unless the edge acknowledges at once. */
+  readonly sends: Send[] = [];
+  /** Work given to the background. */
+  readonly background: Promise<unknown>[] = [];
+
+  constructor(environment: { readonly [name: string]: string } = {}, acknowledges = true) {
+    this.config = readConfig({ LOG_KIND: "kafka", KAFKA_BROKERS: "a:1", ...environment });
+    this.authenticate = authenticator(this.config);
+    this.forwarder = {
+      send: (head, records) => {
+        const { promise, resolve } = Promise.withResolvers<ForwardOutcome>();
+        this.sends.push({ head, records, answer: resolve });
+        if (acknowledges) resolve(immediately);
+        return promise;
+      },
+      state: () => Promise.resolve({ log: "fake" }),
+    };
+  }
+
+  request(path: string, init: RequestInit = {}): Promise<Response> {
+    return handle(this, new Request(`http://edge${path}`, init), {
+      waitUntil: (work) => this.background.push(work),
+    });
+  }
+
+  /** POST with a content type; further headers may be given. */
+  post(
+    path: string,
+    contentType: string,
+    body: string | Uint8Array,
+    headers: { readonly [name: string]: string } = {},
+  ): Promise<Response> {
+    return this.request(path, {
+      method: "POST",
+      body,
+      headers: { "content-type": contentType, ...headers },
+    });
+  }
+
+  get sent(): readonly OutgoingRecord[] {
+    return this.sends.flatMap(({ records }) => records);
+  }
+}

@@ -1,0 +1,109 @@
+import { expect, test } from "vitest";
+
+import { recordState } from "../../../edge/forward/forward-outcome.ts";
+import { parseJsonStream } from "../../../edge/forward/json-stream.ts";
+import { type RestSinkOptions, restSink } from "../../../edge/forward/rest-sink.ts";
+import { sinkRecord } from "./scripted-sink.ts";
+
+type Call = { readonly url: string; readonly init: RequestInit };
+
+const setUp = (respond: (call: Call) => Response | Promise<Response>) => {
+  const calls: Call[] = [];
+  const options: RestSinkOptions = {
+    url: "http://log",
+    cluster: "c 1",
+    authorization: "Basic xyz",
+    sendMsMax: 1000,
+    fetch: (url, init) => {
+      calls.push({ url, init });
+      return Promise.resolve(respond({ url, init }));
+    },
+  };
+  return { sink: restSink(options), calls };
+};
+
+const result = (partition: number, offset: number): string =>
+  JSON.stringify({
+    error_code: 200,
+    cluster_id: "c",
+    topic_name: "t",
+    partition_id: partition,
+    offset,
+  });
+
+const { acknowledged, refused, unknown } = recordState;
+
+test("records go out as concatenated JSON with base64 values and headers, and are acknowledged", async () => {
+  const { sink, calls } = setUp(() => new Response(result(1, 5) + result(2, 0)));
+  const record = {
+    ...sinkRecord(1, 0),
+    key: new Uint8Array([1, 2]),
+    value: new Uint8Array([255]),
+    headers: { "weir-run": "ä" },
+    timestampMs: 1000,
+  };
+  const { states, message } = await sink.append([record, { ...sinkRecord(2, 1), timestampMs: 0 }]);
+  expect(states).toEqual([acknowledged, acknowledged]);
+  expect(message).toBe("");
+  const [{ url, init }] = calls as [Call];
+  expect(url).toBe("http://log/v3/clusters/c%201/topics/otlp_spans/records");
+  expect(new Headers(init.headers).get("authorization")).toBe("Basic xyz");
+  expect(parseJsonStream(init.body as string)).toEqual([
+    {
+      partition_id: 1,
+      headers: [{ name: "weir-run", value: "w6Q=" }],
+      key: { type: "BINARY", data: "AQI=" },
+      value: { type: "BINARY", data: "/w==" },
+      timestamp: "1970-01-01T00:00:01.000Z",
+    },
+    {
+      partition_id: 2,
+      headers: [],
+      value: { type: "BINARY", data: "AA==" },
+      timestamp: "1970-01-01T00:00:00.000Z",
+    },
+  ]);
+});
+
+test("each topic has its own request, and states keep the order of the records", async () => {
+  const { sink, calls } = setUp(({ url }) =>
+    url.includes("weir-depth") ? new Response("", { status: 404 }) : new Response(result(0, 1)),
+  );
+  const records = [{ ...sinkRecord(0, 1), topic: "weir-depth" }, sinkRecord(0, 1)];
+  const { states, message } = await sink.append(records);
+  expect(calls).toHaveLength(2);
+  expect(states).toEqual([refused, acknowledged]);
+  expect(message).toContain("404");
+});
+
+test("a record's own error refuses that record alone", async () => {
+  const error = JSON.stringify({ error_code: 40_301, message: "record too large" });
+  const { sink } = setUp(() => new Response(`${result(0, 1)}\r\n${error}\r\n${result(0, 2)}`));
+  const { states, message } = await sink.append([0, 0, 0].map((at) => sinkRecord(at, 1)));
+  expect(states).toEqual([acknowledged, refused, acknowledged]);
+  expect(message).toContain("record too large");
+});
+
+test("records without a result are unknown", async () => {
+  const { sink } = setUp(() => new Response(result(0, 1) + '{"error_code":200,"off'));
+  const { states, message } = await sink.append([sinkRecord(0, 1), sinkRecord(0, 1)]);
+  expect(states).toEqual([acknowledged, unknown]);
+  expect(message).not.toBe("");
+});
+
+test.each([
+  ["a 4xx", () => new Response("no", { status: 429 }), refused],
+  ["a 5xx", () => new Response("no", { status: 502 }), unknown],
+  ["a lost connection", () => Promise.reject(new Error("lost")), unknown],
+  ["more results than records", () => new Response(result(0, 1) + result(0, 2)), unknown],
+])("%s is never an acknowledgement", async (_what, respond, state) => {
+  const { states, message } = await setUp(respond).sink.append([sinkRecord(0, 1)]);
+  expect(states).toEqual([state]);
+  expect(message).not.toBe("");
+});
+
+test("the stream parser is not fooled by braces and quotes in strings", () => {
+  const tricky = { a: '}{"\\', b: { c: ["{", "}"] } };
+  const text = `${JSON.stringify(tricky)}  ${JSON.stringify({ d: 1 })}`;
+  expect(parseJsonStream(text)).toEqual([tricky, { d: 1 }]);
+});
