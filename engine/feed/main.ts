@@ -1,0 +1,35 @@
+// The feed process of `weir up`: `node engine/feed/main.ts --edge URL …`. Ends on SIGTERM, Ctrl-C,
+// or when its standard input closes, which is how it learns that its parent is gone. Totals go to
+// standard output, one JSON line a second and one at the end.
+import { exitCode, UsageError } from "../cli/command.ts";
+import { InputError } from "../cli/input.ts";
+import { processIo } from "../cli/process-io.ts";
+import { startFeed } from "./feed.ts";
+import { readFeedSettings } from "./options.ts";
+import { stoppableClock } from "./stoppable-clock.ts";
+
+const reportMs = 1000;
+
+const io = processIo();
+const stop = new AbortController();
+const stopNow = (): void => stop.abort();
+io.signal.addEventListener("abort", stopNow, { once: true });
+process.stdin.on("close", stopNow).on("error", stopNow).resume();
+
+try {
+  const settings = readFeedSettings(process.argv.slice(2));
+  const feedIo = { ...io, signal: stop.signal };
+  const feed = startFeed({ settings, io: feedIo, clock: stoppableClock(stop.signal), fetch });
+  const report = (): Promise<void> => io.line(JSON.stringify({ feed: feed.totals() }));
+  const reports = setInterval(() => void report(), reportMs);
+  await feed.done.finally(() => clearInterval(reports));
+  await report();
+} catch (error) {
+  const isUsage = error instanceof UsageError;
+  const isOurs = isUsage || error instanceof InputError;
+  io.note(isOurs ? error.message : error instanceof Error ? (error.stack ?? "") : String(error));
+  process.exitCode = isUsage ? exitCode.usage : exitCode.failed;
+} finally {
+  // An open standard input would keep the process alive.
+  process.stdin.destroy();
+}

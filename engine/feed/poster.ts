@@ -1,0 +1,164 @@
+// Posts JSON batches to one endpoint of the edge, like any client: a bounded number at a time,
+// again on 429, 502, 503, 504 and lost connections, honouring Retry-After. `post` waits while all
+// places are taken, so that a slow edge slows its feed instead of filling its memory.
+import { newTotals, type PostTotals } from "./post-totals.ts";
+import { backoffMs, isRetryable, retryAfterMs, type RetryLimits } from "./retry-delay.ts";
+
+export type PosterOptions = {
+  readonly url: string;
+  readonly apiKey: string | null;
+  readonly fetch: typeof fetch;
+  /** Resolves early when the feed is stopped. */
+  readonly sleepMs: (ms: number) => Promise<void>;
+  readonly nowMs: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** Requests at a time. With 1 the batches keep their order, retries included. */
+  readonly inFlightMax: number;
+  /** Stopping: what is under way ends with its attempt. */
+  readonly signal: AbortSignal;
+  readonly retries?: Partial<PostLimits>;
+};
+
+export type PostLimits = RetryLimits & {
+  /** Attempts of one batch, the first included. */
+  readonly attemptsMax: number;
+  /** One attempt, until the whole answer is there. */
+  readonly timeoutMs: number;
+};
+
+const limitDefaults: PostLimits = {
+  attemptsMax: 8,
+  timeoutMs: 15_000,
+  backoffMs: 100,
+  backoffMsMax: 5000,
+  retryAfterMsMax: 30_000,
+};
+
+/** Longer answers are not read; the status alone then counts. */
+const answerBytesMax = 64 << 10;
+
+type Answer =
+  | { readonly kind: "accepted"; readonly rejected: number }
+  | { readonly kind: "refused"; readonly status: number }
+  | { readonly kind: "again"; readonly cause: string; readonly afterMs: number | null };
+
+export class Poster {
+  readonly totals: PostTotals = newTotals();
+  /** Attempts after the first. */
+  retries = 0;
+  readonly #options: PosterOptions;
+  readonly #limits: PostLimits;
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #causes = new Map<string, number>();
+
+  constructor(options: PosterOptions) {
+    this.#options = options;
+    this.#limits = { ...limitDefaults, ...options.retries };
+  }
+
+  /** Why attempts were not accepted, with counts: status codes, or what became of the connection. */
+  get causes(): ReadonlyMap<string, number> {
+    return this.#causes;
+  }
+
+  /** Begins to send a batch of `items`; resolves when there is place for the next one. */
+  async post(body: string, items: number): Promise<void> {
+    const sending = this.#send(body, items);
+    this.#underWay.add(sending);
+    void sending.finally(() => this.#underWay.delete(sending));
+    while (this.#underWay.size >= this.#options.inFlightMax) await Promise.race(this.#underWay);
+  }
+
+  /** Resolves when nothing is under way. */
+  async drain(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.race(this.#underWay);
+  }
+
+  async #send(body: string, items: number): Promise<void> {
+    const { totals } = this;
+    totals.sent += items;
+    for (let attempt = 0; attempt < this.#limits.attemptsMax; attempt += 1) {
+      if (attempt > 0) this.retries += 1;
+      const answer = await this.#attempt(body);
+      if (answer.kind === "accepted") {
+        const rejected = Math.min(answer.rejected, items);
+        totals.rejected += rejected;
+        totals.accepted += items - rejected;
+        return;
+      }
+      if (answer.kind === "refused") {
+        this.#count(`status ${answer.status}`);
+        totals.rejected += items;
+        return;
+      }
+      this.#count(answer.cause);
+      if (this.#options.signal.aborted) break;
+      await this.#options.sleepMs(this.#delayMs(attempt, answer.afterMs));
+    }
+    totals.failed += items;
+  }
+
+  #delayMs(attempt: number, afterMs: number | null): number {
+    const own = backoffMs(attempt, this.#limits, this.#options.random());
+    return afterMs === null ? own : Math.min(afterMs, this.#limits.retryAfterMsMax);
+  }
+
+  async #attempt(body: string): Promise<Answer> {
+    const { url, apiKey, nowMs } = this.#options;
+    try {
+      const response = await this.#options.fetch(url, {
+        method: "POST",
+        headers: {
+          "content-type": "application/json",
+          ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }),
+        },
+        body,
+        signal: AbortSignal.timeout(this.#limits.timeoutMs),
+      });
+      const text = await boundedText(response);
+      if (response.ok) return { kind: "accepted", rejected: rejectedIn(text) };
+      if (!isRetryable(response.status)) return { kind: "refused", status: response.status };
+      const afterMs = retryAfterMs(response.headers.get("retry-after"), nowMs());
+      return { kind: "again", cause: `status ${response.status}`, afterMs };
+    } catch (error) {
+      return { kind: "again", cause: causeOf(error), afterMs: null };
+    }
+  }
+
+  // Statuses and system error codes: a small closed set in practice, bounded all the same.
+  #count(cause: string): void {
+    const key = this.#causes.has(cause) || this.#causes.size < causesMax ? cause : "other";
+    this.#causes.set(key, (this.#causes.get(key) ?? 0) + 1);
+  }
+}
+
+const causesMax = 32;
+
+const causeOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  return cause instanceof Error && "code" in cause ? String(cause.code) : error.name;
+};
+
+const boundedText = async (response: Response): Promise<string> => {
+  const decoder = new TextDecoder();
+  let text = "";
+  if (response.body === null) return text;
+  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+    text += decoder.decode(chunk, { stream: true });
+    // Leaving the loop cancels the rest.
+    if (text.length > answerBytesMax) return "";
+  }
+  return text;
+};
+
+/** The `rejected` of an answer `{"accepted":n,"rejected":n,…}`; 0 when it tells nothing. */
+const rejectedIn = (text: string): number => {
+  try {
+    const { rejected } = JSON.parse(text) as { rejected?: unknown };
+    return Number.isSafeInteger(rejected) && Number(rejected) > 0 ? Number(rejected) : 0;
+  } catch {
+    return 0;
+  }
+};
