@@ -1,0 +1,104 @@
+// Events that the launch programs tell themselves: exact amounts of what happened. Layouts are
+// prefixes; programs append fields, so longer payloads are accepted. Offsets count from the start
+// of the self-call's data: 8 bytes event tag, 8 bytes event discriminator, payload.
+import { encodeBase58 } from "../../schemas/market/base58.ts";
+import { type Direction, eventTag, type ProgramName } from "../../schemas/market/programs.ts";
+
+export type TradeEvent = {
+  readonly direction: Direction;
+  readonly base: bigint;
+  readonly quote: bigint;
+  /** Absent where the event names only the pool. */
+  readonly mint: string | null;
+  readonly user: string | null;
+};
+
+type Layout = {
+  readonly program: ProgramName;
+  /** 16 hex digits: first 8 bytes of sha256("event:<name>"). */
+  readonly discriminator: string;
+  readonly event: string;
+  /** Least bytes of the whole data. */
+  readonly bytesMin: number;
+  /** Of a byte that is 1 for a buy; else `direction` says it. */
+  readonly isBuyAt: number | null;
+  readonly direction: Direction;
+  readonly base: number;
+  readonly quote: number;
+  readonly mint: number | null;
+  readonly user: number;
+};
+
+const swapEvent = { program: "PumpSwap", bytesMin: 192, isBuyAt: null, mint: null } as const;
+
+/** Known events; discriminators are recomputed by a test. */
+export const eventLayouts: readonly Layout[] = [
+  {
+    program: "pump.fun",
+    event: "TradeEvent",
+    discriminator: "bddb7fd34ee661ee",
+    bytesMin: 97,
+    isBuyAt: 64,
+    direction: "buy",
+    mint: 16,
+    quote: 48,
+    base: 56,
+    user: 65,
+  },
+  {
+    ...swapEvent,
+    event: "BuyEvent",
+    discriminator: "67f4521f2cf57777",
+    direction: "buy",
+    base: 24,
+    quote: 72,
+    user: 160,
+  },
+  {
+    ...swapEvent,
+    event: "SellEvent",
+    discriminator: "3e2f370aa503dc2a",
+    direction: "sell",
+    base: 24,
+    quote: 72,
+    user: 160,
+  },
+  {
+    program: "PumpSwap",
+    event: "CreatePoolEvent",
+    discriminator: "b1310cd2a076a774",
+    bytesMin: 140,
+    isBuyAt: null,
+    direction: "create",
+    user: 26,
+    mint: 58,
+    base: 124,
+    quote: 132,
+  },
+];
+
+const hex = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** Whether data is an event's self-call, known or not: data of a match, never a match. */
+export const isEvent = (data: Uint8Array): boolean => hex(data.subarray(0, 8)) === eventTag;
+
+/** The event in the data of a self-call of `program`; null when it is none that is known. */
+export const decodeEvent = (program: string, data: Uint8Array): TradeEvent | null => {
+  if (!isEvent(data)) return null;
+  const discriminator = hex(data.subarray(8, 16));
+  const layout = eventLayouts.find(
+    (one) => one.program === program && one.discriminator === discriminator,
+  );
+  if (layout === undefined || data.length < layout.bytesMin) return null;
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const key = (at: number): string => encodeBase58(data, at, at + 32);
+  const isSell = layout.isBuyAt !== null && data[layout.isBuyAt] !== 1;
+  return {
+    direction: isSell ? "sell" : layout.direction,
+    base: view.getBigUint64(layout.base, true),
+    quote: view.getBigUint64(layout.quote, true),
+    mint: layout.mint === null ? null : key(layout.mint),
+    user: key(layout.user),
+  };
+};

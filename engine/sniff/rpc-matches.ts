@@ -1,0 +1,239 @@
+// Matches as `weir sniff` prints them: those that the sniffer found among the outer instructions,
+// those of inner instructions when there is a meta, and what events and balances add to both.
+import { encodeBase58 } from "../../schemas/market/base58.ts";
+import {
+  type Direction,
+  type InstructionRule,
+  programIds,
+  wrappedSolMint,
+} from "../../schemas/market/programs.ts";
+import { instructionField as field } from "../../schemas/market/transaction-layout.ts";
+import { tradeAmounts } from "./rpc-balances.ts";
+import { decodeEvent, isEvent, type TradeEvent } from "./rpc-events.ts";
+import type { InnerInstruction, RpcMeta } from "./rpc-meta.ts";
+import { matchField, type Sniffer } from "./sniffer.ts";
+
+/** One match of a line; keys are the contract of the command line, absent amounts absent keys. */
+export type MatchLine = {
+  readonly program: string;
+  readonly programName: string;
+  readonly instruction: string;
+  readonly level: "outer" | "inner";
+  readonly path: string;
+  readonly mint: string | null;
+  readonly quoteMint: string | null;
+  readonly user: string | null;
+  /** The instruction's own list; null for an account of a table that is not resolved. */
+  readonly accounts: readonly (string | null)[];
+  readonly direction: Direction;
+  readonly baseAmount?: string;
+  readonly quoteAmount?: string;
+  /** What the arguments ask for: an amount, or the worst that the sender accepts. */
+  readonly requested?: Requested;
+  readonly priority: null;
+};
+
+type Requested = {
+  readonly base?: string;
+  readonly baseLimit?: string;
+  readonly quote?: string;
+  readonly quoteLimit?: string;
+};
+
+type Found = {
+  readonly rule: InstructionRule;
+  readonly outer: number;
+  /** -1 for the outer instruction itself. */
+  readonly inner: number;
+  readonly accounts: readonly (string | null)[];
+  readonly data: Uint8Array;
+  event: TradeEvent | null;
+};
+
+/** All matches of the transaction that `sniffer` inspected last, in order of execution. */
+export const matchLines = (
+  sniffer: Sniffer,
+  view: DataView,
+  meta: RpcMeta | null,
+): readonly MatchLine[] => {
+  const found = outerMatches(sniffer, view, meta);
+  if (meta !== null) {
+    found.push(...innerMatches(sniffer, meta));
+    attachEvents(found, meta);
+  }
+  found.sort((a, b) => a.outer - b.outer || a.inner - b.inner);
+  const tips = meta === null ? null : tipsOf(sniffer, view, meta);
+  return found.map((one) => matchLine(one, found, meta, tips));
+};
+
+const outerMatches = (sniffer: Sniffer, view: DataView, meta: RpcMeta | null): Found[] => {
+  const { transaction, watch } = sniffer;
+  const keyText = (at: number): string => encodeBase58(bytesOf(view, at, 32));
+  return Array.from({ length: sniffer.matchCount }, (_, i) => {
+    const outer = sniffer.match(i, matchField.instruction);
+    const accounts = Array.from(
+      { length: transaction.instruction(outer, field.accountCount) },
+      (_, position) => {
+        const at = transaction.accountKeyAt(view, outer, position);
+        if (at >= 0) return keyText(at);
+        return meta?.keys[transaction.accountIndex(view, outer, position)] ?? null;
+      },
+    );
+    const dataAt = transaction.instruction(outer, field.dataAt);
+    const data = bytesOf(view, dataAt, transaction.instruction(outer, field.dataBytes));
+    const rule = watch.rules[sniffer.match(i, matchField.rule)];
+    if (rule === undefined) throw new Error("a match without a rule");
+    return { rule, outer, inner: -1, accounts, data, event: null };
+  });
+};
+
+const bytesOf = (view: DataView, at: number, length: number): Uint8Array =>
+  new Uint8Array(view.buffer, view.byteOffset + at, length);
+
+const innerMatches = ({ watch }: Sniffer, meta: RpcMeta): Found[] => {
+  const found: Found[] = [];
+  for (const [outer, instructions] of meta.inner) {
+    instructions.forEach(({ program, accounts, data }, inner) => {
+      if (data === null || data.length < 8 || isEvent(data)) return;
+      const number = watch.programs.findIndex(({ id }) => id === program);
+      if (number < 0) return;
+      const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+      const low = view.getInt32(0, true);
+      const rule = watch.rules[watch.ruleOf(number, low, view.getInt32(4, true))];
+      if (rule === undefined || rule.mint >= accounts.length) return;
+      found.push({ rule, outer, inner, accounts, data, event: null });
+    });
+  }
+  return found;
+};
+
+// An event belongs to the nearest match before it, of the same program, that it fits.
+const attachEvents = (found: readonly Found[], meta: RpcMeta): void => {
+  for (const [outer, instructions] of meta.inner) {
+    instructions.forEach((instruction, position) => {
+      const event = eventOf(instruction);
+      if (event === null) return;
+      const owner = found.findLast(
+        (one) =>
+          one.outer === outer &&
+          one.inner < position &&
+          one.event === null &&
+          programIds[one.rule.program] === instruction.program &&
+          one.rule.direction === event.direction &&
+          fits(event.mint, one.accounts[one.rule.mint]),
+      );
+      if (owner !== undefined) owner.event = event;
+    });
+  }
+};
+
+const fits = (told: string | null, known: string | null | undefined): boolean =>
+  told === null || known === null || known === undefined || told === known;
+
+const eventOf = ({ program, data }: InnerInstruction): TradeEvent | null => {
+  if (data === null || program === null) return null;
+  const name = Object.entries(programIds).find(([, id]) => id === program)?.[0];
+  return name === undefined ? null : decodeEvent(name, data);
+};
+
+const matchLine = (
+  one: Found,
+  all: readonly Found[],
+  meta: RpcMeta | null,
+  tips: Tips | null,
+): MatchLine => {
+  const { rule, accounts, event } = one;
+  const mint = accounts[rule.mint] ?? event?.mint ?? null;
+  const user = accounts[rule.user] ?? event?.user ?? null;
+  const quoteMint = quoteMintOf(one);
+  const requested = requestedOf(one);
+  const amounts = amountsOf({ one, all, meta, tips, mint, user, quoteMint });
+  return {
+    program: programIds[rule.program],
+    programName: rule.program,
+    instruction: rule.instruction,
+    level: one.inner < 0 ? "outer" : "inner",
+    path: one.inner < 0 ? `${one.outer}` : `${one.outer}.${one.inner}`,
+    mint,
+    quoteMint,
+    user,
+    accounts,
+    direction: rule.direction,
+    ...(amounts.base !== null && { baseAmount: amounts.base.toString() }),
+    ...(amounts.quote !== null && { quoteAmount: amounts.quote.toString() }),
+    ...(requested !== null && { requested }),
+    priority: null,
+  };
+};
+
+const quoteMintOf = ({ rule, accounts }: Found): string | null => {
+  if (rule.quoteMint === "sol") return wrappedSolMint;
+  if (rule.quoteMint >= accounts.length && rule.quoteMintOrSol) return wrappedSolMint;
+  return accounts[rule.quoteMint] ?? null;
+};
+
+const requestedOf = ({ rule, data }: Found): Requested | null => {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const read = (at: number): string | null =>
+    data.length < at + 8 ? null : view.getBigUint64(at, true).toString();
+  const base = rule.base === null ? null : read(rule.base.at);
+  const quote = rule.quote === null ? null : read(rule.quote.at);
+  if (base === null && quote === null) return null;
+  return {
+    ...(base !== null && (rule.base?.kind === "limit" ? { baseLimit: base } : { base })),
+    ...(quote !== null && (rule.quote?.kind === "limit" ? { quoteLimit: quote } : { quote })),
+  };
+};
+
+type AmountInput = {
+  readonly one: Found;
+  readonly all: readonly Found[];
+  readonly meta: RpcMeta | null;
+  readonly tips: Tips | null;
+  readonly mint: string | null;
+  readonly user: string | null;
+  readonly quoteMint: string | null;
+};
+
+type Amounts = { readonly base: bigint | null; readonly quote: bigint | null };
+
+const unknown: Amounts = { base: null, quote: null };
+
+// The event's amounts; else the change of the user's balances, if it can only be this match's.
+const amountsOf = (input: AmountInput): Amounts => {
+  const { one, all, meta, tips, mint, user, quoteMint } = input;
+  // A failed transaction traded nothing.
+  if (meta === null || meta.failed === true) return unknown;
+  if (one.event !== null) return one.event;
+  const { direction } = one.rule;
+  if (direction !== "buy" && direction !== "sell") return unknown;
+  if (all.length > 1 || mint === null || user === null || quoteMint === null) return unknown;
+  const spent = tips?.get(user) ?? 0n;
+  return tradeAmounts(meta, { direction, user, mint, quoteMint, tips: spent });
+};
+
+type Tips = ReadonlyMap<string, bigint>;
+
+const transferTag = 2;
+const transferBytes = 12;
+
+// Outer system transfers to accounts that end richer by them and hold no tokens: tips, payments;
+// not the funding of a wrapped SOL account that the trade then spends.
+const tipsOf = ({ transaction }: Sniffer, view: DataView, meta: RpcMeta): Tips => {
+  const tips = new Map<string, bigint>();
+  const holders = new Set([...meta.preTokens, ...meta.postTokens].map(({ account }) => account));
+  for (let i = 0; i < transaction.instructionCount; i += 1) {
+    const dataAt = transaction.instruction(i, field.dataAt);
+    const program = meta.keys[transaction.instruction(i, field.program)];
+    if (program !== programIds.System) continue;
+    if (transaction.instruction(i, field.dataBytes) !== transferBytes) continue;
+    if (view.getUint32(dataAt, true) !== transferTag) continue;
+    const lamports = view.getBigUint64(dataAt + 4, true);
+    const from = meta.keys[transaction.accountIndex(view, i, 0)];
+    const to = transaction.accountIndex(view, i, 1);
+    const gained = (meta.postBalances[to] ?? 0n) - (meta.preBalances[to] ?? 0n);
+    if (from === undefined || holders.has(to) || gained < lamports) continue;
+    tips.set(from, (tips.get(from) ?? 0n) + lamports);
+  }
+  return tips;
+};
