@@ -1,21 +1,20 @@
 // POST /v1/traces, /v1/metrics, /v1/logs: one scan over the protobuf bytes, then slices of them by
-// partition. A trace lives in one partition, as a Java client or a Collector would put it there:
-// murmur2 of the trace id's 32 hex characters. What has no trace id goes, request by request, to
-// one partition after the other.
-import { traceIdBytes, traceIdPartition } from "../../schemas/hash/murmur2.ts";
+// partition. A trace lives in one partition, where a Java client or a Collector would put it too.
+// What has no trace id goes, request by request, to one partition after the other.
+import { traceIdBytes } from "../../schemas/hash/murmur2.ts";
 import { scanCode, scanCodeText } from "../../schemas/otlp/limits.ts";
 import { metricWord, recordWord } from "../../schemas/otlp/record-layout.ts";
+import { Regroup, type RegroupedMessage } from "../../schemas/otlp/regroup.ts";
 import {
   type SignalScan,
   createLogScan,
   createMetricScan,
   createTraceScan,
 } from "../../schemas/otlp/signal-scan.ts";
+import { partitionByTraceId } from "../../schemas/otlp/trace-partition.ts";
 import { type TopicName, topics } from "../../schemas/topics.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { Rejections } from "../metrics/rejections.ts";
-import { copyItems } from "../route/otlp-copy.ts";
-import { type Target, assignTargets } from "../route/otlp-targets.ts";
 import { type OutgoingRecord, valueBytesMax } from "../route/outgoing-record.ts";
 import type { PathInput, Routed } from "../route/routed.ts";
 
@@ -28,75 +27,112 @@ type OtlpSignal = {
 };
 
 const utf8 = new TextEncoder();
-
-const hex = (bytes: Uint8Array, at: number): Uint8Array =>
-  utf8.encode(Buffer.from(bytes.buffer, bytes.byteOffset + at, traceIdBytes).toString("hex"));
+const rowsAtFirst = 1024;
+const none = -1;
 
 /** Scratch of one isolate; a request uses it without giving up the thread. */
 export class OtlpPath {
   readonly #signal: OtlpSignal;
+  readonly #regroup: Regroup;
+  readonly #partitions: number;
+  #partitionOf = new Int32Array(rowsAtFirst);
   #rotation = 0;
 
   constructor(signal: OtlpSignal) {
     this.#signal = signal;
+    this.#regroup = new Regroup(valueBytesMax(signal.topic));
+    this.#partitions = topics[signal.topic].partitions;
   }
 
   /** Body to records of the signal's topic. */
   readonly route = ({ body, itemsMax }: PathInput): Routed | Refusal => {
-    const { scan, topic } = this.#signal;
+    const { scan } = this.#signal;
     const code = scan.scan(body, 0, body.byteLength);
     if (code !== scanCode.ok)
       return refuse("malformed", `body: ${scanCodeText(code)}, at byte ${scan.errorAt}`);
-    const items = this.#itemsOf(0, scan.count);
+    let items = 0;
+    for (let i = 0; i < scan.count; i += 1) items += this.#itemsAt(i);
     if (items > itemsMax)
       return refuse("body-too-large", `body: ${items} items, limit itemsMax=${itemsMax}`);
-    const { targets, tooLarge } = assignTargets(scan, this.#partitioner(), valueBytesMax(topic));
-    const rejections = new Rejections();
-    for (const index of tooLarge) {
-      const reason = { index, reason: "too-large", detail: "larger than a record can hold" };
-      rejections.add(reason, this.#itemsOf(index, index + 1));
-    }
-    return { items, rejections, records: targets.map((target) => this.#record(target)) };
+    this.#assignPartitions();
+    const messages = this.#regroup.build(scan, this.#partitionOf, this.#partitions);
+    const rejections = this.#refuseOversize();
+    return { items, rejections, records: this.#records(messages) };
   };
 
-  /** Items of the scan's records from `start` to before `end`. */
-  #itemsOf(start: number, end: number): number {
+  #itemsAt(record: number): number {
     const { scan, itemsWord } = this.#signal;
-    if (itemsWord < 0) return end - start;
-    let items = 0;
-    for (let i = start; i < end; i += 1)
-      items += scan.records[i * scan.layout.stride + itemsWord] ?? 0;
-    return items;
+    return itemsWord < 0 ? 1 : (scan.records[record * scan.layout.stride + itemsWord] ?? 0);
   }
 
-  #partitioner(): (row: number) => number {
-    const { scan, topic, hasTraceId } = this.#signal;
-    const { partitions } = topics[topic];
-    const rotated = this.#rotation;
-    this.#rotation = (rotated + 1) % partitions;
-    if (!hasTraceId) return () => rotated;
-    return (row) => {
-      const at = scan.records[row + recordWord.traceIdAt] ?? 0;
-      return at === 0 ? rotated : traceIdPartition(scan.bytes, at, partitions);
-    };
+  #assignPartitions(): void {
+    const { scan, hasTraceId } = this.#signal;
+    const unkeyed = this.#rotation;
+    this.#rotation = (unkeyed + 1) % this.#partitions;
+    if (this.#partitionOf.length < scan.count) this.#partitionOf = new Int32Array(scan.count * 2);
+    const rule = { partitions: this.#partitions, unkeyed };
+    if (hasTraceId) partitionByTraceId(scan, rule, this.#partitionOf);
+    else this.#partitionOf.fill(unkeyed, 0, scan.count);
   }
 
-  #record({ partition, items }: Target): OutgoingRecord {
-    const { scan, topic, hasTraceId } = this.#signal;
-    const [first = 0] = items;
-    const traceIdAt = scan.records[first * scan.layout.stride + recordWord.traceIdAt] ?? 0;
-    const key = hasTraceId && traceIdAt !== 0 ? hex(scan.bytes, traceIdAt) : null;
-    let count = 0;
-    for (const item of items) count += this.#itemsOf(item, item + 1);
-    return { topic, partition, key, value: copyItems(scan, items), items: count };
+  /** What no record of the log can hold; afterwards it has no partition. */
+  #refuseOversize(): Rejections {
+    const rejections = new Rejections();
+    const { oversize, oversizeCount } = this.#regroup;
+    for (let i = 0; i < oversizeCount; i += 1) {
+      const index = oversize[i] ?? 0;
+      const detail = `larger than a record can hold, ${valueBytesMax(this.#signal.topic)} bytes`;
+      rejections.add({ index, reason: "too-large", detail }, this.#itemsAt(index));
+      this.#partitionOf[index] = none;
+    }
+    return rejections;
+  }
+
+  /** Messages hold their partition's records in order, so a walk finds which are in each. */
+  #records(messages: readonly RegroupedMessage[]): readonly OutgoingRecord[] {
+    let partition = none;
+    let next = 0;
+    return messages.map((message) => {
+      if (message.partition !== partition) next = 0;
+      partition = message.partition;
+      let first = none;
+      let items = 0;
+      for (let left = message.records; left > 0; next += 1) {
+        if (this.#partitionOf[next] !== partition) continue;
+        if (first === none) first = next;
+        items += this.#itemsAt(next);
+        left -= 1;
+      }
+      const { topic } = this.#signal;
+      return { topic, partition, key: this.#keyOf(first), value: message.bytes, items };
+    });
+  }
+
+  /** The trace id's 32 hex characters, which hash to the partition; null without one. */
+  #keyOf(record: number): Uint8Array | null {
+    const { scan, hasTraceId } = this.#signal;
+    const at = scan.records[record * scan.layout.stride + recordWord.traceIdAt] ?? 0;
+    if (!hasTraceId || at === 0) return null;
+    const { buffer, byteOffset } = scan.bytes;
+    return utf8.encode(Buffer.from(buffer, byteOffset + at, traceIdBytes).toString("hex"));
   }
 }
 
 export const tracePath = (): OtlpPath =>
-  new OtlpPath({ topic: "otlp_spans", scan: createTraceScan(), hasTraceId: true, itemsWord: -1 });
+  new OtlpPath({
+    topic: "otlp_spans",
+    scan: createTraceScan(),
+    hasTraceId: true,
+    itemsWord: none,
+  });
 
 export const logPath = (): OtlpPath =>
-  new OtlpPath({ topic: "otlp_logs", scan: createLogScan(), hasTraceId: true, itemsWord: -1 });
+  new OtlpPath({
+    topic: "otlp_logs",
+    scan: createLogScan(),
+    hasTraceId: true,
+    itemsWord: none,
+  });
 
 /** Metrics are counted by data points, as OTLP's partial success does. */
 export const metricPath = (): OtlpPath =>

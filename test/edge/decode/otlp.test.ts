@@ -1,0 +1,182 @@
+import { describe, expect, test } from "vitest";
+
+import { logPath, metricPath, tracePath } from "../../../edge/decode/otlp.ts";
+import type { PathInput, Routed } from "../../../edge/route/routed.ts";
+import { keyPartition } from "../../../schemas/hash/murmur2.ts";
+import { field, fieldsOf, number } from "../protobuf-bytes.ts";
+
+const input = (body: Uint8Array): PathInput => ({
+  body,
+  mediaType: "application/x-protobuf",
+  receivedMs: 0,
+  itemsMax: 100_000,
+});
+
+const join = (...parts: readonly Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));
+const id = (bytes: number, seed: number): Uint8Array => new Uint8Array(bytes).fill(seed + 1);
+const attribute = (key: string, value: string): Uint8Array =>
+  join(field(1, key), field(2, field(1, value)));
+
+const span = (trace: number, name: string): Uint8Array =>
+  field(2, field(1, id(16, trace)), field(2, id(8, trace)), field(5, name));
+
+/** One resource, one scope, the given items; the envelopes' schema URLs after them. */
+const request = (service: string, ...items: readonly Uint8Array[]): Uint8Array =>
+  field(
+    1,
+    field(1, field(1, attribute("service.name", service))),
+    field(2, field(1, field(1, "scope")), ...items, field(3, "scope-url")),
+    field(3, "resource-url"),
+  );
+
+type Tree = { readonly resource: Uint8Array; readonly scopes: readonly (readonly Uint8Array[])[] };
+
+/** Items of a request by resource and scope, read by hand. */
+const treesOf = (body: Uint8Array): readonly Tree[] =>
+  fieldsOf(body).map(({ value }) => {
+    const parts = fieldsOf(value as Uint8Array);
+    return {
+      resource: parts.find(({ tag }) => tag === 1)?.value as Uint8Array,
+      scopes: parts
+        .filter(({ tag }) => tag === 2)
+        .map((scope) =>
+          fieldsOf(scope.value as Uint8Array)
+            .filter(({ tag }) => tag === 2)
+            .map((item) => item.value as Uint8Array),
+        ),
+    };
+  });
+
+const textAt = (item: Uint8Array, tag: number): string =>
+  new TextDecoder().decode(fieldsOf(item).find((part) => part.tag === tag)?.value as Uint8Array);
+
+describe("spans", () => {
+  test("of one trace share a partition, which the key's hash gives", () => {
+    const spans = Array.from({ length: 60 }, (_, at) => span(at % 20, `span ${at}`));
+    const routed = tracePath().route(input(request("shop", ...spans))) as Routed;
+    expect(routed.items).toBe(60);
+    expect(routed.records.reduce((sum, record) => sum + record.items, 0)).toBe(60);
+    const names: string[] = [];
+    for (const { partition, key, value, topic } of routed.records) {
+      expect(topic).toBe("otlp_spans");
+      expect(keyPartition(key ?? id(0, 0), 0, 32, 6)).toBe(partition);
+      for (const item of treesOf(value).flatMap(({ scopes }) => scopes.flat())) {
+        const trace = fieldsOf(item)[0]?.value as Uint8Array;
+        const hex = Buffer.from(Buffer.from(trace).toString("hex"));
+        expect(keyPartition(hex, 0, 32, 6)).toBe(partition);
+        names.push(textAt(item, 5));
+      }
+    }
+    expect(names.sort()).toEqual(spans.map((_, at) => `span ${at}`).sort());
+  });
+
+  test("keep their resource, scope and schema URLs in each record", () => {
+    const body = join(request("a", span(1, "x"), span(2, "y")), request("b", span(1, "z")));
+    const { records } = tracePath().route(input(body)) as Routed;
+    for (const { value } of records) {
+      for (const { resource, scopes } of treesOf(value)) {
+        expect(Buffer.from(resource).toString()).toContain("service.name");
+        expect(scopes).toHaveLength(1);
+      }
+      expect(Buffer.from(value).toString()).toContain("scope-url");
+      expect(Buffer.from(value).toString()).toContain("resource-url");
+    }
+  });
+
+  test("without a trace id go to one partition after the other, with no key", () => {
+    const path = tracePath();
+    const body = request("a", field(2, field(5, "nameless")));
+    const partitions = [1, 2, 3].map(() => {
+      const { records } = path.route(input(body)) as Routed;
+      expect(records[0]?.key).toBeNull();
+      return records[0]?.partition;
+    });
+    expect(partitions).toEqual([0, 1, 2]);
+  });
+
+  test("larger than a record can hold are rejected, the others are kept", () => {
+    const huge = span(1, "x".repeat(1_100_000));
+    const routed = tracePath().route(
+      input(request("a", span(1, "ok"), huge, span(1, "ok"))),
+    ) as Routed;
+    expect([routed.items, routed.rejections.total]).toEqual([3, 1]);
+    expect(routed.rejections.first[0]).toMatchObject({ index: 1, reason: "too-large" });
+    expect(routed.records.reduce((sum, { items }) => sum + items, 0)).toBe(2);
+  });
+
+  test("are split into records below the bound, in order", () => {
+    const spans = Array.from({ length: 30 }, (_, at) => span(1, `${at} ${"x".repeat(100_000)}`));
+    const { records } = tracePath().route(input(request("a", ...spans))) as Routed;
+    expect(records.length).toBeGreaterThanOrEqual(3);
+    expect(records.every(({ value }) => value.byteLength <= 1_048_576 - 4096)).toBe(true);
+    const order = records.flatMap(({ value }) =>
+      treesOf(value).flatMap(({ scopes }) =>
+        scopes.flat().map((item) => textAt(item, 5).split(" ")[0]),
+      ),
+    );
+    expect(order).toEqual(spans.map((_, at) => String(at)));
+  });
+});
+
+describe("logs", () => {
+  const log = (text: string, trace?: number): Uint8Array =>
+    field(2, field(3, text), ...(trace === undefined ? [] : [field(9, id(16, trace))]));
+
+  test("with a trace id go where its spans are, the others to the request's partition", () => {
+    const routed = logPath().route(
+      input(request("a", log("x", 1), log("y"), log("z", 1))),
+    ) as Routed;
+    expect(routed.items).toBe(3);
+    const keyed = routed.records.find(({ key }) => key !== null);
+    expect(new TextDecoder().decode(keyed?.key ?? id(0, 0))).toBe("02".repeat(16));
+    expect(routed.records.every(({ topic }) => topic === "otlp_logs")).toBe(true);
+  });
+});
+
+describe("metrics", () => {
+  const metric = (name: string, points: number): Uint8Array => {
+    const data = Array.from({ length: points }, () => field(1, number(8, 0)));
+    return field(2, field(1, name), field(5, ...data));
+  };
+
+  test("are counted by data points and stay together in one record", () => {
+    const routed = metricPath().route(
+      input(request("a", metric("m", 3), metric("n", 2))),
+    ) as Routed;
+    expect(routed.items).toBe(5);
+    expect(routed.records.map(({ items, key }) => [items, key])).toEqual([[5, null]]);
+  });
+});
+
+describe("any signal", () => {
+  test.each([
+    ["an empty body", new Uint8Array(0)],
+    ["a resource without scopes", field(1, field(3, "url"))],
+  ])("%s is an empty request", (_what, body) => {
+    expect(tracePath().route(input(body))).toMatchObject({ items: 0, records: [] });
+  });
+
+  test.each([
+    ["a length past the end", new Uint8Array([0x0a, 5, 1])],
+    ["a trace id of 5 bytes", request("a", field(2, field(1, id(5, 1))))],
+    ["field number 0", new Uint8Array([0, 1])],
+    ["a group", new Uint8Array([0x0b])],
+  ])("%s is malformed, with the place", (_what, body) => {
+    const refused = tracePath().route(input(body));
+    expect(refused).toMatchObject({ code: "malformed" });
+    expect((refused as { message: string }).message).toMatch(/at byte \d+/);
+  });
+
+  test("a path is usable after a refusal", () => {
+    const path = tracePath();
+    path.route(input(new Uint8Array([0x0a, 5, 1])));
+    expect(path.route(input(request("a", span(1, "x"))))).toMatchObject({ items: 1 });
+  });
+
+  test("more items than the limit are refused as a whole", () => {
+    const body = request("a", span(1, "x"), span(2, "y"));
+    expect(tracePath().route({ ...input(body), itemsMax: 1 })).toMatchObject({
+      code: "body-too-large",
+    });
+  });
+});
