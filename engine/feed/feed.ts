@@ -1,5 +1,7 @@
 // The feed as a whole: the application, transactions and depth, each at its own rate, until it is
 // told to stop; then what is under way is finished, within limits.
+import { setTimeout as wait } from "node:timers/promises";
+
 import type { Io } from "../cli/command.ts";
 import { UsageError } from "../cli/command.ts";
 import { readLines } from "../cli/input.ts";
@@ -35,6 +37,7 @@ export type Feed = {
 
 const transactionRequestsMax = 8;
 const snapshotEvery = 600;
+const shutdownMsMax = 7000;
 const generatedSymbol = "BTCUSDT";
 
 /** @throws UsageError for a depth file whose venue is not known. */
@@ -112,7 +115,9 @@ const runApplication = async (
   });
   const { spansPerSecond } = settings;
   await feedApplication({ application, spansPerSecond, clock, signal: io.signal });
-  await Promise.all([workflows.shutdown(), inventory.shutdown()]);
+  // An edge that does not answer must not keep the process; the SDK's own limits are longer.
+  const shutdown = Promise.all([workflows.shutdown(), inventory.shutdown()]);
+  await Promise.race([shutdown, wait(shutdownMsMax, undefined, { ref: false })]);
 };
 
 const runTransactions = async (

@@ -15,9 +15,9 @@ export type PosterOptions = {
   readonly random: () => number;
   /** Requests at a time. With 1 the batches keep their order, retries included. */
   readonly inFlightMax: number;
-  /** Stopping: what is under way ends with its attempt. */
+  /** Stopping: what is under way ends with its attempt, or is cut after stopMsMax. */
   readonly signal: AbortSignal;
-  readonly retries?: Partial<PostLimits>;
+  readonly limits?: Partial<PostLimits>;
 };
 
 export type PostLimits = RetryLimits & {
@@ -25,11 +25,14 @@ export type PostLimits = RetryLimits & {
   readonly attemptsMax: number;
   /** One attempt, until the whole answer is there. */
   readonly timeoutMs: number;
+  /** How long attempts may go on after the stop. */
+  readonly stopMsMax: number;
 };
 
 const limitDefaults: PostLimits = {
   attemptsMax: 8,
   timeoutMs: 15_000,
+  stopMsMax: 5000,
   backoffMs: 100,
   backoffMsMax: 5000,
   retryAfterMsMax: 30_000,
@@ -51,10 +54,19 @@ export class Poster {
   readonly #limits: PostLimits;
   readonly #underWay = new Set<Promise<void>>();
   readonly #causes = new Map<string, number>();
+  // One for each attempt under way: AbortSignal.any on a signal that lives long keeps them all.
+  readonly #attempts = new Set<AbortController>();
 
   constructor(options: PosterOptions) {
     this.#options = options;
-    this.#limits = { ...limitDefaults, ...options.retries };
+    this.#limits = { ...limitDefaults, ...options.limits };
+    const cut = (): void => {
+      for (const attempt of this.#attempts) attempt.abort();
+    };
+    const stop = (): void => {
+      setTimeout(cut, this.#limits.stopMsMax).unref();
+    };
+    options.signal.addEventListener("abort", stop, { once: true });
   }
 
   /** Why attempts were not accepted, with counts: status codes, or what became of the connection. */
@@ -93,7 +105,8 @@ export class Poster {
         return;
       }
       this.#count(answer.cause);
-      if (this.#options.signal.aborted) break;
+      const isLast = attempt === this.#limits.attemptsMax - 1;
+      if (isLast || this.#options.signal.aborted) break;
       await this.#options.sleepMs(this.#delayMs(attempt, answer.afterMs));
     }
     totals.failed += items;
@@ -105,25 +118,29 @@ export class Poster {
   }
 
   async #attempt(body: string): Promise<Answer> {
-    const { url, apiKey, nowMs } = this.#options;
+    const attempt = new AbortController();
+    const timer = setTimeout(() => attempt.abort(), this.#limits.timeoutMs);
+    this.#attempts.add(attempt);
     try {
-      const response = await this.#options.fetch(url, {
-        method: "POST",
-        headers: {
-          "content-type": "application/json",
-          ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }),
-        },
-        body,
-        signal: AbortSignal.timeout(this.#limits.timeoutMs),
-      });
-      const text = await boundedText(response);
-      if (response.ok) return { kind: "accepted", rejected: rejectedIn(text) };
-      if (!isRetryable(response.status)) return { kind: "refused", status: response.status };
-      const afterMs = retryAfterMs(response.headers.get("retry-after"), nowMs());
-      return { kind: "again", cause: `status ${response.status}`, afterMs };
+      return await this.#request(body, attempt.signal);
     } catch (error) {
       return { kind: "again", cause: causeOf(error), afterMs: null };
+    } finally {
+      clearTimeout(timer);
+      this.#attempts.delete(attempt);
     }
+  }
+
+  async #request(body: string, signal: AbortSignal): Promise<Answer> {
+    const { url, apiKey, nowMs } = this.#options;
+    const authorization = apiKey === null ? {} : { authorization: `Bearer ${apiKey}` };
+    const headers = { "content-type": "application/json", ...authorization };
+    const response = await this.#options.fetch(url, { method: "POST", headers, body, signal });
+    const text = await boundedText(response);
+    if (response.ok) return { kind: "accepted", rejected: rejectedIn(text) };
+    if (!isRetryable(response.status)) return { kind: "refused", status: response.status };
+    const afterMs = retryAfterMs(response.headers.get("retry-after"), nowMs());
+    return { kind: "again", cause: `status ${response.status}`, afterMs };
   }
 
   // Statuses and system error codes: a small closed set in practice, bounded all the same.

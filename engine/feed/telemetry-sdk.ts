@@ -44,7 +44,7 @@ export type TelemetryOptions = {
   readonly exportMs?: number;
 };
 
-/** The instruments of one service. `shutdown` exports what is left, for at most `shutdownMsMax`. */
+/** The instruments of one service. `shutdown` exports what is left, within the SDK's own limits. */
 export type Telemetry = {
   readonly tracer: Tracer;
   readonly logger: Logger;
