@@ -1,7 +1,7 @@
 // What both logs need to know of topics: partitions, retention and the largest record. The default
 // is schemas/topics.json; tests bring tables of their own.
 import { topics as contract } from "../../schemas/topics.ts";
-import type { EventLog, NewRecord } from "./event-log.ts";
+import type { EventLog, NewRecord, TopicDescription } from "./event-log.ts";
 import { LogError } from "./event-log.ts";
 
 export type TopicSpecification = {
@@ -51,8 +51,11 @@ export const checkRecords = (records: readonly NewRecord[], table: TopicTable): 
 export const checkTopics = async (
   log: Pick<EventLog, "describe">,
   table: TopicTable = contractTopics,
-): Promise<void> => {
-  const found = new Map((await log.describe()).map((at) => [at.topic, at.partitions]));
+): Promise<void> => checkDescribed(await log.describe(), table);
+
+/** As checkTopics, for topics that are described already. @throws LogError */
+export const checkDescribed = (topics: readonly TopicDescription[], table: TopicTable): void => {
+  const found = new Map(topics.map((at) => [at.topic, at.partitions]));
   const names = Object.keys(table);
   const missing = names.filter((topic) => !found.has(topic));
   if (missing.length > 0) throw new LogError("topic-missing", missing.join(", "));

@@ -1,0 +1,50 @@
+// One process per directory. The lock is SQLite's own on a file beside the log, so the system
+// releases it when the process dies, however it dies. Threads of the process that holds it come
+// in freely: it is the process's, held by the thread that opened first and must close last.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+import { LogError } from "../event-log.ts";
+import { isBusy } from "./sqlite-error.ts";
+
+/** Releases what this call took; nothing where another thread holds it. */
+export type Release = () => void;
+
+const attempts = 20;
+const attemptMs = 25;
+
+/** @throws LogError `locked` naming the process that has the directory. */
+export const lockDirectory = (directory: string): Release => {
+  mkdirSync(directory, { recursive: true });
+  const ownerFile = join(directory, "owner");
+  const database = new DatabaseSync(join(directory, "lock.db"), { timeout: attemptMs });
+  for (let i = 0; i < attempts; i += 1) {
+    try {
+      database.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+      writeFileSync(ownerFile, `${process.pid}\n`);
+      return () => database.close();
+    } catch (error) {
+      if (!isBusy(error)) {
+        database.close();
+        throw error;
+      }
+    }
+    // The holder writes its id right after it has the lock.
+    if (ownerOf(ownerFile) === process.pid) {
+      database.close();
+      return () => undefined;
+    }
+  }
+  database.close();
+  const owner = ownerOf(ownerFile);
+  throw new LogError("locked", `${directory} is in use by process ${owner}: stop it first`);
+};
+
+const ownerOf = (file: string): number => {
+  try {
+    return Number(readFileSync(file, "utf8"));
+  } catch {
+    return 0;
+  }
+};
