@@ -29,8 +29,8 @@ export type ApplicationOptions = {
 /** Spans of one request on average: server, workflow, 2 tasks, 3 patterns, inventory. */
 export const spansPerRequest = 8;
 /** Share of workflows that fail, and of those that take longer than a second. */
-export const errorShare = 0.03;
-export const slowShare = 0.01;
+const errorShare = 0.03;
+const slowShare = 0.01;
 
 const tasksMax = 3;
 const patternsMax = 2;

@@ -27,7 +27,7 @@ export type FeedOptions = {
   readonly fetch: typeof fetch;
 };
 
-export type FeedTotals = { readonly [signal: string]: PostTotals };
+type FeedTotals = { readonly [signal: string]: PostTotals };
 
 export type Feed = {
   /** Ends after the signal, when everything under way is acknowledged or given up. */

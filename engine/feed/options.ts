@@ -2,7 +2,7 @@
 import { integerOption, readArguments } from "../cli/arguments.ts";
 import { type Options, UsageError, type Values } from "../cli/command.ts";
 
-export const feedOptionTable: Options = {
+const feedOptionTable: Options = {
   edge: { value: "URL", help: "address of the edge", default: "http://127.0.0.1:4318" },
   "api-key": { value: "KEY", help: "sent as bearer token" },
   spans: { value: "N", help: "spans per second of the application", default: "200" },

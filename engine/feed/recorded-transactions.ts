@@ -7,7 +7,7 @@ import { rpcEntries } from "../sniff/rpc-document.ts";
 import { rebuildWire } from "../sniff/rpc-message.ts";
 
 /** Largest pool; further transactions of the files are left out, with a note. */
-export const recordedPoolMax = 100_000;
+const recordedPoolMax = 100_000;
 
 const fileBytesMax = 256 << 20;
 const lengthBytes = 4;

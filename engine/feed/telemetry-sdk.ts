@@ -23,7 +23,7 @@ import {
 import { newTotals, type PostTotals } from "./post-totals.ts";
 import type { Seeded } from "./seeded.ts";
 
-export type TelemetrySignal = "spans" | "logs" | "metrics";
+type TelemetrySignal = "spans" | "logs" | "metrics";
 export type TelemetryTotals = { readonly [signal in TelemetrySignal]: PostTotals };
 
 export const newTelemetryTotals = (): TelemetryTotals => ({

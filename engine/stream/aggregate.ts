@@ -1,5 +1,6 @@
-// What a closed window says about one service and name, and its wire form on weir-aggregates. The
-// id is made of the input's coordinates only, so that a repeated output is recognisable.
+// What a closed window says about one service and name. As JSON it is the value of a record on
+// weir-aggregates. The id is made of the input's coordinates only, so that a repeated output is
+// recognisable.
 
 export type StreamSignal = "spans" | "logs" | "metrics";
 
@@ -43,6 +44,3 @@ export const aggregateId = (
   key: { readonly service: string; readonly name: string },
 ): string =>
   `${topic}/${partition}/${windowStartMs}/${signal}/${escaped(key.service)}/${escaped(key.name)}`;
-
-/** The record's value on weir-aggregates: one JSON object, keys in the order of the type. */
-export const encodeAggregate = (aggregate: Aggregate): string => JSON.stringify(aggregate);

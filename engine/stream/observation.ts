@@ -20,7 +20,7 @@ export const hashOf = (
 };
 
 /** Longer services and names are cut at a character border; what then is equal is one key. */
-export const keyPartBytesMax = 256;
+const keyPartBytesMax = 256;
 
 /** UTF-8 in [start, end) of somebody's buffer, at most `keyPartBytesMax` bytes. */
 export class KeyPart {

@@ -13,7 +13,7 @@ import type { Observation } from "./observation.ts";
 const encoder = new TextEncoder();
 
 /** The service of items whose resource names none. */
-export const unknownService = "unknown_service";
+const unknownService = "unknown_service";
 const unknownBytes = encoder.encode(unknownService);
 
 /** Names of log records with neither event name nor severity text: the bands of severity 1-24. */

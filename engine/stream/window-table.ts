@@ -7,12 +7,12 @@ import { isUtf8 } from "node:buffer";
 import { hashOf, type KeyPart, type Observation } from "./observation.ts";
 
 /** Service and name of the overflow key; a sender's own `_other` is counted with it. */
-export const overflowName = "_other";
+const overflowName = "_other";
 
 /** Reads one row of a window when it is emitted. */
 export type RowVisitor = (row: WindowRow) => void;
 
-export type WindowRow = {
+type WindowRow = {
   readonly service: string;
   readonly name: string;
   readonly count: number;

@@ -45,7 +45,7 @@ export const fromOtlpJson = (text: string): object =>
     /^(trace|span)Id$/.test(key) ? Buffer.from(String(value), "hex") : value,
   ) as object;
 
-export const resourceOf = (service: string | null): object => ({
+const resourceOf = (service: string | null): object => ({
   attributes: service === null ? [] : [{ key: "service.name", value: { stringValue: service } }],
 });
 

@@ -1,5 +1,5 @@
 // Random records for the window tests, and the ways to feed them to the engine's windows.
-import { type Aggregate, encodeAggregate } from "../../../engine/stream/aggregate.ts";
+import type { Aggregate } from "../../../engine/stream/aggregate.ts";
 import { Observation } from "../../../engine/stream/observation.ts";
 import { type WindowOptions, windowDefaults } from "../../../engine/stream/window-options.ts";
 import { type CommitPoint, PartitionWindows } from "../../../engine/stream/windows.ts";
@@ -8,12 +8,12 @@ import type { Random } from "../../random.ts";
 
 export const smallOptions: WindowOptions = { ...windowDefaults, keysMax: 6 };
 
-export const source = { topic: "otlp_spans", partition: 3, signal: "spans" } as const;
+const source = { topic: "otlp_spans", partition: 3, signal: "spans" } as const;
 
 const encoder = new TextEncoder();
 const item = new Observation();
 
-export const observe = (windows: PartitionWindows, plain: PlainItem): void => {
+const observe = (windows: PartitionWindows, plain: PlainItem): void => {
   const service = encoder.encode(plain.service);
   const name = encoder.encode(plain.name);
   item.eventMs = plain.eventMs;
@@ -71,6 +71,6 @@ export const randomRecords = (random: Random, count: number): PlainRecord[] => {
 export type Output = { readonly id: string; readonly value: string };
 
 export const outputs = (emitted: readonly Aggregate[]): Output[] =>
-  emitted.map((aggregate) => ({ id: aggregate.id, value: encodeAggregate(aggregate) }));
+  emitted.map((aggregate) => ({ id: aggregate.id, value: JSON.stringify(aggregate) }));
 
 export const beginning: CommitPoint = { offset: 0, metadata: "" };
