@@ -22,7 +22,7 @@ export type PlainOptions = {
   readonly keysMax: number;
 };
 
-export type PlainRow = {
+type PlainRow = {
   count: number;
   errors: number;
   sum: bigint;
