@@ -6,7 +6,7 @@ import { type Refusal, refuse } from "./errors.ts";
 import type { Forwarder } from "./forward/forwarder.ts";
 import type { Counters } from "./metrics/counters.ts";
 import { countOutcome } from "./metrics/count-outcome.ts";
-import { readBody } from "./receive/body.ts";
+import { drainBody, readBody } from "./receive/body.ts";
 import {
   type Endpoint,
   type IngestEndpoint,
@@ -41,6 +41,7 @@ const anyMediaType: readonly MediaType[] = [
 ];
 
 const noHeaders: Headers = {};
+const firstRefusal = 400;
 
 /** Answers one request and counts it by status. */
 export const handle = async (
@@ -56,6 +57,7 @@ export const handle = async (
     const text = error instanceof Error ? error.message : String(error);
     response = refusalResponse(refuse("internal", text), mediaType, noHeaders);
   }
+  if (response.status >= firstRefusal) await drainBody(request);
   edge.counters.answered(response.status);
   return response;
 };

@@ -31,7 +31,7 @@ const readCounted = async (
     if (done) return concatenate(chunks, bytes);
     bytes += value.byteLength;
     if (bytes > bytesMax) {
-      await reader.cancel();
+      reader.releaseLock();
       return tooLarge("body", bytesMax);
     }
     chunks.push(value);
@@ -71,4 +71,32 @@ export const readBody = async (
   const wire = await readWire(request, bytesMax);
   if (encoding === "identity" || "code" in wire) return wire;
   return inflate(wire, bytesMax);
+};
+
+/** Bytes of a refused body that are read and thrown away; beyond it the connection is cut. */
+const drainBytesMax = 32 << 20;
+
+/**
+ * Reads what is left of a refused request's body, keeping nothing: a client that is cut off while
+ * it sends sees a broken connection, never the refusal, and tries again. Never rejects.
+ */
+export const drainBody = async ({ body }: Request): Promise<void> => {
+  if (body === null || body.locked) return;
+  const reader = body.getReader();
+  let bytes = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      bytes += value.byteLength;
+      if (bytes > drainBytesMax) {
+        await reader.cancel();
+        return;
+      }
+    }
+  } catch {
+    // The client has left: nobody waits for the answer.
+  } finally {
+    reader.releaseLock();
+  }
 };

@@ -2,7 +2,7 @@ import { gzipSync } from "node:zlib";
 
 import { describe, expect, test } from "vitest";
 
-import { readBody } from "../../../edge/receive/body.ts";
+import { drainBody, readBody } from "../../../edge/receive/body.ts";
 import { contentEncodingOf, mediaTypeOf } from "../../../edge/receive/media-type.ts";
 
 const limit = 1000;
@@ -54,6 +54,34 @@ describe("the body", () => {
   test("without a declared length is refused as soon as it passes the limit", async () => {
     const refused = await readBody(chunked(11, 100), "identity", limit);
     expect(refused).toMatchObject({ code: "body-too-large" });
+  });
+});
+
+describe("the rest of a refused body", () => {
+  test("is read to its end after the limit was passed", async () => {
+    const request = chunked(50, 100);
+    expect(await readBody(request, "identity", limit)).toMatchObject({ code: "body-too-large" });
+    await drainBody(request);
+    expect((await request.body?.getReader().read())?.done).toBe(true);
+  });
+
+  test("is cut off when there is too much of it", async () => {
+    let chunks = 0;
+    const endless = new ReadableStream({
+      pull(controller) {
+        chunks += 1;
+        controller.enqueue(new Uint8Array(1 << 20));
+      },
+    });
+    await drainBody(new Request(url, { method: "POST", body: endless }));
+    expect(chunks).toBeLessThan(40);
+  });
+
+  test("may be nothing, or read already", async () => {
+    await drainBody(new Request(url, { method: "POST" }));
+    const read = withLength(bytesOf("abc"));
+    await read.bytes();
+    await drainBody(read);
   });
 });
 

@@ -1,0 +1,98 @@
+// The edge's process: how it starts, ends, and never outlives the one that started it.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import type { EdgeBundle } from "../../../engine/up/edge-bundle.ts";
+import { type RunningEdge, bundleEdge, startEdge } from "../../../engine/up/edge-process.ts";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "weir-edge-"));
+const vars = { LOG_KIND: "rest", REST_URL: "http://127.0.0.1:1" };
+let bundle: EdgeBundle;
+let storage = 0;
+
+const start = (port = 0): Promise<RunningEdge> => {
+  storage += 1;
+  const storageDir = join(folder, `storage-${storage}`);
+  return startEdge({ bundle, port, host: "127.0.0.1", vars, storageDir });
+};
+
+beforeAll(async () => {
+  bundle = await bundleEdge({ root, outDir: join(root, ".weir", "edge") });
+});
+
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const untilGone = async (pid: number): Promise<void> => {
+  while (isAlive(pid)) {
+    await new Promise((resolve) => {
+      setTimeout(resolve, 20);
+    });
+  }
+};
+
+describe("the process", () => {
+  test("on a port that is taken is a clear error", async () => {
+    const edge = await start();
+    const { port } = new URL(edge.url);
+    await expect(start(Number(port))).rejects.toThrow(
+      `edge: port ${port} on 127.0.0.1 is already in use`,
+    );
+    await edge.stop();
+  });
+
+  test("ends on stop, and says so", async () => {
+    const other = await start();
+    expect(isAlive(other.pid)).toBe(true);
+    await other.stop();
+    await other.exited;
+    expect(isAlive(other.pid)).toBe(false);
+    await other.stop();
+  });
+
+  test("that is killed resolves exited with a code", async () => {
+    const other = await start();
+    process.kill(other.pid, "SIGKILL");
+    expect(await other.exited).toBe(137);
+  });
+
+  test("does not outlive a parent that is killed", async () => {
+    const script = `
+      import { startEdge } from ${JSON.stringify(join(root, "engine/up/edge-process.ts"))};
+      const edge = await startEdge(${JSON.stringify({
+        bundle,
+        port: 0,
+        host: "127.0.0.1",
+        vars,
+        storageDir: join(folder, "orphan"),
+      })});
+      console.log(edge.pid);
+      setInterval(() => {}, 1000);
+    `;
+    const parent = spawn(process.execPath, ["--input-type=module", "-e", script], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [line] = (await once(createInterface({ input: parent.stdout }), "line")) as [string];
+    expect(isAlive(Number(line))).toBe(true);
+    parent.kill("SIGKILL");
+    await untilGone(Number(line));
+  });
+});

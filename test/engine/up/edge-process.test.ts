@@ -1,0 +1,337 @@
+// The edge's real bundle in real workerd over real HTTP; the log behind it is the test's.
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+
+import protobuf from "protobufjs";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+
+import type { EdgeBundle } from "../../../engine/up/edge-bundle.ts";
+import { type RunningEdge, bundleEdge, startEdge } from "../../../engine/up/edge-process.ts";
+import { FrameReader } from "../../../schemas/market/frame.ts";
+import { transactionBytes, transactionJson } from "../../edge/decode/solana-bytes.ts";
+import { RestLogStub } from "./rest-log-stub.ts";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+const outDir = join(root, ".weir", "edge");
+const folder = mkdtempSync(join(tmpdir(), "weir-edge-"));
+const json = { "content-type": "application/json" };
+
+const { root: types } = protobuf.parse(`
+  syntax = "proto3";
+  message Request { repeated ResourceSpans resource_spans = 1; }
+  message ResourceSpans { repeated ScopeSpans scope_spans = 2; string schema_url = 3; }
+  message ScopeSpans { repeated Span spans = 2; }
+  message Span { bytes trace_id = 1; bytes span_id = 2; string name = 5; }
+`);
+const Request = types.lookupType("Request");
+
+/** A request of `count` spans, ten of a trace; `seed` varies trace ids. */
+const tracesBody = (count: number, seed: number): Uint8Array => {
+  const spans = Array.from({ length: count }, (_, at) => ({
+    traceId: new Uint8Array(16).fill(seed * 16 + Math.floor(at / 10) + 1),
+    spanId: new Uint8Array(8).fill(at + 1),
+    name: `span ${seed}.${at}`,
+  }));
+  return Request.encode({ resourceSpans: [{ scopeSpans: [{ spans }] }] }).finish();
+};
+
+type SpanObject = { readonly name: string };
+type RequestObject = {
+  readonly resourceSpans: readonly {
+    readonly scopeSpans: readonly { readonly spans: readonly SpanObject[] }[];
+  }[];
+};
+
+const spanNames = (value: Uint8Array): readonly string[] => {
+  const request = Request.decode(value).toJSON() as RequestObject;
+  return request.resourceSpans.flatMap(({ scopeSpans }) =>
+    scopeSpans.flatMap(({ spans }) => spans.map(({ name }) => name)),
+  );
+};
+
+const log = new RestLogStub();
+let bundle: EdgeBundle;
+let edge: RunningEdge;
+let storage = 0;
+
+const start = (vars: { readonly [name: string]: string } = {}, port = 0): Promise<RunningEdge> => {
+  storage += 1;
+  return startEdge({
+    bundle,
+    port,
+    host: "127.0.0.1",
+    vars: { LOG_KIND: "rest", REST_URL: log.url, RUN_ID: "run-1", ...vars },
+    storageDir: join(folder, `storage-${storage}`),
+  });
+};
+
+const post = (
+  path: string,
+  body: Uint8Array | string,
+  headers: { readonly [name: string]: string },
+  url = edge.url,
+): Promise<Response> => fetch(url + path, { method: "POST", body, headers });
+
+const status = async (url = edge.url): Promise<{ readonly signals: Record<string, unknown> }> =>
+  (await (await fetch(`${url}/status`)).json()) as { readonly signals: Record<string, unknown> };
+
+beforeAll(async () => {
+  await log.start();
+  bundle = await bundleEdge({ root, outDir });
+  edge = await start();
+});
+
+afterEach(() => {
+  log.release();
+  log.records.length = 0;
+});
+
+afterAll(async () => {
+  await edge.stop();
+  await log.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe("the bundle", () => {
+  test("is found again for the same sources", async () => {
+    const again = await bundleEdge({ root, outDir });
+    expect(again).toEqual(bundle);
+    expect(existsSync(bundle.modulePath)).toBe(true);
+  });
+
+  test("knows the object and the variables of wrangler.toml", () => {
+    expect(bundle.objects).toEqual([{ binding: "FORWARDER", className: "ForwarderObject" }]);
+    expect(bundle.vars).toMatchObject({ LOG_KIND: "kafka" });
+  });
+});
+
+describe("what is posted is in the log before the 200", () => {
+  test("spans as protobuf, one trace in one partition, with the headers of a record", async () => {
+    const response = await post("/v1/traces", tracesBody(100, 1), {
+      "content-type": "application/x-protobuf",
+    });
+    expect(response.status).toBe(200);
+    expect(await response.bytes()).toHaveLength(0);
+    const names = log.records.flatMap(({ value }) => spanNames(value));
+    expect(names.sort()).toEqual(Array.from({ length: 100 }, (_, at) => `span 1.${at}`).sort());
+    const [first] = log.records;
+    expect(first?.topic).toBe("otlp_spans");
+    expect(first?.key?.toString()).toMatch(/^[0-9a-f]{32}$/);
+    expect(first?.headers).toMatchObject({
+      "weir-schema": "urn:weir:otlp_proto:1",
+      "weir-tenant": "default",
+      "weir-run": "run-1",
+      "content-encoding": "identity",
+    });
+    expect(first?.headers["weir-received-ms"]).toMatch(/^\d{13}$/);
+    const ids = log.records.map(({ headers }) => headers["weir-sequence"]);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test("gzip bodies", async () => {
+    const response = await post("/v1/traces", gzipSync(tracesBody(10, 2)), {
+      "content-type": "application/x-protobuf",
+      "content-encoding": "gzip",
+    });
+    expect(response.status).toBe(200);
+    expect(log.records.flatMap(({ value }) => spanNames(value))).toHaveLength(10);
+  });
+
+  test("bodies without a length", async () => {
+    const chunks = new ReadableStream({
+      start(controller) {
+        controller.enqueue(tracesBody(10, 3));
+        controller.close();
+      },
+    });
+    const response = await fetch(`${edge.url}/v1/traces`, {
+      method: "POST",
+      body: chunks,
+      headers: { "content-type": "application/x-protobuf" },
+      duplex: "half",
+    });
+    expect(response.status).toBe(200);
+    expect(log.records.flatMap(({ value }) => spanNames(value))).toHaveLength(10);
+  });
+
+  test("transactions, good ones among bad ones", async () => {
+    const transactions = [transactionJson(1), { transaction: "AAAA" }, transactionJson(2)];
+    const response = await post("/v1/transactions", JSON.stringify({ transactions }), json);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({
+      accepted: 2,
+      rejected: 1,
+      first: [{ index: 1 }],
+    });
+    const reader = new FrameReader();
+    const wires = log.records.flatMap(({ value }) => {
+      const found: Buffer[] = [];
+      reader.open(
+        new DataView(value.buffer, value.byteOffset, value.byteLength),
+        0,
+        value.byteLength,
+      );
+      while (reader.next()) found.push(value.subarray(reader.itemStart + 24, reader.itemEnd));
+      return found;
+    });
+    const expected = [1, 2].map((seed) => Buffer.from(transactionBytes(seed)).toString("hex"));
+    expect(wires.map((wire) => wire.toString("hex")).sort()).toEqual(expected.sort());
+  });
+
+  test("depth messages", async () => {
+    const message = { e: "depthUpdate", E: 1, s: "BTCUSDT", U: 1, u: 2, b: [["1.5", "2"]], a: [] };
+    const body = { venue: "binance-spot", messages: [{ receiveNs: "5", message }] };
+    const response = await post("/v1/depth", JSON.stringify(body), json);
+    expect(await response.json()).toMatchObject({ accepted: 1, rejected: 0 });
+    expect(log.records[0]).toMatchObject({ topic: "weir-depth" });
+    expect(log.records[0]?.key?.toString()).toBe("binance-spot:BTCUSDT");
+  });
+});
+
+describe("acknowledgement", () => {
+  test("comes after the log's, and what arrived meanwhile shares the next send", async () => {
+    const before = log.requests;
+    log.mode = "hold";
+    let answered = 0;
+    const send = async (seed: number): Promise<number> => {
+      const body = JSON.stringify({ transactions: [transactionJson(seed)] });
+      const response = await post("/v1/transactions", body, json);
+      answered += 1;
+      return response.status;
+    };
+    const first = send(1);
+    while (log.held.length === 0) await new Promise(setImmediate);
+    const others = Array.from({ length: 20 }, (_, seed) => send(seed + 10));
+    for (;;) {
+      const { signals } = await status();
+      if ((signals["transactions"] as { inFlight: number }).inFlight === 21) break;
+    }
+    expect(answered).toBe(0);
+    log.release();
+    expect(await Promise.all([first, ...others])).toEqual(Array.from({ length: 21 }, () => 200));
+    expect(log.requests - before).toBeLessThanOrEqual(3);
+  });
+
+  test.each(["fail", "drop"] as const)(
+    "does not come when the log answers with %s: 503, Retry-After, counted as unconfirmed",
+    async (mode) => {
+      const before = (await status()).signals["transactions"] as { unconfirmed: number };
+      log.mode = mode;
+      const body = JSON.stringify({ transactions: [transactionJson(1)] });
+      const response = await post("/v1/transactions", body, json);
+      expect([response.status, response.headers.get("retry-after")]).toEqual([503, "1"]);
+      expect(await response.json()).toMatchObject({ code: 14 });
+      const after = (await status()).signals["transactions"];
+      expect(after).toMatchObject({ unconfirmed: before.unconfirmed + 1, inFlight: 0 });
+      log.release();
+      expect((await post("/v1/transactions", body, json)).status).toBe(200);
+    },
+  );
+
+  test("is never given for what is not in the log, while the log comes and goes", async () => {
+    const acknowledged: string[] = [];
+    const send = async (seed: number): Promise<void> => {
+      const name = `span ${seed}.0`;
+      const headers = { "content-type": "application/x-protobuf" };
+      const response = await post("/v1/traces", tracesBody(1, seed % 15), headers);
+      await response.bytes();
+      if (response.status === 200) acknowledged.push(name.replace(String(seed), String(seed % 15)));
+    };
+    const modes = ["answer", "fail", "answer", "drop", "answer"] as const;
+    for (const [at, mode] of modes.entries()) {
+      log.mode = mode;
+      await Promise.all(Array.from({ length: 30 }, (_, i) => send(at * 30 + i)));
+    }
+    const written = log.records.flatMap(({ value }) => spanNames(value));
+    expect(acknowledged.length).toBe(90);
+    expect(written.length).toBe(acknowledged.length);
+    expect(written.sort()).toEqual(acknowledged.sort());
+  });
+
+  test("is refused at once when the queue is full, and the rest is served", async () => {
+    const small = await start({ QUEUE_CALLERS_MAX: "3" });
+    try {
+      log.mode = "hold";
+      const body = JSON.stringify({ transactions: [transactionJson(1)] });
+      const all = Array.from({ length: 8 }, () =>
+        post("/v1/transactions", body, json, small.url).then((response) => response.status),
+      );
+      const refused = Promise.race(all);
+      expect(await refused).toBe(503);
+      for (;;) {
+        const { signals } = await status(small.url);
+        const { rejected } = signals["transactions"] as { rejected: { overloaded?: number } };
+        if (rejected.overloaded === 5) break;
+      }
+      log.release();
+      const statuses = await Promise.all(all);
+      expect(statuses.filter((code) => code === 200)).toHaveLength(3);
+    } finally {
+      await small.stop();
+    }
+  });
+});
+
+describe("refusals over HTTP", () => {
+  test.each([
+    ["GET", "/v1/traces", {}, 405],
+    ["POST", "/v1/nothing", json, 404],
+    ["POST", "/v1/traces", { "content-type": "text/plain" }, 415],
+    ["POST", "/v1/transactions", json, 400],
+  ])("%s %s with %j is %i", async (method, path, headers, expected) => {
+    const init = method === "GET" ? { method } : { method, headers, body: "{" };
+    const response = await fetch(edge.url + path, init);
+    expect(response.status).toBe(expected);
+    expect(await response.json()).toHaveProperty("message");
+  });
+
+  test("a body above the limit is 413, though its sender is still sending", async () => {
+    const response = await post("/v1/traces", new Uint8Array(17 << 20), {
+      "content-type": "application/x-protobuf",
+    });
+    expect(response.status).toBe(413);
+  });
+
+  test("a large body with a wrong key is 401, not a broken connection", async () => {
+    const closed = await start({ API_KEYS: "key" });
+    try {
+      for (let i = 0; i < 5; i += 1) {
+        const headers = { "content-type": "application/x-protobuf" };
+        const response = await post("/v1/traces", new Uint8Array(5 << 20), headers, closed.url);
+        expect(response.status).toBe(401);
+        await response.bytes();
+      }
+    } finally {
+      await closed.stop();
+    }
+  });
+
+  test("keys go through the environment, and a wrong one is 401", async () => {
+    const closed = await start({ API_KEYS: 'k"1\\$' });
+    try {
+      const body = JSON.stringify({ transactions: [] });
+      const answers = await Promise.all(
+        ["wrong", 'k"1\\$'].map((key) =>
+          post("/v1/transactions", body, { ...json, "x-api-key": key }, closed.url),
+        ),
+      );
+      expect(answers.map((answer) => answer.status)).toEqual([401, 200]);
+    } finally {
+      await closed.stop();
+    }
+  });
+
+  test("a setting that cannot be used is named by every answer", async () => {
+    const broken = await start({ WAIT_MS_MAX: "soon" });
+    try {
+      const response = await fetch(`${broken.url}/livez`);
+      expect(response.status).toBe(500);
+      expect(await response.text()).toContain("WAIT_MS_MAX");
+    } finally {
+      await broken.stop();
+    }
+  });
+});
