@@ -46,6 +46,13 @@ export const tagOf = (type: number, priority: number): number => type | (priorit
 export const typeOfTag = (tag: number): number => tag & 0xffff;
 export const priorityOfTag = (tag: number): number => tag >> 16;
 
+export const writeHeader = (words: Int32Array, at: number, length: number, tag: number): void => {
+  words[at >> 2] = length;
+  words[(at >> 2) + 1] = tag;
+};
+export const writeStamp = (words: Int32Array, at: number, stampUs: number): void => {
+  words[(at >> 2) + 2] = stampUs;
+};
 export const writeTag = (words: Int32Array, at: number, tag: number): void => {
   words[(at >> 2) + 1] = tag;
 };
