@@ -2,6 +2,7 @@
 // Who writes what: rings by the thread named first, metrics by their owner, positions by column,
 // books by market, stop flags by control.
 import { createBookMemory } from "../book/book-layout.ts";
+import { wakeBytes } from "../log/embedded/wake.ts";
 import { createPositionsMemory } from "../ledger/positions.ts";
 import { createMetricsMemory } from "../metrics/cells.ts";
 import { createMessageRing } from "../ring/message-ring.ts";
@@ -37,5 +38,5 @@ export const createEngineMemory = (): EngineMemory => ({
   positions: createPositionsMemory(),
   books: createBookMemory(),
   stop: new SharedArrayBuffer(4 * Object.keys(stopFlags).length),
-  wake: new SharedArrayBuffer(4),
+  wake: new SharedArrayBuffer(wakeBytes),
 });

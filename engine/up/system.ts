@@ -14,8 +14,9 @@ import { ledgerOf } from "../ledger/ledger.ts";
 import type { EventLog } from "../log/event-log.ts";
 import { openLog } from "../log/open-log.ts";
 import { drained } from "./drained.ts";
+import { bundleEdge } from "./edge-bundle.ts";
 import type { RunningEdge } from "./edge-process.ts";
-import { bundleEdge, startEdge } from "./edge-process.ts";
+import { startEdge } from "./edge-process.ts";
 import type { EdgeStatus } from "./edge-status.ts";
 import { edgeAtRest } from "./edge-status.ts";
 import { checkTopics } from "./topics-check.ts";
@@ -49,7 +50,10 @@ const restMs = 10_000;
 
 export const startSystem = async (options: SystemOptions): Promise<System> => {
   const runId = randomUUID();
-  const bundled = bundleEdge({ root: options.root, outDir: join(options.dataDir, "edge-bundle") });
+  const bundled = bundleEdge({
+    root: options.root,
+    outDir: join(options.root, ".weir", "edge-bundles"),
+  });
   // Awaited below; a failure before that must not count as unhandled.
   bundled.catch(() => undefined);
   const target = logTarget(options);
@@ -64,6 +68,7 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
       host: "127.0.0.1",
       vars: edgeVars(options, { engine, runId }),
       storageDir: join(options.dataDir, "edge-storage"),
+      onNote: (line) => options.note(`edge: ${line}`),
     });
     undo.unshift(() => edge.stop());
     const log = await openLog("kafka" in target ? target : { directory: target.directory });
