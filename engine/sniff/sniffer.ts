@@ -140,7 +140,9 @@ export class Sniffer {
     // Envelope, version byte and header; a transaction has no room for 128 keys.
     let at = start + 1 + view.getUint8(start) * 64;
     if (at + 5 > end) return true;
-    if (view.getUint8(at) === 0x80) at += 1;
+    const version = view.getUint8(at);
+    if (version > 0x80) return true;
+    if (version === 0x80) at += 1;
     const keyCount = view.getUint8(at + 3);
     at += 4;
     const keysEnd = at + keyCount * keyBytes;
