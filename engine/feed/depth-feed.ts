@@ -24,29 +24,34 @@ export const feedDepth = async ({ batches, poster, signal }: DepthFeedOptions): 
   }
 };
 
-/** A batch as request bodies: runs of one venue and symbol, bounded in size. */
+type Run = { readonly entries: string[]; chars: number };
+
+/**
+ * A batch as request bodies, each of one venue and symbol and bounded in size. Messages of one
+ * venue and symbol keep their order; those of different ones are independent.
+ */
 export function* depthBodies(
   batch: readonly DepthFeedMessage[],
 ): Generator<{ readonly body: string; readonly items: number }> {
-  let run: string[] = [];
-  let chars = 0;
-  let [venue, symbol] = ["", ""];
-  const body = () => ({
-    body: `{"venue":${JSON.stringify(venue)},"symbol":${JSON.stringify(symbol)},"messages":[${run.join(",")}]}`,
-    items: run.length,
-  });
-  for (const message of batch) {
+  const runs = new Map<string, Run>();
+  for (const { venue, symbol, receiveNs, message } of batch) {
+    const head = `{"venue":${JSON.stringify(venue)},"symbol":${JSON.stringify(symbol)}`;
     // The text is put in as it is: a parse would round what JavaScript cannot hold.
-    const entry = `{"receiveNs":"${message.receiveNs}","message":${message.message}}`;
-    const isOther = message.venue !== venue || message.symbol !== symbol;
-    if (run.length > 0 && (isOther || chars + entry.length > bodyCharsMax)) {
-      yield body();
-      run = [];
-      chars = 0;
+    const entry = `{"receiveNs":"${receiveNs}","message":${message}}`;
+    const run = runs.get(head) ?? { entries: [], chars: 0 };
+    if (run.entries.length > 0 && run.chars + entry.length > bodyCharsMax) {
+      yield bodyOf(head, run.entries);
+      run.entries.length = 0;
+      run.chars = 0;
     }
-    ({ venue, symbol } = message);
-    run.push(entry);
-    chars += entry.length;
+    run.entries.push(entry);
+    run.chars += entry.length;
+    runs.set(head, run);
   }
-  if (run.length > 0) yield body();
+  for (const [head, { entries }] of runs) yield bodyOf(head, entries);
 }
+
+const bodyOf = (head: string, entries: readonly string[]) => ({
+  body: `${head},"messages":[${entries.join(",")}]}`,
+  items: entries.length,
+});

@@ -23,13 +23,15 @@ export async function* paced({
 }: PaceOptions): AsyncGenerator<number> {
   const startNs = clock.nowNs();
   const debtMax = (perSecond * debtMsMax) / 1000;
+  // What falls due within a tick leaves together: requests cost more than items.
+  const batchMin = Math.min(batchMax, Math.max(1, Math.floor((perSecond * tickMs) / 1000)));
   let given = 0;
   while (!signal.aborted) {
     const elapsedMs = Number(clock.nowNs() - startNs) / nsPerMs;
     const due = Math.floor((elapsedMs * perSecond) / 1000);
     if (due - given > debtMax) given = Math.floor(due - debtMax);
     const count = Math.min(due - given, batchMax);
-    if (count <= 0) {
+    if (count < batchMin) {
       await clock.sleepMs(Math.max(tickMs, 1000 / perSecond));
       continue;
     }

@@ -82,14 +82,13 @@ describe("the depth feed", () => {
       depthMessage("BTCUSDT", exact),
       depthMessage("BTCUSDT", "{}"),
       depthMessage("ETHUSDT", "{}"),
-      depthMessage("BTCUSDT", "{}"),
+      depthMessage("BTCUSDT", "[]"),
     ];
     await feedDepth({ batches: once(batch), poster, signal: stop.signal });
     const receive = '"receiveNs":"1723161253937085768"';
     expect(bodies).toEqual([
-      `{"venue":"binance-spot","symbol":"BTCUSDT","messages":[{${receive},"message":${exact}},{${receive},"message":{}}]}`,
+      `{"venue":"binance-spot","symbol":"BTCUSDT","messages":[{${receive},"message":${exact}},{${receive},"message":{}},{${receive},"message":[]}]}`,
       `{"venue":"binance-spot","symbol":"ETHUSDT","messages":[{${receive},"message":{}}]}`,
-      `{"venue":"binance-spot","symbol":"BTCUSDT","messages":[{${receive},"message":{}}]}`,
     ]);
     expect(poster.totals.accepted).toBe(4);
   });
