@@ -31,6 +31,7 @@ export class BookSide {
   // NaN fails both range checks, so an empty side takes the slow path.
   #base = Number.NaN;
   #moves = 0;
+  #touches = 0;
 
   constructor(sign: number, memory: SideMemory) {
     this.#sign = sign;
@@ -54,6 +55,11 @@ export class BookSide {
     return this.#moves;
   }
 
+  /** Changes whenever the best price or its size may have changed. Wraps in 32 bits. */
+  get touches(): number {
+    return this.#touches;
+  }
+
   /** Best price, -1 when the side is empty. */
   get bestPrice(): number {
     return this.#best < 0 ? -1 : (this.#base + this.#best) * this.#sign;
@@ -73,6 +79,7 @@ export class BookSide {
     if (!(index >= 0 && index < windowLevels)) return this.#setOutside(price, size);
     const at = index | 0;
     const sizes = this.#sizes;
+    if (at >= this.#best) this.#touches = (this.#touches + 1) | 0;
     const before = sizes[at] ?? 0;
     sizes[at] = size;
     if (size > 0) {
@@ -95,6 +102,7 @@ export class BookSide {
     this.#summary = 0;
     this.#best = -1;
     this.#base = Number.NaN;
+    this.#touches = (this.#touches + 1) | 0;
   }
 
   /** All levels, best first: [price, size]. Allocates; for tools, tests and changes of scale. */
@@ -170,6 +178,7 @@ export class BookSide {
     // Below -(2^53 - 1) differences would no longer be exact.
     this.#base = Math.max(bestPrice * this.#sign - windowBestIndex, -decimalValueMax);
     this.#moves += 1;
+    this.#touches = (this.#touches + 1) | 0;
     this.#bringIn();
   }
 

@@ -44,6 +44,7 @@ export class OrderBook {
   #bidSize = 0;
   #askPrice = -1;
   #askSize = 0;
+  #touches = 0;
   #epoch = 0;
   #state = 0;
   #sequence = 0;
@@ -129,6 +130,13 @@ export class OrderBook {
    * whether the best prices or their sizes changed since the last call.
    */
   publish(origin: TopOrigin): boolean {
+    const touches = (this.bids.touches + this.asks.touches) | 0;
+    if (touches === this.#touches && origin.state === this.#state) return false;
+    this.#touches = touches;
+    return this.#publishTouched(origin);
+  }
+
+  #publishTouched(origin: TopOrigin): boolean {
     const bidPrice = this.bids.bestPrice;
     const askPrice = this.asks.bestPrice;
     const bidSize = this.bids.bestSize;

@@ -19,6 +19,9 @@ import { bookStateName, type BookStateName } from "./book-sequencer.ts";
 /** A price that is not there: empty side, or a book that is not to be trusted. */
 export const noPrice = -1;
 
+/** A spread that is not there: no price on one side. Crossed books have negative spreads. */
+export const noSpread = -(2 ** 31);
+
 // The writer holds the record for some tens of nanoseconds; a dead writer must not hang a reader.
 const triesMax = 100_000;
 const indexMask = 2047;
@@ -36,8 +39,11 @@ export class TopReader {
   readonly #words = new Int32Array(recordWords);
   readonly #numbers = new Float64Array(this.#words.buffer);
   #epoch = 0;
-  #bidBase = 0;
-  #askBase = 0;
+  // Price of packed index 0, which itself means none.
+  #bidOrigin = 0;
+  #askOrigin = 0;
+  // Their difference: small, so it stays an integer for the machine.
+  #spreadOrigin = 0;
 
   constructor(memory: SharedArrayBuffer, index: number) {
     const slot = bookSlot(memory, index);
@@ -49,23 +55,22 @@ export class TopReader {
   bidPrice(): number {
     const packed = this.#packed();
     const bid = packed & indexMask;
-    return bid === 0 ? noPrice : this.#bidBase + bid - 1;
+    return bid === 0 ? noPrice : this.#bidOrigin + bid;
   }
 
   /** Best ask in ticks, or `noPrice`. */
   askPrice(): number {
     const packed = this.#packed();
     const ask = (packed >>> 11) & indexMask;
-    return ask === 0 ? noPrice : -(this.#askBase + ask - 1);
+    return ask === 0 ? noPrice : this.#askOrigin - ask;
   }
 
-  /** Best ask minus best bid of one moment, in ticks; NaN unless both are there. */
+  /** Best ask minus best bid of one moment, in ticks, or `noSpread`. */
   spread(): number {
     const packed = this.#packed();
     const bid = packed & indexMask;
     const ask = (packed >>> 11) & indexMask;
-    if (bid === 0 || ask === 0) return Number.NaN;
-    return -(this.#askBase + ask - 1) - (this.#bidBase + bid - 1);
+    return bid === 0 || ask === 0 ? noSpread : this.#spreadOrigin - ask - bid;
   }
 
   /**
@@ -81,8 +86,9 @@ export class TopReader {
       for (let i = 1; i < recordWords; i += 1) this.#words[i] = Atomics.load(shared, i);
       if (Atomics.load(shared, word.sequence) !== before) continue;
       this.#epoch = this.#word(word.epoch);
-      this.#bidBase = this.#number(number.bidBase);
-      this.#askBase = this.#number(number.askBase);
+      this.#bidOrigin = this.#number(number.bidBase) - 1;
+      this.#askOrigin = 1 - this.#number(number.askBase);
+      this.#spreadOrigin = this.#askOrigin - this.#bidOrigin;
       return true;
     }
     return false;
@@ -142,7 +148,8 @@ export class TopReader {
   #packed(): number {
     const top = this.#top;
     const packed = top[topWord.packed] ?? 0;
-    const isCurrent = packed >>> 22 === (this.#epoch & 1023) && top[topWord.epoch] === this.#epoch;
+    const isCurrent =
+      ((packed >> 22) & 1023) === (this.#epoch & 1023) && top[topWord.epoch] === this.#epoch;
     return isCurrent ? packed : this.#catchUp();
   }
 
@@ -151,7 +158,7 @@ export class TopReader {
       if (!this.readRecord()) return 0;
       const packed = Atomics.load(this.#top, topWord.packed);
       const epoch = Atomics.load(this.#top, topWord.epoch);
-      if (packed >>> 22 === (this.#epoch & 1023) && epoch === this.#epoch) return packed;
+      if (((packed >> 22) & 1023) === (this.#epoch & 1023) && epoch === this.#epoch) return packed;
     }
     return 0;
   }

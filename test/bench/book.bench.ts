@@ -1,0 +1,223 @@
+// The order book: ns per level update on a made-up stream against a C++ control of the same
+// algorithm, the prototype and the plain twin; recorded files through the market thread's code;
+// reading the top. One stream, one run; figures only.
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { bookSlot, createBookMemory } from "../../engine/book/book-layout.ts";
+import { MarketBooks } from "../../engine/book/market-books.ts";
+import { OrderBook } from "../../engine/book/order-book.ts";
+import { readTops, TopReader } from "../../engine/book/top-reader.ts";
+import { depthKind } from "../../schemas/market/depth-item.ts";
+import { recordedFiles, recordedItems } from "../engine/book/recorded.ts";
+import { plainBook } from "../oracles/plain-book.ts";
+import { seeded } from "../random.ts";
+import { type BenchOptions, report, spread, timeNs } from "./harness.ts";
+
+const bidTop = 6_000_000;
+const askTop = bidTop + 1;
+const levels = 768;
+const stride = 3;
+const bid = 0;
+const readersCount = 16;
+
+type Stream = { readonly name: string; readonly updates: Float64Array; readonly count: number };
+
+/** Updates of price, size, side: 22 % clear a level that is there, the rest set one. */
+const streamOf = (name: string, count: number, exponent: number): Stream => {
+  const random = seeded(7);
+  const updates = new Float64Array(count * stride);
+  const occupied = [new Set<number>(), new Set<number>()];
+  for (let i = 0; i < count; i += 1) {
+    const side = i < 2 ? i : random.below(2);
+    const away = i < 2 ? 0 : Math.floor(random.next() ** exponent * levels);
+    const isClear = random.next() < 0.22 / 0.78 && occupied[side]?.has(away) === true && i >= 2;
+    if (isClear) occupied[side]?.delete(away);
+    else occupied[side]?.add(away);
+    const size = isClear ? 0 : 1 + random.below(1_000_000);
+    updates.set([side === bid ? bidTop - away : askTop + away, size, side], i * stride);
+  }
+  return { name, updates, count };
+};
+
+const origin = { state: 2, isTrusted: true, updateId: 0, receiveNsLow: 0, receiveNsHigh: 0 };
+
+const ours = ({ updates, count }: Stream, publishEvery: number): (() => void) => {
+  const book = new OrderBook(bookSlot(createBookMemory(1), 0));
+  return () => {
+    let left = publishEvery;
+    for (let at = 0; at < count * stride; at += stride) {
+      const side = updates[at + 2] === bid ? book.bids : book.asks;
+      side.set(updates[at] ?? 0, updates[at + 1] ?? 0);
+      left -= 1;
+      if (left === 0) {
+        book.publish(origin);
+        left = publishEvery;
+      }
+    }
+  };
+};
+
+const plain = ({ updates, count }: Stream): (() => void) => {
+  const book = plainBook();
+  return () => {
+    for (let at = 0; at < count * stride; at += stride) {
+      const price = updates[at] ?? 0;
+      const size = updates[at + 1] ?? 0;
+      if (updates[at + 2] === bid) book.setBid(price, size);
+      else book.setAsk(price, size);
+      if (size === 0) book.bestBid();
+    }
+  };
+};
+
+type Prototype = {
+  updateBid(price: number, delta: number, time: number): number;
+  updateAsk(price: number, delta: number, time: number): number;
+  reset(): void;
+};
+type PrototypeClass = { new (memory: SharedArrayBuffer): Prototype; bytes(): number };
+
+/** The prototype takes differences and 16-tick indexes; the same levels, converted beforehand. */
+const prototype = ({ updates, count }: Stream, file: string): (() => void) => {
+  const { BookSW } = createRequire(import.meta.url)(file) as { BookSW: PrototypeClass };
+  const book = new BookSW(new SharedArrayBuffer(BookSW.bytes()));
+  const now = new Map<number, number>();
+  const input = new Int32Array(count * stride);
+  for (let at = 0; at < count * stride; at += stride) {
+    const side = updates[at + 2] ?? 0;
+    const price = updates[at] ?? 0;
+    const size = updates[at + 1] ?? 0;
+    const level = side === bid ? 1023 - (bidTop - price) : price - askTop;
+    const key = level * 2 + side;
+    input.set([level * 16, size - (now.get(key) ?? 0), side], at);
+    now.set(key, size);
+  }
+  return () => {
+    book.reset();
+    for (let at = 0; at < count * stride; at += stride) {
+      const price = input[at] ?? 0;
+      const delta = input[at + 1] ?? 0;
+      if (input[at + 2] === bid) book.updateBid(price, delta, at);
+      else book.updateAsk(price, delta, at);
+    }
+  };
+};
+
+const control = (binary: string, file: string, { count }: Stream, publishEvery: number) => {
+  const arguments_ = [file, String(count), "9", String(publishEvery)];
+  const lines = execFileSync(binary, arguments_).toString().trim().split("\n");
+  return spread(lines.slice(2).map((line) => Number(line.split(" ")[0])));
+};
+
+const compiled = (folder: string): string | null => {
+  const source = fileURLToPath(new URL("book-control.cpp", import.meta.url));
+  const binary = join(folder, "book-control");
+  try {
+    execFileSync("g++", ["-O3", "-std=c++17", "-o", binary, source], { stdio: "ignore" });
+    return binary;
+  } catch {
+    return null;
+  }
+};
+
+const runStream = (stream: Stream, folder: string, binary: string | null): void => {
+  const timing = { warmups: 2, rounds: 7, operations: stream.count };
+  const file = join(folder, `${stream.name}.bin`);
+  writeFileSync(file, stream.updates);
+  for (const publishEvery of [1, 16]) {
+    const own = timeNs(timing, ours(stream, publishEvery));
+    const native = binary === null ? null : control(binary, file, stream, publishEvery);
+    report({
+      bench: "book",
+      stream: stream.name,
+      publishEvery,
+      updateNs: own,
+      controlNs: native ?? "no g++",
+      ratio: native === null ? null : own.median / native.median,
+    });
+  }
+  const prototypeFile = new URL("../../../shared/prototypes/book/book.cjs", import.meta.url);
+  const hasPrototype = existsSync(prototypeFile);
+  report({
+    bench: "book",
+    stream: stream.name,
+    rival: "prototype BookSW",
+    updateNs: hasPrototype ? timeNs(timing, prototype(stream, fileURLToPath(prototypeFile))) : null,
+  });
+  const few = { ...stream, count: Math.min(stream.count, 20_000) };
+  const twin = timeNs({ ...timing, operations: few.count, rounds: 3 }, plain(few));
+  report({ bench: "book", stream: stream.name, rival: "plain twin", updateNs: twin });
+};
+
+const runRecorded = async (rounds: number): Promise<void> => {
+  for (const { name, venue, path } of recordedFiles()) {
+    const wanted = [depthKind.snapshot, depthKind.delta];
+    const { view, ends } = await recordedItems(path, venue, wanted);
+    const rates: number[] = [];
+    let updates = 0;
+    let moves = 0;
+    for (let round = 0; round < rounds; round += 1) {
+      const memory = createBookMemory(1);
+      const books = new MarketBooks({ memory });
+      const start = process.hrtime.bigint();
+      for (let i = 1; i < ends.length; i += 1) books.apply(view, ends[i - 1] ?? 0, ends[i] ?? 0);
+      const seconds = Number(process.hrtime.bigint() - start) / 1e9;
+      ({ levelUpdates: updates, windowMoves: moves } = readTops(memory)[0]?.counters ?? {
+        levelUpdates: 0,
+        windowMoves: 0,
+      });
+      if (round > 1) rates.push(updates / seconds / 1e6);
+    }
+    report({ bench: "book", recorded: name, updates, moves, millionPerSecond: spread(rates) });
+  }
+};
+
+// Several readers in turn: the plain read of a single one would be moved out of the loop.
+const runReads = (reads: number): void => {
+  const memory = createBookMemory(readersCount);
+  const readers = Array.from({ length: readersCount }, (_, index) => {
+    const book = new OrderBook(bookSlot(memory, index));
+    book.fitScales({ priceScale: 2, sizeScale: 5, priceMax: askTop, sizeMax: 10 });
+    book.bids.set(bidTop, 5);
+    book.asks.set(askTop, 6);
+    book.publish(origin);
+    return new TopReader(memory, index);
+  });
+  let sum = 0;
+  const timing = { warmups: 2, rounds: 7, operations: reads };
+  // Two loops written out, so that each read is compiled into its loop.
+  const spreadNs = timeNs(timing, () => {
+    let part = 0;
+    for (let i = 0; i < reads; i += 1) part += readers[i & (readersCount - 1)]?.spread() ?? 0;
+    sum += part;
+  });
+  const recordNs = timeNs(timing, () => {
+    let part = 0;
+    for (let i = 0; i < reads; i += 1) {
+      part += readers[i & (readersCount - 1)]?.readRecord() === true ? 1 : 0;
+    }
+    sum += part;
+  });
+  if (sum !== reads * 18) throw new Error(`reads gave ${sum}, expected ${reads * 18}`);
+  report({ bench: "book", topReadNs: spreadNs, recordReadNs: recordNs });
+};
+
+/** Called by test/bench/main.ts. */
+export const run = async ({ smoke }: BenchOptions): Promise<void> => {
+  const count = smoke ? 4096 : 1 << 20;
+  const folder = mkdtempSync(join(tmpdir(), "weir-book-"));
+  try {
+    const binary = compiled(folder);
+    runStream(streamOf("uniform", count, 1), folder, binary);
+    runStream(streamOf("near-touch", count, 3), folder, binary);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  await runRecorded(smoke ? 3 : 12);
+  runReads(smoke ? 10_000 : 20_000_000);
+};
