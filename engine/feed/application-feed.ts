@@ -4,6 +4,7 @@ import { type Application, spansPerRequest } from "./application.ts";
 import type { FeedClock } from "./feed-clock.ts";
 import { paced } from "./pace.ts";
 
+/** How fast the application is asked, and until when. */
 export type ApplicationFeedOptions = {
   readonly application: Application;
   /** Spans per second, on average. */

@@ -17,6 +17,7 @@ import {
 import { Seeded } from "./seeded.ts";
 import type { Telemetry } from "./telemetry-sdk.ts";
 
+/** The same seed gives the same requests, whatever the timers do. */
 export type ApplicationOptions = {
   /** The workflow engine's own instruments, and those of the inventory. */
   readonly workflows: Telemetry;
@@ -58,6 +59,7 @@ class TaskFailed extends Error {
   override name = "TaskFailed";
 }
 
+/** Requests may overlap; each is one call of `serve`. */
 export class Application {
   readonly #options: ApplicationOptions;
   readonly #executions: Counter;

@@ -3,6 +3,7 @@
 import type { DepthFeedMessage } from "./depth.ts";
 import type { Poster } from "./poster.ts";
 
+/** Where depth comes from and goes to. */
 export type DepthFeedOptions = {
   readonly batches: AsyncIterable<readonly DepthFeedMessage[]>;
   /** Must have inFlightMax=1: a book needs its messages in order. */

@@ -20,6 +20,7 @@ import { createTelemetry, listenToSdk, newTelemetryTotals } from "./telemetry-sd
 import { feedTransactions } from "./transaction-feed.ts";
 import { createTransactionMix } from "./transactions.ts";
 
+/** `io.signal` stops the feed; `clock` should end its waits then. */
 export type FeedOptions = {
   readonly settings: FeedSettings;
   readonly io: Io;
@@ -29,6 +30,7 @@ export type FeedOptions = {
 
 type FeedTotals = { readonly [signal: string]: PostTotals };
 
+/** A feed that runs. */
 export type Feed = {
   /** Ends after the signal, when everything under way is acknowledged or given up. */
   readonly done: Promise<void>;

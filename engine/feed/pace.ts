@@ -2,6 +2,7 @@
 // time is owed for a second at most and then forgiven, so that a stall is not followed by a flood.
 import type { FeedClock } from "./feed-clock.ts";
 
+/** The rate and its limits. */
 export type PaceOptions = {
   /** Items per second, above 0. */
   readonly perSecond: number;

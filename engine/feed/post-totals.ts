@@ -1,6 +1,7 @@
 // What became of the items that a feed made. At every moment sent = accepted + rejected + failed +
 // what is under way.
 
+/** Counts of items, not of requests. */
 export type PostTotals = {
   /** Handed to the sender: first attempts begun. */
   sent: number;
@@ -12,4 +13,5 @@ export type PostTotals = {
   failed: number;
 };
 
+/** All zero. */
 export const newTotals = (): PostTotals => ({ sent: 0, accepted: 0, rejected: 0, failed: 0 });

@@ -4,6 +4,7 @@
 import { newTotals, type PostTotals } from "./post-totals.ts";
 import { backoffMs, isRetryable, retryAfterMs, type RetryLimits } from "./retry-delay.ts";
 
+/** One endpoint and how to reach it; everything that is not repeatable is passed in. */
 export type PosterOptions = {
   readonly url: string;
   readonly apiKey: string | null;
@@ -20,6 +21,7 @@ export type PosterOptions = {
   readonly limits?: Partial<PostLimits>;
 };
 
+/** What bounds one batch. */
 export type PostLimits = RetryLimits & {
   /** Attempts of one batch, the first included. */
   readonly attemptsMax: number;
@@ -46,6 +48,7 @@ type Answer =
   | { readonly kind: "refused"; readonly status: number }
   | { readonly kind: "again"; readonly cause: string; readonly afterMs: number | null };
 
+/** One endpoint. `post` is for one caller at a time. */
 export class Poster {
   readonly totals: PostTotals = newTotals();
   /** Attempts after the first. */

@@ -5,6 +5,7 @@
 export const isRetryable = (status: number): boolean =>
   status === 429 || status === 502 || status === 503 || status === 504;
 
+/** All in ms. */
 export type RetryLimits = {
   /** First backoff; doubles with every attempt. */
   readonly backoffMs: number;

@@ -24,14 +24,17 @@ import { newTotals, type PostTotals } from "./post-totals.ts";
 import type { Seeded } from "./seeded.ts";
 
 type TelemetrySignal = "spans" | "logs" | "metrics";
+/** Spans, log records and data points. */
 export type TelemetryTotals = { readonly [signal in TelemetrySignal]: PostTotals };
 
+/** All zero. */
 export const newTelemetryTotals = (): TelemetryTotals => ({
   spans: newTotals(),
   logs: newTotals(),
   metrics: newTotals(),
 });
 
+/** One service of the application. */
 export type TelemetryOptions = {
   readonly edgeUrl: string;
   readonly apiKey: string | null;

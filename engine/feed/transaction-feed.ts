@@ -4,6 +4,7 @@ import { paced } from "./pace.ts";
 import type { FeedClock } from "./feed-clock.ts";
 import type { Poster } from "./poster.ts";
 
+/** What is sent, how fast and where to. */
 export type TransactionFeedOptions = {
   /** Transactions in wire form, at least one. */
   readonly pool: readonly Uint8Array[];

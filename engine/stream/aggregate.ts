@@ -2,6 +2,7 @@
 // weir-aggregates. The id is made of the input's coordinates only, so that a repeated output is
 // recognisable.
 
+/** What is counted: data points for metrics. */
 export type StreamSignal = "spans" | "logs" | "metrics";
 
 /** `watermark`: event time passed the end; `idle`: nothing came for so long that it was closed. */
@@ -28,6 +29,7 @@ export type Aggregate = {
   readonly reason: CloseReason;
 };
 
+/** The partition that an aggregate comes from. */
 export type AggregateSource = {
   readonly topic: string;
   readonly partition: number;

@@ -26,8 +26,10 @@ const signals = {
 
 /** The topics that this stage reads. */
 export type StreamTopic = keyof typeof signals;
+/** True for a topic of telemetry. */
 export const isStreamTopic = (topic: string): topic is StreamTopic => Object.hasOwn(signals, topic);
 
+/** One partition of a telemetry topic. */
 export type StreamPartition = { readonly topic: StreamTopic; readonly partition: number };
 
 /** One log record's value, an OTLP request at [start, end). The caller may reuse the object. */
@@ -43,6 +45,7 @@ export type TelemetryPayload = {
   end: number;
 };
 
+/** Plain numbers of the stage's thread; a replay after a restart counts again. */
 export type TelemetryCounters = {
   /** Items finished: spans, log records, data points. */
   readonly handled: { [signal in StreamSignal]: number };
@@ -59,6 +62,7 @@ export type TelemetryCounters = {
   readonly windows: WindowCounters;
 };
 
+/** `windows` replaces single defaults. */
 export type TelemetryStageOptions = {
   readonly windows?: Partial<WindowOptions>;
   /** Called during onTelemetry and tick; keeps what it wants. */

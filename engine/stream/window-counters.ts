@@ -1,6 +1,7 @@
 // What the windows count beside their results: why an item is in no aggregate of its own key. All
 // of these items are handled items all the same. Plain numbers of one thread, exact to 2^53.
 
+/** May be shared by all partitions of a thread. */
 export type WindowCounters = {
   /** Items that went into a window, the overflow key included. */
   counted: number;
@@ -18,6 +19,7 @@ export type WindowCounters = {
   idleCloses: number;
 };
 
+/** All zero. */
 export const newWindowCounters = (): WindowCounters => ({
   counted: 0,
   late: 0,

@@ -1,6 +1,7 @@
 // The metadata beside a committed offset: what the windows must know to begin there. Compact JSON,
 // so that a person can read it with Kafka's own tools.
 
+/** Both in ms since the epoch. */
 export type WindowMark = {
   /** Watermark before the record at the committed offset, ms; -1: none yet. */
   readonly watermarkMs: number;

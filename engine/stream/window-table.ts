@@ -34,6 +34,7 @@ const overflowBytes = new TextEncoder().encode(overflowName);
 
 const powerOfTwoFrom = (least: number): number => 2 ** Math.ceil(Math.log2(least));
 
+/** One window at a time; one thread. Memory is taken once, at construction. */
 export class WindowTable {
   readonly #keysMax: number;
   readonly #slots: Int32Array;

@@ -24,6 +24,7 @@ import { decodeWindowMark, encodeWindowMark } from "./window-mark.ts";
 import type { WindowOptions } from "./window-options.ts";
 import { WindowTable } from "./window-table.ts";
 
+/** A position to commit: the next record to read, and the mark of window-mark.ts. */
 export type CommitPoint = { readonly offset: number; readonly metadata: string };
 
 type OpenWindow = {
