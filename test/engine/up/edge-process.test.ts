@@ -5,52 +5,25 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
-import protobuf from "protobufjs";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
 import type { EdgeBundle } from "../../../engine/up/edge-bundle.ts";
 import { type RunningEdge, bundleEdge, startEdge } from "../../../engine/up/edge-process.ts";
 import { FrameReader } from "../../../schemas/market/frame.ts";
 import { transactionBytes, transactionJson } from "../../edge/decode/solana-bytes.ts";
+import {
+  countsOf,
+  jsonType,
+  protobufType,
+  spanNames,
+  tracesBody,
+  transactionsBody,
+} from "./edge-client.ts";
 import { RestLogStub } from "./rest-log-stub.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const outDir = join(root, ".weir", "edge");
 const folder = mkdtempSync(join(tmpdir(), "weir-edge-"));
-const json = { "content-type": "application/json" };
-
-const { root: types } = protobuf.parse(`
-  syntax = "proto3";
-  message Request { repeated ResourceSpans resource_spans = 1; }
-  message ResourceSpans { repeated ScopeSpans scope_spans = 2; string schema_url = 3; }
-  message ScopeSpans { repeated Span spans = 2; }
-  message Span { bytes trace_id = 1; bytes span_id = 2; string name = 5; }
-`);
-const Request = types.lookupType("Request");
-
-/** A request of `count` spans, ten of a trace; `seed` varies trace ids. */
-const tracesBody = (count: number, seed: number): Uint8Array => {
-  const spans = Array.from({ length: count }, (_, at) => ({
-    traceId: new Uint8Array(16).fill(seed * 16 + Math.floor(at / 10) + 1),
-    spanId: new Uint8Array(8).fill(at + 1),
-    name: `span ${seed}.${at}`,
-  }));
-  return Request.encode({ resourceSpans: [{ scopeSpans: [{ spans }] }] }).finish();
-};
-
-type SpanObject = { readonly name: string };
-type RequestObject = {
-  readonly resourceSpans: readonly {
-    readonly scopeSpans: readonly { readonly spans: readonly SpanObject[] }[];
-  }[];
-};
-
-const spanNames = (value: Uint8Array): readonly string[] => {
-  const request = Request.decode(value).toJSON() as RequestObject;
-  return request.resourceSpans.flatMap(({ scopeSpans }) =>
-    scopeSpans.flatMap(({ spans }) => spans.map(({ name }) => name)),
-  );
-};
 
 const log = new RestLogStub();
 let bundle: EdgeBundle;
@@ -74,9 +47,6 @@ const post = (
   headers: { readonly [name: string]: string },
   url = edge.url,
 ): Promise<Response> => fetch(url + path, { method: "POST", body, headers });
-
-const status = async (url = edge.url): Promise<{ readonly signals: Record<string, unknown> }> =>
-  (await (await fetch(`${url}/status`)).json()) as { readonly signals: Record<string, unknown> };
 
 beforeAll(async () => {
   await log.start();
@@ -110,9 +80,7 @@ describe("the bundle", () => {
 
 describe("what is posted is in the log before the 200", () => {
   test("spans as protobuf, one trace in one partition, with the headers of a record", async () => {
-    const response = await post("/v1/traces", tracesBody(100, 1), {
-      "content-type": "application/x-protobuf",
-    });
+    const response = await post("/v1/traces", tracesBody(100, 1), protobufType);
     expect(response.status).toBe(200);
     expect(await response.bytes()).toHaveLength(0);
     const names = log.records.flatMap(({ value }) => spanNames(value));
@@ -133,7 +101,7 @@ describe("what is posted is in the log before the 200", () => {
 
   test("gzip bodies", async () => {
     const response = await post("/v1/traces", gzipSync(tracesBody(10, 2)), {
-      "content-type": "application/x-protobuf",
+      ...protobufType,
       "content-encoding": "gzip",
     });
     expect(response.status).toBe(200);
@@ -150,7 +118,7 @@ describe("what is posted is in the log before the 200", () => {
     const response = await fetch(`${edge.url}/v1/traces`, {
       method: "POST",
       body: chunks,
-      headers: { "content-type": "application/x-protobuf" },
+      headers: protobufType,
       duplex: "half",
     });
     expect(response.status).toBe(200);
@@ -159,7 +127,7 @@ describe("what is posted is in the log before the 200", () => {
 
   test("transactions, good ones among bad ones", async () => {
     const transactions = [transactionJson(1), { transaction: "AAAA" }, transactionJson(2)];
-    const response = await post("/v1/transactions", JSON.stringify({ transactions }), json);
+    const response = await post("/v1/transactions", JSON.stringify({ transactions }), jsonType);
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({
       accepted: 2,
@@ -184,7 +152,7 @@ describe("what is posted is in the log before the 200", () => {
   test("depth messages", async () => {
     const message = { e: "depthUpdate", E: 1, s: "BTCUSDT", U: 1, u: 2, b: [["1.5", "2"]], a: [] };
     const body = { venue: "binance-spot", messages: [{ receiveNs: "5", message }] };
-    const response = await post("/v1/depth", JSON.stringify(body), json);
+    const response = await post("/v1/depth", JSON.stringify(body), jsonType);
     expect(await response.json()).toMatchObject({ accepted: 1, rejected: 0 });
     expect(log.records[0]).toMatchObject({ topic: "weir-depth" });
     expect(log.records[0]?.key?.toString()).toBe("binance-spot:BTCUSDT");
@@ -197,8 +165,8 @@ describe("acknowledgement", () => {
     log.mode = "hold";
     let answered = 0;
     const send = async (seed: number): Promise<number> => {
-      const body = JSON.stringify({ transactions: [transactionJson(seed)] });
-      const response = await post("/v1/transactions", body, json);
+      const body = transactionsBody(seed);
+      const response = await post("/v1/transactions", body, jsonType);
       answered += 1;
       return response.status;
     };
@@ -206,8 +174,7 @@ describe("acknowledgement", () => {
     while (log.held.length === 0) await new Promise(setImmediate);
     const others = Array.from({ length: 20 }, (_, seed) => send(seed + 10));
     for (;;) {
-      const { signals } = await status();
-      if ((signals["transactions"] as { inFlight: number }).inFlight === 21) break;
+      if ((await countsOf(edge.url, "transactions")).inFlight === 21) break;
     }
     expect(answered).toBe(0);
     log.release();
@@ -218,16 +185,16 @@ describe("acknowledgement", () => {
   test.each(["fail", "drop"] as const)(
     "does not come when the log answers with %s: 503, Retry-After, counted as unconfirmed",
     async (mode) => {
-      const before = (await status()).signals["transactions"] as { unconfirmed: number };
+      const before = await countsOf(edge.url, "transactions");
       log.mode = mode;
-      const body = JSON.stringify({ transactions: [transactionJson(1)] });
-      const response = await post("/v1/transactions", body, json);
+      const body = transactionsBody(1);
+      const response = await post("/v1/transactions", body, jsonType);
       expect([response.status, response.headers.get("retry-after")]).toEqual([503, "1"]);
       expect(await response.json()).toMatchObject({ code: 14 });
-      const after = (await status()).signals["transactions"];
+      const after = await countsOf(edge.url, "transactions");
       expect(after).toMatchObject({ unconfirmed: before.unconfirmed + 1, inFlight: 0 });
       log.release();
-      expect((await post("/v1/transactions", body, json)).status).toBe(200);
+      expect((await post("/v1/transactions", body, jsonType)).status).toBe(200);
     },
   );
 
@@ -235,7 +202,7 @@ describe("acknowledgement", () => {
     const acknowledged: string[] = [];
     const send = async (seed: number): Promise<void> => {
       const name = `span ${seed}.0`;
-      const headers = { "content-type": "application/x-protobuf" };
+      const headers = protobufType;
       const response = await post("/v1/traces", tracesBody(1, seed % 15), headers);
       await response.bytes();
       if (response.status === 200) acknowledged.push(name.replace(String(seed), String(seed % 15)));
@@ -255,16 +222,15 @@ describe("acknowledgement", () => {
     const small = await start({ QUEUE_CALLERS_MAX: "3" });
     try {
       log.mode = "hold";
-      const body = JSON.stringify({ transactions: [transactionJson(1)] });
+      const body = transactionsBody(1);
       const all = Array.from({ length: 8 }, () =>
-        post("/v1/transactions", body, json, small.url).then((response) => response.status),
+        post("/v1/transactions", body, jsonType, small.url).then((response) => response.status),
       );
       const refused = Promise.race(all);
       expect(await refused).toBe(503);
       for (;;) {
-        const { signals } = await status(small.url);
-        const { rejected } = signals["transactions"] as { rejected: { overloaded?: number } };
-        if (rejected.overloaded === 5) break;
+        const { rejected } = await countsOf(small.url, "transactions");
+        if (rejected["overloaded"] === 5) break;
       }
       log.release();
       const statuses = await Promise.all(all);
@@ -278,9 +244,9 @@ describe("acknowledgement", () => {
 describe("refusals over HTTP", () => {
   test.each([
     ["GET", "/v1/traces", {}, 405],
-    ["POST", "/v1/nothing", json, 404],
+    ["POST", "/v1/nothing", jsonType, 404],
     ["POST", "/v1/traces", { "content-type": "text/plain" }, 415],
-    ["POST", "/v1/transactions", json, 400],
+    ["POST", "/v1/transactions", jsonType, 400],
   ])("%s %s with %j is %i", async (method, path, headers, expected) => {
     const init = method === "GET" ? { method } : { method, headers, body: "{" };
     const response = await fetch(edge.url + path, init);
@@ -289,9 +255,7 @@ describe("refusals over HTTP", () => {
   });
 
   test("a body above the limit is 413, though its sender is still sending", async () => {
-    const response = await post("/v1/traces", new Uint8Array(17 << 20), {
-      "content-type": "application/x-protobuf",
-    });
+    const response = await post("/v1/traces", new Uint8Array(17 << 20), protobufType);
     expect(response.status).toBe(413);
   });
 
@@ -299,7 +263,7 @@ describe("refusals over HTTP", () => {
     const closed = await start({ API_KEYS: "key" });
     try {
       for (let i = 0; i < 5; i += 1) {
-        const headers = { "content-type": "application/x-protobuf" };
+        const headers = protobufType;
         const response = await post("/v1/traces", new Uint8Array(5 << 20), headers, closed.url);
         expect(response.status).toBe(401);
         await response.bytes();
@@ -315,7 +279,7 @@ describe("refusals over HTTP", () => {
       const body = JSON.stringify({ transactions: [] });
       const answers = await Promise.all(
         ["wrong", 'k"1\\$'].map((key) =>
-          post("/v1/transactions", body, { ...json, "x-api-key": key }, closed.url),
+          post("/v1/transactions", body, { ...jsonType, "x-api-key": key }, closed.url),
         ),
       );
       expect(answers.map((answer) => answer.status)).toEqual([401, 200]);
