@@ -1,0 +1,84 @@
+// A growing array that protobuf fields are written into. A nested message is written in place and
+// moved up by the few bytes that its length turns out to need, so nothing is sized beforehand.
+import { lengthBytes, writeLength } from "./wire.ts";
+
+const bytesAtFirst = 1024;
+
+/** One per encoder, reused; `bytes` is valid up to `to`. */
+export class ByteWriter {
+  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(bytesAtFirst);
+  view: DataView = new DataView(this.bytes.buffer);
+  to = 0;
+
+  /** Makes room for this many bytes more. */
+  reserve(count: number): void {
+    if (this.to + count <= this.bytes.length) return;
+    const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.to + count));
+    grown.set(this.bytes);
+    this.bytes = grown;
+    this.view = new DataView(grown.buffer);
+  }
+
+  /** A tag, or any other varint of up to 32 bits. */
+  small(value: number): void {
+    this.reserve(5);
+    this.to = writeLength(this.bytes, this.to, value);
+  }
+
+  /** A varint of up to 64 bits; negative ones take ten bytes. */
+  varint(value: bigint): void {
+    this.reserve(10);
+    let rest = BigInt.asUintN(64, value);
+    while (rest > 127n) {
+      this.bytes[this.to] = Number(rest & 127n) | 128;
+      this.to += 1;
+      rest >>= 7n;
+    }
+    this.bytes[this.to] = Number(rest);
+    this.to += 1;
+  }
+
+  fixed64(value: bigint): void {
+    this.reserve(8);
+    this.view.setBigUint64(this.to, BigInt.asUintN(64, value), true);
+    this.to += 8;
+  }
+
+  fixed32(value: number): void {
+    this.reserve(4);
+    this.view.setUint32(this.to, value, true);
+    this.to += 4;
+  }
+
+  double(value: number): void {
+    this.reserve(8);
+    this.view.setFloat64(this.to, value, true);
+    this.to += 8;
+  }
+
+  /** Begins a length-delimited field; returns what `close` needs. */
+  open(tag: number): number {
+    this.small(tag);
+    this.reserve(1);
+    this.to += 1;
+    return this.to;
+  }
+
+  /** Ends the field whose `open` returned `start`. */
+  close(start: number): void {
+    const length = this.to - start;
+    const size = lengthBytes(length);
+    if (size > 1) {
+      this.reserve(size - 1);
+      this.bytes.copyWithin(start + size - 1, start, this.to);
+      this.to += size - 1;
+    }
+    writeLength(this.bytes, start - 1, length);
+  }
+
+  /** Takes bytes [start, end) out. */
+  remove(start: number, end: number): void {
+    this.bytes.copyWithin(start, end, this.to);
+    this.to -= end - start;
+  }
+}

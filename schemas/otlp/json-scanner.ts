@@ -1,0 +1,293 @@
+// Tokens of JSON text, read from its UTF-8 bytes in place: no objects, no numbers through a double,
+// no exceptions. Knows nothing of OTLP. The first fault is kept in `fault` and `faultAt`.
+import { byteAt } from "./wire.ts";
+
+const code = (text: string): number => text.charCodeAt(0);
+
+/** The characters that structure JSON. */
+export const mark = {
+  quote: code('"'),
+  backslash: code("\\"),
+  openObject: code("{"),
+  closeObject: code("}"),
+  openList: code("["),
+  closeList: code("]"),
+  comma: code(","),
+  colon: code(":"),
+  minus: code("-"),
+} as const;
+
+// By the character after a backslash: what it stands for; 0 = no such escape, `u` is apart.
+const escapes = new Uint8Array(128);
+for (const [name, value] of Object.entries({
+  '"': 34,
+  "\\": 92,
+  "/": 47,
+  b: 8,
+  f: 12,
+  n: 10,
+  r: 13,
+  t: 9,
+})) {
+  escapes[code(name)] = value;
+}
+const unicodeEscape = code("u");
+
+const isDigit = (byte: number): boolean => byte >= 48 && byte <= 57;
+
+/** The value of a hex digit of either case, or -1. */
+export const hexDigit = (byte: number): number => {
+  if (isDigit(byte)) return byte - 48;
+  const letter = byte | 32;
+  return letter >= 97 && letter <= 102 ? letter - 87 : -1;
+};
+
+/** Deepest nesting of lists and objects. */
+export const jsonDepthMax = 256;
+
+/** Position in one JSON text; reused. Methods that can fail return false and leave a fault. */
+export class JsonScanner {
+  bytes: Uint8Array = new Uint8Array(0);
+  at = 0;
+  end = 0;
+  /** What is wrong, or "". */
+  fault = "";
+  faultAt = 0;
+  /** Content of the last string, without quotes, or the last number. */
+  tokenStart = 0;
+  tokenEnd = 0;
+  /** The last string has escapes. */
+  isEscaped = false;
+
+  open(bytes: Uint8Array, start: number, end: number): void {
+    this.bytes = bytes;
+    this.at = start;
+    this.end = end;
+    this.fault = "";
+    this.faultAt = start;
+  }
+
+  /** Keeps the first fault. */
+  fail(fault: string, at = this.at): false {
+    if (this.fault === "") {
+      this.fault = fault;
+      this.faultAt = at;
+    }
+    return false;
+  }
+
+  /** The next byte that is no white space, not taken; -1 at the end. */
+  peek(): number {
+    const { bytes, end } = this;
+    while (this.at < end) {
+      const byte = byteAt(bytes, this.at);
+      if (byte !== 32 && byte !== 10 && byte !== 13 && byte !== 9) return byte;
+      this.at += 1;
+    }
+    return -1;
+  }
+
+  /** Takes this character if it is the next. */
+  tryTake(byte: number): boolean {
+    if (this.peek() !== byte) return false;
+    this.at += 1;
+    return true;
+  }
+
+  /** Takes this character. */
+  take(byte: number): boolean {
+    return this.tryTake(byte) || this.fail(`expected ${String.fromCharCode(byte)}${this.found()}`);
+  }
+
+  /** ", found X" for a message. */
+  found(): string {
+    const byte = this.peek();
+    if (byte < 0) return ", found the end";
+    return byte > 32 && byte < 127
+      ? `, found ${String.fromCharCode(byte)}`
+      : `, found byte ${byte}`;
+  }
+
+  /** Takes a string; its content is the token. */
+  string(): boolean {
+    if (!this.take(mark.quote)) return false;
+    const { bytes, end } = this;
+    this.isEscaped = false;
+    this.tokenStart = this.at;
+    let at = this.at;
+    while (at < end) {
+      const byte = byteAt(bytes, at);
+      if (byte === mark.quote) {
+        this.tokenEnd = at;
+        this.at = at + 1;
+        return true;
+      }
+      if (byte < 32) return this.fail("control character in a string", at);
+      if (byte === mark.backslash) {
+        this.isEscaped = true;
+        at += 1;
+      }
+      at += 1;
+    }
+    return this.fail("string without end", this.tokenStart);
+  }
+
+  /** Takes a number; its characters are the token. */
+  number(): boolean {
+    const first = this.peek();
+    this.tokenStart = this.at;
+    if (first === mark.minus) this.at += 1;
+    const digitsAt = this.at;
+    let isGood = this.#digits() > 0;
+    if (byteAt(this.bytes, digitsAt) === 48 && this.at > digitsAt + 1) isGood = false;
+    if (this.#is(46)) {
+      this.at += 1;
+      isGood &&= this.#digits() > 0;
+    }
+    if (this.#is(101) || this.#is(69)) {
+      this.at += 1;
+      if (this.#is(43) || this.#is(45)) this.at += 1;
+      isGood &&= this.#digits() > 0;
+    }
+    this.tokenEnd = this.at;
+    return isGood || this.fail("malformed number", this.tokenStart);
+  }
+
+  #is(byte: number): boolean {
+    return this.at < this.end && byteAt(this.bytes, this.at) === byte;
+  }
+
+  #digits(): number {
+    const from = this.at;
+    while (this.at < this.end && isDigit(byteAt(this.bytes, this.at))) this.at += 1;
+    return this.at - from;
+  }
+
+  /** Takes `true`, `false` or `null`, if that is next. */
+  tryWord(word: string): boolean {
+    this.peek();
+    if (this.at + word.length > this.end) return false;
+    for (let i = 0; i < word.length; i += 1) {
+      if (byteAt(this.bytes, this.at + i) !== word.charCodeAt(i)) return false;
+    }
+    this.at += word.length;
+    return true;
+  }
+
+  /** Takes any value, and forgets it. */
+  skip(depth = 0): boolean {
+    if (depth > jsonDepthMax) return this.fail(`nested deeper than jsonDepthMax=${jsonDepthMax}`);
+    const byte = this.peek();
+    if (byte === mark.quote) return this.string();
+    if (byte === mark.openObject) return this.#skipItems(mark.closeObject, depth);
+    if (byte === mark.openList) return this.#skipItems(mark.closeList, depth);
+    if (byte === mark.minus || isDigit(byte)) return this.number();
+    if (this.tryWord("true") || this.tryWord("false") || this.tryWord("null")) return true;
+    return this.fail(`expected a value${this.found()}`);
+  }
+
+  #skipItems(close: number, depth: number): boolean {
+    this.at += 1;
+    if (this.tryTake(close)) return true;
+    do {
+      if (close === mark.closeObject && !(this.string() && this.take(mark.colon))) return false;
+      if (!this.skip(depth + 1)) return false;
+    } while (this.tryTake(mark.comma));
+    return this.take(close);
+  }
+
+  /** Takes a comma, and true; or the end of the list or object, and false (or a fault). */
+  tryNext(close: number): boolean {
+    if (this.tryTake(mark.comma)) return true;
+    this.take(close);
+    return false;
+  }
+
+  /** The token's text, unescaped: for short things such as numbers and messages. */
+  text(): string {
+    let text = "";
+    for (let at = this.tokenStart; at < this.tokenEnd; at += 1) {
+      text += String.fromCharCode(byteAt(this.bytes, at));
+    }
+    return text;
+  }
+
+  /**
+   * Writes the string token as UTF-8; returns the position behind it, or -1 after a fault. It takes
+   * at most as many bytes as the token. A lone surrogate becomes U+FFFD, as TextEncoder has it.
+   */
+  unescape(out: Uint8Array, start: number): number {
+    const { bytes, tokenStart, tokenEnd } = this;
+    let to = start;
+    let at = tokenStart;
+    while (at < tokenEnd) {
+      const byte = byteAt(bytes, at);
+      if (byte !== mark.backslash) {
+        out[to] = byte;
+        to += 1;
+        at += 1;
+        continue;
+      }
+      const name = byteAt(bytes, at + 1);
+      const plain = name < 128 ? byteAt(escapes, name) : 0;
+      if (plain !== 0) {
+        out[to] = plain;
+        to += 1;
+        at += 2;
+        continue;
+      }
+      const unit = name === unicodeEscape ? this.#unit(at) : -1;
+      if (unit < 0) {
+        this.fail("unknown escape in a string", at);
+        return -1;
+      }
+      const low = unit >= 0xd800 && unit < 0xdc00 ? this.#lowAfter(at + 6) : -1;
+      const point = low < 0 ? unit : 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
+      to = writePoint(out, to, point);
+      at += low < 0 ? 6 : 12;
+    }
+    return to;
+  }
+
+  /** The code unit of `\uXXXX` at `at`, or -1. */
+  #unit(at: number): number {
+    if (at + 6 > this.tokenEnd) return -1;
+    let unit = 0;
+    for (let i = at + 2; i < at + 6; i += 1) {
+      const digit = hexDigit(byteAt(this.bytes, i));
+      if (digit < 0) return -1;
+      unit = unit * 16 + digit;
+    }
+    return unit;
+  }
+
+  /** The low surrogate that is escaped at `at`, or -1. */
+  #lowAfter(at: number): number {
+    if (at + 6 > this.tokenEnd || byteAt(this.bytes, at) !== mark.backslash) return -1;
+    if (byteAt(this.bytes, at + 1) !== unicodeEscape) return -1;
+    const unit = this.#unit(at);
+    return unit >= 0xdc00 && unit < 0xe000 ? unit : -1;
+  }
+}
+
+const replacement = 0xfffd;
+
+/** Writes one code point as UTF-8. */
+const writePoint = (out: Uint8Array, to: number, given: number): number => {
+  const point = given >= 0xd800 && given < 0xe000 ? replacement : given;
+  if (point < 0x80) {
+    out[to] = point;
+    return to + 1;
+  }
+  let shift = 6;
+  let lead = 0xc0;
+  if (point >= 0x10000) [shift, lead] = [18, 0xf0];
+  else if (point >= 0x800) [shift, lead] = [12, 0xe0];
+  out[to] = lead | (point >> shift);
+  let next = to + 1;
+  for (shift -= 6; shift >= 0; shift -= 6) {
+    out[next] = 0x80 | ((point >> shift) & 63);
+    next += 1;
+  }
+  return next;
+};
