@@ -121,8 +121,8 @@ export class LogError extends Error {
   readonly code: LogErrorCode;
   readonly retryable: boolean;
 
-  constructor(code: LogErrorCode, message: string) {
-    super(`${code}: ${message}`);
+  constructor(code: LogErrorCode, message: string, options?: ErrorOptions) {
+    super(`${code}: ${message}`, options);
     this.code = code;
     this.retryable = retryable[code];
   }

@@ -4,7 +4,7 @@ import type { Admin } from "kafkajs";
 
 import type { Client } from "../../schemas/kafka/client.ts";
 import type { EventLog, Position } from "./event-log.ts";
-import { kafkaLogError } from "./kafka-error.ts";
+import { kafkaLogError, withCoordinator } from "./kafka-error.ts";
 import type { TopicTable } from "./topic-table.ts";
 import { checkTopics } from "./topic-table.ts";
 
@@ -28,7 +28,7 @@ export const createKafkaAdmin = (client: Client, table: TopicTable): KafkaAdmin 
     admin ??= connected();
     const mine = admin;
     try {
-      return await body(await mine);
+      return await withCoordinator(async () => body(await mine));
     } catch (error) {
       if (admin === mine) admin = undefined;
       void mine.then((last) => last.disconnect()).catch(() => undefined);

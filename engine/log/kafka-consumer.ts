@@ -14,10 +14,14 @@ import type {
 } from "./event-log.ts";
 import { LogError } from "./event-log.ts";
 import type { KafkaAdmin } from "./kafka-admin.ts";
-import { isStaleMember, kafkaLogError } from "./kafka-error.ts";
+import { isStaleMember, kafkaLogError, withCoordinator } from "./kafka-error.ts";
 import { logRecord } from "./kafka-records.ts";
 
-type Connections = { readonly client: Client; readonly admin: KafkaAdmin };
+type Connections = {
+  /** A client of the member's own: its crash, or its end, cuts nothing else. */
+  readonly newClient: () => Client;
+  readonly admin: KafkaAdmin;
+};
 
 type Partition = { readonly topic: string; readonly partition: number };
 
@@ -30,8 +34,8 @@ const handOffMs = 50;
 const partitionsAtOnce = 16;
 
 const settings = {
-  sessionTimeout: 30_000,
-  rebalanceTimeout: 60_000,
+  sessionTimeout: 10_000,
+  rebalanceTimeout: 30_000,
   // A rebalance is noticed at the next heartbeat.
   heartbeatInterval: 1_000,
   minBytes: 1,
@@ -50,18 +54,25 @@ export const startKafkaConsumer = async (
   options: ConsumerOptions,
   handlers: ConsumerHandlers,
 ): Promise<LogConsumer> => {
-  const member = new Member(connections, options, handlers);
   try {
-    await member.start();
+    return await withCoordinator(async () => {
+      const member = new Member(connections, options, handlers);
+      try {
+        await member.start();
+        return member;
+      } catch (error) {
+        await member.stop();
+        throw error;
+      }
+    });
   } catch (error) {
-    await member.stop();
     throw kafkaLogError(error);
   }
-  return member;
 };
 
 class Member implements LogConsumer {
-  readonly #connections: Connections;
+  readonly #client: Client;
+  readonly #admin: KafkaAdmin;
   readonly #options: ConsumerOptions;
   readonly #handlers: ConsumerHandlers;
   readonly #consumer: Consumer;
@@ -74,10 +85,11 @@ class Member implements LogConsumer {
   #stopping: Promise<void> | undefined;
 
   constructor(connections: Connections, options: ConsumerOptions, handlers: ConsumerHandlers) {
-    this.#connections = connections;
+    this.#client = connections.newClient();
+    this.#admin = connections.admin;
     this.#options = options;
     this.#handlers = handlers;
-    this.#consumer = connections.client.kafka.consumer({ groupId: options.group, ...settings });
+    this.#consumer = this.#client.kafka.consumer({ groupId: options.group, ...settings });
     // Whoever calls consume awaits it; later nobody does.
     this.#first.promise.catch(() => undefined);
   }
@@ -125,7 +137,7 @@ class Member implements LogConsumer {
   async #stop(): Promise<void> {
     await this.#consumer.disconnect().catch(() => undefined);
     await this.#change(() => this.#revoke());
-    this.#connections.client.cut();
+    this.#client.cut();
     this.#first.reject(new LogError("closed", "stopped before the first assignment"));
   }
 
@@ -182,13 +194,12 @@ class Member implements LogConsumer {
 
   /** Committed positions, moved to the earliest kept record where that one is gone. */
   async #positions(partitions: readonly Partition[]): Promise<Position[]> {
-    const { admin } = this.#connections;
     const topics = [...new Set(partitions.map(({ topic }) => topic))];
     const found = await Promise.all(
       topics.map(async (topic) => ({
         topic,
-        kept: await admin.offsets(topic),
-        committed: await admin.committed(this.#options.group, topic),
+        kept: await this.#admin.offsets(topic),
+        committed: await this.#admin.committed(this.#options.group, topic),
       })),
     );
     return partitions.map(({ topic, partition }) => {

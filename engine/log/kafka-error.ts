@@ -20,17 +20,47 @@ const codes: { readonly [code in ProducerErrorCode]: LogErrorCode } = {
 export const kafkaLogError = (error: unknown): LogError => {
   if (error instanceof LogError) return error;
   const { code, message } = error instanceof ProducerError ? error : producerError(error);
-  return new LogError(codes[code], message.replace(/^[a-z-]+: /, ""));
+  return new LogError(codes[code], message.replace(/^[a-z-]+: /, ""), { cause: error });
 };
 
-const staleTypes = new Set(["ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID", "REBALANCE_IN_PROGRESS"]);
-
 /** The group went on without this member: what it commits is no longer its own. */
-export const isStaleMember = (error: unknown): boolean => {
+export const isStaleMember = (error: unknown): boolean => hasType(error, staleTypes);
+
+/** A broker that has just started, or a moving coordinator: gone within a second or so. */
+export const isCoordinatorAway = (error: unknown): boolean => hasType(error, awayTypes);
+
+const staleTypes = new Set(["ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID", "REBALANCE_IN_PROGRESS"]);
+const awayTypes = new Set([
+  "GROUP_LOAD_IN_PROGRESS",
+  "GROUP_COORDINATOR_NOT_AVAILABLE",
+  "NOT_COORDINATOR_FOR_GROUP",
+]);
+
+/** Longest chain of causes that is followed; kafkajs nests at most three. */
+const causesMax = 8;
+
+const hasType = (error: unknown, types: ReadonlySet<string>): boolean => {
   let at = error as { readonly type?: unknown; readonly cause?: unknown } | undefined;
-  for (let i = 0; i < 8 && typeof at === "object" && at !== null; i += 1) {
-    if (typeof at.type === "string" && staleTypes.has(at.type)) return true;
+  for (let i = 0; i < causesMax && typeof at === "object" && at !== null; i += 1) {
+    if (typeof at.type === "string" && types.has(at.type)) return true;
     at = at.cause as typeof at;
   }
   return false;
+};
+
+const attemptsMax = 20;
+const attemptMs = 250;
+
+/** Runs `body`, again while a coordinator is away: up to five seconds. */
+export const withCoordinator = async <T>(body: () => Promise<T>): Promise<T> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await body();
+    } catch (error) {
+      if (attempt >= attemptsMax || !isCoordinatorAway(error)) throw error;
+    }
+    await new Promise((resolve) => {
+      setTimeout(resolve, attemptMs);
+    });
+  }
 };

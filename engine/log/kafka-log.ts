@@ -52,8 +52,7 @@ export const createKafkaLog = (options: KafkaLogOptions): EventLog => {
   const consume: EventLog["consume"] = async (consumerOptions, handlers) => {
     if (closed) throw new LogError("closed", "consume after close");
     const consumer = await startKafkaConsumer(
-      // A client of its own: a crash of the consumer cuts nothing else.
-      { client: createClient(shared), admin },
+      { newClient: () => createClient(shared), admin },
       consumerOptions,
       handlers,
     );
