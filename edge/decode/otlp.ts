@@ -1,8 +1,10 @@
-// POST /v1/traces, /v1/metrics, /v1/logs: one scan over the protobuf bytes, then slices of them by
-// partition. A trace lives in one partition, where a Java client or a Collector would put it too.
+// POST /v1/traces, /v1/metrics, /v1/logs: JSON becomes the same protobuf bytes; one scan over them,
+// then slices by partition. A trace lives in one partition, where a Java client or a Collector would put it too.
 // What has no trace id goes, request by request, to one partition after the other.
 import { traceIdBytes } from "../../schemas/hash/murmur2.ts";
+import { JsonEncoder } from "../../schemas/otlp/json-encode.ts";
 import { scanCode, scanCodeText } from "../../schemas/otlp/limits.ts";
+import { type MessageType, messageType, signals } from "../../schemas/otlp/messages.ts";
 import { metricWord, recordWord } from "../../schemas/otlp/record-layout.ts";
 import { Regroup, type RegroupedMessage } from "../../schemas/otlp/regroup.ts";
 import {
@@ -19,6 +21,8 @@ import { type OutgoingRecord, valueBytesMax } from "../route/outgoing-record.ts"
 import type { PathInput, Routed } from "../route/routed.ts";
 
 type OtlpSignal = {
+  /** The request's message, for JSON. */
+  readonly request: MessageType;
   readonly topic: TopicName;
   readonly scan: SignalScan;
   readonly hasTraceId: boolean;
@@ -34,6 +38,7 @@ const none = -1;
 export class OtlpPath {
   readonly #signal: OtlpSignal;
   readonly #regroup: Regroup;
+  readonly #json = new JsonEncoder();
   readonly #partitions: number;
   #partitionOf = new Int32Array(rowsAtFirst);
   #rotation = 0;
@@ -45,9 +50,21 @@ export class OtlpPath {
   }
 
   /** Body to records of the signal's topic. */
-  readonly route = ({ body, itemsMax }: PathInput): Routed | Refusal => {
+  readonly route = ({ body, mediaType, itemsMax }: PathInput): Routed | Refusal => {
+    const bytes = mediaType === "application/json" ? this.#encoded(body) : body;
+    return "code" in bytes ? bytes : this.#routed(bytes, itemsMax);
+  };
+
+  #encoded(body: Uint8Array): Uint8Array | Refusal {
+    const result = this.#json.encode(body, 0, body.byteLength, this.#signal.request);
+    if (result.ok) return result.bytes;
+    const { path, message, at } = result;
+    return refuse("malformed", `body: ${path === "" ? "JSON" : path}: ${message}, at byte ${at}`);
+  }
+
+  #routed(bytes: Uint8Array, itemsMax: number): Routed | Refusal {
     const { scan } = this.#signal;
-    const code = scan.scan(body, 0, body.byteLength);
+    const code = scan.scan(bytes, 0, bytes.byteLength);
     if (code !== scanCode.ok)
       return refuse("malformed", `body: ${scanCodeText(code)}, at byte ${scan.errorAt}`);
     let items = 0;
@@ -58,7 +75,7 @@ export class OtlpPath {
     const messages = this.#regroup.build(scan, this.#partitionOf, this.#partitions);
     const rejections = this.#refuseOversize();
     return { items, rejections, records: this.#records(messages) };
-  };
+  }
 
   #itemsAt(record: number): number {
     const { scan, itemsWord } = this.#signal;
@@ -120,6 +137,7 @@ export class OtlpPath {
 
 export const tracePath = (): OtlpPath =>
   new OtlpPath({
+    request: messageType(signals.traces.request),
     topic: "otlp_spans",
     scan: createTraceScan(),
     hasTraceId: true,
@@ -128,6 +146,7 @@ export const tracePath = (): OtlpPath =>
 
 export const logPath = (): OtlpPath =>
   new OtlpPath({
+    request: messageType(signals.logs.request),
     topic: "otlp_logs",
     scan: createLogScan(),
     hasTraceId: true,
@@ -137,6 +156,7 @@ export const logPath = (): OtlpPath =>
 /** Metrics are counted by data points, as OTLP's partial success does. */
 export const metricPath = (): OtlpPath =>
   new OtlpPath({
+    request: messageType(signals.metrics.request),
     topic: "otlp_metrics",
     scan: createMetricScan(),
     hasTraceId: false,

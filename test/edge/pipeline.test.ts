@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { refusedOutcome, unknownOutcome } from "../../edge/forward/forward-outcome.ts";
 import { transactionJson } from "./decode/solana-bytes.ts";
 import { FakeEdge } from "./fake-edge.ts";
-import { statusOf } from "./protobuf-bytes.ts";
+import { field, fieldsOf, statusOf } from "./protobuf-bytes.ts";
 
 const protobuf = "application/x-protobuf";
 const json = "application/json";
@@ -143,6 +143,38 @@ describe("the 200", () => {
       first: [{ index: 1, reason, detail: "" }],
     });
     expect(countsOf(edge)).toMatchObject({ in: 3, accepted: 2, rejected: { [reason]: 1 } });
+  });
+
+  test("has the encoding of an OTLP request, and partial success when something was rejected", async () => {
+    const edge = new FakeEdge();
+    const good = { traceId: "01".repeat(16), name: "x" };
+    const huge = { ...good, name: "x".repeat(1_100_000) };
+    const body = (...spans: readonly unknown[]): string =>
+      JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] });
+    const full = await edge.post("/v1/traces", json, body(good));
+    expect([full.status, full.headers.get("content-type")]).toEqual([200, json]);
+    expect(await full.json()).toEqual({});
+    const partial = await edge.post("/v1/traces", json, body(good, huge, good));
+    expect(partial.status).toBe(200);
+    expect(await partial.json()).toEqual({
+      partialSuccess: { rejectedSpans: "1", errorMessage: "1 spans rejected: 1 x too-large" },
+    });
+    expect(edge.counters.signals.spans.snapshot()).toMatchObject({
+      in: 4,
+      accepted: 3,
+      rejected: { "too-large": 1 },
+    });
+    const huger = field(1, field(2, field(2, field(1, new Uint8Array(16)), field(5, huge.name))));
+    const asProtobuf = await edge.post("/v1/traces", protobuf, huger);
+    expect(asProtobuf.headers.get("content-type")).toBe(protobuf);
+    const [partialSuccess] = fieldsOf(await asProtobuf.bytes());
+    expect(partialSuccess?.tag).toBe(1);
+    expect(statusOf(partialSuccess?.value as Uint8Array)).toEqual({
+      code: 1,
+      message: "1 spans rejected: 1 x too-large",
+    });
+    const empty = await edge.post("/v1/traces", protobuf, "");
+    expect([empty.status, (await empty.bytes()).byteLength]).toEqual([200, 0]);
   });
 
   test("needs no send when nothing was good", async () => {

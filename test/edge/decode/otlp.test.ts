@@ -148,6 +148,54 @@ describe("metrics", () => {
   });
 });
 
+describe("JSON", () => {
+  const asJson = (value: unknown): PathInput => ({
+    ...input(new TextEncoder().encode(JSON.stringify(value))),
+    mediaType: "application/json",
+  });
+
+  test("becomes the protobuf bytes that the same request has", () => {
+    const spans = [1, 2].map((trace) => ({
+      traceId: Buffer.from(id(16, trace)).toString("hex").toUpperCase(),
+      spanId: Buffer.from(id(8, trace)).toString("hex"),
+      name: `span ${trace}`,
+      unknown: [1],
+    }));
+    const resource = {
+      attributes: [{ key: "service.name", value: { stringValue: "shop" } }],
+    };
+    const scopeSpans = [{ scope: { name: "scope" }, spans, schemaUrl: "scope-url" }];
+    const body = { resourceSpans: [{ resource, scopeSpans, schemaUrl: "resource-url" }] };
+    const fromJson = tracePath().route(asJson(body)) as Routed;
+    const bytes = request("shop", span(1, "span 1"), span(2, "span 2"));
+    expect(fromJson).toEqual(tracePath().route(input(bytes)));
+    expect(fromJson.items).toBe(2);
+  });
+
+  test("that is empty is an empty request", () => {
+    expect(tracePath().route(asJson({}))).toMatchObject({ items: 0, records: [] });
+  });
+
+  test("that is bad is malformed, with path and place", () => {
+    const spans = [{ traceId: "AAECAwQFBgcICQoLDA0ODw==", name: "base64" }];
+    const refused = tracePath().route(asJson({ resourceSpans: [{ scopeSpans: [{ spans }] }] }));
+    expect(refused).toMatchObject({ code: "malformed" });
+    const { message } = refused as { message: string };
+    expect(message).toContain("resourceSpans[0].scopeSpans[0].spans[0].traceId");
+  });
+
+  test("of logs and metrics too", () => {
+    const logRecords = [{ body: { stringValue: "x" }, timeUnixNano: "18446744073709551615" }];
+    expect(
+      logPath().route(asJson({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] })),
+    ).toMatchObject({ items: 1 });
+    const metrics = [{ name: "m", sum: { dataPoints: [{ asInt: "1" }, { asInt: 2 }] } }];
+    expect(
+      metricPath().route(asJson({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] })),
+    ).toMatchObject({ items: 2 });
+  });
+});
+
 describe("any signal", () => {
   test.each([
     ["an empty body", new Uint8Array(0)],
