@@ -2,7 +2,7 @@
 // Everything here runs on the control thread and never touches a record.
 import { MessageChannel } from "node:worker_threads";
 
-import type { LogTarget } from "../log/open-log.ts";
+import type { LogPlace } from "../log/open-log.ts";
 import type { EngineMemory } from "./memory.ts";
 import { createEngineMemory, stopFlags } from "./memory.ts";
 import type { LogThreadData, PortData, ThreadData } from "./thread-data.ts";
@@ -72,7 +72,7 @@ export class ThreadStartError extends Error {
   }
 }
 
-const targetOf = ({ log }: EngineOptions, { wake }: EngineMemory): LogTarget =>
+const targetOf = ({ log }: EngineOptions, { wake }: EngineMemory): LogPlace =>
   "kafka" in log ? { kafka: log.kafka } : { directory: log.directory, wake };
 
 const startLog = async (

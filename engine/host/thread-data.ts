@@ -3,12 +3,12 @@
 // acknowledged, ingest commits and leaves.
 import type { MessagePort } from "node:worker_threads";
 
-import type { LogTarget } from "../log/open-log.ts";
+import type { LogPlace } from "../log/open-log.ts";
 import type { EngineMemory } from "./memory.ts";
 
 export type ThreadData = {
   readonly memory: EngineMemory;
-  readonly log: LogTarget;
+  readonly log: LogPlace;
   readonly group: string;
   readonly runId: string;
 };

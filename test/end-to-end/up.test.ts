@@ -1,0 +1,126 @@
+// The whole system as a user starts it: log, engine, edge in workerd and feed, over real sockets.
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, describe, expect, it } from "vitest";
+
+import { openLog } from "../../engine/log/open-log.ts";
+import { kafkaAvailable, startBroker } from "../kafka-broker.ts";
+import { weir } from "./weir-process.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "weir-up-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const ports = ["--edge-port", "0", "--control-port", "0", "--log-port", "0"];
+
+type Entry = {
+  readonly in: number;
+  readonly out: number;
+  readonly sampledOut: number;
+  readonly rejected: { readonly [reason: string]: number };
+  readonly dropped: { readonly [reason: string]: number };
+  readonly inFlight: number;
+};
+type LedgerLine = { readonly ledger: { balanced: boolean; signals: { [signal: string]: Entry } } };
+
+const sum = (table: { readonly [reason: string]: number }): number =>
+  Object.values(table).reduce((total, count) => total + count, 0);
+
+const checkLedger = ({ ledger }: LedgerLine): void => {
+  expect(ledger.balanced).toBe(true);
+  const names = Object.keys(ledger.signals).toSorted();
+  expect(names).toEqual(["depth", "logs", "metrics", "spans", "transactions"]);
+  for (const entry of Object.values(ledger.signals)) {
+    expect(entry.out).toBeGreaterThan(0);
+    expect(entry.inFlight).toBe(0);
+    expect(entry.in).toBe(
+      entry.out + entry.sampledOut + sum(entry.rejected) + sum(entry.dropped) + entry.inFlight,
+    );
+  }
+  const refused = Object.keys(ledger.signals["transactions"]?.rejected ?? {});
+  expect(refused.some((reason) => reason.startsWith("malformed: "))).toBe(true);
+};
+
+const runAndCheck = async (args: readonly string[]): Promise<void> => {
+  const run = weir("up", ...ports, ...args);
+  const { ready } = (await run.line("ready")) as { ready: { edge: string; control: string } };
+  expect(ready.edge).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  expect((await fetch(`${ready.control}/readyz`)).status).toBe(200);
+  const exited = await run.exited;
+  expect(`${exited.code} ${run.stderr()}`).toMatch(/^0 /);
+  checkLedger(run.lines.at(-1) as unknown as LedgerLine);
+};
+
+describe("weir up", () => {
+  it("runs everything on the embedded log, ends by itself and balances", async () => {
+    const data = join(folder, "embedded");
+    await runAndCheck(["--seconds", "8", "--data", data]);
+    const log = await openLog({ directory: join(data, "log") });
+    const found = await log.offsets("weir-candidates");
+    expect(found.reduce((total, { end }) => total + end, 0)).toBeGreaterThan(0);
+    await log.close();
+  }, 60_000);
+
+  it("ends on SIGINT like on time, with the ledger last", async () => {
+    const run = weir("up", ...ports, "--data", join(folder, "interrupted"));
+    await run.line("ready");
+    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    run.child.kill("SIGINT");
+    expect((await run.exited).code).toBe(0);
+    checkLedger(run.lines.at(-1) as unknown as LedgerLine);
+  }, 60_000);
+
+  it("starts the servers alone with --no-feed, behind an API key when one is given", async () => {
+    const data = join(folder, "servers");
+    const run = weir("up", ...ports, "--no-feed", "--data", data, "--api-key", "sesame-sesame");
+    const { ready } = (await run.line("ready")) as { ready: { edge: string } };
+    const post = (headers: { [name: string]: string }) =>
+      fetch(`${ready.edge}/v1/traces`, {
+        method: "POST",
+        headers: { "content-type": "application/x-protobuf", ...headers },
+        body: new Uint8Array(0),
+      });
+    expect((await post({})).status).toBe(401);
+    expect((await post({ authorization: "Bearer sesame-sesame" })).status).toBe(200);
+    run.child.kill("SIGTERM");
+    expect((await run.exited).code).toBe(0);
+    const { ledger } = run.lines.at(-1) as unknown as LedgerLine;
+    expect(ledger).toEqual({ balanced: true, signals: {} });
+  }, 60_000);
+
+  it("says that a port is taken, names the option, exits with 3 and leaves nothing behind", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => taken.once("listening", resolve));
+    const port = String((taken.address() as AddressInfo).port);
+    for (const option of ["--edge-port", "--control-port", "--log-port"]) {
+      const others = ["--edge-port", "--control-port", "--log-port"].filter((o) => o !== option);
+      const args = [option, port, ...others.flatMap((other) => [other, "0"])];
+      const run = weir("up", "--no-feed", "--data", join(folder, `taken${option}`), ...args);
+      const exited = await run.exited;
+      expect(`${option}: ${exited.code} ${run.stderr()}`).toMatch(new RegExp(`: 3 [^]*${port}`));
+      expect(run.lines).toEqual([]);
+    }
+    taken.close();
+  }, 60_000);
+
+  it("refuses a Kafka that does not answer with exit 3", async () => {
+    const run = weir("up", ...ports, "--kafka", "127.0.0.1:1", "--data", join(folder, "none"));
+    expect((await run.exited).code).toBe(3);
+    expect(run.stderr()).toContain("127.0.0.1:1");
+  }, 60_000);
+});
+
+describe.skipIf(!kafkaAvailable())("weir up on Kafka (needs Java 17 and Maven)", () => {
+  it("asks for --create-topics, then runs everything and balances", async () => {
+    const broker = await startBroker();
+    const kafka = ["--kafka", broker.bootstrap, "--data", join(folder, "kafka")];
+    const without = weir("up", ...ports, ...kafka);
+    expect((await without.exited).code).toBe(3);
+    expect(without.stderr()).toContain("--create-topics");
+    await runAndCheck(["--seconds", "8", "--create-topics", ...kafka]);
+    await broker.close();
+  }, 120_000);
+});
