@@ -62,7 +62,7 @@ export class BookSide {
 
   /** Best price, -1 when the side is empty. */
   get bestPrice(): number {
-    return this.#best < 0 ? -1 : (this.#base + this.#best) * this.#sign;
+    return this.#best < 0 ? -1 : this.#priceAt(this.#best);
   }
 
   /** Size at the best price, 0 when the side is empty. */
@@ -110,7 +110,7 @@ export class BookSide {
     const found: [number, number][] = [];
     for (let at = this.#best; at >= 0; at -= 1) {
       const size = this.#sizes[at] ?? 0;
-      if (size > 0) found.push([(this.#base + at) * this.#sign, size]);
+      if (size > 0) found.push([this.#priceAt(at), size]);
     }
     const far: [number, number][] = [];
     for (let slot = 0; slot < this.#far.capacity; slot += 1) {
@@ -119,6 +119,11 @@ export class BookSide {
     }
     far.sort(([a], [b]) => (b - a) * this.#sign);
     return [...found, ...far];
+  }
+
+  // Plus 0 turns the -0 of an ask at price 0 into 0.
+  #priceAt(at: number): number {
+    return (this.#base + at) * this.#sign + 0;
   }
 
   #occupy(at: number): void {
@@ -169,7 +174,7 @@ export class BookSide {
   #moveTo(bestPrice: number): void {
     for (let at = this.#best; at >= 0; at -= 1) {
       const size = this.#sizes[at] ?? 0;
-      if (size > 0) this.#far.set((this.#base + at) * this.#sign, size);
+      if (size > 0) this.#far.set(this.#priceAt(at), size);
     }
     this.#sizes.fill(0);
     this.#bitmap.fill(0);
