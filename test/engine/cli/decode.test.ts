@@ -1,0 +1,180 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+
+import { describe, expect, it } from "vitest";
+
+import { readArguments } from "../../../engine/cli/arguments.ts";
+import { decode } from "../../../engine/cli/decode.ts";
+import type { Io } from "../../../engine/cli/command.ts";
+import { JsonEncoder } from "../../../schemas/otlp/json-encode.ts";
+import { messageType, signals } from "../../../schemas/otlp/messages.ts";
+import { expectedObject } from "../../oracles/otlp-agreement.ts";
+import { protoEncode } from "../../oracles/otlp-proto.ts";
+import { randomMessage } from "../../oracles/otlp-random.ts";
+import { runSeed, seeded } from "../../random.ts";
+
+type Line = { readonly [name: string]: unknown };
+type Ran = { readonly code: number; readonly lines: Line[]; readonly notes: string[] };
+
+const folder = mkdtempSync(join(tmpdir(), "weir-decode-"));
+let files = 0;
+
+const fileOf = (content: Uint8Array | string): string => {
+  files += 1;
+  const path = join(folder, `request-${files}`);
+  writeFileSync(path, content);
+  return path;
+};
+
+const run = async (...argv: readonly string[]): Promise<Ran> => {
+  const lines: Line[] = [];
+  const notes: string[] = [];
+  const io: Io = {
+    line: (text) => Promise.resolve(void lines.push(JSON.parse(text) as Line)),
+    note: (text) => void notes.push(text),
+    stdin: (async function* empty() {})(),
+    stderrIsTerminal: false,
+    signal: new AbortController().signal,
+  };
+  const code = await decode.run(readArguments(decode.options, argv), io);
+  return { code, lines, notes };
+};
+
+const bigSpan = {
+  traceId: Buffer.from("5b8efff798038103d269b633813fc60c", "hex"),
+  spanId: Buffer.from("eee19b7ec3c1b174", "hex"),
+  name: "GET /",
+  kind: 2,
+  startTimeUnixNano: "9007199254740993",
+  attributes: [{ key: "n", value: { intValue: "9007199254740993" } }],
+};
+
+const request = (...spans: readonly object[]): Uint8Array<ArrayBuffer> =>
+  protoEncode("ExportTraceServiceRequest", {
+    resourceSpans: [
+      {
+        resource: { attributes: [{ key: "service.name", value: { stringValue: "shop" } }] },
+        scopeSpans: [{ scope: { name: "lib" }, spans, schemaUrl: "s" }],
+        schemaUrl: "r",
+      },
+    ],
+  });
+
+describe("weir decode", () => {
+  it("shows a protobuf span with its resource and scope, 64-bit values as text", async () => {
+    const { code, lines } = await run(fileOf(gzipSync(request(bigSpan))));
+    expect(code).toBe(0);
+    expect(lines).toEqual([
+      {
+        traceId: "5b8efff798038103d269b633813fc60c",
+        spanId: "eee19b7ec3c1b174",
+        parentSpanId: "",
+        name: "GET /",
+        kind: 2,
+        startTimeUnixNano: "9007199254740993",
+        endTimeUnixNano: "0",
+        attributes: [{ key: "n", value: { intValue: "9007199254740993" } }],
+        events: [],
+        links: [],
+        status: {},
+        resource: { attributes: [{ key: "service.name", value: { stringValue: "shop" } }] },
+        resourceSchemaUrl: "r",
+        scope: { attributes: [], name: "lib" },
+        scopeSchemaUrl: "s",
+      },
+    ]);
+  });
+
+  it("reads several JSON requests of different signals, one on each line", async () => {
+    const json = [
+      '{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"a"},{"name":"b"}]}]}]}',
+      "",
+      "{}",
+      '{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"severityNumber":9}]}]}]}',
+      '{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"m","sum":{"isMonotonic":true,',
+      '"dataPoints":[{"asInt":1},{"asInt":"2"}]}}]}]}]}',
+    ].join("\n");
+    const { code, lines, notes } = await run(fileOf(`\n${json}`));
+    expect(notes).toEqual([]);
+    expect(code).toBe(0);
+    expect(lines.map((line) => [line["name"], line["type"], line["asInt"]])).toEqual([
+      ["a", undefined, undefined],
+      ["b", undefined, undefined],
+      [undefined, undefined, undefined],
+      ["m", "sum", "1"],
+      ["m", "sum", "2"],
+    ]);
+  });
+
+  it("names file, place and expectation of a bad record and goes on with the next", async () => {
+    const bad = { ...bigSpan, traceId: Buffer.from("0102", "hex") };
+    const nested = { ...bigSpan, links: [{ spanId: Buffer.from("01", "hex") }] };
+    const path = fileOf(request(bigSpan, bad, nested, { ...bigSpan, name: "last" }));
+    const { code, lines, notes } = await run(path);
+    expect(code).toBe(1);
+    expect(lines.map((line) => line["name"])).toEqual(["GET /", "last"]);
+    expect(notes).toHaveLength(2);
+    expect(notes[0]).toMatch(
+      /^\S+request-\d+: byte \d+: badIdLength: .*; expected a well-formed Span/,
+    );
+  });
+
+  it("ends at the first fault with --strict", async () => {
+    const bad = { ...bigSpan, traceId: Buffer.from("0102", "hex") };
+    const { code, lines, notes } = await run(
+      "--strict",
+      fileOf(request(bad, bigSpan)),
+      fileOf("{}"),
+    );
+    expect([code, lines.length, notes.length]).toEqual([1, 0, 1]);
+  });
+
+  it("names the path of a bad JSON value and goes on with the next line", async () => {
+    const path = fileOf(
+      '{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"xyz"}]}]}]}\n{"resourceSpans":[}\n' +
+        '{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"ok"}]}]}]}',
+    );
+    const { code, lines, notes } = await run(path);
+    expect(code).toBe(1);
+    expect(lines).toHaveLength(1);
+    expect(notes[0]).toContain("resourceSpans[0].scopeSpans[0].spans[0].traceId: expected 32 hex");
+    expect(notes[1]).toMatch(/byte \d+: expected a value, found \}/);
+  });
+
+  it("refuses a signal that was not asked for, and a missing file", async () => {
+    const { code, notes } = await run("--signal", "logs", fileOf('{"resourceSpans":[]}'), "/none");
+    expect(code).toBe(1);
+    expect(notes[0]).toContain("found resourceSpans, expected resourceLogs");
+    expect(notes[1]).toContain("/none");
+    await expect(run("--signal", "spans", "x")).rejects.toThrow("--signal must be one of traces");
+    await expect(run()).rejects.toThrow("decode needs FILE");
+  });
+
+  it("shows random spans so that the lines make the same spans again", async () => {
+    const random = seeded(runSeed("decode"));
+    const name = signals.traces.request;
+    const encoder = new JsonEncoder();
+    for (let i = 0; i < 50; i += 1) {
+      const bytes = protoEncode(name, randomMessage(random, name, 3));
+      const { code, lines } = await run("--signal", "traces", fileOf(bytes));
+      expect(code).toBe(0);
+      const json = new TextEncoder().encode(JSON.stringify({ spans: lines }));
+      const encoded = encoder.encode(json, 0, json.length, messageType("ScopeSpans"));
+      if (!encoded.ok) throw new Error(encoded.message);
+      const spans = allSpans(expectedObject(name, bytes));
+      const again = (expectedObject("ScopeSpans", encoded.bytes) as Line)["spans"] ?? [];
+      expect((again as Line[]).map(withoutEmptyStatus)).toEqual(spans.map(withoutEmptyStatus));
+    }
+  });
+});
+
+const list = (value: unknown, name: string): Line[] => ((value as Line)[name] ?? []) as Line[];
+
+const allSpans = (value: unknown): Line[] =>
+  list(value, "resourceSpans").flatMap((resource) =>
+    list(resource, "scopeSpans").flatMap((scope) => list(scope, "spans")),
+  );
+
+const withoutEmptyStatus = ({ status = {}, ...span }: Line): Line => ({ ...span, status });
