@@ -20,6 +20,7 @@ export const createKafkaAdmin = (client: Client, table: TopicTable): KafkaAdmin 
 
   const connected = async (): Promise<Admin> => {
     const made = client.kafka.admin();
+    await client.ready;
     await made.connect();
     return made;
   };

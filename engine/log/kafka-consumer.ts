@@ -101,6 +101,7 @@ class Member implements LogConsumer {
     );
     consumer.on(consumer.events.REBALANCING, () => this.#change(() => this.#revoke()));
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#failed(payload.error));
+    await this.#client.ready;
     await consumer.connect();
     await consumer.subscribe({ topics: [...this.#options.topics], fromBeginning: true });
     await consumer.run({

@@ -1,28 +1,14 @@
 // Reads a partition without a group, for tools: plain fetch requests, so that no group is left
-// behind on the broker. It uses kafkajs' cluster object, which its public surface hides.
-import type { Kafka } from "kafkajs";
+// behind on the broker.
 import Batch from "kafkajs/src/consumer/batch.js";
 
 import type { Client } from "../../schemas/kafka/client.ts";
+import type { Cluster } from "../../schemas/kafka/kafkajs-cluster.ts";
+import { newCluster } from "../../schemas/kafka/kafkajs-cluster.ts";
 import type { LogRecord } from "./event-log.ts";
 import { logRecord } from "./kafka-records.ts";
 
 type Partition = { readonly topic: string; readonly partition: number };
-
-type Fetched = {
-  readonly responses: readonly { readonly partitions: readonly unknown[] }[];
-};
-
-type Broker = { fetch(request: unknown): Promise<Fetched> };
-
-type Cluster = {
-  connect(): Promise<void>;
-  disconnect(): Promise<void>;
-  addTargetTopic(topic: string): Promise<void>;
-  refreshMetadata(): Promise<void>;
-  findLeaderForPartitions(topic: string, partitions: readonly number[]): Record<string, number[]>;
-  findBroker(node: { readonly nodeId: string }): Promise<Broker>;
-};
 
 export type KafkaReader = {
   /** Records from `offset` on, as many as one answer holds, and where to go on. */
@@ -39,6 +25,7 @@ export const createKafkaReader = (client: Client): KafkaReader => {
 
   const connected = async (): Promise<Cluster> => {
     const made = newCluster(client.kafka);
+    await client.ready;
     await made.connect();
     return made;
   };
@@ -73,12 +60,4 @@ export const createKafkaReader = (client: Client): KafkaReader => {
     await last?.then((made) => made.disconnect()).catch(() => undefined);
   };
   return { fetch, close };
-};
-
-const newCluster = (kafka: Kafka): Cluster => {
-  const name = "private:Kafka:createCluster";
-  const symbol = Object.getOwnPropertySymbols(kafka).find((at) => at.description === name);
-  if (symbol === undefined) throw new Error(`kafkajs has no ${name}: another version than 2.2.4`);
-  const make = Reflect.get(kafka, symbol) as (options: unknown) => Cluster;
-  return make({ allowAutoTopicCreation: false, metadataMaxAge: 300_000 });
 };

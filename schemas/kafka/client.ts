@@ -1,9 +1,10 @@
 // One kafkajs client whose sockets can be cut for good. kafkajs reconnects by itself, also in a
 // send that its caller has given up; after `cut` nothing of this client can reach a broker again.
-import "./idle-timer.ts";
 import type { ISocketFactory, KafkaConfig } from "kafkajs";
 import { Kafka, logLevel } from "kafkajs";
 import createSocketFactory from "kafkajs/src/network/socketFactory.js";
+
+import { remedyIdleTimer } from "./idle-timer.ts";
 
 export type ClientOptions = {
   /** host:port, tried in order until one answers. */
@@ -19,6 +20,8 @@ export type ClientOptions = {
 
 export type Client = {
   readonly kafka: Kafka;
+  /** To be awaited before the first connection: the idle timer is remedied then. */
+  readonly ready: Promise<void>;
   /** Destroys every socket, and every later connect fails. Idempotent. */
   readonly cut: () => void;
   /** kafkajs' own error lines so far: counted, not written. */
@@ -72,5 +75,5 @@ export const createClient = (options: ClientOptions): Client => {
     for (const socket of sockets) socket.destroy(new Error("this client was cut"));
     sockets.clear();
   };
-  return { kafka, cut, errorLines: () => errorLines };
+  return { kafka, ready: remedyIdleTimer(kafka), cut, errorLines: () => errorLines };
 };

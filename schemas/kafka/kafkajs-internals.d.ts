@@ -1,16 +1,5 @@
-// Types of the two kafkajs modules below its public surface that the remedies reach into.
+// Types of the two kafkajs modules below its public surface that are imported as they are.
 // kafkajs is pinned exactly; test/schemas/kafka fails when a bump moves or renames them.
-declare module "kafkajs/src/network/requestQueue/index.js" {
-  /** The part of a connection's request queue that the idle-timer remedy reads and writes. */
-  export default class RequestQueue {
-    pending: readonly unknown[];
-    throttledUntil: number;
-    throttleCheckTimeoutId: ReturnType<typeof setTimeout> | null;
-    checkPendingRequests(): void;
-    scheduleCheckPendingRequests(): void;
-  }
-}
-
 declare module "kafkajs/src/network/socketFactory.js" {
   import type { ISocketFactory } from "kafkajs";
 

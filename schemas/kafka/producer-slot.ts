@@ -87,6 +87,7 @@ const connect = async (client: Client): Promise<Live> => {
     // Every record names its partition: the hash is ours, so that it equals the Java client's.
     createPartitioner: () => (args) => args.message.partition ?? 0,
   });
+  await client.ready;
   await producer.connect();
   return { client, producer, records: 0 };
 };

@@ -3,7 +3,10 @@ import { createRequire } from "node:module";
 import type { AddressInfo, Socket } from "node:net";
 import { connect, createServer } from "node:net";
 
+import { Kafka } from "kafkajs";
 import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { remedyIdleTimer } from "../../../schemas/kafka/idle-timer.ts";
 
 // kafkajs' own connection, below its public surface: untyped, so described here.
 type Connection = {
@@ -16,10 +19,6 @@ type ConnectionClass = new (options: unknown) => Connection;
 const require = createRequire(import.meta.url);
 const ConnectionOfKafkajs = require("kafkajs/src/network/connection.js") as ConnectionClass;
 const Encoder = require("kafkajs/src/protocol/encoder.js") as new () => unknown;
-const RequestQueue = require("kafkajs/src/network/requestQueue/index.js") as {
-  prototype: { scheduleCheckPendingRequests: unknown };
-};
-const unremedied = RequestQueue.prototype.scheduleCheckPendingRequests;
 
 const silent = (): unknown => {
   const nothing = (): void => undefined;
@@ -85,7 +84,6 @@ test("an idle kafkajs connection without the remedy sets timers for ever", async
 });
 
 test("an idle connection with the remedy sets none", async () => {
-  await import("../../../schemas/kafka/idle-timer.ts");
-  expect(RequestQueue.prototype.scheduleCheckPendingRequests).not.toBe(unremedied);
+  await remedyIdleTimer(new Kafka({ brokers: ["127.0.0.1:1"] }));
   expect(await timersOfIdleConnection()).toBe(0);
 });
