@@ -10,6 +10,7 @@
 // fields. An instruction that lists no mint at all cannot run and is no match.
 import { accountAbsent, accountLoaded, TransactionView } from "../../schemas/market/transaction.ts";
 import {
+  accountsMax,
   instructionField as field,
   keyBytes,
   transactionBytesMax,
@@ -81,8 +82,9 @@ export class Sniffer {
   readonly #keysFirst: boolean;
   // Argument places of the rules, flat: objects would be cache misses.
   readonly #places: Int32Array;
-  // Static keys that are watched programs, and which; reset by walking the list again.
-  readonly #programOfKey = new Int32Array(256).fill(notWatched);
+  // Static keys that are watched programs, and which; the hits are reset one by one.
+  readonly #programOfKey = new Int32Array(accountsMax).fill(notWatched);
+  readonly #hits = new Int32Array(accountsMax);
 
   constructor({ watch, v1 = false, validate = "all" }: SnifferOptions) {
     this.watch = watch;
@@ -114,19 +116,22 @@ export class Sniffer {
     if (this.#keysFirst && !this.hasWatchedKey(view, start, end)) return verdict.notWatched;
     const code = transaction.parse(view, start, end);
     if (code !== transactionCode.ok) return this.#refuse(code);
-    let watched = 0;
-    let isVote = false;
     const { keyCount, keysAt } = transaction;
-    for (let key = 0, at = keysAt; key < keyCount; key += 1, at += keyBytes) {
+    const keysEnd = keysAt + keyCount * keyBytes;
+    let at = this.watch.firstWatched(view, keysAt, keysEnd);
+    if (at < 0) return verdict.notWatched;
+    let isVote = false;
+    let hits = 0;
+    for (; at >= 0; at = this.watch.firstWatched(view, at + keyBytes, keysEnd)) {
       const program = this.watch.programOf(view, at);
-      if (program === notWatched) continue;
+      const key = (at - keysAt) / keyBytes;
       this.#programOfKey[key] = program;
-      watched += 1;
+      this.#hits[hits] = key;
+      hits += 1;
       if (program === voteProgram) isVote = true;
     }
-    if (watched === 0) return verdict.notWatched;
     const outcome = this.#walk(view, isVote);
-    this.#programOfKey.fill(notWatched, 0, keyCount);
+    for (let i = 0; i < hits; i += 1) this.#programOfKey[this.#hits[i] as number] = notWatched;
     return outcome;
   }
 
@@ -147,10 +152,7 @@ export class Sniffer {
     at += 4;
     const keysEnd = at + keyCount * keyBytes;
     if (keysEnd > end) return true;
-    for (; at < keysEnd; at += keyBytes) {
-      if (this.watch.programOf(view, at) !== notWatched) return true;
-    }
-    return false;
+    return this.watch.firstWatched(view, at, keysEnd) >= 0;
   }
 
   #refuse(code: TransactionCode): Verdict {

@@ -56,7 +56,7 @@ export class CandidateWriter {
     const { from, to } = place;
     const sniffer = this.#sniffer;
     const { transaction } = sniffer;
-    for (let i = 0; i < candidateBytes; i += 4) to.setInt32(offset + i, 0, true);
+    zeroReserved(to, offset);
     const rule = sniffer.match(index, matchField.rule);
     const instruction = sniffer.match(index, matchField.instruction);
     to.setUint8(offset + at.version, candidateVersion);
@@ -90,43 +90,33 @@ export class CandidateWriter {
 
   #writeKeys({ from, to }: CandidatePlace, offset: number, index: number): number {
     const sniffer = this.#sniffer;
-    let flags = 0;
-    const mint = sniffer.match(index, matchField.mintAt);
-    if (mint >= 0) {
-      copyWords(from, mint, to, offset + at.mint);
-      flags |= flag.mint;
-    }
     const quoteMint = sniffer.match(index, matchField.quoteMintAt);
-    if (quoteMint >= 0) copyWords(from, quoteMint, to, offset + at.quoteMint);
-    else if (quoteMint === quoteIsSol) copyWords(this.#sol, 0, to, offset + at.quoteMint);
-    if (quoteMint >= 0 || quoteMint === quoteIsSol) flags |= flag.quoteMint;
+    const mint = sniffer.match(index, matchField.mintAt);
     const user = sniffer.match(index, matchField.userAt);
-    if (user >= 0) {
-      copyWords(from, user, to, offset + at.user);
-      flags |= flag.user;
-    }
     const pool = sniffer.match(index, matchField.poolAt);
-    if (pool < 0) return flags;
-    copyWords(from, pool, to, offset + at.pool);
-    return flags | flag.pool;
+    if (quoteMint === quoteIsSol) copyWords(this.#sol, 0, to, offset + at.quoteMint);
+    else copyOrZero(from, quoteMint, to, offset + at.quoteMint);
+    copyOrZero(from, mint, to, offset + at.mint);
+    copyOrZero(from, user, to, offset + at.user);
+    copyOrZero(from, pool, to, offset + at.pool);
+    return (
+      (quoteMint >= 0 || quoteMint === quoteIsSol ? flag.quoteMint : 0) |
+      (mint >= 0 ? flag.mint : 0) |
+      (user >= 0 ? flag.user : 0) |
+      (pool >= 0 ? flag.pool : 0)
+    );
   }
 
   #writeAmounts({ from, to }: CandidatePlace, offset: number, index: number): number {
     const sniffer = this.#sniffer;
     const base = sniffer.match(index, matchField.baseAt);
     const quote = sniffer.match(index, matchField.quoteAt);
-    let flags = 0;
-    if (base >= 0) {
-      copyU64(from, base, to, offset + at.baseAmount);
-      flags |= flag.baseAmount;
-    }
-    if (quote >= 0) {
-      copyU64(from, quote, to, offset + at.quoteAmount);
-      flags |= flag.quoteAmount;
-    }
+    copyU64OrZero(from, base, to, offset + at.baseAmount);
+    copyU64OrZero(from, quote, to, offset + at.quoteAmount);
+    const known = (base >= 0 ? flag.baseAmount : 0) | (quote >= 0 ? flag.quoteAmount : 0);
     const limits = this.#rules.limits[sniffer.match(index, matchField.rule)] as number;
     // The limit bits stand two above those that say the amount is there at all.
-    return flags | (limits & (flags << 2));
+    return known | (limits & (known << 2));
   }
 }
 
@@ -155,12 +145,34 @@ const writeItem = (item: TransactionItem, to: DataView, offset: number): number 
   );
 };
 
-// Eight words, one key. A loop of views and no Uint8Array.set, whose fixed cost is 20 ns.
-const copyWords = (from: DataView, fromAt: number, to: DataView, toAt: number): void => {
-  for (let i = 0; i < 32; i += 4) to.setInt32(toAt + i, from.getInt32(fromAt + i, true), true);
+// What no field of a match fills: origin, the reserved word, and from the match number on.
+const zeroReserved = (to: DataView, offset: number): void => {
+  for (let i = at.version; i < at.index; i += 4) to.setInt32(offset + i, 0, true);
+  to.setInt32(offset + at.reservedWord, 0, true);
+  to.setInt32(offset + at.reservedWord + 4, 0, true);
+  for (let i = at.match; i < candidateBytes; i += 4) to.setInt32(offset + i, 0, true);
 };
 
-const copyU64 = (from: DataView, fromAt: number, to: DataView, toAt: number): void => {
+// One key, eight words, written out: a loop costs as much again, Uint8Array.set 20 ns by itself.
+const copyWords = (from: DataView, fromAt: number, to: DataView, toAt: number): void => {
   to.setInt32(toAt, from.getInt32(fromAt, true), true);
   to.setInt32(toAt + 4, from.getInt32(fromAt + 4, true), true);
+  to.setInt32(toAt + 8, from.getInt32(fromAt + 8, true), true);
+  to.setInt32(toAt + 12, from.getInt32(fromAt + 12, true), true);
+  to.setInt32(toAt + 16, from.getInt32(fromAt + 16, true), true);
+  to.setInt32(toAt + 20, from.getInt32(fromAt + 20, true), true);
+  to.setInt32(toAt + 24, from.getInt32(fromAt + 24, true), true);
+  to.setInt32(toAt + 28, from.getInt32(fromAt + 28, true), true);
+};
+
+const zeros = new DataView(new ArrayBuffer(32));
+
+const copyOrZero = (from: DataView, fromAt: number, to: DataView, toAt: number): void => {
+  if (fromAt >= 0) copyWords(from, fromAt, to, toAt);
+  else copyWords(zeros, 0, to, toAt);
+};
+
+const copyU64OrZero = (from: DataView, fromAt: number, to: DataView, toAt: number): void => {
+  to.setInt32(toAt, fromAt < 0 ? 0 : from.getInt32(fromAt, true), true);
+  to.setInt32(toAt + 4, fromAt < 0 ? 0 : from.getInt32(fromAt + 4, true), true);
 };

@@ -27,31 +27,38 @@ export const checkHeader = (
  * Every account index must name a static or a loaded key; called when the instructions and
  * lookups of `from` are known.
  */
-// Four indexes are compared at once: a byte's high bit is set after the addition exactly when the
-// byte is `accounts` or more.
 export const checkAccounts = (from: TransactionView, view: DataView): TransactionCode => {
   const accounts = from.keyCount + from.loadedWritable + from.loadedReadonly;
   if (accounts > accountsMax) return codes.accountCount;
   if (accounts === accountsMax) return codes.ok;
-  const excess = accounts <= 0x80 ? Math.imul(0x80 - accounts, 0x0101_0101) : -1;
-  for (let i = 0; i < from.instructionCount; i += 1) {
-    let at = from.instruction(i, instructionField.accountsAt);
-    const end = at + from.instruction(i, instructionField.accountCount);
-    if (excess !== -1) {
-      for (; at + 4 <= end; at += 4) {
-        const four = view.getInt32(at, true);
-        if (((((four & 0x7f7f_7f7f) + excess) | four) & 0x8080_8080) !== 0) {
-          return codes.accountIndex;
-        }
-      }
-    }
-    for (; at < end; at += 1) if (view.getUint8(at) >= accounts) return codes.accountIndex;
+  const { instructions } = from;
+  const last = from.instructionCount * instructionField.words;
+  for (let word = 0; word < last; word += instructionField.words) {
+    const at = instructions[word + instructionField.accountsAt] as number;
+    const count = instructions[word + instructionField.accountCount] as number;
+    if (!allBelow(view, at, at + count, accounts)) return codes.accountIndex;
   }
   return codes.ok;
 };
 
+// Four indexes are compared at once while `limit` leaves the high bit free: after the addition a
+// byte's high bit is set exactly when the byte is `limit` or more.
+const allBelow = (view: DataView, start: number, end: number, limit: number): boolean => {
+  let at = start;
+  if (limit <= 0x80) {
+    const excess = Math.imul(0x80 - limit, 0x0101_0101);
+    for (; at + 4 <= end; at += 4) {
+      const four = view.getInt32(at, true);
+      if (((((four & 0x7f7f_7f7f) + excess) | four) & 0x8080_8080) !== 0) return false;
+    }
+  }
+  for (; at < end; at += 1) if (view.getUint8(at) >= limit) return false;
+  return true;
+};
+
 const seenSlots = 2048;
-const seenShift = 32 - Math.log2(seenSlots);
+const seenShift = 21;
+const hashFactor = 0x9e37_79b1 | 0;
 
 /**
  * Finds equal keys in one pass: a table of stamps by hash, valid for one transaction without
@@ -67,17 +74,26 @@ export class SeenKeys {
       this.#stamp = 0;
     }
     this.#stamp += 1;
+    const end = keysAt + keyCount * keyBytes;
+    let at = this.#nextShared(view, keysAt, end);
+    while (at >= 0 && !isAmong(view, keysAt, at)) {
+      at = this.#nextShared(view, at + keyBytes, end);
+    }
+    return at >= 0;
+  }
+
+  // The first key of [from, end) whose slot is taken, or -1. Nothing else is in the loop.
+  #nextShared(view: DataView, from: number, end: number): number {
     const stamp = this.#stamp;
     const stamps = this.#stamps;
-    const end = keysAt + keyCount * keyBytes;
-    for (let at = keysAt; at < end; at += keyBytes) {
+    for (let at = from; at < end; at += keyBytes) {
       // Words from both ends: vanity keys share their first or last characters, not both.
       const word = view.getInt32(at, true) ^ view.getInt32(at + 20, true);
-      const slot = Math.imul(word, 0x9e37_79b1) >>> seenShift;
-      if (stamps[slot] === stamp && isAmong(view, keysAt, at)) return true;
+      const slot = Math.imul(word, hashFactor) >>> seenShift;
+      if (stamps[slot] === stamp) return at;
       stamps[slot] = stamp;
     }
-    return false;
+    return -1;
   }
 }
 
