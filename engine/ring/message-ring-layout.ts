@@ -14,6 +14,7 @@
 // bytes only, so padding has no stamp, and its length is "size minus header", which may be -8.
 export const headerBytes = 16;
 export const alignmentBytes = 8;
+export const cacheLineBytes = 64;
 export const paddingType = 0;
 /** Types are 1..32767. */
 export const messageTypeMax = 32_767;
@@ -52,6 +53,10 @@ export const writeHeader = (words: Int32Array, at: number, length: number, tag: 
 };
 export const writeStamp = (words: Int32Array, at: number, stampUs: number): void => {
   words[(at >> 2) + 2] = stampUs;
+};
+/** Any store takes a cache line for the writer's core. */
+export const clearWord = (words: Int32Array, at: number): void => {
+  words[at >> 2] = 0;
 };
 export const writeTag = (words: Int32Array, at: number, tag: number): void => {
   words[(at >> 2) + 1] = tag;
