@@ -32,6 +32,7 @@ export type GroupLimits = {
 /** A key in the form that is kept: the tenant it stands for and the SHA-256 of the key. */
 export type ApiKey = { readonly tenant: string; readonly sha256: Uint8Array };
 
+/** The whole of it; frozen. */
 export type EdgeConfig = {
   readonly log: LogConfig;
   readonly group: GroupLimits;

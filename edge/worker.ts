@@ -27,6 +27,7 @@ const assemble = (env: Env): Edge => {
   };
 };
 
+/** The handler that workerd calls; one isolate serves many requests at a time. */
 export default {
   fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> | Response {
     try {

@@ -2,10 +2,12 @@
 // the caller to judge.
 import { type Refusal, refuse } from "../errors.ts";
 
+/** A parsed object whose values nobody has judged yet. */
 export type JsonObject = { readonly [key: string]: unknown };
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
+/** True for an object that is no array. */
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 

@@ -135,6 +135,7 @@ export class OtlpPath {
   }
 }
 
+/** Spans, by trace id. */
 export const tracePath = (): OtlpPath =>
   new OtlpPath({
     request: messageType(signals.traces.request),
@@ -144,6 +145,7 @@ export const tracePath = (): OtlpPath =>
     itemsWord: none,
   });
 
+/** Log records, by trace id where they have one. */
 export const logPath = (): OtlpPath =>
   new OtlpPath({
     request: messageType(signals.logs.request),

@@ -16,11 +16,13 @@ const noKey = 255;
 /** Records of one frame; requests with more are split by the caller. */
 export const frameRecordsMax = 65_535;
 /** Longest key in bytes. */
-export const keyBytesMax = 254;
+const keyBytesMax = 254;
 const textBytesMax = 254;
 
+/** What all records of a frame share. `receivedMs`: milliseconds since the epoch. */
 export type FrameHead = { readonly tenant: string; readonly receivedMs: number };
 
+/** One record as it is read from a frame. */
 export type FramedRecord = {
   readonly topic: string;
   readonly partition: number;
@@ -28,6 +30,7 @@ export type FramedRecord = {
   readonly value: Uint8Array;
 };
 
+/** A frame that was read. */
 export type AppendFrame = FrameHead & { readonly records: readonly FramedRecord[] };
 
 const utf8 = new TextEncoder();

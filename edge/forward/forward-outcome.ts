@@ -11,9 +11,8 @@ export const recordState = {
   unknown: 3,
 } as const;
 
+/** One of `recordState`. */
 export type RecordState = (typeof recordState)[keyof typeof recordState];
-
-export type ForwardCode = "acknowledged" | "overloaded" | "unavailable" | "unconfirmed";
 
 /**
  * `acknowledged`: every record is. Otherwise `states` holds a RecordState per record in the order
@@ -22,7 +21,7 @@ export type ForwardCode = "acknowledged" | "overloaded" | "unavailable" | "uncon
 export type ForwardOutcome =
   | { readonly code: "acknowledged" }
   | {
-      readonly code: Exclude<ForwardCode, "acknowledged">;
+      readonly code: "overloaded" | "unavailable" | "unconfirmed";
       readonly message: string;
       readonly states: Uint8Array;
     };

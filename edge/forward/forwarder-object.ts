@@ -6,7 +6,7 @@ import { recordHeaders, schemaOf } from "../../schemas/record-headers.ts";
 import { isTopicName, topics } from "../../schemas/topics.ts";
 import { type EdgeConfig, type LogConfig, readConfig } from "../config.ts";
 import { type AppendFrame, type FramedRecord, decodeAppendFrame } from "./append-frame.ts";
-import { type ForwardOutcome, refusedOutcome } from "./forward-outcome.ts";
+import type { ForwardOutcome } from "./forward-outcome.ts";
 import type { ForwarderState } from "./forwarder.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { kafkaSink } from "./kafka-sink.ts";
@@ -40,11 +40,13 @@ export class ForwarderObject extends DurableObject {
     this.#commit = new GroupCommit(this.#sink, group);
   }
 
-  /** Appends the records of one request (append-frame.ts); resolves when their fate is known. */
-  append(bytes: Uint8Array): Promise<ForwardOutcome> {
+  /**
+   * Appends the records of one request (append-frame.ts); resolves when their fate is known.
+   * Undefined: the frame is of another build's version, and nothing was done.
+   */
+  append(bytes: Uint8Array): Promise<ForwardOutcome | undefined> {
     const frame = decodeAppendFrame(bytes);
-    if (frame === undefined)
-      return Promise.resolve(refusedOutcome("unavailable", "frame of another version", 0));
+    if (frame === undefined) return Promise.resolve(frame);
     return this.#commit.submit(this.#numbered(frame));
   }
 

@@ -4,6 +4,7 @@ import type { OutgoingRecord } from "../route/outgoing-record.ts";
 import type { FrameHead } from "./append-frame.ts";
 import type { ForwardOutcome } from "./forward-outcome.ts";
 
+/** One per isolate; any number of sends at a time. */
 export type Forwarder = {
   /** Resolves when the fate of every record is known. Never rejects. */
   send(head: FrameHead, records: readonly OutgoingRecord[]): Promise<ForwardOutcome>;
@@ -11,4 +12,5 @@ export type Forwarder = {
   state(): Promise<ForwarderState | undefined>;
 };
 
+/** Names and values for people; no secrets. */
 export type ForwarderState = { readonly [name: string]: string | number | boolean };

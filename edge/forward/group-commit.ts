@@ -25,6 +25,7 @@ type Sent = { readonly caller: Caller; readonly at: number };
 const recordBytes = ({ key, value }: SinkRecord): number =>
   (key?.byteLength ?? 0) + value.byteLength + overheadBytes;
 
+/** What /status shows of the queue; bytes as counted against `queueBytesMax`. */
 export type GroupState = {
   readonly callers: number;
   readonly queueBytes: number;
@@ -36,6 +37,7 @@ export type GroupState = {
   readonly lastError: string;
 };
 
+/** One per sink: only so is there one send in flight. */
 export class GroupCommit {
   readonly #sink: Sink;
   readonly #limits: GroupLimits;

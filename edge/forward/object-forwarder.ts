@@ -7,6 +7,7 @@ import type { ForwarderObject } from "./forwarder-object.ts";
 import type { Forwarder, ForwarderState } from "./forwarder.ts";
 
 const objectName = "forwarder-0";
+const otherVersion = "the forwarder object is of another version: a deployment is under way";
 
 const flagOf = (error: unknown, flag: string): boolean =>
   typeof error === "object" && error !== null && (error as Record<string, unknown>)[flag] === true;
@@ -19,6 +20,7 @@ const failedCall = (error: unknown, records: number): ForwardOutcome => {
   return unknownOutcome(`call to the forwarder object failed: ${text}`, records);
 };
 
+/** `namespace` is the binding of the forwarder objects. */
 export const objectForwarder = (namespace: DurableObjectNamespace<ForwarderObject>): Forwarder => {
   // Made once: deriving an id from a name costs a hash per request.
   const id = namespace.idFromName(objectName);
@@ -29,7 +31,8 @@ export const objectForwarder = (namespace: DurableObjectNamespace<ForwarderObjec
     if (records.length > frameRecordsMax)
       return refusedOutcome("overloaded", `more than ${frameRecordsMax} records`, records.length);
     try {
-      return await namespace.get(id).append(encodeAppendFrame(head, records));
+      const outcome = await namespace.get(id).append(encodeAppendFrame(head, records));
+      return outcome ?? refusedOutcome("unavailable", otherVersion, records.length);
     } catch (error) {
       return failedCall(error, records.length);
     }

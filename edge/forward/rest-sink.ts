@@ -5,6 +5,7 @@ import { type RecordState, recordState } from "./forward-outcome.ts";
 import { parseJsonStream } from "./json-stream.ts";
 import type { Sink, SinkRecord, SinkResult } from "./sink.ts";
 
+/** Where the API is and how to call it. */
 export type RestSinkOptions = {
   readonly url: string;
   readonly cluster: string;
@@ -68,6 +69,7 @@ const answerOf = (body: string, count: number): Answered => {
   return { states, message: results.length < count ? "fewer results than records" : "" };
 };
 
+/** Makes no request before the first append. */
 export const restSink = (options: RestSinkOptions): Sink => {
   const { url, cluster, authorization, sendMsMax, fetch } = options;
   const clusterUrl = `${url}/v3/clusters/${encodeURIComponent(cluster)}`;

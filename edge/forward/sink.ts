@@ -14,6 +14,7 @@ export type SinkRecord = {
 /** Fate of each record of one append, in the order given; `message` tells why, "" when all is well. */
 export type SinkResult = { readonly states: readonly RecordState[]; readonly message: string };
 
+/** Owned by one group commit. */
 export type Sink = {
   /**
    * Appends in order per partition and tells the fate of each record. Never rejects, and settles

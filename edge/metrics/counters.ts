@@ -37,6 +37,7 @@ export class SignalCounters {
   }
 }
 
+/** All counters of an isolate. */
 export class Counters {
   readonly signals: { readonly [signal in Signal]: SignalCounters } = {
     spans: new SignalCounters(),

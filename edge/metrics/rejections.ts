@@ -13,6 +13,7 @@ const firstMax = 16;
 /** Distinct reasons kept; further ones count as "other". */
 const reasonsMax = 32;
 
+/** Those of one request; in = accepted + `total`. */
 export class Rejections {
   readonly first: RejectedItem[] = [];
   readonly #counts = new Map<string, number>();

@@ -4,10 +4,13 @@
 /** What is counted and carried: one word per kind of item. */
 export const signals = ["spans", "metrics", "logs", "transactions", "depth"] as const;
 
+/** One of `signals`. */
 export type Signal = (typeof signals)[number];
 
+/** Every media type that some endpoint takes. */
 export type MediaType = "application/x-protobuf" | "application/json" | "application/x-weir-frames";
 
+/** What a path serves; `method` is the only one allowed there. */
 export type Endpoint =
   | {
       readonly kind: "ingest";
@@ -17,6 +20,7 @@ export type Endpoint =
     }
   | { readonly kind: "livez" | "status"; readonly method: "GET" };
 
+/** An endpoint that takes items of one signal. */
 export type IngestEndpoint = Extract<Endpoint, { kind: "ingest" }>;
 
 const otlp = ["application/x-protobuf", "application/json"] as const;

@@ -2,6 +2,7 @@
 import { type Refusal, refuse } from "../errors.ts";
 import type { MediaType } from "./endpoints.ts";
 
+/** Codings of a body that can be undone. */
 export type ContentEncoding = "identity" | "gzip";
 
 const essence = (header: string): string => {

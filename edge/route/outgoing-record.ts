@@ -1,6 +1,7 @@
 // A record on its way to the log, and the bound that keeps every one of them below its topic's.
 import { type TopicName, topics } from "../../schemas/topics.ts";
 
+/** Made by the router, bounded by `valueBytesMax`. */
 export type OutgoingRecord = {
   readonly topic: TopicName;
   readonly partition: number;

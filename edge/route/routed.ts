@@ -4,6 +4,7 @@ import type { Rejections } from "../metrics/rejections.ts";
 import type { MediaType } from "../receive/endpoints.ts";
 import type { OutgoingRecord } from "./outgoing-record.ts";
 
+/** One body, inflated, and what its request said of it. */
 export type PathInput = {
   readonly body: Uint8Array;
   readonly mediaType: MediaType;

@@ -18,6 +18,7 @@ export type EdgeBundle = {
   readonly vars: { readonly [name: string]: string };
 };
 
+/** From where, to where. */
 export type BundleOptions = {
   /** Root of the project: where wrangler.toml lies. */
   readonly root: string;

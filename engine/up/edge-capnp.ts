@@ -2,6 +2,7 @@
 // local disk. Values of variables come from the environment, so that no key stands in a file.
 import type { EdgeBundle } from "./edge-bundle.ts";
 
+/** What goes into the configuration. */
 export type CapnpOptions = {
   readonly bundle: EdgeBundle;
   /** Path of the module as seen from the configuration's folder. */

@@ -15,6 +15,7 @@ import { ErrorLines } from "./error-lines.ts";
 
 export { bundleEdge } from "./edge-bundle.ts";
 
+/** How to start one edge. */
 export type EdgeOptions = {
   readonly bundle: EdgeBundle;
   /** 0 takes a free one. */
@@ -28,6 +29,7 @@ export type EdgeOptions = {
   readonly onNote?: (line: string) => void;
 };
 
+/** A started edge; it ends with this process at the latest. */
 export type RunningEdge = {
   /** http://host:port */
   readonly url: string;

@@ -8,6 +8,7 @@ const overflow = "(further distinct lines)";
 // Times, addresses and ids differ between repetitions of one error.
 const shape = (line: string): string => line.replaceAll(/0x[0-9a-f]+|[0-9a-f]{16,}|\d+/gi, "#");
 
+/** Those of one child process. */
 export class ErrorLines {
   readonly #onFirst: (line: string) => void;
   readonly #byShape = new Map<string, { readonly line: string; count: number }>();

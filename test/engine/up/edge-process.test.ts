@@ -182,6 +182,26 @@ describe("acknowledgement", () => {
     expect(log.requests - before).toBeLessThanOrEqual(3);
   });
 
+  test("is counted although the client has left meanwhile", async () => {
+    const before = await countsOf(edge.url, "transactions");
+    log.mode = "hold";
+    const leave = new AbortController();
+    const response = fetch(`${edge.url}/v1/transactions`, {
+      method: "POST",
+      body: transactionsBody(1),
+      headers: jsonType,
+      signal: leave.signal,
+    });
+    while (log.held.length === 0) await new Promise(setImmediate);
+    leave.abort();
+    await expect(response).rejects.toThrow();
+    log.release();
+    for (;;) {
+      const { accepted, inFlight } = await countsOf(edge.url, "transactions");
+      if (accepted === before.accepted + 1 && inFlight === 0) break;
+    }
+  });
+
   test.each(["fail", "drop"] as const)(
     "does not come when the log answers with %s: 503, Retry-After, counted as unconfirmed",
     async (mode) => {

@@ -1,0 +1,35 @@
+import { SELF, env, runInDurableObject } from "cloudflare:test";
+
+import { expect, test } from "vitest";
+
+import { encodeAppendFrame } from "../../edge/forward/append-frame.ts";
+import type { ForwarderObject } from "../../edge/forward/forwarder-object.ts";
+
+test("the Worker answers, and /status reaches the forwarder object", async () => {
+  expect((await SELF.fetch("http://edge/livez")).status).toBe(200);
+  const status = await (await SELF.fetch("http://edge/status")).json();
+  expect(status).toMatchObject({
+    signals: { spans: { in: 0 } },
+    forwarder: { log: "kafka", callers: 0, sends: 0, sequence: 0 },
+  });
+});
+
+test("an empty request is served without touching the log", async () => {
+  const response = await SELF.fetch("http://edge/v1/traces", {
+    method: "POST",
+    headers: { "content-type": "application/x-protobuf" },
+  });
+  expect([response.status, (await response.bytes()).byteLength]).toEqual([200, 0]);
+});
+
+test("the object does nothing with a frame of another version", async () => {
+  const { FORWARDER } = env as unknown as {
+    readonly FORWARDER: DurableObjectNamespace<ForwarderObject>;
+  };
+  const stub = FORWARDER.get(FORWARDER.idFromName("another"));
+  const frame = encodeAppendFrame({ tenant: "t", receivedMs: 0 }, []);
+  expect(await stub.append(frame)).toEqual({ code: "acknowledged" });
+  frame[0] = 99;
+  expect(await stub.append(frame)).toBeUndefined();
+  await runInDurableObject(stub, (object: ForwarderObject) => object.disconnect());
+});
