@@ -1,0 +1,129 @@
+// weir tail: the records of topics as lines, decoded, from either log. Reads without a consumer
+// group, so that looking changes nothing.
+import { join } from "node:path";
+
+import type { TopicName } from "../../schemas/topics.ts";
+import { isTopicName, topicNames } from "../../schemas/topics.ts";
+import type { EventLog, LogRecord } from "../log/event-log.ts";
+import { LogError } from "../log/event-log.ts";
+import { openLog } from "../log/open-log.ts";
+import { readText, readValue } from "../tail/read-value.ts";
+import { integerOption, nearest } from "./arguments.ts";
+import type { Arguments, Command, Io } from "./command.ts";
+import { exitCode, UnreachableError, UsageError } from "./command.ts";
+
+const recordsAtOnce = 100;
+const pollMs = 200;
+
+type Place = { readonly topic: TopicName; readonly partition: number; offset: number };
+
+export const tail: Command = {
+  name: "tail",
+  purpose: "Prints the records of topics, decoded, one JSON line each; follows until Ctrl-C.",
+  usage: "[options] TOPIC...",
+  options: {
+    from: {
+      value: "beginning|end|OFFSET",
+      help: "where to begin in every partition",
+      default: "end",
+    },
+    count: { value: "N", help: "end after N records" },
+    kafka: { value: "HOST:PORT", help: "read this Apache Kafka instead of the embedded log" },
+    data: { value: "DIR", help: "where the embedded log keeps its data", default: ".weir/data" },
+  },
+  examples: [
+    "weir tail weir-candidates --from beginning --count 10",
+    "weir tail otlp_spans --kafka 127.0.0.1:19092",
+  ],
+  run: async (args, io) => {
+    const names = topicArguments(args);
+    const count = integerOption(args, "count", { min: 1, max: Number.MAX_SAFE_INTEGER });
+    const log = await open(args);
+    try {
+      const places = (await Promise.all(names.map((name) => start(log, name, args)))).flat();
+      await follow({ log, places, count: count ?? Number.POSITIVE_INFINITY, io });
+      return exitCode.good;
+    } catch (error) {
+      if (error instanceof LogError) throw new UnreachableError(error.message);
+      throw error;
+    } finally {
+      await log.close();
+    }
+  },
+};
+
+const topicArguments = (args: Arguments): readonly TopicName[] => {
+  if (args.positionals.length === 0) {
+    throw new UsageError(`weir tail needs a TOPIC: ${topicNames.join(", ")}`);
+  }
+  return args.positionals.map((name) => {
+    if (isTopicName(name)) return name;
+    throw new UsageError(`unknown topic ${name}; did you mean ${nearest(name, topicNames)}?`);
+  });
+};
+
+const open = async (args: Arguments): Promise<EventLog> => {
+  const kafka = args.values["kafka"];
+  const place =
+    typeof kafka === "string" ? { kafka } : { directory: join(String(args.values["data"]), "log") };
+  try {
+    return await openLog(place);
+  } catch (error) {
+    if (error instanceof LogError) throw new UnreachableError(error.message);
+    throw error;
+  }
+};
+
+const start = async (log: EventLog, topic: TopicName, args: Arguments): Promise<Place[]> => {
+  const from = String(args.values["from"]);
+  const offset = /^\d{1,15}$/.test(from) ? Number(from) : null;
+  if (offset === null && from !== "beginning" && from !== "end") {
+    throw new UsageError(`--from must be beginning, end or an offset, found ${from}`);
+  }
+  return (await log.offsets(topic)).map(({ earliest, end }, partition) => {
+    const begin = from === "end" ? end : Math.max(earliest, offset ?? earliest);
+    return { topic, partition, offset: begin };
+  });
+};
+
+type Following = {
+  readonly log: EventLog;
+  readonly places: readonly Place[];
+  readonly count: number;
+  readonly io: Io;
+};
+
+const follow = async ({ log, places, count, io }: Following): Promise<void> => {
+  let left = count;
+  for (;;) {
+    let found = 0;
+    for (const place of places) {
+      const records = await log.read(place, Math.min(recordsAtOnce, left));
+      for (const record of records) {
+        if (io.signal.aborted || left === 0) return;
+        await io.line(JSON.stringify(lineOf(place, record)));
+        place.offset = record.offset + 1;
+        left -= 1;
+        found += 1;
+      }
+      if (io.signal.aborted || left === 0) return;
+    }
+    if (found === 0) {
+      await new Promise((resolve) => {
+        setTimeout(resolve, pollMs);
+      });
+    }
+  }
+};
+
+const lineOf = ({ topic, partition }: Place, record: LogRecord) => ({
+  topic,
+  partition,
+  offset: record.offset.toString(),
+  timestamp: record.timestampMs.toString(),
+  key: readText(record.key),
+  headers: Object.fromEntries(
+    Object.entries(record.headers).map(([name, bytes]) => [name, readText(bytes)]),
+  ),
+  ...readValue(topic, record.value),
+});

@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+
+import { candidateBytes, candidateVersion } from "../../../schemas/market/candidate-layout.ts";
+import { FrameWriter } from "../../../schemas/market/frame.ts";
+import {
+  TransactionItem,
+  transactionItemHeaderBytes,
+} from "../../../schemas/market/transaction-item.ts";
+import { readText, readValue } from "../../../engine/tail/read-value.ts";
+import { createTransactionMix } from "../../../engine/feed/transactions.ts";
+import { traces } from "../stream/otlp-messages.ts";
+
+const span = { name: "GET /", startNs: 2n ** 60n + 1n, endNs: 2n ** 60n + 2n };
+
+describe("a record's value for people", () => {
+  it("shows spans of an OTLP request with exact times", () => {
+    const value = traces(new Map([["shop", [span]]]));
+    const { spans } = readValue("otlp_spans", value) as { spans: { [key: string]: unknown }[] };
+    expect(spans).toHaveLength(1);
+    expect(spans[0]).toMatchObject({ name: "GET /", startTimeUnixNano: String(2n ** 60n + 1n) });
+  });
+
+  it("shows the transactions of a frame, and what is wrong behind them", async () => {
+    const [transaction] = await createTransactionMix({ seed: 1, count: 1 });
+    const wire = transaction?.wire ?? new Uint8Array(0);
+    const frame = new FrameWriter();
+    const item = new TransactionItem();
+    item.setSlot(2 ** 40);
+    const at = frame.claim(transactionItemHeaderBytes + wire.length);
+    item.encode(frame.view, at);
+    frame.bytes.set(wire, at + transactionItemHeaderBytes);
+    const value = Uint8Array.from([...frame.frame(), 9, 0, 0]);
+    const read = readValue("weir-transactions", value) as { transactions: unknown[] };
+    expect(read.transactions).toEqual([
+      expect.objectContaining({
+        slot: String(2 ** 40),
+        index: null,
+        transaction: Buffer.from(wire).toString("base64"),
+      }),
+      { error: `frame ends inside an item's length at byte ${value.length - 3}` },
+    ]);
+  });
+
+  it("says when an item is no candidate record", () => {
+    const frame = new FrameWriter();
+    frame.tryWrite(new Uint8Array(candidateBytes).fill(candidateVersion + 1));
+    const { candidates } = readValue("weir-candidates", frame.frame()) as { candidates: unknown[] };
+    expect(candidates).toEqual([{ error: `no candidate record: ${candidateBytes} bytes` }]);
+  });
+
+  it("reads JSON, and names what is none", () => {
+    expect(readValue("weir-aggregates", Buffer.from('{"count":3}'))).toEqual({
+      value: { count: 3 },
+    });
+    expect(readValue("weir-aggregates", Buffer.from("{"))).toHaveProperty("error");
+  });
+
+  it("shows keys as text where they are text", () => {
+    expect(readText(null)).toBeNull();
+    expect(readText(Buffer.from("abc"))).toBe("abc");
+    expect(readText(Uint8Array.of(255, 0))).toBe("base64:/wA=");
+  });
+});
