@@ -64,10 +64,11 @@ const decoders: {
 
 /** Base64 with or without padding; null for anything else. */
 export const decodeBase64 = (text: string): Uint8Array<ArrayBuffer> | null => {
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return null;
-  const bytes = Uint8Array.from(Buffer.from(text, "base64"));
-  // Buffer ignores what does not fit; the length shows whether anything was.
-  return bytes.length === Math.floor((text.replace(/=+$/, "").length * 3) / 4) ? bytes : null;
+  const digits = text.replace(/=+$/, "");
+  const isPadded = digits.length < text.length;
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || digits.length % 4 === 1) return null;
+  if (isPadded && text.length % 4 !== 0) return null;
+  return Uint8Array.from(Buffer.from(digits, "base64"));
 };
 
 type Part = {
