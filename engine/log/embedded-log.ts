@@ -10,8 +10,10 @@ import { PartitionTable } from "./embedded/partition-table.ts";
 import { readRecords } from "./embedded/record-rows.ts";
 import { Retention } from "./embedded/retention.ts";
 import { openDatabase } from "./embedded/schema.ts";
+import { sharedWords } from "./embedded/shared-memory.ts";
 import { sqliteLogError } from "./embedded/sqlite-error.ts";
-import { createWake } from "./embedded/wake.ts";
+import { createWake, wakeBytes } from "./embedded/wake.ts";
+import { createWriteTurn } from "./embedded/write-turn.ts";
 import { Writer } from "./embedded/writer.ts";
 import type { EventLog, Position } from "./event-log.ts";
 import { LogError } from "./event-log.ts";
@@ -49,14 +51,17 @@ const createLog = (options: Opening, release: Release): EventLog => {
   const { directory, bytesMax, retentionCheckMs = 10_000, topics = contractTopics } = options;
   const database = openDatabase(directory, bytesMax);
   const partitions = new PartitionTable(database);
-  const retention = new Retention(database, partitions, bytesMax);
-  const wake = createWake(options.wake);
+  const words = sharedWords(options.wake ?? new SharedArrayBuffer(wakeBytes));
+  const inTurn = createWriteTurn(words);
+  const retention = new Retention({ database, partitions, bytesMax, inTurn });
+  const wake = createWake(words, options.wake !== undefined);
   const check = everyMs(retentionCheckMs, (nowMs) => {
     if (database.isOpen) retention.run(nowMs);
   });
   const writer = new Writer({
     database,
     partitions,
+    inTurn,
     reclaim: () => retention.reclaim(),
     committed: () => {
       wake.appended();

@@ -5,6 +5,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 import type { Partition, PartitionTable } from "./partition-table.ts";
 import { pageBytes, pragma } from "./schema.ts";
+import type { WriteTurn } from "./write-turn.ts";
 
 /** Rows that one transaction deletes; bounds how long appends wait behind it. */
 const rowsPerStep = 256;
@@ -22,17 +23,26 @@ type Oldest = {
   readonly floor: number;
 };
 
+export type RetentionOptions = {
+  readonly database: DatabaseSync;
+  readonly partitions: PartitionTable;
+  readonly bytesMax: number;
+  readonly inTurn: WriteTurn;
+};
+
 export class Retention {
   readonly #database: DatabaseSync;
   readonly #partitions: PartitionTable;
   readonly #bytesMax: number;
+  readonly #inTurn: WriteTurn;
   readonly #setEarliest: StatementSync;
   readonly #floors: StatementSync;
 
-  constructor(database: DatabaseSync, partitions: PartitionTable, bytesMax: number) {
+  constructor({ database, partitions, bytesMax, inTurn }: RetentionOptions) {
     this.#database = database;
     this.#partitions = partitions;
     this.#bytesMax = bytesMax;
+    this.#inTurn = inTurn;
     this.#setEarliest = database.prepare("UPDATE partitions SET earliest = ? WHERE id = ?");
     // A group that has committed on the topic but not on this partition has done nothing of it.
     this.#floors = database.prepare(`
@@ -51,7 +61,8 @@ export class Retention {
     for (const partition of this.#partitions.all()) this.#expire(partition, nowMs);
     if (this.usedBytes() > fillHigh * this.#bytesMax) this.reclaim();
     const free = pragma(this.#database, "freelist_count") * pageBytes;
-    if (free > freeBytesKept) this.#database.exec(`PRAGMA incremental_vacuum(${pagesPerVacuum})`);
+    if (free <= freeBytesKept) return;
+    this.#inTurn(() => this.#database.exec(`PRAGMA incremental_vacuum(${pagesPerVacuum})`));
   }
 
   /** Deletes for room, oldest first; false when there was nothing to delete. */
@@ -60,7 +71,7 @@ export class Retention {
     while (steps < stepsMax && this.usedBytes() > fillHigh * this.#bytesMax) {
       const oldest = this.#oldestConsumed();
       if (oldest === undefined) break;
-      this.#deleteStep(oldest.partition, oldest.floor);
+      this.#inTurn(() => this.#deleteStep(oldest.partition, oldest.floor));
       steps += 1;
     }
     return steps > 0;
@@ -78,7 +89,7 @@ export class Retention {
       .get(cutoffMs) as { readonly offset: number } | undefined;
     const floor = kept?.offset ?? end;
     for (let i = 0; i < stepsMax && this.#partitions.range(partition).earliest < floor; i += 1) {
-      this.#deleteStep(partition, floor);
+      this.#inTurn(() => this.#deleteStep(partition, floor));
     }
   }
 

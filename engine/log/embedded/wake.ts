@@ -1,8 +1,9 @@
 // Tells readers in any thread of the process that something was appended: one counter in shared
 // memory. Without a shared one readers of other connections look again every pollMs.
+import { appendsWord, sharedBytes } from "./shared-memory.ts";
 
 /** Bytes of the memory to hand to every thread that opens the log. */
-export const wakeBytes = 4;
+export const wakeBytes = sharedBytes;
 
 /** Readers with shared memory look again this often in any case. */
 const safetyMs = 1_000;
@@ -18,14 +19,14 @@ export type Wake = {
   readonly wait: (seen: number, kick: Promise<void>) => Promise<void>;
 };
 
-export const createWake = (memory: SharedArrayBuffer | undefined): Wake => {
-  const counter = new Int32Array(memory ?? new SharedArrayBuffer(wakeBytes));
-  const waitMs = memory === undefined ? pollMs : safetyMs;
+/** `isShared`: all threads that open the log were given the same words. */
+export const createWake = (words: Int32Array, isShared: boolean): Wake => {
+  const waitMs = isShared ? safetyMs : pollMs;
   // A wait that was kicked leaves its waiter behind; the next one at the same count takes it over.
   let waiter: { readonly seen: number; readonly value: Promise<unknown> } | undefined;
   const waiterAt = (seen: number): Promise<unknown> | undefined => {
     if (waiter?.seen === seen) return waiter.value;
-    const { async, value } = Atomics.waitAsync(counter, 0, seen, waitMs);
+    const { async, value } = Atomics.waitAsync(words, appendsWord, seen, waitMs);
     if (!async) return undefined;
     waiter = { seen, value: forgotten(value) };
     return waiter.value;
@@ -36,10 +37,10 @@ export const createWake = (memory: SharedArrayBuffer | undefined): Wake => {
   };
   return {
     appended: () => {
-      Atomics.add(counter, 0, 1);
-      Atomics.notify(counter, 0);
+      Atomics.add(words, appendsWord, 1);
+      Atomics.notify(words, appendsWord);
     },
-    seen: () => Atomics.load(counter, 0),
+    seen: () => Atomics.load(words, appendsWord),
     wait: async (seen, kick) => {
       const appended = waiterAt(seen);
       if (appended === undefined) return;

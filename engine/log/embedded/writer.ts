@@ -8,6 +8,7 @@ import { LogError } from "../event-log.ts";
 import type { Partition, PartitionTable } from "./partition-table.ts";
 import { encodeHeaders } from "./record-rows.ts";
 import { isFull, sqliteLogError } from "./sqlite-error.ts";
+import type { WriteTurn } from "./write-turn.ts";
 
 /** What may wait for its transaction; beyond it an append is refused with `full`. */
 export const waitingBytesMax = 256 << 20;
@@ -23,6 +24,7 @@ type Job = {
 export type WriterOptions = {
   readonly database: DatabaseSync;
   readonly partitions: PartitionTable;
+  readonly inTurn: WriteTurn;
   readonly committed: () => void;
   /** Makes room; false when there is none to make. */
   readonly reclaim: () => boolean;
@@ -118,11 +120,12 @@ export class Writer {
   }
 
   #writtenWithRoom(jobs: readonly Job[]): (readonly number[])[] {
+    const { inTurn, reclaim } = this.#options;
     try {
-      return this.#written(jobs);
+      return inTurn(() => this.#written(jobs));
     } catch (error) {
-      if (!isFull(error) || !this.#options.reclaim()) throw error;
-      return this.#written(jobs);
+      if (!isFull(error) || !reclaim()) throw error;
+      return inTurn(() => this.#written(jobs));
     }
   }
 
