@@ -9,6 +9,9 @@ import { decimalValueMax } from "../../schemas/market/decimal.ts";
 import { farLevelsMax, windowBestIndex, windowLevels } from "./book-layout.ts";
 import { LevelTable } from "./level-table.ts";
 
+// Own constant, because an imported binding is loaded at each use: nanoseconds in `set`.
+const levelCount: number = windowLevels;
+
 /** Sign of a side: key = price * sign. */
 export const bidSign = 1;
 export const askSign = -1;
@@ -76,7 +79,7 @@ export class BookSide {
    */
   set(price: number, size: number): boolean {
     const index = price * this.#sign - this.#base;
-    if (!(index >= 0 && index < windowLevels)) return this.#setOutside(price, size);
+    if (!(index >= 0 && index < levelCount)) return this.#setOutside(price, size);
     const at = index | 0;
     const sizes = this.#sizes;
     if (at >= this.#best) this.#touches = (this.#touches + 1) | 0;
@@ -91,7 +94,7 @@ export class BookSide {
   /** The size at a price, 0 without a level. */
   sizeAt(price: number): number {
     const index = price * this.#sign - this.#base;
-    if (index >= 0 && index < windowLevels) return this.#sizes[index] ?? 0;
+    if (index >= 0 && index < levelCount) return this.#sizes[index] ?? 0;
     return this.#far.get(price);
   }
 

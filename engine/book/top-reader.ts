@@ -25,6 +25,11 @@ export const noSpread = -(2 ** 31);
 // The writer holds the record for some tens of nanoseconds; a dead writer must not hang a reader.
 const triesMax = 100_000;
 const indexMask = 2047;
+// Own constants, because an imported binding is loaded at each use and costs as much as the read.
+const packedAt: number = topWord.packed;
+const epochAt: number = topWord.epoch;
+const missingPrice: number = noPrice;
+const missingSpread: number = noSpread;
 
 /**
  * Reads one book's top. `bidPrice`, `askPrice` and `spread` each cost one plain read of a packed
@@ -51,18 +56,26 @@ export class TopReader {
     this.#shared = slot.recordWords;
   }
 
+  /**
+   * The packed word as it is: the best prices are unchanged while it is (but for 1024 window moves
+   * in between). For polling; one load and nothing else.
+   */
+  packedWord(): number {
+    return this.#top[packedAt] ?? 0;
+  }
+
   /** Best bid in ticks, or `noPrice`. */
   bidPrice(): number {
     const packed = this.#packed();
     const bid = packed & indexMask;
-    return bid === 0 ? noPrice : this.#bidOrigin + bid;
+    return bid === 0 ? missingPrice : this.#bidOrigin + bid;
   }
 
   /** Best ask in ticks, or `noPrice`. */
   askPrice(): number {
     const packed = this.#packed();
     const ask = (packed >>> 11) & indexMask;
-    return ask === 0 ? noPrice : this.#askOrigin - ask;
+    return ask === 0 ? missingPrice : this.#askOrigin - ask;
   }
 
   /** Best ask minus best bid of one moment, in ticks, or `noSpread`. */
@@ -70,7 +83,7 @@ export class TopReader {
     const packed = this.#packed();
     const bid = packed & indexMask;
     const ask = (packed >>> 11) & indexMask;
-    return bid === 0 || ask === 0 ? noSpread : this.#spreadOrigin - ask - bid;
+    return bid === 0 || ask === 0 ? missingSpread : this.#spreadOrigin - ask - bid;
   }
 
   /**
@@ -88,7 +101,8 @@ export class TopReader {
       this.#epoch = this.#word(word.epoch);
       this.#bidOrigin = this.#number(number.bidBase) - 1;
       this.#askOrigin = 1 - this.#number(number.askBase);
-      this.#spreadOrigin = this.#askOrigin - this.#bidOrigin;
+      const wide = this.#askOrigin - this.#bidOrigin;
+      this.#spreadOrigin = wide === (wide | 0) ? wide | 0 : wide;
       return true;
     }
     return false;
@@ -147,17 +161,17 @@ export class TopReader {
   // as its write; a writer that died within one leaves 0, no quote.
   #packed(): number {
     const top = this.#top;
-    const packed = top[topWord.packed] ?? 0;
+    const packed = top[packedAt] ?? 0;
     const isCurrent =
-      ((packed >> 22) & 1023) === (this.#epoch & 1023) && top[topWord.epoch] === this.#epoch;
+      ((packed >> 22) & 1023) === (this.#epoch & 1023) && top[epochAt] === this.#epoch;
     return isCurrent ? packed : this.#catchUp();
   }
 
   #catchUp(): number {
     for (let tries = 0; tries < triesMax; tries += 1) {
       if (!this.readRecord()) return 0;
-      const packed = Atomics.load(this.#top, topWord.packed);
-      const epoch = Atomics.load(this.#top, topWord.epoch);
+      const packed = Atomics.load(this.#top, packedAt);
+      const epoch = Atomics.load(this.#top, epochAt);
       if (((packed >> 22) & 1023) === (this.#epoch & 1023) && epoch === this.#epoch) return packed;
     }
     return 0;
