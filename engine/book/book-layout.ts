@@ -18,7 +18,7 @@
 
 /** Levels of the window of one side. The bitmap has as many bits in 32 words. */
 export const windowLevels = 1024;
-export const bitmapWords = windowLevels / 32;
+const bitmapWords = windowLevels / 32;
 
 /** Index at which a side's best price stands after a move: a quarter of the window is headroom. */
 export const windowBestIndex = (windowLevels * 3) / 4;
@@ -30,14 +30,14 @@ export const farLevelsMax = 65_536;
 export const bookSymbolsDefault = 64;
 export const bookSymbolsMax = 4096;
 
-export const headerBytes = 128;
-export const slotTop = 0;
-export const slotRecord = 128;
-export const slotDirectory = 256;
-export const slotCounters = 384;
-export const slotBitmaps = 512;
-export const slotLevels = 768;
-export const slotBytes = slotLevels + 2 * windowLevels * 8;
+const headerBytes = 128;
+const slotTop = 0;
+const slotRecord = 128;
+const slotDirectory = 256;
+const slotCounters = 384;
+const slotBitmaps = 512;
+const slotLevels = 768;
+const slotBytes = slotLevels + 2 * windowLevels * 8;
 
 /** Int32 indexes in the header line. */
 export const headerWord = { symbols: 0, slots: 1 } as const;

@@ -91,13 +91,6 @@ export class BookSide {
     return true;
   }
 
-  /** The size at a price, 0 without a level. */
-  sizeAt(price: number): number {
-    const index = price * this.#sign - this.#base;
-    if (index >= 0 && index < levelCount) return this.#sizes[index] ?? 0;
-    return this.#far.get(price);
-  }
-
   clear(): void {
     this.#sizes.fill(0);
     this.#bitmap.fill(0);

@@ -3,7 +3,7 @@
 import { decimalScaleMax, formatDecimal } from "../../schemas/market/decimal.ts";
 
 /** Decimals of the result; it is rounded half up there. */
-export const vwapScale = 12;
+const vwapScale = 12;
 
 const sizeScale = BigInt(decimalScaleMax);
 const notionalScale = 2n * sizeScale;

@@ -34,7 +34,7 @@ export type DepthFeedOptions = {
 };
 
 /** Most messages of one batch. */
-export const depthBatchMax = 256;
+const depthBatchMax = 256;
 
 /** Messages that are due within this much time leave together. */
 const batchMs = 5;

@@ -40,7 +40,7 @@ const randomOf = (seed: number): ((below: number) => number) => {
 };
 
 /** The simulated venue: `step` changes its book, the other methods tell about it. */
-export class GeneratedMarket {
+class GeneratedMarket {
   readonly #below: (below: number) => number;
   readonly #symbol: string;
   readonly #bids: Side = new Map();

@@ -10,7 +10,7 @@ export const decimalValueMax = Number.MAX_SAFE_INTEGER;
 export const decimalScaleMax = 18;
 
 /** Longest text that is read; a venue writes at most about 25 characters. */
-export const decimalCharsMax = 64;
+const decimalCharsMax = 64;
 
 /** Why a text was refused; all are negative, so that one comparison tells them from a value. */
 export const decimalRefusal = {

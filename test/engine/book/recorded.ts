@@ -11,7 +11,7 @@ import type { VenueName } from "../../../schemas/market/venues.ts";
 const folder = new URL("../../../../shared/data/books/", import.meta.url);
 
 /** Where a recorded file would be; it may be absent. */
-export const recordedPath = (name: string): string => fileURLToPath(new URL(name, folder));
+const recordedPath = (name: string): string => fileURLToPath(new URL(name, folder));
 
 export const spotFile = recordedPath("binance-spot-btcusdt-20240808.gz");
 export const usdmFile = recordedPath("binance-usdm-btcusdt-20240808.gz");

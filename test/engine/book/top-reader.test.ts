@@ -53,6 +53,19 @@ test("more than 1024 moves between two reads do not bring back an old price", ()
   expect(reader.bidPrice()).toBe(2_000_000);
 });
 
+test("a book tells when it is locked or crossed", () => {
+  const book = new OrderBook(bookSlot(createBookMemory(1), 0));
+  const shape = () => [book.isLocked, book.isCrossed];
+  book.bids.set(10, 1);
+  expect(shape()).toEqual([false, false]);
+  book.asks.set(11, 1);
+  expect(shape()).toEqual([false, false]);
+  book.asks.set(10, 1);
+  expect(shape()).toEqual([true, false]);
+  book.asks.set(9, 1);
+  expect(shape()).toEqual([false, true]);
+});
+
 test("publishing says whether the top changed", () => {
   const book = new OrderBook(bookSlot(createBookMemory(1), 0));
   book.bids.set(10, 1);
