@@ -29,6 +29,8 @@ export type BundleOptions = {
 const sources = ["edge", "schemas", "wrangler.toml", "package-lock.json"] as const;
 /** Bundles kept beside the current one: switching between two branches costs nothing. */
 const bundlesKeptMax = 4;
+/** A build folder older than this is nobody's. */
+const buildMsMax = 600_000;
 const outputCharsMax = 4000;
 const aboutFile = "bundle.json";
 const moduleFile = "worker.js";
@@ -131,14 +133,20 @@ const build = async (root: string, folder: string): Promise<void> => {
 };
 
 const prune = async (outDir: string): Promise<void> => {
-  const names = (await readdir(outDir)).filter((name) => /^[0-9a-f]{16}$/.test(name));
+  const names = (await readdir(outDir)).filter((name) =>
+    /^(?:[0-9a-f]{16}|building-.+)$/.test(name),
+  );
   const dated = await Promise.all(
     names.map(async (name) => {
       const path = join(outDir, name);
-      return { path, ms: (await stat(path)).mtimeMs };
+      const ms = (await stat(path).catch(() => undefined))?.mtimeMs ?? 0;
+      return { path, ms, isBuilding: name.startsWith("building-") };
     }),
   );
-  const old = dated.sort((a, b) => b.ms - a.ms).slice(bundlesKeptMax);
+  const bundles = dated.filter(({ isBuilding }) => !isBuilding).sort((a, b) => b.ms - a.ms);
+  // Left by a build that was killed; a running one is younger.
+  const left = dated.filter(({ isBuilding, ms }) => isBuilding && ms < Date.now() - buildMsMax);
+  const old = [...bundles.slice(bundlesKeptMax), ...left];
   await Promise.all(old.map(({ path }) => rm(path, { recursive: true, force: true })));
 };
 

@@ -1,0 +1,68 @@
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { afterEach, expect, test } from "vitest";
+
+import { bundleEdge } from "../../../engine/up/edge-bundle.ts";
+import { edgeCapnp } from "../../../engine/up/edge-capnp.ts";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "weir-bundle-"));
+
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test("a build leaves four older bundles and no remains of builds that were killed", async () => {
+  const outDir = join(folder, "out");
+  for (let i = 0; i < 6; i += 1) {
+    const path = join(outDir, String(i).repeat(16));
+    mkdirSync(path, { recursive: true });
+    utimesSync(path, 1000 + i, 1000 + i);
+  }
+  mkdirSync(join(outDir, "building-old"));
+  utimesSync(join(outDir, "building-old"), 1000, 1000);
+  mkdirSync(join(outDir, "building-new"));
+  writeFileSync(join(outDir, "README.md"), "");
+  await bundleEdge({ root, outDir });
+  const names = readdirSync(outDir);
+  expect(names).not.toContain("building-old");
+  expect(names).toContain("building-new");
+  expect(names).toContain("README.md");
+  expect(names.filter((name) => /^[0-9a-f]{16}$/.test(name))).toHaveLength(4);
+  expect(names).not.toContain("0".repeat(16));
+});
+
+test("a folder that cannot be bundled is an error with wrangler's words", async () => {
+  const broken = join(folder, "broken");
+  mkdirSync(join(broken, "edge"), { recursive: true });
+  writeFileSync(join(broken, "package.json"), "{}");
+  symlinkSync(join(root, "node_modules"), join(broken, "node_modules"));
+  writeFileSync(join(broken, "wrangler.toml"), 'name = "x"\nmain = "edge/missing.ts"\n');
+  const bundled = bundleEdge({ root: broken, outDir: join(folder, "out") });
+  await expect(bundled).rejects.toThrow(/wrangler ended with code=1: .*missing\.ts/s);
+});
+
+test("values of variables stand in no file", () => {
+  const bundle = {
+    modulePath: "/x/worker.js",
+    compatibilityDate: "2026-10-23",
+    compatibilityFlags: ["nodejs_compat"],
+    objects: [{ binding: "FORWARDER", className: "ForwarderObject" }],
+    vars: {},
+  };
+  const text = edgeCapnp({ bundle, module: "../worker.js", varNames: ["API_KEYS"] });
+  expect(text).toContain('(name = "API_KEYS", fromEnvironment = "WEIR_EDGE_API_KEYS")');
+  expect(text).toContain("enableSql = true");
+  expect(text).toContain('allow = ["public", "private"]');
+});
