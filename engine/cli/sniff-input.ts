@@ -15,9 +15,9 @@ export type SniffFormat = (typeof sniffFormats)[number];
 export type SniffItem = SniffInput | { readonly problem: string };
 
 /** Bytes of one wire frame; a larger length means that the file is no such stream. */
-export const wireFrameBytesMax = 1 << 16;
+const wireFrameBytesMax = 1 << 16;
 /** Characters of one JSON document or line. */
-export const documentCharsMax = 256 << 20;
+const documentCharsMax = 256 << 20;
 
 /** The transactions of one file, in order. `format` null: by the first bytes. */
 export async function* sniffItems(

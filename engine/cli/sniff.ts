@@ -7,6 +7,7 @@ import { Sniffer } from "../sniff/sniffer.ts";
 import { WatchList, watchedPrograms } from "../sniff/watch-list.ts";
 import type { Arguments, Command, Io } from "./command.ts";
 import { exitCode, UsageError } from "./command.ts";
+import { InputError } from "./input.ts";
 import { type SniffFormat, sniffFormats, type SniffItem, sniffItems } from "./sniff-input.ts";
 
 const run = async (args: Arguments, io: Io): Promise<number> => {
@@ -21,7 +22,7 @@ const run = async (args: Arguments, io: Io): Promise<number> => {
   const tally = new Map<string, number>();
   let problems = 0;
   for (const file of files) {
-    for await (const item of sniffItems(file, format, io)) {
+    for await (const item of readable(sniffItems(file, format, io))) {
       const problem = await sniffOne({ sniffer, io, tally }, file, item);
       if (problem !== null) {
         problems += 1;
@@ -35,6 +36,16 @@ const run = async (args: Arguments, io: Io): Promise<number> => {
   io.note(tallyText(tally, problems));
   return problems === 0 ? exitCode.good : exitCode.failed;
 };
+
+/** A file that cannot be read (on) is a problem like any other: the next file follows. */
+async function* readable(items: AsyncIterable<SniffItem>): AsyncGenerator<SniffItem> {
+  try {
+    yield* items;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    yield { problem: error.message };
+  }
+}
 
 type Context = {
   readonly sniffer: Sniffer;

@@ -35,7 +35,7 @@ import {
 import { Seeded } from "./seeded.ts";
 
 /** What the sniffer must say: its verdict, or for a rejection the first word of its reason. */
-export type ExpectedVerdict =
+type ExpectedVerdict =
   | "candidate"
   | "needs-resolve"
   | "vote"
@@ -145,7 +145,7 @@ const recipes = {
 /** Share of broken transactions, on the same scale. */
 const brokenShare = 2;
 
-export type FeedKind = keyof typeof recipes | `broken-${string}`;
+type FeedKind = keyof typeof recipes | `broken-${string}`;
 
 /** Kinds of valid transactions; broken ones are "broken-" and what is wrong. */
 export const feedKinds = Object.keys(recipes) as readonly (keyof typeof recipes)[];

@@ -22,10 +22,10 @@ import { verdict, type Verdict } from "./verdict.ts";
 import { notWatched, voteProgram, type WatchList } from "./watch-list.ts";
 
 /** Below this nothing is even looked at: a signature alone has as many bytes. */
-export const transactionBytesMin = 64;
+const transactionBytesMin = 64;
 
 /** Matches kept of one transaction, more than the runtime lets it run; further ones are counted. */
-export const matchesMax = 64;
+const matchesMax = 64;
 
 const discriminatorBytes = 8;
 const u64Bytes = 8;

@@ -13,7 +13,7 @@ import { keyBytes } from "../../schemas/market/transaction-layout.ts";
 /** Programs that a list may hold, the vote program not counted. */
 export const watchedProgramsMax = 64;
 /** Instructions that a list may hold over all programs. */
-export const watchedRulesMax = 1024;
+const watchedRulesMax = 1024;
 
 /** `programOf`: not in the list. */
 export const notWatched = -1;

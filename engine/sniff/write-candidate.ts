@@ -173,6 +173,11 @@ const copyOrZero = (from: DataView, fromAt: number, to: DataView, toAt: number):
 };
 
 const copyU64OrZero = (from: DataView, fromAt: number, to: DataView, toAt: number): void => {
-  to.setInt32(toAt, fromAt < 0 ? 0 : from.getInt32(fromAt, true), true);
-  to.setInt32(toAt + 4, fromAt < 0 ? 0 : from.getInt32(fromAt + 4, true), true);
+  if (fromAt >= 0) copyU64(from, fromAt, to, toAt);
+  else copyU64(zeros, 0, to, toAt);
+};
+
+const copyU64 = (from: DataView, fromAt: number, to: DataView, toAt: number): void => {
+  to.setInt32(toAt, from.getInt32(fromAt, true), true);
+  to.setInt32(toAt + 4, from.getInt32(fromAt + 4, true), true);
 };

@@ -44,7 +44,7 @@ export const eventTag = "e445a52e51cb9a1d";
 export type Direction = "buy" | "sell" | "create" | "migrate";
 
 /** An amount among the arguments: a u64 at a byte of the data, after the discriminator. */
-export type AmountArgument = {
+type AmountArgument = {
   readonly at: number;
   /** `limit`: the worst that the sender accepts, not what is traded. */
   readonly kind: "exact" | "limit";

@@ -87,9 +87,8 @@ export class SeenKeys {
     const stamp = this.#stamp;
     const stamps = this.#stamps;
     for (let at = from; at < end; at += keyBytes) {
-      // Words from both ends: vanity keys share their first or last characters, not both.
-      const word = view.getInt32(at, true) ^ view.getInt32(at + 20, true);
-      const slot = Math.imul(word, hashFactor) >>> seenShift;
+      // A word from the middle: vanity keys and sysvars share their ends.
+      const slot = Math.imul(view.getInt32(at + 12, true), hashFactor) >>> seenShift;
       if (stamps[slot] === stamp) return at;
       stamps[slot] = stamp;
     }

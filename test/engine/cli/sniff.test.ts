@@ -159,6 +159,9 @@ describe("weir sniff", () => {
     const cut = await run([file(frames([one, one].flatMap((x) => x ?? [])).subarray(0, -1))]);
     expect([cut.code, cut.lines.length]).toEqual([1, 1]);
     expect(cut.notes[0]).toContain("expected a whole frame");
+    const missing = await run([join(folder, "missing"), file(text)]);
+    expect([missing.code, missing.lines.length]).toEqual([1, 1]);
+    expect(missing.notes[0]).toContain("no such file");
   });
 
   it("refuses an unknown format and no file", async () => {
