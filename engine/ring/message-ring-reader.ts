@@ -89,12 +89,12 @@ export class MessageRingReader {
   /**
    * Hands up to `limit` messages to `handler`, oldest first, and returns how many. Their space is
    * released when all are handled, also when the handler throws (the message that it threw at counts
-   * as read). Fewer than `limit` does not mean that the ring is empty: drain until 0. Under
+   * as read). Under block and drop-newest fewer than `limit` means that the ring was empty. Under
    * drop-oldest 0 can also mean that the writer was faster each time: `waitForMessages` tells.
    */
   drain(handler: MessageHandler, limit: number): number {
     if (ringChecks) invariant(!this.#draining, "drain called from a handler");
-    if (this.#position === this.#end && !this.#refill(limit)) return 0;
+    if (!this.#refill(limit)) return 0;
     const words = this.#words;
     const base = this.#base;
     const mask = this.#mask;
@@ -117,6 +117,8 @@ export class MessageRingReader {
       this.#position = position;
       if (!this.#dropsOldest) this.#release(position, handled);
     }
+    // Only padding was left of an earlier take: this is not yet an empty ring.
+    if (handled === 0 && limit > 0 && this.#dropsOldest) return this.drain(handler, limit);
     return handled;
   }
 
@@ -143,7 +145,7 @@ export class MessageRingReader {
 
   /** Looks for more records. False when there are none. */
   #refill(limit: number): boolean {
-    if (this.#dropsOldest) return this.#take(limit);
+    if (this.#dropsOldest) return this.#position !== this.#end || this.#take(limit);
     const end = Atomics.load(this.#words, publishedWord);
     this.#end = end;
     const used = (end - this.#position) | 0;

@@ -252,7 +252,8 @@ export class MessageRingWriter {
       count(this.#counters, droppedOversizeCounter + priority, 1);
       return -1;
     }
-    if (!this.#makeRoom(this.#neededBytes(length))) {
+    const needed = this.#neededBytes(length);
+    if (this.#freeBytes() < needed && !this.#makeRoom(needed)) {
       if (this.#dropsNewest) count(this.#counters, droppedFullCounter + priority, 1);
       return -1;
     }
