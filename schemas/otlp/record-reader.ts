@@ -5,12 +5,15 @@ import type { FieldTable } from "./record-layout.ts";
 import { action, firstDelimited, tagsKnown } from "./record-layout.ts";
 import { byteAt, delimitedStart, skipValue, tagSize, varintLow, varintSize } from "./wire.ts";
 
+// Names of this module's own: an imported object's property is loaded anew at each comparison.
+const { fixed64, fixed32, varint, count: counted, range, id16, id8, skip } = action;
+
 const noBytes = new Uint8Array(0);
 
 /** Bytes of an id by its action; no length that a value can have for the other actions. */
 const idBytes = (kind: number): number => {
-  if (kind === action.id16) return 16;
-  return kind === action.id8 ? 8 : -1;
+  if (kind === id16) return 16;
+  return kind === id8 ? 8 : -1;
 };
 
 /** One per scan, reused; one thread. */
@@ -39,7 +42,7 @@ export class RecordReader {
       const word = usual[bytes[at] as number] as number;
       const kind = word & 15;
       const column = row + ((word >>> 4) & 255);
-      if (kind === action.fixed64 && at + 9 <= end) {
+      if (kind === fixed64 && at + 9 <= end) {
         cells[column] = view.getInt32(at + 1, true);
         cells[column + 1] = view.getInt32(at + 5, true);
         at += 9;
@@ -48,12 +51,12 @@ export class RecordReader {
       const length = at + 1 < end ? (bytes[at + 1] as number) : 128;
       const next = at + 2 + length;
       if (length > 127) at = this.#field(at, end, row, table);
-      else if (kind === action.varint) {
+      else if (kind === varint) {
         cells[column] = length;
         at += 2;
       } else if (next > end) at = this.#field(at, end, row, table);
-      else if (kind === action.count) at = this.#counted(at, end, column);
-      else if (kind === action.range) {
+      else if (kind === counted) at = this.#counted(at, end, column);
+      else if (kind === range) {
         cells[column] = at + 2;
         cells[column + 1] = next;
         at = next;
@@ -103,9 +106,9 @@ export class RecordReader {
       }
     }
     if (tag < 8) return -scanCode.fieldZero;
-    const word = tag < tagsKnown ? (table.actions[tag] as number) : action.skip;
+    const word = tag < tagsKnown ? (table.actions[tag] as number) : skip;
     const kind = word & 15;
-    if (kind === action.skip) return skipValue(bytes, at, end, tag & 7);
+    if (kind === skip) return skipValue(bytes, at, end, tag & 7);
     if (kind < firstDelimited) return this.#scalar(at, end, row, word);
     const next = this.#delimited(at, end, row, word);
     if (next < 0 || (kind !== action.merge && kind !== action.member)) return next;
@@ -116,13 +119,13 @@ export class RecordReader {
     const { cells, view } = this;
     const column = row + ((word >>> 4) & 255);
     const kind = word & 15;
-    if (kind === action.fixed64) {
+    if (kind === fixed64) {
       if (at + 8 > end) return -scanCode.truncated;
       cells[column] = view.getInt32(at, true);
       cells[column + 1] = view.getInt32(at + 4, true);
       return at + 8;
     }
-    if (kind === action.fixed32) {
+    if (kind === fixed32) {
       if (at + 4 > end) return -scanCode.truncated;
       cells[column] = view.getInt32(at, true);
       return at + 4;
@@ -147,19 +150,19 @@ export class RecordReader {
     if (next > end) return -scanCode.truncated;
     const column = row + ((word >>> 4) & 255);
     switch (word & 15) {
-      case action.count: {
+      case counted: {
         const count = cells[column] as number;
         if (count === 0) cells[column + 1] = this.errorAt;
         cells[column] = count + 1;
         cells[column + 2] = next;
         return next;
       }
-      case action.range:
+      case range:
         cells[column] = start;
         cells[column + 1] = next;
         return next;
-      case action.id16:
-      case action.id8:
+      case id16:
+      case id8:
         return this.#id(start, length, column, word);
       case action.single:
         return this.#single(start, next, column);

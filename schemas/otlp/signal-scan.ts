@@ -21,6 +21,7 @@ import { RecordReader } from "./record-reader.ts";
 import { byteAt, delimitedStart, skipValue, tagOf, tagSize, varintLow, wireType } from "./wire.ts";
 
 const rowsAtFirst = 64;
+const word = recordWord;
 const serviceName = new TextEncoder().encode("service.name");
 const headTag = tagOf(1, wireType.delimited);
 const itemsTag = tagOf(2, wireType.delimited);
@@ -47,11 +48,13 @@ export class SignalScan {
   errorAt = 0;
   readonly #reader = new RecordReader();
   readonly #attributes: AttributeTable;
+  readonly #recordsMax: number;
   /** Column, limit and code of each counted field. */
   readonly #bounds: Int32Array;
 
   constructor(layout: RecordLayout, limits: OtlpLimits = defaultLimits) {
     this.layout = layout;
+    this.#recordsMax = limits.recordsMax;
     this.limits = limits;
     this.records = new Int32Array(layout.stride * rowsAtFirst);
     this.resources = new Int32Array(resourceStride * rowsAtFirst);
@@ -152,15 +155,15 @@ export class SignalScan {
     const start = delimitedStart(this.bytes, this.#valueAt, outerEnd);
     if (start < 0) return start;
     const end = start + varintLow(this.bytes, this.#valueAt);
-    if (this.count >= this.limits.recordsMax) return -scanCode.tooManyRecords;
+    if (this.count >= this.#recordsMax) return -scanCode.tooManyRecords;
     const row = this.count * layout.stride;
     if (row === this.records.length) this.#grow();
     const { records } = this;
-    records[row + recordWord.fieldStart] = fieldStart;
-    records[row + recordWord.end] = end;
-    records[row + recordWord.start] = start;
-    records[row + recordWord.resource] = this.resourceCount - 1;
-    records[row + recordWord.scope] = this.scopeCount - 1;
+    records[row + word.fieldStart] = fieldStart;
+    records[row + word.end] = end;
+    records[row + word.start] = start;
+    records[row + word.resource] = this.resourceCount - 1;
+    records[row + word.scope] = this.scopeCount - 1;
     const next = this.#reader.read(start, end, row, layout.table);
     if (next < 0) {
       this.errorAt = this.#reader.errorAt;

@@ -23,11 +23,10 @@ const isSecondAllowed = (lead: number, second: number): boolean => {
 export const isUtf8 = (bytes: Uint8Array, start: number, end: number): boolean => {
   let at = start;
   while (at < end) {
+    // Nearly all text is ASCII.
+    while (at < end && byteAt(bytes, at) < 0x80) at += 1;
+    if (at === end) return true;
     const lead = byteAt(bytes, at);
-    if (lead < 0x80) {
-      at += 1;
-      continue;
-    }
     const size = sequenceBytes(lead);
     if (size === 0 || at + size > end) return false;
     if (!isSecondAllowed(lead, byteAt(bytes, at + 1))) return false;
