@@ -44,9 +44,10 @@ const settings = {
   // How long an empty fetch waits at the broker, and so how long a stop may take.
   maxWaitTimeInMs: 250,
   allowAutoTopicCreation: false,
-  // About eight seconds of a broker's absence, then onFailed: the owner decides.
-  retry: { ...retry, retries: 8, restartOnFailure: async () => false },
 } as const;
+
+/** A broker may be away this long; then onFailed, and the owner decides. */
+const outageMsMax = 60_000;
 
 /** @throws LogError when the first assignment cannot be had. */
 export const startKafkaConsumer = async (
@@ -80,6 +81,8 @@ class Member implements LogConsumer {
   #owned = new Map<string, Owned>();
   #generation = 0;
   #isAssigned = false;
+  /** When the broker was last heard of. */
+  #aliveMs = Date.now();
   /** Assignments and revocations, one after the other. */
   #changes: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | undefined;
@@ -89,7 +92,11 @@ class Member implements LogConsumer {
     this.#admin = connections.admin;
     this.#options = options;
     this.#handlers = handlers;
-    this.#consumer = this.#client.kafka.consumer({ groupId: options.group, ...settings });
+    this.#consumer = this.#client.kafka.consumer({
+      groupId: options.group,
+      ...settings,
+      retry: { ...retry, restartOnFailure: async () => this.#mayRestart() },
+    });
     // Whoever calls consume awaits it; later nobody does.
     this.#first.promise.catch(() => undefined);
   }
@@ -100,7 +107,10 @@ class Member implements LogConsumer {
       this.#joined(payload.memberAssignment),
     );
     consumer.on(consumer.events.REBALANCING, () => this.#change(() => this.#revoke()));
-    consumer.on(consumer.events.CRASH, ({ payload }) => this.#failed(payload.error));
+    consumer.on(consumer.events.CRASH, ({ payload }) => this.#crashed(payload));
+    consumer.on(consumer.events.FETCH, () => {
+      this.#aliveMs = Date.now();
+    });
     await this.#client.ready;
     await consumer.connect();
     await consumer.subscribe({ topics: [...this.#options.topics], fromBeginning: true });
@@ -140,6 +150,16 @@ class Member implements LogConsumer {
     await this.#change(() => this.#revoke());
     this.#client.cut();
     this.#first.reject(new LogError("closed", "stopped before the first assignment"));
+  }
+
+  // kafkajs gives up at the first refused connection; it joins anew after a pause when we say so.
+  #mayRestart(): boolean {
+    return this.#isAssigned && Date.now() - this.#aliveMs < outageMsMax;
+  }
+
+  #crashed({ error, restart }: { readonly error: Error; readonly restart: boolean }): void {
+    if (restart) void this.#change(() => this.#revoke());
+    else this.#failed(error);
   }
 
   #failed(error: Error): void {
@@ -183,10 +203,13 @@ class Member implements LogConsumer {
       await this.#handlers.onRevoked(partitions);
       return;
     }
+    if (!this.#seek(positions)) {
+      await this.#handlers.onRevoked(partitions);
+      return;
+    }
     for (const { topic, partition, offset } of positions) {
       const owned = { topic, partition, next: offset, inHand: Promise.resolve() };
       this.#owned.set(keyOf(topic, partition), owned);
-      this.#consumer.seek({ topic, partition, offset: `${offset}` });
     }
     this.#resume(partitions);
     this.#isAssigned = true;
@@ -261,15 +284,33 @@ class Member implements LogConsumer {
     }
   }
 
-  #pause(partitions: readonly Partition[]): void {
-    this.#consumer.pause(grouped(partitions));
+  #seek(positions: readonly Position[]): boolean {
+    return ifRunning(() => {
+      for (const { topic, partition, offset } of positions) {
+        this.#consumer.seek({ topic, partition, offset: `${offset}` });
+      }
+    });
   }
 
-  // A partition can be resumed only while the consumer runs.
+  #pause(partitions: readonly Partition[]): void {
+    ifRunning(() => this.#consumer.pause(grouped(partitions)));
+  }
+
   #resume(partitions: readonly Partition[]): void {
-    if (this.#stopping === undefined) this.#consumer.resume(grouped(partitions));
+    ifRunning(() => this.#consumer.resume(grouped(partitions)));
   }
 }
+
+// kafkajs throws while it is stopped or between a crash and its restart. A new assignment follows
+// then, or nothing: false, and no harm done.
+const ifRunning = (body: () => void): boolean => {
+  try {
+    body();
+    return true;
+  } catch {
+    return false;
+  }
+};
 
 const keyOf = (topic: string, partition: number): string => `${topic}/${partition}`;
 

@@ -126,17 +126,37 @@ test.each([
       },
     },
   );
-  worker.postMessage([record("a"), record("b")], []);
+  worker.postMessage({ records: [record("a"), record("b")] }, []);
   expect(await once(worker, "message")).toEqual([[0, 1]]);
   // Both connections append: offsets stay dense.
   const answer = once(worker, "message");
-  worker.postMessage([record("d")], []);
+  worker.postMessage({ records: [record("d")] }, []);
   const [own] = await Promise.all([log.append([record("c")]), answer]);
   expect([2, 3]).toContain(own[0]);
   await expect.poll(() => values.toSorted()).toEqual(["a", "b", "c", "d"]);
   await consumer.stop();
   worker.postMessage(null, []);
   await once(worker, "exit");
+  await log.close();
+});
+
+test("a thread that is terminated while it writes holds nobody up", async () => {
+  const wake = new SharedArrayBuffer(wakeBytes);
+  const options = { directory: newDirectory(), topics, wake };
+  const log = await opened(options);
+  const appender = new URL("log-appender.thread.ts", import.meta.url);
+  for (let run = 0; run < 5; run += 1) {
+    const worker = new Worker(appender, { workerData: options });
+    let acknowledged = -1;
+    worker.on("message", ([offset]: number[]) => (acknowledged = offset ?? -1));
+    worker.postMessage({ records: [record(new Uint8Array(50_000))], forever: true }, []);
+    await once(worker, "message");
+    await log.append([record("beside", 1)]);
+    await worker.terminate();
+    await log.append([record("after", 1)]);
+    expect((await log.offsets("t"))[0]?.end).toBeGreaterThan(acknowledged);
+  }
+  expect((await log.offsets("t"))[1]?.end).toBe(10);
   await log.close();
 });
 

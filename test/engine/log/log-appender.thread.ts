@@ -1,4 +1,5 @@
-// A thread that appends to the embedded log what the main thread tells it.
+// A thread that appends to the embedded log what the main thread tells it; "forever" makes it
+// append without end.
 import { parentPort, workerData } from "node:worker_threads";
 
 import { openEmbeddedLog } from "../../../engine/log/embedded-log.ts";
@@ -7,13 +8,18 @@ import type { NewRecord } from "../../../engine/log/event-log.ts";
 
 const log = openEmbeddedLog(workerData as EmbeddedLogOptions);
 
-const append = async (records: readonly NewRecord[] | null): Promise<void> => {
-  if (records === null) {
+type Told = { readonly records: readonly NewRecord[]; readonly forever?: boolean } | null;
+
+const append = async (told: Told): Promise<void> => {
+  if (told === null) {
     await log.close();
     parentPort?.close();
-  } else parentPort?.postMessage(await log.append(records), []);
+    return;
+  }
+  do parentPort?.postMessage(await log.append(told.records), []);
+  while (told.forever === true);
 };
 
-parentPort?.on("message", (records: readonly NewRecord[] | null) => {
-  void append(records);
+parentPort?.on("message", (told: Told) => {
+  void append(told);
 });
