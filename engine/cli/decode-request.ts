@@ -24,7 +24,7 @@ import {
 import { tagOf, wireType } from "../../schemas/otlp/wire.ts";
 
 /** Bad records of one request that are stepped over; after that the request is given up. */
-export const badRecordsMax = 1000;
+const badRecordsMax = 1000;
 
 /** A line of output, or what is wrong at an offset of the request. */
 export type Decoded =

@@ -17,6 +17,9 @@ export const mark = {
   minus: code("-"),
 } as const;
 
+// Names of this module's own: an object's property would be loaded anew at each comparison.
+const { quote, backslash } = mark;
+
 // By the character after a backslash: what it stands for; 0 = no such escape, `u` is apart.
 const escapes = new Uint8Array(128);
 for (const [name, value] of Object.entries({
@@ -110,26 +113,30 @@ export class JsonScanner {
 
   /** Takes a string; its content is the token. */
   string(): boolean {
-    if (!this.take(mark.quote)) return false;
+    if (!this.take(quote)) return false;
     const { bytes, end } = this;
     this.isEscaped = false;
     this.tokenStart = this.at;
     let at = this.at;
-    while (at < end) {
-      const byte = byteAt(bytes, at);
-      if (byte === mark.quote) {
+    for (;;) {
+      let byte = at < end ? byteAt(bytes, at) : 0;
+      while (byte > quote && byte !== backslash) {
+        at += 1;
+        byte = at < end ? byteAt(bytes, at) : 0;
+      }
+      if (at >= end) return this.fail("string without end", this.tokenStart);
+      if (byte === quote) {
         this.tokenEnd = at;
         this.at = at + 1;
         return true;
       }
       if (byte < 32) return this.fail("control character in a string", at);
-      if (byte === mark.backslash) {
+      if (byte === backslash) {
         this.isEscaped = true;
         at += 1;
       }
       at += 1;
     }
-    return this.fail("string without end", this.tokenStart);
   }
 
   /** Takes a number; its characters are the token. */
@@ -178,7 +185,7 @@ export class JsonScanner {
   skip(depth = 0): boolean {
     if (depth > jsonDepthMax) return this.fail(`nested deeper than jsonDepthMax=${jsonDepthMax}`);
     const byte = this.peek();
-    if (byte === mark.quote) return this.string();
+    if (byte === quote) return this.string();
     if (byte === mark.openObject) return this.#skipItems(mark.closeObject, depth);
     if (byte === mark.openList) return this.#skipItems(mark.closeList, depth);
     if (byte === mark.minus || isDigit(byte)) return this.number();
@@ -220,9 +227,13 @@ export class JsonScanner {
     const { bytes, tokenStart, tokenEnd } = this;
     let to = start;
     let at = tokenStart;
+    if (!this.isEscaped) {
+      for (; at < tokenEnd; at += 1, to += 1) out[to] = byteAt(bytes, at);
+      return to;
+    }
     while (at < tokenEnd) {
       const byte = byteAt(bytes, at);
-      if (byte !== mark.backslash) {
+      if (byte !== backslash) {
         out[to] = byte;
         to += 1;
         at += 1;
@@ -263,7 +274,7 @@ export class JsonScanner {
 
   /** The low surrogate that is escaped at `at`, or -1. */
   #lowAfter(at: number): number {
-    if (at + 6 > this.tokenEnd || byteAt(this.bytes, at) !== mark.backslash) return -1;
+    if (at + 6 > this.tokenEnd || byteAt(this.bytes, at) !== backslash) return -1;
     if (byteAt(this.bytes, at + 1) !== unicodeEscape) return -1;
     const unit = this.#unit(at);
     return unit >= 0xdc00 && unit < 0xe000 ? unit : -1;

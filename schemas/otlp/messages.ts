@@ -4,7 +4,7 @@
 import { tagOf, wireType } from "./wire.ts";
 
 /** How a value looks on the wire and in JSON. */
-export type Kind =
+type Kind =
   | "text"
   | "bytes"
   | "id16"

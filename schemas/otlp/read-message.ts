@@ -5,7 +5,7 @@ import type { Field, MessageType } from "./messages.ts";
 import { byteAt, delimitedStart, skipValue, tagSize, varintHigh, varintLow } from "./wire.ts";
 import { wireType } from "./wire.ts";
 
-export type JsonValue = string | number | boolean | JsonObject | readonly JsonValue[];
+type JsonValue = string | number | boolean | JsonObject | readonly JsonValue[];
 export type JsonObject = { [name: string]: JsonValue };
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });

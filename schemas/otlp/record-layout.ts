@@ -26,7 +26,7 @@ export const action = {
   single: 10,
 } as const;
 
-export type ActionName = keyof typeof action;
+type ActionName = keyof typeof action;
 
 /** Actions below this one are scalars, from here on length-delimited. */
 export const firstDelimited = action.range;

@@ -59,7 +59,7 @@ export const tagSize = (bytes: Uint8Array, at: number, end: number): number => {
 };
 
 /** Bytes of the length at `at`, 1 to 5, or a negated code; its value is then `varintLow`. */
-export const lengthSize = (bytes: Uint8Array, at: number, end: number): number => {
+const lengthSize = (bytes: Uint8Array, at: number, end: number): number => {
   const size = varintSize(bytes, at, end);
   if (size < tagBytesMax) return size;
   return size === tagBytesMax && byteAt(bytes, at + 4) < 8 ? size : -scanCode.badLength;
