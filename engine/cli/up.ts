@@ -2,7 +2,6 @@
 import { fileURLToPath } from "node:url";
 
 import type { Snapshot } from "../control/snapshot.ts";
-import { ThreadStartError } from "../host/engine.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { ledgerOf } from "../ledger/ledger.ts";
 import { startFeed } from "../up/feed-process.ts";
@@ -15,7 +14,7 @@ import { handledOf, startSystem } from "../up/system.ts";
 import { viewLines } from "../up/view.ts";
 import { integerOption } from "./arguments.ts";
 import type { Arguments, Command, Io } from "./command.ts";
-import { exitCode, UnreachableError, UsageError } from "./command.ts";
+import { exitCode, UsageError } from "./command.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const portRange = { min: 0, max: 65_535 };
@@ -81,22 +80,17 @@ const start = async (args: Arguments, io: Io): Promise<System> => {
   if (apiKeys.length === 0) {
     io.note("weir: no API key configured: the edge serves loopback without authentication");
   }
-  try {
-    return await startSystem({
-      root,
-      dataDir: text(args, "data") ?? ".weir/data",
-      kafka,
-      createTopics: args.values["create-topics"] === true,
-      edgePort: integerOption(args, "edge-port", portRange) ?? 0,
-      controlPort: integerOption(args, "control-port", portRange) ?? 0,
-      logPort: integerOption(args, "log-port", portRange) ?? 0,
-      apiKeys,
-      note: io.note,
-    });
-  } catch (error) {
-    if (error instanceof ThreadStartError) throw new UnreachableError(error.message);
-    throw error;
-  }
+  return startSystem({
+    root,
+    dataDir: text(args, "data") ?? ".weir/data",
+    kafka,
+    createTopics: args.values["create-topics"] === true,
+    edgePort: integerOption(args, "edge-port", portRange) ?? 0,
+    controlPort: integerOption(args, "control-port", portRange) ?? 0,
+    logPort: integerOption(args, "log-port", portRange) ?? 0,
+    apiKeys,
+    note: io.note,
+  });
 };
 
 const feedOptions = (args: Arguments, system: System, io: Io) => ({

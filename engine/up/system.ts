@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 
+import { UnreachableError } from "../cli/command.ts";
 import type { ControlServer } from "../control/server.ts";
 import { startControlServer } from "../control/server.ts";
 import type { Snapshot } from "../control/snapshot.ts";
@@ -60,7 +61,7 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
   if (options.kafka !== null) await checkTopics(options.kafka, options.createTopics);
   const undo: (() => Promise<unknown>)[] = [];
   try {
-    const engine = await startEngine({ log: target, runId });
+    const engine = await startEngine({ log: target, runId }).catch(explain("--log-port"));
     undo.unshift(() => engine.stop(stopMs));
     const edge = await startEdge({
       bundle: await bundled,
@@ -69,7 +70,7 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
       vars: edgeVars(options, { engine, runId }),
       storageDir: join(options.dataDir, "edge-storage"),
       onNote: (line) => options.note(`edge: ${line}`),
-    });
+    }).catch(explain("--edge-port"));
     undo.unshift(() => edge.stop());
     const log = await openLog("kafka" in target ? target : { directory: target.directory });
     undo.unshift(() => log.close());
@@ -87,6 +88,16 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
     throw error;
   }
 };
+
+/** A part that cannot start is a dependency out of reach; a taken port names its option. */
+const explain =
+  (option: string) =>
+  (error: unknown): never => {
+    const text = error instanceof Error ? error.message : String(error);
+    const isTaken = /EADDRINUSE|already in use/.test(text);
+    const advice = isTaken ? `; choose another port with ${option}, 0 = a free one` : "";
+    throw new UnreachableError(text + advice);
+  };
 
 const logTarget = ({ kafka, dataDir, logPort }: SystemOptions) =>
   kafka === null ? { directory: join(dataDir, "log"), port: logPort } : { kafka };
