@@ -127,7 +127,7 @@ const watch = (system: System, feed: FeedProcess | null, io: Io): { readonly sto
   let edgeBefore: EdgeStatus | null = null;
   let beforeMs = performance.now();
   const draw = async (): Promise<void> => {
-    const edge = await readEdgeStatus(system.ready.edge).catch(() => null);
+    const edge = await readEdgeStatus(system.edge).catch(() => null);
     const now = system.snapshot();
     const nowMs = performance.now();
     const seconds = (nowMs - beforeMs) / 1_000;

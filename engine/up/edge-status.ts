@@ -8,9 +8,14 @@ export type EdgeStatus = {
 
 const timeoutMs = 2_000;
 
-/** @throws when the edge does not answer within two seconds. */
-export const readEdgeStatus = async (url: string): Promise<EdgeStatus> => {
-  const response = await fetch(`${url}/status`, { signal: AbortSignal.timeout(timeoutMs) });
+/** Where to ask, and the key to show when the edge wants one. */
+export type EdgeAddress = { readonly url: string; readonly apiKey: string | null };
+
+/** @throws when the edge does not answer well within two seconds. */
+export const readEdgeStatus = async ({ url, apiKey }: EdgeAddress): Promise<EdgeStatus> => {
+  const headers: Record<string, string> = apiKey === null ? {} : { "x-api-key": apiKey };
+  const signal = AbortSignal.timeout(timeoutMs);
+  const response = await fetch(`${url}/status`, { headers, signal });
   if (!response.ok) throw new Error(`edge status=${response.status}`);
   return (await response.json()) as EdgeStatus;
 };
@@ -18,10 +23,10 @@ export const readEdgeStatus = async (url: string): Promise<EdgeStatus> => {
 const pollMs = 100;
 
 /** Waits until no request is inside the edge; the last status, whether or not the wait succeeded. */
-export const edgeAtRest = async (url: string, deadlineMs: number): Promise<EdgeStatus> => {
+export const edgeAtRest = async (edge: EdgeAddress, deadlineMs: number): Promise<EdgeStatus> => {
   const endMs = Date.now() + deadlineMs;
   for (;;) {
-    const status = await readEdgeStatus(url);
+    const status = await readEdgeStatus(edge);
     const inside = Object.values(status.signals).reduce((n, counts) => n + counts.inFlight, 0);
     if (inside === 0 || Date.now() > endMs) return status;
     await new Promise((resolve) => {

@@ -18,7 +18,7 @@ import { drained } from "./drained.ts";
 import { bundleEdge } from "./edge-bundle.ts";
 import type { RunningEdge } from "./edge-process.ts";
 import { startEdge } from "./edge-process.ts";
-import type { EdgeStatus } from "./edge-status.ts";
+import type { EdgeAddress } from "./edge-status.ts";
 import { edgeAtRest } from "./edge-status.ts";
 import { checkTopics } from "./topics-check.ts";
 
@@ -38,6 +38,8 @@ export type SystemOptions = {
 
 export type System = {
   readonly ready: { readonly edge: string; readonly control: string; readonly log: string };
+  /** To ask for its counters. */
+  readonly edge: EdgeAddress;
   readonly snapshot: () => Snapshot;
   /** Settles with a reason when a part died. */
   readonly failed: Promise<string>;
@@ -79,7 +81,12 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
       port: options.controlPort,
       snapshot: () => takeSnapshot(engine.memory),
       isReady: () => !state.isStopping,
-      about: () => ({ runId, edge: edge.url, log: engine.restUrl }),
+      about: () => ({
+        runId,
+        edge: edge.url,
+        log: engine.restUrl,
+        pids: { engine: process.pid, edge: edge.pid },
+      }),
     });
     undo.unshift(() => control.close());
     return running({ engine, edge, log, control, options, state });
@@ -123,6 +130,7 @@ type Parts = {
 };
 
 const running = ({ engine, edge, log, control, options, state }: Parts): System => {
+  const edgeAddress = { url: edge.url, apiKey: options.apiKeys[0] ?? null };
   const failed = Promise.race([
     engine.failed.then(({ thread, message }) => `thread ${thread}: ${message}`),
     edge.exited.then((code) => `edge: workerd ended with code=${code}`),
@@ -133,11 +141,15 @@ const running = ({ engine, edge, log, control, options, state }: Parts): System 
       control: control.url,
       log: options.kafka ?? engine.restUrl ?? "",
     },
+    edge: edgeAddress,
     snapshot: () => takeSnapshot(engine.memory),
     failed,
     stop: async () => {
       state.isStopping = true;
-      const status = await edgeAtRest(edge.url, restMs).catch((): EdgeStatus => ({ signals: {} }));
+      const status = await edgeAtRest(edgeAddress, restMs).catch((error: unknown) => {
+        options.note(`weir: the edge's counts cannot be read, no ledger: ${String(error)}`);
+        return null;
+      });
       const all = await drained({ memory: engine.memory, log, deadlineMs: drainMs }).catch(
         () => false,
       );
@@ -147,7 +159,8 @@ const running = ({ engine, edge, log, control, options, state }: Parts): System 
       const clean = await engine.stop(stopMs);
       if (!clean) options.note(`weir: a thread did not stop within ${stopMs} ms`);
       await control.close();
-      return ledgerOf(status.signals, handledOf(takeSnapshot(engine.memory)));
+      const handled = handledOf(takeSnapshot(engine.memory));
+      return status === null ? { balanced: false, signals: {} } : ledgerOf(status.signals, handled);
     },
   };
 };
