@@ -27,7 +27,7 @@ export const kafkaLogError = (error: unknown): LogError => {
 export const isStaleMember = (error: unknown): boolean => hasType(error, staleTypes);
 
 /** A broker that has just started, or a moving coordinator: gone within a second or so. */
-export const isCoordinatorAway = (error: unknown): boolean => hasType(error, awayTypes);
+const isCoordinatorAway = (error: unknown): boolean => hasType(error, awayTypes);
 
 const staleTypes = new Set(["ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID", "REBALANCE_IN_PROGRESS"]);
 const awayTypes = new Set([

@@ -41,7 +41,7 @@ export const javaProgram = (): string => {
 };
 
 /** Major version of Java, or 0 when there is none. */
-export const javaVersion = (): number => {
+const javaVersion = (): number => {
   try {
     const text = execFileSync(javaProgram(), ["--version"], { encoding: "utf8" });
     return Number(/\s(\d+)/.exec(text)?.[1] ?? 0);

@@ -4,7 +4,7 @@ import { topics as contract } from "../../schemas/topics.ts";
 import type { EventLog, NewRecord, TopicDescription } from "./event-log.ts";
 import { LogError } from "./event-log.ts";
 
-export type TopicSpecification = {
+type TopicSpecification = {
   readonly partitions: number;
   readonly retentionMs: number;
   /** Upper bound of one record's value, key and headers together. */
@@ -18,7 +18,7 @@ export const contractTopics: TopicTable = contract;
 const utf8 = new TextEncoder();
 
 /** Bytes of key, value and headers. */
-export const recordBytes = ({ key, value, headers }: NewRecord): number => {
+const recordBytes = ({ key, value, headers }: NewRecord): number => {
   let bytes = value.length + (key?.length ?? 0);
   for (const [name, text] of Object.entries(headers)) {
     bytes += utf8.encode(name).length + utf8.encode(text).length;

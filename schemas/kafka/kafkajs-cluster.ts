@@ -19,7 +19,7 @@ type ConnectionPool = {
 };
 
 /** One answer of a plain fetch. */
-export type Fetched = {
+type Fetched = {
   readonly responses: readonly { readonly partitions: readonly unknown[] }[];
 };
 

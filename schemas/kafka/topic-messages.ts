@@ -23,13 +23,13 @@ const buffer = (bytes: Uint8Array): Buffer =>
  * Upper bound of one partition's batch: brokers refuse batches above max.message.bytes, by default
  * 1,048,588, whatever the size of the records in it. A larger single record goes alone.
  */
-export const batchBytesMax = 1_000_000;
+const batchBytesMax = 1_000_000;
 
 /** Record and header framing at its largest: varints of length, time, offset, key, value. */
 const recordOverheadBytes = 64;
 
 /** Bytes of a record as the limits count them: key, value and headers. */
-export const recordBytes = ({ key, value, headers }: ProducerRecord): number => {
+const recordBytes = ({ key, value, headers }: ProducerRecord): number => {
   let bytes = value.length + (key?.length ?? 0);
   for (const name in headers) {
     // Three bytes for a character of UTF-16 is UTF-8 at its longest.

@@ -11,7 +11,7 @@ import { isFull, sqliteLogError } from "./sqlite-error.ts";
 import type { WriteTurn } from "./write-turn.ts";
 
 /** What may wait for its transaction; beyond it an append is refused with `full`. */
-export const waitingBytesMax = 256 << 20;
+const waitingBytesMax = 256 << 20;
 /** One transaction takes at least one job, and more up to this. */
 const transactionBytesMax = 16 << 20;
 

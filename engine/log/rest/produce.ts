@@ -16,7 +16,7 @@ export type ProduceOptions = {
 };
 
 /** Upper bound of a request with a length, and of one object of a streamed one. */
-export const bodyBytesMax = 64 << 20;
+const bodyBytesMax = 64 << 20;
 
 /** All bodies that are being read or appended; beyond it a request is refused with 429. */
 const bytesInHandMax = 512 << 20;
