@@ -24,6 +24,8 @@ export const action = {
   member: 9,
   /** A nested message that is only ranged; a second one is refused, for merging needs a copy. */
   single: 10,
+  /** Only in `usual`: a `fixed32` whose tag takes two bytes, the second of them 1. */
+  wide32: 11,
 } as const;
 
 type ActionName = keyof typeof action;
@@ -37,7 +39,7 @@ export const tagsKnown = 256;
 /** Actions by field tag; nested tables are reached by their index in `children`. */
 export type FieldTable = {
   readonly actions: Int32Array;
-  /** The actions of one-byte tags, by that byte; 0 for each first byte of a longer tag. */
+  /** The actions of one-byte tags, by that byte; of two-byte ones, by the first, only `wide32`. */
   readonly usual: Int32Array;
   readonly children: readonly FieldTable[];
 };
@@ -65,7 +67,11 @@ const tableOf = (rows: readonly FieldRow[]): FieldTable => {
     const word = action[name] | (column << 4) | (index << 12) | (field << 20);
     actions[tagOf(field, wireTypeOf(name))] = word;
   }
-  const usual = actions.slice().fill(action.skip, 128);
+  const usual = actions.map((word, tag) => {
+    if (tag < 128) return word;
+    // The first byte of a tag from 128 to 255 is the tag itself, its second byte is 1.
+    return (word & 15) === action.fixed32 ? (word & ~15) | action.wide32 : action.skip;
+  });
   return { actions, usual, children };
 };
 

@@ -6,7 +6,7 @@ import { action, firstDelimited, tagsKnown } from "./record-layout.ts";
 import { byteAt, delimitedStart, skipValue, tagSize, varintLow, varintSize } from "./wire.ts";
 
 // Names of this module's own: an imported object's property is loaded anew at each comparison.
-const { fixed64, fixed32, varint, count: counted, range, id16, id8, skip } = action;
+const { fixed64, fixed32, varint, count: counted, range, id16, id8, skip, wide32 } = action;
 
 const noBytes = new Uint8Array(0);
 
@@ -23,6 +23,15 @@ export class RecordReader {
   cells: Int32Array = new Int32Array(0);
   /** Offset of the last field that was begun: after a refusal, the one that was refused. */
   errorAt = 0;
+
+  /** Some count went over `crowd`, the smallest limit: the row must be looked at. */
+  isCrowded = false;
+  readonly #crowd: number;
+
+  /** `crowd` is the smallest limit of a counted field. */
+  constructor(crowd: number) {
+    this.#crowd = crowd;
+  }
 
   /** Begins a pass over an array. */
   open(bytes: Uint8Array): void {
@@ -63,6 +72,9 @@ export class RecordReader {
       } else if (length === idBytes(kind)) {
         cells[column] = at + 2;
         at = next;
+      } else if (kind === wide32 && length === 1 && at + 6 <= end) {
+        cells[column] = view.getInt32(at + 2, true);
+        at += 6;
       } else at = this.#field(at, end, row, table);
       if (at < 0) return at;
     }
@@ -85,6 +97,7 @@ export class RecordReader {
     }
     cells[column] = count;
     cells[column + 2] = at;
+    if (count > this.#crowd) this.isCrowded = true;
     return at;
   }
 
@@ -155,6 +168,7 @@ export class RecordReader {
         if (count === 0) cells[column + 1] = this.errorAt;
         cells[column] = count + 1;
         cells[column + 2] = next;
+        if (count >= this.#crowd) this.isCrowded = true;
         return next;
       }
       case range:

@@ -46,7 +46,7 @@ export class SignalScan {
   scopes: Int32Array;
   /** After a refusal: offset of the field in `bytes`. */
   errorAt = 0;
-  readonly #reader = new RecordReader();
+  readonly #reader: RecordReader;
   readonly #attributes: AttributeTable;
   readonly #recordsMax: number;
   /** Column, limit and code of each counted field. */
@@ -62,6 +62,7 @@ export class SignalScan {
     this.#attributes = new AttributeTable(limits);
     const bounds = layout.bounds.flatMap(([column, limit, code]) => [column, limits[limit], code]);
     this.#bounds = Int32Array.from(bounds);
+    this.#reader = new RecordReader(Math.min(...layout.bounds.map(([, limit]) => limits[limit])));
   }
 
   /** Scans bytes[start, end). After a refusal the counts tell what was read before it. */
@@ -169,8 +170,11 @@ export class SignalScan {
       this.errorAt = this.#reader.errorAt;
       return next;
     }
-    const excess = this.#excess(row);
-    if (excess !== 0) return -excess;
+    if (this.#reader.isCrowded) {
+      this.#reader.isCrowded = false;
+      const excess = this.#excess(row);
+      if (excess !== 0) return -excess;
+    }
     this.count += 1;
     return next;
   }
@@ -229,6 +233,7 @@ export class SignalScan {
     this.errorAt = 0;
     this.bytes = bytes;
     this.#reader.open(bytes);
+    this.#reader.isCrowded = false;
     this.#reader.cells = this.records;
   }
 
