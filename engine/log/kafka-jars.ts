@@ -2,7 +2,8 @@
 // fetches once into a git-ignored folder. Two processes may do it at the same time: each fills a
 // folder of its own and the first rename wins.
 import { execFile, execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -28,9 +29,16 @@ export class KafkaNodeError extends Error {
 /** Jars, class archive and the default data directory live below this git-ignored folder. */
 export const kafkaHome = fileURLToPath(new URL("../../.weir/kafka", import.meta.url));
 
-export const jarFolder = join(kafkaHome, "lib");
-
 const pom = fileURLToPath(new URL("kafka/pom.xml", import.meta.url));
+
+// Another pom is another version of the jars: it gets a folder of its own.
+const version = createHash("sha256").update(readFileSync(pom)).digest("hex").slice(0, 8);
+
+export const jarFolder = join(kafkaHome, `lib-${version}`);
+
+/** Classes that one start loads, made once: halves the time to start. */
+export const archiveFile = join(kafkaHome, `classes-${version}.jsa`);
+
 const javaVersionMin = 17;
 const mavenMsMax = 300_000;
 
@@ -83,7 +91,7 @@ export const ensureJars = async (note: (text: string) => void): Promise<void> =>
   }
   note("fetching Apache Kafka's jars with Maven, once");
   mkdirSync(kafkaHome, { recursive: true });
-  const own = join(kafkaHome, `lib.${process.pid}`);
+  const own = `${jarFolder}.${process.pid}`;
   try {
     await promisify(execFile)("mvn", ["-q", "-B", "-f", pom, `-Dweir.lib=${own}`, "package"], {
       timeout: mavenMsMax,

@@ -9,10 +9,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-import { jarFolder, javaProgram, KafkaNodeError, kafkaHome } from "./kafka-jars.ts";
-
-/** Classes that one start loads, made once: halves the time to start. */
-export const archiveFile = join(kafkaHome, "kafka.jsa");
+import { archiveFile, jarFolder, javaProgram, KafkaNodeError } from "./kafka-jars.ts";
 
 const logConfiguration = fileURLToPath(new URL("kafka/log4j2.properties", import.meta.url));
 const linesKept = 40;

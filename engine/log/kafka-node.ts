@@ -6,9 +6,9 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
-import { ensureJars, KafkaNodeError, kafkaHome, moveInto } from "./kafka-jars.ts";
+import { archiveFile, ensureJars, KafkaNodeError, kafkaHome, moveInto } from "./kafka-jars.ts";
 import type { Jvm } from "./kafka-jvm.ts";
-import { archiveFile, runJvm } from "./kafka-jvm.ts";
+import { runJvm } from "./kafka-jvm.ts";
 import { serverProperties } from "./kafka-properties.ts";
 
 export type KafkaNodeOptions = {
