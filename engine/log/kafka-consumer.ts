@@ -81,6 +81,7 @@ class Member implements LogConsumer {
   #owned = new Map<string, Owned>();
   #generation = 0;
   #isAssigned = false;
+  #commits = 0;
   /** When the broker was last heard of. */
   #aliveMs = Date.now();
   /** Assignments and revocations, one after the other. */
@@ -108,6 +109,9 @@ class Member implements LogConsumer {
     );
     consumer.on(consumer.events.REBALANCING, () => this.#change(() => this.#revoke()));
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#crashed(payload));
+    consumer.on(consumer.events.COMMIT_OFFSETS, () => {
+      this.#commits += 1;
+    });
     consumer.on(consumer.events.FETCH, () => {
       this.#aliveMs = Date.now();
     });
@@ -130,14 +134,17 @@ class Member implements LogConsumer {
       throw new LogError("invalid-position", `${topic}/${partition} is not this member's`);
     }
     if (positions.length === 0) return;
+    const commits = this.#commits;
     try {
       await this.#consumer.commitOffsets(
         positions.map((position) => ({ ...position, offset: `${position.offset}` })),
       );
     } catch (error) {
       if (!isStaleMember(error)) throw kafkaLogError(error);
-      throw new LogError("invalid-position", `group ${this.#options.group} is being rebalanced`);
     }
+    // kafkajs says nothing when it is about to restart, and commits nothing.
+    if (this.#commits > commits) return;
+    throw new LogError("invalid-position", `group ${this.#options.group} is being rebalanced`);
   }
 
   stop(): Promise<void> {

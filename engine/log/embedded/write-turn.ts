@@ -4,7 +4,7 @@
 import { ticketWord, turnWord } from "./shared-memory.ts";
 
 /** A ticket whose thread has died is passed over after this time. */
-const turnMsMax = 2_000;
+const turnMsMax = 500;
 
 export type WriteTurn = <T>(body: () => T) => T;
 
