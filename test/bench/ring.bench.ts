@@ -1,0 +1,134 @@
+// The rings between two threads: millions of 64-byte records a second and one-way latency, against a
+// C++ control of the same algorithm, ringbuf.js, postMessage and the prototype. The distance of the
+// two cores changes every few minutes and scales every figure about fourfold, so each round measures
+// all rows and the probe, and ratios are taken within a round. Figures only.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { type BenchOptions, report, spread } from "./harness.ts";
+import { rows } from "./ring/ring-lanes.ts";
+import { echo, latencyPair, pingPong, probe, probeMemory } from "./ring/ring-latency.ts";
+import { expectedSum, recordBytes } from "./ring/ring-loops.ts";
+import { RingPeer } from "./ring/ring-peer.ts";
+import { hasPrototype } from "./ring/ring-rivals.ts";
+
+const rounds = 11;
+const warmups = 3;
+const trips = 40_000;
+const posts = 40_000;
+const controlRecords = 3_000_000;
+const smokeShare = 100;
+/** A probe below this says that both cores share a cache. */
+const nearNsMax = 100;
+
+/** The figures of one round by name: M records/s, or ns. */
+type Figures = Map<string, number>;
+
+const compileControl = (): { readonly file: string; readonly folder: string } | undefined => {
+  const folder = mkdtempSync(join(tmpdir(), "weir-ring-"));
+  const file = join(folder, "ring-control");
+  const source = fileURLToPath(new URL("ring-control.cpp", import.meta.url));
+  try {
+    execFileSync("g++", ["-O3", "-std=c++20", "-pthread", "-o", file, source], { stdio: "pipe" });
+    return { file, folder };
+  } catch (cause) {
+    rmSync(folder, { recursive: true });
+    report({ skipped: "C++ control", reason: String(cause).split("\n")[0] });
+    return undefined;
+  }
+};
+
+const measureControl = (file: string, records: number, figures: Figures): void => {
+  const printed = execFileSync(file, [String(records)], { encoding: "utf8" });
+  const control = JSON.parse(printed) as { [name: string]: number };
+  figures.set("probe, C++ (ns)", control["probeNs"] ?? Number.NaN);
+  figures.set("C++ control, batch 128", control["batch128"] ?? Number.NaN);
+  figures.set("C++ control, batch 32", control["batch32"] ?? Number.NaN);
+  figures.set("C++ control, each record", control["each"] ?? Number.NaN);
+};
+
+const measureRows = (peer: RingPeer, share: number, figures: Figures): void => {
+  for (const [row, { lane, records }] of Object.entries(rows)) {
+    const count = Math.ceil(records / share / 128) * 128;
+    const memory = lane.memory();
+    const { ms, sum } = peer.run({ kind: "consume", row, memory }, count, () =>
+      lane.produce(memory, count),
+    );
+    if (sum !== expectedSum(count)) throw new Error(`${row}: sum=${sum} of ${count} records`);
+    figures.set(row, count / ms / 1e3);
+  }
+};
+
+const measureLatency = (peer: RingPeer, share: number, figures: Figures): void => {
+  const count = trips / share;
+  const memory = probeMemory();
+  peer.run({ kind: "probe", memory }, count, () => {
+    figures.set("probe, Atomics (ns)", probe(memory, count));
+  });
+  const pair = latencyPair();
+  const { sum } = peer.run({ kind: "echo", pair }, count, () => {
+    const { p50, p99 } = pingPong(pair, count);
+    figures.set("slot ring, one way p50 (ns)", p50);
+    figures.set("slot ring, one way p99 (ns)", p99);
+  });
+  if (sum !== expectedSum(count)) throw new Error(`${echo.name}: sum=${sum} of ${count} trips`);
+};
+
+const ratios: readonly (readonly [of: string, to: string, goal: string])[] = [
+  ["slot ring, batch 128", "C++ control, batch 128", ">= 0.90"],
+  ["slot ring, batch 32", "C++ control, batch 32", "-"],
+  ["slot ring, each record", "C++ control, each record", "-"],
+  ["slot ring, batch 128", "ringbuf.js, each record", ">= 8"],
+  ["slot ring, batch 128", "ringbuf.js, batch 128", "-"],
+  ["slot ring, batch 128", "postMessage", "-"],
+  ["slot ring, batch 32", "prototype, batch 32", "-"],
+  ["slot ring, each record", "prototype, each record", "-"],
+  ["message ring, batch 128", "ringbuf.js, each record", "-"],
+  ["slot ring, one way p50 (ns)", "probe, C++ (ns)", "<= 2.0"],
+  ["slot ring, one way p50 (ns)", "probe, Atomics (ns)", "-"],
+];
+const goals: { readonly [name: string]: string } = {
+  "slot ring, each record": ">= 17 near",
+  "message ring, batch 128": ">= 40 near",
+};
+
+const printRounds = (all: readonly Figures[], state: string): void => {
+  for (const row of all[0]?.keys() ?? []) {
+    const figures = spread(all.map((round) => round.get(row) ?? Number.NaN));
+    const goal = goals[row];
+    report({ state, row, ...figures, ...(goal === undefined ? {} : { goal }) });
+  }
+  for (const [of, to, goal] of ratios) {
+    if (!all.every((round) => round.has(of) && round.has(to))) continue;
+    const within = all.map((round) => (round.get(of) ?? 0) / (round.get(to) ?? 0));
+    report({ state, ratio: `${of} / ${to}`, ...spread(within), goal });
+  }
+};
+
+export const run = async ({ smoke }: BenchOptions): Promise<void> => {
+  const share = smoke ? smokeShare : 1;
+  const control = compileControl();
+  if (!hasPrototype) report({ skipped: "prototype", reason: "../shared/prototypes is not there" });
+  const peer = new RingPeer();
+  const measured: Figures[] = [];
+  for (let round = smoke ? 0 : -warmups; round < (smoke ? 1 : rounds); round += 1) {
+    const figures: Figures = new Map();
+    if (control !== undefined) measureControl(control.file, controlRecords / share, figures);
+    measureRows(peer, share, figures);
+    measureLatency(peer, share, figures);
+    figures.set("postMessage", posts / share / (await peer.post(posts / share, recordBytes)) / 1e3);
+    if (round >= 0) measured.push(figures);
+  }
+  await peer.stop();
+  if (control !== undefined) rmSync(control.folder, { recursive: true });
+  const probeRow = control === undefined ? "probe, Atomics (ns)" : "probe, C++ (ns)";
+  const isNear = (round: Figures): boolean => (round.get(probeRow) ?? Infinity) <= nearNsMax;
+  const near = measured.filter(isNear);
+  const far = measured.filter((round) => !isNear(round));
+  report({ rounds: measured.length, near: near.length, far: far.length, units: "M records/s" });
+  if (near.length > 0) printRounds(near, "near");
+  if (far.length > 0) printRounds(far, "far");
+};
