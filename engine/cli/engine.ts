@@ -7,7 +7,7 @@ import { startControlServer } from "../control/server.ts";
 import { takeSnapshot } from "../control/snapshot.ts";
 import { startEngine, ThreadStartError } from "../host/engine.ts";
 import type { Engine, EngineOptions } from "../host/engine.ts";
-import { checkTopics } from "../up/topics-check.ts";
+import { checkKafkaTopics } from "../up/topics-check.ts";
 import { integerOption } from "./arguments.ts";
 import type { Arguments, Command, Io } from "./command.ts";
 import { exitCode, UnreachableError, UsageError } from "./command.ts";
@@ -72,7 +72,7 @@ const logOption = async (args: Arguments): Promise<EngineOptions["log"]> => {
     return { directory, port: integerOption(args, "log-port", portRange) ?? 0 };
   }
   if (!/^.+:\d+$/.test(kafka)) throw new UsageError(`--kafka must be HOST:PORT, found ${kafka}`);
-  await checkTopics(kafka, args.values["create-topics"] === true);
+  await checkKafkaTopics(kafka, args.values["create-topics"] === true);
   return { kafka };
 };
 

@@ -32,7 +32,12 @@ export class Ingest implements ConsumerHandlers {
   readonly #runId: Buffer;
   readonly #held = Promise.withResolvers<void>();
   #holding = false;
-  #passing: Promise<void> = Promise.resolve();
+  // A ring has one writer and one wait at a time, but partitions are delivered side by side: what
+  // goes into a ring goes in turn.
+  readonly #turns: { market: Promise<unknown>; stream: Promise<unknown> } = {
+    market: Promise.resolve(),
+    stream: Promise.resolve(),
+  };
   readonly onFailed: (error: Error) => void;
 
   constructor(options: IngestOptions) {
@@ -45,8 +50,9 @@ export class Ingest implements ConsumerHandlers {
     for (const { topic, partition, offset, metadata } of positions) {
       const id = topicPartitionId(topic, partition);
       if (id < 0) continue;
-      const text = metadataEncoder.encode(metadata);
-      await this.#push(topic, messageType.assign, { id, offset, value: text, timestampMs: 0 });
+      const value = metadataEncoder.encode(metadata);
+      const message = { id, offset, value, timestampMs: 0 };
+      await this.#inTurn(topic, () => this.#push(topic, messageType.assign, message));
       this.#options.positions.set("read", id, offset);
     }
     this.#publish();
@@ -59,15 +65,19 @@ export class Ingest implements ConsumerHandlers {
       const id = topicPartitionId(topic, partition);
       if (id < 0) continue;
       const nothing = { id, offset: 0, value: new Uint8Array(0), timestampMs: 0 };
-      await this.#push(topic, messageType.revoke, nothing);
+      await this.#inTurn(topic, () => this.#push(topic, messageType.revoke, nothing));
     }
     this.#publish();
   };
 
   readonly onBatch = async (batch: RecordBatch): Promise<void> => {
-    if (this.#holding) return this.#held.promise;
-    this.#passing = this.#pass(batch);
-    return this.#passing;
+    const hasPassed = await this.#inTurn(batch.topic, async () => {
+      if (this.#holding) return false;
+      await this.#pass(batch);
+      return true;
+    });
+    // Not handled: waits for the end, so that no later batch of the partition comes.
+    if (!hasPassed) await this.#held.promise;
   };
 
   async #pass(batch: RecordBatch): Promise<void> {
@@ -94,11 +104,18 @@ export class Ingest implements ConsumerHandlers {
    */
   async hold(): Promise<void> {
     this.#holding = true;
-    await this.#passing;
+    await Promise.all([this.#turns.market, this.#turns.stream]);
   }
 
   release(): void {
     this.#held.resolve();
+  }
+
+  async #inTurn<T>(topic: string, body: () => Promise<T>): Promise<T> {
+    const ring = isConsumed(topic) ? consumed[topic] : "stream";
+    const turn = this.#turns[ring].then(body);
+    this.#turns[ring] = turn.catch(() => undefined);
+    return turn;
   }
 
   async #pushRecord(topic: string, id: number, record: LogRecord): Promise<void> {

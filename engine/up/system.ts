@@ -20,7 +20,7 @@ import type { RunningEdge } from "./edge-process.ts";
 import { startEdge } from "./edge-process.ts";
 import type { EdgeAddress } from "./edge-status.ts";
 import { edgeAtRest } from "./edge-status.ts";
-import { checkTopics } from "./topics-check.ts";
+import { checkKafkaTopics } from "./topics-check.ts";
 
 export type SystemOptions = {
   /** The checkout or installed package: where wrangler.toml is. */
@@ -60,7 +60,7 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
   // Awaited below; a failure before that must not count as unhandled.
   bundled.catch(() => undefined);
   const target = logTarget(options);
-  if (options.kafka !== null) await checkTopics(options.kafka, options.createTopics);
+  if (options.kafka !== null) await checkKafkaTopics(options.kafka, options.createTopics);
   const undo: (() => Promise<unknown>)[] = [];
   try {
     const engine = await startEngine({ log: target, runId }).catch(explain("--log-port"));

@@ -196,14 +196,18 @@ describe("a record's way from log to log", () => {
   it("waits for space when the ring is full and loses nothing", async () => {
     const log = new MemoryLog();
     const built = build(log);
+    // Partitions are delivered side by side and meet at the one ring.
     const texts = Array.from({ length: 200 }, (_, i) => `${i}`.padEnd(700, "."));
-    await log.append(texts.map((text) => spans(0, text)));
+    await log.append(texts.map((text, i) => spans(i % 4, text)));
     const consumer = await log.consume({ group, topics: consumedTopics }, built.ingest);
     const running = built.egress.run();
     for (let i = 0; i < 50; i += 1) await turn();
     expect(built.metrics.read("consumeBlocked")).toBeGreaterThan(0);
     await until(built, () => built.handler.seen.length === texts.length);
-    expect(built.handler.seen.map(({ text }) => text)).toEqual(texts);
+    for (let partition = 0; partition < 4; partition += 1) {
+      const own = built.handler.seen.filter(({ id }) => id === partition);
+      expect(own.map(({ text }) => text)).toEqual(texts.filter((_, i) => i % 4 === partition));
+    }
     await stopAll(built, consumer, running);
   });
 

@@ -1,0 +1,57 @@
+// Spans from the load generator of the peers (Go, beside the checkout), built on the spot: a
+// foreign client, cheaper than one in Node. Without Go or the sources the row is left out, by name.
+import { execFileSync, spawn } from "node:child_process";
+import { cpSync, existsSync, mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const source = fileURLToPath(new URL("../../../shared/peers/otlpload", import.meta.url));
+const folder = fileURLToPath(new URL("../../.weir/otlpload", import.meta.url));
+
+/** Path of the generator, or null with the reason printed. */
+export const buildSpanLoad = (): string | null => {
+  const binary = `${folder}/otlpload`;
+  if (existsSync(binary)) return binary;
+  if (!existsSync(source)) {
+    console.log("spans left out: ../shared/peers/otlpload is not there");
+    return null;
+  }
+  try {
+    mkdirSync(folder, { recursive: true });
+    for (const file of ["go.mod", "main.go", "body.go"])
+      cpSync(`${source}/${file}`, `${folder}/${file}`);
+    execFileSync("go", ["build", "-o", "otlpload", "."], { cwd: folder, stdio: "pipe" });
+    return binary;
+  } catch (error) {
+    console.log(`spans left out: go build failed: ${String(error)}`);
+    return null;
+  }
+};
+
+export type SpanLoadOptions = {
+  readonly binary: string;
+  readonly url: string;
+  readonly spansPerRequest: number;
+  readonly connections: number;
+  readonly seconds: number;
+  /** Requests per second; 0 = as fast as answers come. */
+  readonly rate: number;
+};
+
+export type SpanLoadResult = { readonly [key: string]: unknown };
+
+export const loadSpans = (options: SpanLoadOptions): Promise<SpanLoadResult> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(options.binary, [
+      ...["-url", `${options.url}/v1/traces`, "-spans", String(options.spansPerRequest)],
+      ...["-conns", String(options.connections), "-seconds", String(options.seconds)],
+      ...["-warmup", "1", "-rate", String(options.rate), "-out-json"],
+    ]);
+    let out = "";
+    child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
+    child.on("error", reject);
+    child.on("close", (code) =>
+      code === 0
+        ? resolve(JSON.parse(out.trim().split("\n").at(-1) ?? "{}") as SpanLoadResult)
+        : reject(new Error(`otlpload code=${code}`)),
+    );
+  });
