@@ -65,7 +65,9 @@ const topicArguments = (args: Arguments): readonly TopicName[] => {
 const open = async (args: Arguments): Promise<EventLog> => {
   const kafka = args.values["kafka"];
   const place =
-    typeof kafka === "string" ? { kafka } : { directory: join(String(args.values["data"]), "log") };
+    typeof kafka === "string"
+      ? { kafka }
+      : { directory: join(String(args.values["data"]), "log"), readOnly: true };
   try {
     return await openLog(place);
   } catch (error) {

@@ -9,7 +9,7 @@ import { lockDirectory } from "./embedded/lock.ts";
 import { PartitionTable } from "./embedded/partition-table.ts";
 import { readRecords } from "./embedded/record-rows.ts";
 import { Retention } from "./embedded/retention.ts";
-import { openDatabase } from "./embedded/schema.ts";
+import { openDatabase, openReader } from "./embedded/schema.ts";
 import { sharedWords } from "./embedded/shared-memory.ts";
 import { sqliteLogError } from "./embedded/sqlite-error.ts";
 import { createWake, wakeBytes } from "./embedded/wake.ts";
@@ -26,6 +26,8 @@ export type EmbeddedLogOptions = {
   readonly wake?: SharedArrayBuffer;
   /** Upper bound of the file; default 8 GiB. */
   readonly bytesMax?: number;
+  /** For tools: beside the process that has the directory, and writing nothing. */
+  readonly readOnly?: boolean;
   /** How often old records are looked for, while appends go on. */
   readonly retentionCheckMs?: number;
   readonly topics?: TopicTable;
@@ -36,7 +38,7 @@ const readBytesMax = 64 << 20;
 /** @throws LogError `locked` when another process has the directory. */
 export const openEmbeddedLog = (options: EmbeddedLogOptions): EventLog => {
   const directory = resolve(options.directory);
-  const release = lockDirectory(directory);
+  const release = options.readOnly === true ? () => undefined : lockDirectory(directory);
   try {
     return createLog({ bytesMax: 8 * 2 ** 30, ...options, directory }, release);
   } catch (error) {
@@ -49,7 +51,8 @@ type Opening = EmbeddedLogOptions & { readonly bytesMax: number };
 
 const createLog = (options: Opening, release: Release): EventLog => {
   const { directory, bytesMax, retentionCheckMs = 10_000, topics = contractTopics } = options;
-  const database = openDatabase(directory, bytesMax);
+  const isReader = options.readOnly === true;
+  const database = isReader ? openReader(directory) : openDatabase(directory, bytesMax);
   const partitions = new PartitionTable(database);
   const words = sharedWords(options.wake ?? new SharedArrayBuffer(wakeBytes));
   const inTurn = createWriteTurn(words);
@@ -97,6 +100,7 @@ const createLog = (options: Opening, release: Release): EventLog => {
   return {
     append: async (records) =>
       open(() => {
+        if (isReader) throw new LogError("refused", "the log was opened to read");
         checkRecords(records, topics);
         return records.length === 0 ? [] : writer.append(records);
       }),

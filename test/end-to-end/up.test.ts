@@ -131,3 +131,29 @@ describe.skipIf(!kafkaAvailable())("weir up on Kafka (needs Java 17 and Maven)",
     await broker.close();
   }, 120_000);
 });
+
+describe("weir tail", () => {
+  it("follows a topic of the embedded log while the system runs on it", async () => {
+    const data = join(folder, "tailed");
+    const up = weir("up", ...ports, "--data", data);
+    await up.line("ready");
+    const tail = weir("tail", "weir-depth", "otlp_spans", "--count", "12", "--data", data);
+    expect(`${(await tail.exited).code} ${tail.stderr()}`).toBe("0 ");
+    expect(tail.lines).toHaveLength(12);
+    for (const line of tail.lines) {
+      expect(line).toMatchObject({ offset: expect.stringMatching(/^\d+$/), headers: {} });
+      expect(line["topic"] === "weir-depth" ? line["depth"] : line["spans"]).toBeInstanceOf(Array);
+    }
+    up.child.kill("SIGTERM");
+    expect((await up.exited).code).toBe(0);
+  }, 60_000);
+
+  it("says that there is no log, and which topics there are", async () => {
+    const none = weir("tail", "otlp_spans", "--data", join(folder, "nothing"));
+    expect((await none.exited).code).toBe(3);
+    expect(none.stderr()).toContain("no embedded log");
+    const unknown = weir("tail", "otlp_span", "--data", join(folder, "nothing"));
+    expect((await unknown.exited).code).toBe(2);
+    expect(unknown.stderr()).toContain("did you mean otlp_spans?");
+  });
+});

@@ -4,7 +4,7 @@
 //   records_ID   the records of partition ID; rowid = offset, so an append is always at the right
 //                edge of its tree and a deletion at the left one
 //   positions    what groups have committed
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
@@ -65,6 +65,13 @@ export const openDatabase = (directory: string, bytesMax: number): DatabaseSync 
     database.exec(`BEGIN IMMEDIATE; ${tables} PRAGMA user_version = ${schemaVersion}; COMMIT`);
   }
   return database;
+};
+
+/** Opens the file to read, beside whoever writes it. @throws LogError when there is none. */
+export const openReader = (directory: string): DatabaseSync => {
+  const file = join(directory, "log.db");
+  if (!existsSync(file)) throw new LogError("unreachable", `${directory} holds no embedded log`);
+  return new DatabaseSync(file, { readOnly: true, timeout: busyTimeoutMs });
 };
 
 /** A pragma's integer value. */
