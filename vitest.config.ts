@@ -1,25 +1,43 @@
-// Two projects: everything that runs in Node, and the edge inside real workerd.
+// Three projects: what runs in Node, the edge inside real workerd, and, one file at a time when the
+// others are done, what needs the machine for itself: spinning threads and whole systems.
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+
+const alone = ["test/end-to-end/**/*.test.ts", "test/engine/ring/ring-threads.test.ts"];
+const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
+          ...timeouts,
           name: "node",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/edge/**"],
+          exclude: ["test/edge/**", ...alone],
           pool: "forks",
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          maxWorkers: 2,
         },
       },
       {
         plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
-        test: { name: "workerd", include: ["test/edge/**/*.test.ts"], testTimeout: 30_000 },
+        test: {
+          ...timeouts,
+          name: "workerd",
+          include: ["test/edge/**/*.test.ts"],
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...timeouts,
+          name: "alone",
+          include: alone,
+          pool: "forks",
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
       },
     ],
-    maxWorkers: 2,
   },
 });

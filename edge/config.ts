@@ -1,6 +1,7 @@
 // The edge's settings: defaults, then the environment, validated, frozen, read once per isolate.
-// Nothing else reads `env`. A bad value stops the edge at its first request with the field's name
-// (never its content, which may be a secret).
+// Nothing else reads `env`. Bad values stop the edge at its first request with the fields' names
+// (never their content, which may be a secret).
+import * as z from "zod/mini";
 
 /** Where records go. */
 export type LogConfig =
@@ -47,98 +48,125 @@ export type EdgeConfig = {
   readonly runId: string;
 };
 
-/** A setting that cannot be used; the message names the field and what it takes. */
+/** Settings that cannot be used; the message names each field and what it takes. */
 export class ConfigError extends Error {
   override name = "ConfigError";
 }
 
-type Environment = { readonly [name: string]: unknown };
-
 const apiKeysMax = 256;
 
-const text = (env: Environment, name: string, fallback: string): string => {
-  const value = env[name];
-  if (value === undefined || value === null || value === "") return fallback;
-  if (typeof value !== "string") throw new ConfigError(`${name}: expected a string`);
-  return value.trim();
+/** A variable that is set to nothing is not set. */
+const given = (value: unknown): unknown => {
+  const trimmed = typeof value === "string" ? value.trim() : value;
+  return trimmed === "" || trimmed === null ? undefined : trimmed;
 };
 
-type Range = { readonly fallback: number; readonly min: number; readonly max: number };
+const text = (fallback: string) =>
+  z.pipe(z.transform(given), z._default(z.string("expected a string"), fallback));
 
-const integer = (env: Environment, name: string, range: Range): number => {
-  const value = Number(text(env, name, String(range.fallback)));
-  if (Number.isInteger(value) && value >= range.min && value <= range.max) return value;
-  throw new ConfigError(`${name}: expected an integer from ${range.min} to ${range.max}`);
+const integer = (fallback: number, min: number, max: number) => {
+  const expected = `expected an integer from ${min} to ${max}`;
+  const checked = z.coerce
+    .number(expected)
+    .check(z.int(expected), z.minimum(min, expected), z.maximum(max, expected));
+  return z.pipe(z.transform(given), z._default(checked, fallback));
 };
 
-const list = (env: Environment, name: string): readonly string[] =>
-  text(env, name, "")
-    .split(/[\s,]+/)
-    .filter((part) => part !== "");
+const list = z.pipe(
+  text(""),
+  z.transform((value) => value.split(/[\s,]+/).filter((part) => part !== "")),
+);
 
 const keyHash = (entry: string): ApiKey => {
   const match = /^(?:([a-z0-9][a-z0-9_-]{0,63}):)?([0-9a-f]{64})$/i.exec(entry);
-  const hex = match?.[2];
-  if (hex === undefined)
-    throw new ConfigError("API_KEY_HASHES: expected [tenant:]64 hexadecimal digits");
-  const sha256 = Uint8Array.from({ length: 32 }, (_, at) =>
+  const hex = match?.[2] ?? "";
+  const sha256 = Uint8Array.from({ length: hex.length / 2 }, (_, at) =>
     Number.parseInt(hex.slice(at * 2, at * 2 + 2), 16),
   );
   return { tenant: match?.[1] ?? "default", sha256 };
 };
+const isHash = ({ sha256 }: ApiKey): boolean => sha256.length === 32;
 
-const logConfig = (env: Environment): LogConfig => {
-  const kind = text(env, "LOG_KIND", "kafka");
-  if (kind === "kafka") {
-    const brokers = list(env, "KAFKA_BROKERS");
-    const isAddressed = brokers.length > 0 && brokers.every((broker) => /^.+:\d+$/.test(broker));
-    if (!isAddressed) throw new ConfigError("KAFKA_BROKERS: expected host:port, comma-separated");
-    return { kind, brokers };
-  }
-  if (kind !== "rest") throw new ConfigError("LOG_KIND: expected kafka or rest");
-  const url = text(env, "REST_URL", "").replace(/\/+$/, "");
-  if (!URL.canParse(url) || !/^https?:/.test(url))
-    throw new ConfigError("REST_URL: expected an http or https address");
-  const cluster = text(env, "REST_CLUSTER", "weir");
-  return { kind, url, cluster, authorization: text(env, "REST_AUTHORIZATION", "") };
+const isWeb = (url: string): boolean => URL.canParse(url) && /^https?:/.test(url);
+
+const environment = z.object({
+  LOG_KIND: z.pipe(text("kafka"), z.enum(["kafka", "rest"], "expected kafka or rest")),
+  KAFKA_BROKERS: list,
+  REST_URL: text(""),
+  REST_CLUSTER: text("weir"),
+  REST_AUTHORIZATION: text(""),
+  GROUP_BYTES_MAX: integer(900_000, 1, 1_000_000),
+  GROUP_RECORDS_MAX: integer(2000, 1, 100_000),
+  QUEUE_BYTES_MAX: integer(32 << 20, 1 << 20, 64 << 20),
+  QUEUE_CALLERS_MAX: integer(2000, 1, 20_000),
+  WAIT_MS_MAX: integer(10_000, 100, 60_000),
+  BODY_BYTES_MAX: integer(16 << 20, 1024, 64 << 20),
+  REQUEST_ITEMS_MAX: integer(100_000, 1, 1_000_000),
+  RETRY_AFTER_S: integer(1, 1, 3600),
+  API_KEYS: list,
+  API_KEY_HASHES: z
+    .pipe(
+      list,
+      z.transform((entries) => entries.map(keyHash)),
+    )
+    .check(z.refine((keys) => keys.every(isHash), "expected [tenant:]64 hexadecimal digits")),
+  RUN_ID: text(""),
+});
+type Environment = z.infer<typeof environment>;
+
+/** What one field alone cannot say: field and message of each fault. */
+const faults = (env: Environment): readonly string[] => {
+  const { LOG_KIND, KAFKA_BROKERS, REST_URL, API_KEYS, API_KEY_HASHES } = env;
+  const isAddressed =
+    KAFKA_BROKERS.length > 0 && KAFKA_BROKERS.every((broker) => /^.+:\d+$/.test(broker));
+  const rules: readonly (readonly [isGood: boolean, fault: string])[] = [
+    [LOG_KIND !== "kafka" || isAddressed, "KAFKA_BROKERS: expected host:port, comma-separated"],
+    [LOG_KIND !== "rest" || isWeb(REST_URL), "REST_URL: expected an http or https address"],
+    [
+      API_KEYS.length + API_KEY_HASHES.length <= apiKeysMax,
+      `API_KEYS and API_KEY_HASHES: at most ${apiKeysMax} keys together`,
+    ],
+    [env.BODY_BYTES_MAX <= env.QUEUE_BYTES_MAX, "BODY_BYTES_MAX: expected at most QUEUE_BYTES_MAX"],
+  ];
+  return rules.flatMap(([isGood, fault]) => (isGood ? [] : [fault]));
 };
 
-/** @throws ConfigError naming the first field that cannot be used. */
-export const readConfig = (env: Environment): EdgeConfig => {
-  const group: GroupLimits = {
-    groupBytesMax: integer(env, "GROUP_BYTES_MAX", { fallback: 900_000, min: 1, max: 1_000_000 }),
-    groupRecordsMax: integer(env, "GROUP_RECORDS_MAX", { fallback: 2000, min: 1, max: 100_000 }),
-    queueBytesMax: integer(env, "QUEUE_BYTES_MAX", {
-      fallback: 32 << 20,
-      min: 1 << 20,
-      max: 64 << 20,
-    }),
-    queueCallersMax: integer(env, "QUEUE_CALLERS_MAX", { fallback: 2000, min: 1, max: 20_000 }),
-    waitMsMax: integer(env, "WAIT_MS_MAX", { fallback: 10_000, min: 100, max: 60_000 }),
-  };
-  const apiKeys = list(env, "API_KEYS");
-  const apiKeyHashes = list(env, "API_KEY_HASHES").map(keyHash);
-  if (apiKeys.length + apiKeyHashes.length > apiKeysMax)
-    throw new ConfigError(`API_KEYS and API_KEY_HASHES: at most ${apiKeysMax} keys together`);
-  const bodyBytesMax = integer(env, "BODY_BYTES_MAX", {
-    fallback: 16 << 20,
-    min: 1024,
-    max: 64 << 20,
-  });
-  if (bodyBytesMax > group.queueBytesMax)
-    throw new ConfigError("BODY_BYTES_MAX: expected at most QUEUE_BYTES_MAX");
+const logConfig = (env: Environment): LogConfig =>
+  env.LOG_KIND === "kafka"
+    ? { kind: "kafka", brokers: env.KAFKA_BROKERS }
+    : {
+        kind: "rest",
+        url: env.REST_URL.replace(/\/+$/, ""),
+        cluster: env.REST_CLUSTER,
+        authorization: env.REST_AUTHORIZATION,
+      };
+
+const valid = (variables: object): Environment => {
+  const parsed = environment.safeParse(variables);
+  const found = parsed.success
+    ? faults(parsed.data)
+    : parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  if (!parsed.success || found.length > 0) throw new ConfigError(found.join("; "));
+  return parsed.data;
+};
+
+/** @throws ConfigError naming every field that cannot be used. */
+export const readConfig = (variables: object): EdgeConfig => {
+  const env = valid(variables);
   return Object.freeze({
     log: logConfig(env),
-    group,
-    bodyBytesMax,
-    requestItemsMax: integer(env, "REQUEST_ITEMS_MAX", {
-      fallback: 100_000,
-      min: 1,
-      max: 1_000_000,
-    }),
-    retryAfterS: integer(env, "RETRY_AFTER_S", { fallback: 1, min: 1, max: 3600 }),
-    apiKeys,
-    apiKeyHashes,
-    runId: text(env, "RUN_ID", ""),
+    group: {
+      groupBytesMax: env.GROUP_BYTES_MAX,
+      groupRecordsMax: env.GROUP_RECORDS_MAX,
+      queueBytesMax: env.QUEUE_BYTES_MAX,
+      queueCallersMax: env.QUEUE_CALLERS_MAX,
+      waitMsMax: env.WAIT_MS_MAX,
+    },
+    bodyBytesMax: env.BODY_BYTES_MAX,
+    requestItemsMax: env.REQUEST_ITEMS_MAX,
+    retryAfterS: env.RETRY_AFTER_S,
+    apiKeys: env.API_KEYS,
+    apiKeyHashes: env.API_KEY_HASHES,
+    runId: env.RUN_ID,
   });
 };

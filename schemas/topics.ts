@@ -4,7 +4,7 @@ import table from "./topics.json" with { type: "json" };
 
 export type TopicName = keyof typeof table;
 
-export type Encoding =
+type Encoding =
   | "otlp_proto"
   | "weir_frame_transaction"
   | "weir_frame_depth"

@@ -34,7 +34,7 @@ export class ForwarderObject extends DurableObject {
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
-    this.#config = readConfig(env as { readonly [name: string]: unknown });
+    this.#config = readConfig(env);
     const { group, log } = this.#config;
     this.#sink = sinkFor(log, Math.ceil(group.waitMsMax * sendShare));
     this.#commit = new GroupCommit(this.#sink, group);

@@ -19,7 +19,7 @@ const idleMs = 100;
 const retryMsMin = 50;
 const retryMsMax = 2_000;
 
-export type Source = { readonly reader: MessageRingReader; readonly sojourn: Histogram };
+type Source = { readonly reader: MessageRingReader; readonly sojourn: Histogram };
 
 export type EgressOptions = {
   readonly sources: readonly Source[];

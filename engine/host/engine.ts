@@ -9,7 +9,7 @@ import type { LogThreadData, PortData, ThreadData } from "./thread-data.ts";
 import type { ThreadFailure } from "./thread.ts";
 import { EngineThread } from "./thread.ts";
 
-export const consumerGroup = "weir-engine";
+const consumerGroup = "weir-engine";
 
 export type EngineOptions = {
   /** Kafka's address, or the directory of the embedded log, which the engine then serves. */

@@ -15,6 +15,9 @@ export type EdgeCounts = {
   readonly unconfirmed: number;
 };
 
+/** Items that the engine finished. */
+export type HandledCounts = { readonly [signal in Signal]: number };
+
 export type LedgerEntry = {
   readonly in: number;
   readonly out: number;
@@ -54,7 +57,7 @@ export const isBalanced = (entry: LedgerEntry): boolean =>
 
 export const ledgerOf = (
   edge: { readonly [signal in Signal]?: EdgeCounts },
-  handled: { readonly [signal in Signal]: number },
+  handled: HandledCounts,
 ): Ledger => {
   const signals: { [signal in Signal]?: LedgerEntry } = {};
   for (const [signal, counts] of Object.entries(edge) as [Signal, EdgeCounts][]) {

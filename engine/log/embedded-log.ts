@@ -2,6 +2,7 @@
 // appends), one process. Every thread of it opens its own; consumer groups live within one opened
 // log. It is not a broker: no network, no replicas.
 import { resolve } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
 
 import { Groups } from "./embedded/group.ts";
 import type { Release } from "./embedded/lock.ts";
@@ -71,12 +72,7 @@ const createLog = (options: Opening, release: Release): EventLog => {
       check();
     },
   });
-  const selectPositions = database.prepare(
-    'SELECT topic, partition, "offset", metadata FROM positions ' +
-      'WHERE "group" = ? AND topic = ? ORDER BY partition',
-  );
-  const committed = (group: string, topic: string): Position[] =>
-    selectPositions.all(group, topic) as unknown as Position[];
+  const committed = committedOf(database);
   const groups = new Groups({
     partitions,
     wake,
@@ -119,6 +115,14 @@ const createLog = (options: Opening, release: Release): EventLog => {
       return closing;
     },
   };
+};
+
+const committedOf = (database: DatabaseSync): ((group: string, topic: string) => Position[]) => {
+  const select = database.prepare(
+    'SELECT topic, partition, "offset", metadata FROM positions ' +
+      'WHERE "group" = ? AND topic = ? ORDER BY partition',
+  );
+  return (group, topic) => select.all(group, topic) as unknown as Position[];
 };
 
 /** Runs `body` after the caller's turn, at most once in `intervalMs`. */

@@ -12,9 +12,8 @@
 //
 // Type 0 is padding: an aborted claim, or the rest of the ring before a wrap. That rest may be eight
 // bytes only, so padding has no stamp, and its length is "size minus header", which may be -8.
-export const headerBytes = 16;
+const headerBytes = 16;
 export const alignmentBytes = 8;
-export const cacheLineBytes = 64;
 export const paddingType = 0;
 /** Types are 1..32767. */
 export const messageTypeMax = 32_767;
@@ -30,7 +29,7 @@ const copiesShare = 4;
 export const recordBytes = (length: number): number =>
   (length + headerBytes + alignmentBytes - 1) & -alignmentBytes;
 /** The `length` of padding that takes `size` bytes. */
-export const paddingLength = (size: number): number => size - headerBytes;
+const paddingLength = (size: number): number => size - headerBytes;
 export const messageBytesMaxOf = (capacityBytes: number): number => capacityBytes / messageShare;
 /** Room for the reader's copies in a drop-oldest ring. */
 export const copiesBytesOf = (capacityBytes: number): number => capacityBytes / copiesShare;
@@ -53,10 +52,6 @@ export const writeHeader = (words: Int32Array, at: number, length: number, tag: 
 };
 export const writeStamp = (words: Int32Array, at: number, stampUs: number): void => {
   words[(at >> 2) + 2] = stampUs;
-};
-/** Any store takes a cache line for the writer's core. */
-export const clearWord = (words: Int32Array, at: number): void => {
-  words[at >> 2] = 0;
 };
 export const writeTag = (words: Int32Array, at: number, tag: number): void => {
   words[(at >> 2) + 1] = tag;

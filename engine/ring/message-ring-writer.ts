@@ -2,8 +2,6 @@
 // One writer per ring, on one thread. Not a queue of objects: what is claimed is bytes in shared
 // memory, and the caller encodes straight into them.
 import {
-  cacheLineBytes,
-  clearWord,
   lengthAt,
   messageBytesMaxOf,
   messageTypeMax,
@@ -35,6 +33,7 @@ import {
   raise,
   readerSleepsWord,
   readWord,
+  takeLines,
   writerParksCounter,
   writerSleepsWord,
   writerUsedHighCounter,
@@ -264,9 +263,8 @@ export class MessageRingWriter {
 
   /** Sets the limit of fast claims and touches the lines up to there: they hold nothing yet. */
   #takeLines(wantedBytes: number): void {
-    const words = this.#words;
     this.#limitAt = this.#at + Math.min(wantedBytes, this.#restBytes(), this.#freeBytes());
-    for (let at = this.#at; at < this.#limitAt; at += cacheLineBytes) clearWord(words, at);
+    takeLines(this.#words, this.#at, this.#limitAt);
   }
 
   #wrap(): void {

@@ -83,3 +83,12 @@ export const count = (counters: Float64Array, index: number, by: number): void =
 export const raise = (counters: Float64Array, index: number, to: number): void => {
   if (to > (counters[index] as number)) counters[index] = to;
 };
+
+const cacheLineBytes = 64;
+/**
+ * Moves the cache lines of free space, from byte index `from` to before `to`, to the writer's core.
+ * Any store does that; these come one after the other, so that the processor fetches several at once.
+ */
+export const takeLines = (words: Int32Array, from: number, to: number): void => {
+  for (let at = from; at < to; at += cacheLineBytes) words[at >> 2] = 0;
+};

@@ -28,7 +28,7 @@ import {
 } from "./ring-control-layout.ts";
 
 /** Counts by priority. */
-export type ByPriority = { readonly high: number; readonly low: number };
+type ByPriority = { readonly high: number; readonly low: number };
 
 export type RingStats = {
   readonly capacityBytes: number;

@@ -16,6 +16,7 @@ import {
   raise,
   readerSleepsWord,
   readWord,
+  takeLines,
   writerParksCounter,
   writerSleepsWord,
   writerUsedHighCounter,
@@ -28,6 +29,11 @@ import { slotRingShape } from "./slot-ring.ts";
 
 /** A drop-oldest writer clears an eighth of the ring at once: the reader needs time to take. */
 const dropShare = 8;
+/**
+ * Small claims take the cache lines of this many free bytes from the reader's core together: one by
+ * one, each would stall the writer for a round trip between the cores. More would be felt as latency.
+ */
+const aheadBytes = 512;
 
 /** Single producer. All methods belong to the writer's thread. */
 export class SlotRingWriter {
@@ -46,6 +52,9 @@ export class SlotRingWriter {
   /** The reader's position when last looked at: it can only have moved on. */
   #readSeen: number;
   #granted = 0;
+  /** Up to where claims need no further look. */
+  #limit: number;
+  readonly #aheadSlots: number;
 
   /** Attaches to the memory at the published position: what a dead writer left unpublished is gone. */
   constructor(memory: SharedArrayBuffer) {
@@ -62,6 +71,8 @@ export class SlotRingWriter {
     this.#parking = { words: this.i32, sleepsWord: writerSleepsWord, positionWord: readWord };
     this.#position = Atomics.load(this.i32, publishedWord);
     this.#readSeen = Atomics.load(this.i32, readWord);
+    this.#limit = this.#position;
+    this.#aheadSlots = Math.floor(aheadBytes / slotBytes);
     Atomics.store(this.i32, writerSleepsWord, 0);
   }
 
@@ -73,7 +84,7 @@ export class SlotRingWriter {
    */
   claim(wanted: number, priority: number = priorityLow): number {
     if (ringChecks) invariant(wanted > 0, `wanted=${wanted} slots`);
-    let free = this.slots - ((this.#position - this.#readSeen) | 0);
+    let free = (this.#limit - this.#position) | 0;
     if (free < wanted) {
       free = this.#look(wanted);
       if (free === 0) {
@@ -139,11 +150,25 @@ export class SlotRingWriter {
     return this.slots - used;
   }
 
-  /** The slow path of `claim`: free slots by the reader's true position, made free if need be. */
+  /** The slow path of `claim`: free slots, looked up or made free if need be, their lines taken. */
   #look(wanted: number): number {
-    const free = this.#freeNow();
-    if (free >= wanted || !this.#dropsOldest) return free;
-    return this.#dropOldest(Math.min(Math.max(wanted, this.slots / dropShare), this.slots));
+    let free = this.slots - ((this.#position - this.#readSeen) | 0);
+    if (free < wanted) free = this.#freeNow();
+    if (free < wanted && this.#dropsOldest)
+      free = this.#dropOldest(Math.min(Math.max(wanted, this.slots / dropShare), this.slots));
+    return this.#takeLines(wanted, free);
+  }
+
+  /** Sets the limit of fast claims, and touches the lines up to there before small claims. */
+  #takeLines(wanted: number, free: number): number {
+    const ahead = wanted < this.#aheadSlots ? Math.min(free, this.#aheadSlots) : free;
+    this.#limit = (this.#position + ahead) | 0;
+    if (wanted < this.#aheadSlots) {
+      const first = this.#position & this.#mask;
+      const from = controlBytes + first * this.slotBytes;
+      takeLines(this.i32, from, from + Math.min(ahead, this.slots - first) * this.slotBytes);
+    }
+    return ahead;
   }
 
   /** Moves the read position over the oldest slots, unless the reader has taken them meanwhile. */

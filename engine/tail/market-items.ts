@@ -42,9 +42,9 @@ const transaction: Decode = (view, start, end) => {
   };
 };
 
-const kindNames = Object.fromEntries(
+const kindNames: { readonly [code: number]: string } = Object.fromEntries(
   Object.entries(depthKind).map(([name, code]) => [code, name]),
-) as { readonly [code: number]: string };
+);
 
 const depth: Decode = (view, start, end) => {
   const item = new DepthItem();

@@ -30,9 +30,11 @@ export const startFeed = (options: FeedOptions): FeedProcess => {
   });
   const failed = Promise.withResolvers<string>();
   let isStopping = false;
-  void child.exited.then((code) => {
+  const watch = async (): Promise<void> => {
+    const code = await child.exited;
     if (code !== 0 && !isStopping) failed.resolve(`the feed ended with code=${code}`);
-  });
+  };
+  void watch();
   return {
     lastLine: () => last,
     failed: failed.promise,

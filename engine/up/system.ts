@@ -11,6 +11,7 @@ import { takeSnapshot } from "../control/snapshot.ts";
 import type { Engine } from "../host/engine.ts";
 import { startEngine } from "../host/engine.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import type { HandledCounts } from "../ledger/ledger.ts";
 import { ledgerOf } from "../ledger/ledger.ts";
 import type { EventLog } from "../log/event-log.ts";
 import { openLog } from "../log/open-log.ts";
@@ -166,7 +167,7 @@ const running = ({ engine, edge, log, control, options, state }: Parts): System 
 };
 
 /** Items of this run that the engine finished, by signal. */
-export const handledOf = ({ counts }: Snapshot) => ({
+export const handledOf = ({ counts }: Snapshot): HandledCounts => ({
   spans: counts.handledSpans,
   metrics: counts.handledMetrics,
   logs: counts.handledLogs,

@@ -41,11 +41,12 @@ export type SpanLoadResult = { readonly [key: string]: unknown };
 
 export const loadSpans = (options: SpanLoadOptions): Promise<SpanLoadResult> =>
   new Promise((resolve, reject) => {
-    const child = spawn(options.binary, [
-      ...["-url", `${options.url}/v1/traces`, "-spans", String(options.spansPerRequest)],
-      ...["-conns", String(options.connections), "-seconds", String(options.seconds)],
-      ...["-warmup", "1", "-rate", String(options.rate), "-out-json"],
-    ]);
+    const { url, spansPerRequest, connections, seconds, rate } = options;
+    const flags = { url: `${url}/v1/traces`, spans: spansPerRequest, conns: connections };
+    const words = Object.entries({ ...flags, seconds, warmup: 1, rate }).flatMap(
+      ([flag, value]) => [`-${flag}`, String(value)],
+    );
+    const child = spawn(options.binary, [...words, "-out-json"]);
     let out = "";
     child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
     child.on("error", reject);

@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { ConfigError, readConfig } from "../../edge/config.ts";
@@ -45,4 +46,24 @@ test.each([
 
 test("the message never holds the value, which may be a secret", () => {
   expect(() => readConfig({ ...kafka, API_KEY_HASHES: "secret-key" })).not.toThrow("secret-key");
+});
+
+test("an integer setting takes its whole range and nothing else", () => {
+  const taken = (value: unknown): boolean => {
+    try {
+      return readConfig({ ...kafka, RETRY_AFTER_S: value }).retryAfterS === Number(value);
+    } catch (error) {
+      return !(error instanceof ConfigError);
+    }
+  };
+  fc.assert(fc.property(fc.integer({ min: 1, max: 3600 }), (value) => taken(` ${value} `)));
+  fc.assert(fc.property(fc.integer({ min: 3601 }), (value) => !taken(String(value))));
+  fc.assert(fc.property(fc.integer({ max: 0 }), (value) => !taken(String(value))));
+  fc.assert(fc.property(fc.stringMatching(/^[a-z.]+$/), (value) => !taken(value)));
+});
+
+test("every bad field is named, not only the first", () => {
+  expect(() => readConfig({ ...kafka, RETRY_AFTER_S: "0", WAIT_MS_MAX: "soon" })).toThrow(
+    /WAIT_MS_MAX: .*; RETRY_AFTER_S: /,
+  );
 });

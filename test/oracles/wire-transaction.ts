@@ -4,7 +4,7 @@ import { getCompiledTransactionMessageCodec, getTransactionCodec } from "@solana
 
 import type { Random } from "../random.ts";
 
-export type WireInstruction = {
+type WireInstruction = {
   readonly program: number;
   readonly accounts: readonly number[];
   readonly data: readonly number[];
@@ -24,7 +24,7 @@ export type WireTransaction = {
   }[];
 };
 
-export const compactU16 = (value: number): number[] => {
+const compactU16 = (value: number): number[] => {
   const bytes: number[] = [];
   let rest = value;
   for (; rest >= 0x80; rest >>= 7) bytes.push((rest & 0x7f) | 0x80);

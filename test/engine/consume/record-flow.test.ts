@@ -141,7 +141,8 @@ describe("a record's way from log to log", () => {
     await until(built, () => built.handler.seen.length === 3);
     const texts = built.handler.seen.filter(({ id }) => id === 1).map(({ text }) => text);
     expect(texts).toEqual(["a", "b"]);
-    expect(built.handler.seen.map(({ ownRun }) => ownRun).toSorted()).toEqual([false, true, true]);
+    expect(built.handler.seen.filter(({ ownRun }) => ownRun)).toHaveLength(2);
+    expect(built.handler.seen.filter(({ ownRun }) => !ownRun)).toHaveLength(1);
     await stopAll(built, consumer, running);
   });
 

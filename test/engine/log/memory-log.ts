@@ -39,10 +39,10 @@ export class MemoryLog implements EventLog {
         },
     );
     await handlers.onAssigned(start);
-    let isStopped = false;
+    const stopping = new AbortController();
     const deliver = async ({ topic, partition, offset }: Position): Promise<void> => {
       let next = offset;
-      while (!isStopped) {
+      while (!stopping.signal.aborted) {
         const records = this.#at(topic, partition).slice(next, next + 10);
         if (records.length > 0) {
           next += records.length;
@@ -64,7 +64,7 @@ export class MemoryLog implements EventLog {
         return Promise.resolve();
       },
       stop: async () => {
-        isStopped = true;
+        stopping.abort();
         await running;
         await handlers.onRevoked(places);
       },

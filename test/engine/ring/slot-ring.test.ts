@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
 
-import { ringPolicies, publishedWord, readWord } from "../../../engine/ring/ring-control-layout.ts";
+import {
+  priorityHigh,
+  publishedWord,
+  readWord,
+  ringPolicies,
+} from "../../../engine/ring/ring-control-layout.ts";
 import type { RingPolicy } from "../../../engine/ring/ring-control-layout.ts";
 import { readRingStats } from "../../../engine/ring/ring-stats.ts";
 import { SlotRingReader } from "../../../engine/ring/slot-ring-reader.ts";
@@ -91,7 +96,7 @@ describe("a slot ring", () => {
     const [memory, writer, reader] = ends("drop-newest");
     write(writer, from(0, slots));
     expect(writer.claim(5)).toBe(0);
-    expect(writer.claim(2, 1)).toBe(0);
+    expect(writer.claim(2, priorityHigh)).toBe(0);
     expect(readRingStats(memory).dropped.full).toEqual({ low: 5, high: 2 });
     expect(read(reader)).toEqual(from(0, slots));
   });

@@ -1,0 +1,85 @@
+// House rules that the linter cannot say, over the tracked sources.
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { basename, dirname, extname } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { describe, expect, it } from "vitest";
+
+import packageFile from "../package.json" with { type: "json" };
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const tracked = execFileSync("git", ["ls-files"], { cwd: root, encoding: "utf8" })
+  .split("\n")
+  .filter((path) => path !== "");
+const read = (path: string): string => readFileSync(`${root}${path}`, "utf8");
+const sources = tracked.filter((path) => /^(edge|engine|schemas)\/.*\.(ts|mjs)$/.test(path));
+
+const allowedTop =
+  /^(package\.json|package-lock\.json|wrangler\.toml|tsconfig[^/]*|vitest[^/]*|knip\.json|[A-Z]+\.md|LICENSE|\..*)$/;
+const folders = new Set(["edge", "engine", "schemas", "infra", "test"]);
+
+describe("the house", () => {
+  it("keeps its top level", () => {
+    const strange = tracked.filter(
+      (path) => !allowedTop.test(path) && !folders.has(path.split("/")[0] ?? ""),
+    );
+    expect(strange.filter((path) => !path.startsWith("."))).toEqual([]);
+  });
+
+  it("has no folder or file that is named for nothing", () => {
+    const empty = /^(utils?|common|misc|helpers?|manager|index)$/;
+    const found = sources.filter((path) =>
+      [...dirname(path).split("/"), basename(path, extname(path))].some((part) => empty.test(part)),
+    );
+    expect(found).toEqual([]);
+  });
+
+  it("says at the top of every source what it is", () => {
+    const silent = sources.filter((path) => !/^(#!.*\n)?\/\/ \S/.test(read(path)));
+    expect(silent).toEqual([]);
+  });
+
+  it("leaves no work for later in a comment", () => {
+    const later = /\b(TODO|FIXME|XXX)\b/;
+    expect(sources.filter((path) => later.test(read(path)))).toEqual([]);
+  });
+
+  it("reads the environment in one place of each side", () => {
+    const readers = sources.filter((path) => /\bprocess\.env\b/.test(read(path)));
+    const allowed = new Set([
+      "engine/install.mjs",
+      "engine/log/kafka-jars.ts",
+      "engine/ring/ring-checks.ts",
+      "engine/up/edge-bundle.ts",
+      "engine/up/edge-process.ts",
+    ]);
+    expect(readers.filter((path) => !allowed.has(path))).toEqual([]);
+  });
+
+  it("writes one first-level heading in each Markdown file", () => {
+    for (const path of tracked.filter((name) => name.endsWith(".md"))) {
+      const prose = read(path).replace(/```[^]*?```/g, "");
+      expect([path, prose.match(/^# /gm)?.length]).toEqual([path, 1]);
+    }
+  });
+
+  it("pins every dependency exactly and gives each runtime one a reason in the README", () => {
+    const { dependencies, devDependencies, optionalDependencies } = packageFile;
+    const all = { ...dependencies, ...devDependencies, ...optionalDependencies };
+    for (const [name, version] of Object.entries(all)) {
+      expect([name, version]).toEqual([name, expect.stringMatching(/^\d+\.\d+\.\d+$/)]);
+    }
+    const readme = read("README.md");
+    for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+      expect([name, readme.includes(`\`${name}\``)]).toEqual([name, true]);
+    }
+  });
+
+  it("documents every command in the README", () => {
+    const names = [...read("engine/main.ts").matchAll(/^ {2}(\w+): async \(\)/gm)].map((m) => m[1]);
+    expect(names.length).toBeGreaterThan(5);
+    const readme = read("README.md");
+    for (const name of names) expect([name, readme.includes(`weir ${name}`)]).toEqual([name, true]);
+  });
+});
