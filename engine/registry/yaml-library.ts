@@ -1,0 +1,81 @@
+// YAML by the yaml package: complete, with positions, and slow (0.4 us a character cold). It is
+// loaded when first needed, because most registries are read by yaml-subset.ts alone.
+import { createRequire } from "node:module";
+import type { Document, LineCounter, Node } from "yaml";
+
+import { aliasesMax, depthMax } from "./limits.ts";
+import type { Path, YamlFault } from "./source-file.ts";
+
+type Library = typeof import("yaml");
+
+const require = createRequire(import.meta.url);
+const library = (): Library => require("yaml") as Library;
+
+/** A document as the package sees it; `value` is null when there are faults. */
+export type LibraryRead = {
+  readonly value: unknown;
+  readonly faults: readonly YamlFault[];
+  readonly lineOf: (path: Path) => number;
+};
+
+/** Reads one document; bad YAML is in `faults`. */
+export const readByLibrary = (text: string): LibraryRead => {
+  const { LineCounter, parseDocument } = library();
+  const lines = new LineCounter();
+  try {
+    const document = parseDocument(text, { lineCounter: lines, stringKeys: true });
+    const faults = document.errors.map((error) => ({
+      line: error.linePos?.[0].line ?? 1,
+      message: `not YAML: ${firstLine(error.message)}`,
+    }));
+    if (faults.length > 0) return failed(faults);
+    const value: unknown = document.toJS({ maxAliasCount: aliasesMax });
+    if (isDeeperThan(value, depthMax)) {
+      return failed([{ line: 1, message: `nested deeper than depthMax=${depthMax}` }]);
+    }
+    return { value, faults, lineOf: (path) => lineOf(document, lines, path) };
+  } catch (error) {
+    return failed([{ line: 1, message: `not YAML: ${thrownText(error)}` }]);
+  }
+};
+
+const failed = (faults: readonly YamlFault[]): LibraryRead => ({
+  value: null,
+  faults,
+  lineOf: () => 1,
+});
+
+// The package refuses too many aliases with a ReferenceError; deep nesting ends its stack.
+const thrownText = (error: unknown): string => {
+  if (error instanceof RangeError) return `nested deeper than depthMax=${depthMax}`;
+  if (error instanceof ReferenceError) return `${error.message}; the limit is ${aliasesMax}`;
+  return error instanceof Error ? firstLine(error.message) : String(error);
+};
+
+const firstLine = (text: string): string => text.split("\n", 1)[0]?.replace(/:$/, "") ?? text;
+
+const isDeeperThan = (value: unknown, depth: number): boolean => {
+  if (typeof value !== "object" || value === null) return false;
+  if (depth === 0) return true;
+  return Object.values(value).some((child) => isDeeperThan(child, depth - 1));
+};
+
+const lineOf = (document: Document, lines: LineCounter, path: Path): number => {
+  const { isMap, isNode, isScalar, isSeq } = library();
+  let at = 0;
+  let node: unknown = document.contents;
+  for (const step of path) {
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => (isScalar(key) ? key.value : key) === step);
+      if (pair === undefined) break;
+      at = startOf(isNode(pair.key) ? pair.key : null, at);
+      node = pair.value;
+    } else if (isSeq(node)) {
+      node = node.items[Number(step)];
+      at = startOf(isNode(node) ? node : null, at);
+    } else break;
+  }
+  return Math.max(1, lines.linePos(at).line);
+};
+
+const startOf = (node: Node | null, otherwise: number): number => node?.range?.[0] ?? otherwise;
