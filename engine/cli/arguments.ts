@@ -23,17 +23,24 @@ export const readArguments = (options: Options, argv: readonly string[]): Argume
       positionals.push(...argv.slice(i + 1));
       break;
     }
-    if (!word.startsWith("--")) {
-      if (word.startsWith("-") && word !== "-") throw unknownOption(word, known);
+    if (!word.startsWith("-") || word === "-") {
       positionals.push(word);
       continue;
     }
-    i += readOption({ known, values, word, rest: argv.slice(i + 1) });
+    const long = word.startsWith("--") ? word : longForm(word, known);
+    i += readOption({ known, values, word: long, rest: argv.slice(i + 1) });
   }
   for (const [name, option] of Object.entries(options)) {
     if (option.default !== undefined) values[name] ??= option.default;
   }
   return { values, positionals };
+};
+
+/** `--output` for `-o`. */
+const longForm = (word: string, known: Options): string => {
+  const found = Object.entries(known).find(([, option]) => `-${option.short}` === word);
+  if (found === undefined) throw unknownOption(word, known);
+  return `--${found[0]}`;
 };
 
 type OptionAt = { known: Options; values: Mutable; word: string; rest: readonly string[] };
@@ -56,7 +63,7 @@ const readOption = ({ known, values, word, rest }: OptionAt): number => {
 };
 
 const following = (option: Option, rest: readonly string[]): string[] => {
-  const end = rest.findIndex((word) => word.startsWith("--"));
+  const end = rest.findIndex((word) => /^-(?:-|[a-z]$)/.test(word));
   const own = end < 0 ? rest : rest.slice(0, end);
   return own.slice(0, option.many === true ? own.length : 1);
 };
@@ -101,7 +108,8 @@ const distance = (a: string, b: string): number => {
 
 export const helpText = (command: Command): string => {
   const rows = Object.entries({ ...command.options, ...common }).map(([name, option]) => {
-    const left = `  --${name}${option.value === undefined ? "" : ` ${option.value}`}`;
+    const short = option.short === undefined ? "" : `-${option.short}, `;
+    const left = `  ${short}--${name}${option.value === undefined ? "" : ` ${option.value}`}`;
     const unset = option.default === undefined ? "" : ` (default ${option.default})`;
     return `${left.padEnd(30)} ${option.help}${unset}`;
   });

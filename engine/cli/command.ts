@@ -8,6 +8,8 @@ export type Option = {
   /** Shown in the help and used when the option is absent. Units belong into `help`. */
   readonly default?: string;
   readonly repeatable?: boolean;
+  /** One letter: `-o FILE` is then `--output FILE`. */
+  readonly short?: string;
   /** Takes every following argument up to the next option: `--depth FILE FILE`. */
   readonly many?: boolean;
 };

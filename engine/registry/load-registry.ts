@@ -1,30 +1,236 @@
-// Reads the YAML files of one registry into groups as written. Problems of single files do not
-// end reading, so that all of them are reported.
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+// Reads a registry and all registries it depends on, each place once. Circles, addresses on the
+// network, and versions that do not go together are problems; of versions that do, the newest
+// takes the place of the others.
+import { realpathSync } from "node:fs";
 
-import { Fields, isYamlMap } from "./fields.ts";
-import type { Problems } from "./problem.ts";
-import { readGroup } from "./read-group.ts";
+import { registriesMax } from "./limits.ts";
+import {
+  type Location,
+  locationKey,
+  locationText,
+  parseLocation,
+  parseRelative,
+} from "./location.ts";
+import {
+  type DependencySpec,
+  legacyManifestName,
+  type Manifest,
+  manifestName,
+  readManifest,
+} from "./manifest.ts";
+import { placeText, type Problems } from "./problem.ts";
+import { readFile } from "./read-specification.ts";
+import type { SchemaUrl } from "./schema-url.ts";
+import { newerVersion } from "./schema-url.ts";
 import { readSource, type SourceFile } from "./source-file.ts";
-import type { GroupSpec, Specification } from "./specification.ts";
+import type { GroupSpec, ImportSpec } from "./specification.ts";
+import { readTree, type Tree } from "./tree.ts";
 
-export const loadFolder = (dir: string, problems: Problems): Specification => {
-  const groups: GroupSpec[] = [];
-  for (const name of readdirSync(dir, { recursive: true, encoding: "utf8" }).sort()) {
-    if (!/\.ya?ml$/.test(name)) continue;
-    const file = readSource(join(dir, name), readFileSync(join(dir, name), "utf8"));
-    for (const { line, message } of file.faults) problems.error(`${file.name}:${line}`, message);
-    groups.push(...readGroups(file, problems));
-  }
-  return { groups, imports: [] };
+/** One registry as written. */
+export type LoadedRegistry = {
+  readonly label: string;
+  readonly schemaUrl: SchemaUrl | null;
+  readonly files: number;
+  readonly groups: readonly GroupSpec[];
+  readonly imports: readonly ImportSpec[];
+  /** In the order of the manifest; versions are already chosen. */
+  readonly dependencies: readonly LoadedRegistry[];
 };
 
-const readGroups = (file: SourceFile, problems: Problems): GroupSpec[] => {
-  if (!isYamlMap(file.value)) return [];
-  const fields = new Fields(file.value, { file, path: [] }, problems, "file");
-  return fields
-    .maps("groups", "group")
-    .map(readGroup)
-    .filter((group) => group !== null);
+type Mutable = Omit<LoadedRegistry, "dependencies"> & {
+  dependencies: LoadedRegistry[];
+  readonly place: DependencySpec["place"] | undefined;
+};
+
+/** `path` is below the registry's top. */
+type NamedFile = { readonly path: string; readonly file: SourceFile };
+
+/**
+ * `path` is a folder or an archive, with `[sub/folder]` when the registry is not at its top.
+ * Null, with a problem, when nothing can be read there.
+ */
+export const loadRegistry = (path: string, problems: Problems): LoadedRegistry | null => {
+  const location = parseLocation(path);
+  if ("refused" in location) {
+    problems.error(path, location.refused);
+    return null;
+  }
+  return new Loading(problems).load(location);
+};
+
+class Loading {
+  readonly #problems: Problems;
+  readonly #loaded = new Map<string, Mutable>();
+  /** Registries being read, outermost first, by place and by name. */
+  readonly #chain: { key: string; label: string; name: string | undefined }[] = [];
+
+  constructor(problems: Problems) {
+    this.#problems = problems;
+  }
+
+  load(location: Location): LoadedRegistry | null {
+    const root = this.#read(location, undefined);
+    if (root === null) return null;
+    const chosen = this.#chooseVersions();
+    for (const registry of this.#loaded.values()) {
+      const used = registry.dependencies.map((dependency) => chosen.get(dependency) ?? dependency);
+      registry.dependencies = [...new Set(used)];
+    }
+    return root;
+  }
+
+  #read(location: Location, from: DependencySpec | undefined): Mutable | null {
+    const key = realKey(location);
+    const known = this.#loaded.get(key);
+    if (known !== undefined) return known;
+    if (this.#loaded.size >= registriesMax) {
+      this.#problems.error(
+        from?.place ?? locationText(location),
+        `more registries than registriesMax=${registriesMax}`,
+      );
+      return null;
+    }
+    const tree = readTree(location, this.#problems);
+    if (tree === null) return null;
+    const files = tree.files.map(({ path, name, bytes }) => ({
+      path,
+      file: readSource(name, bytes),
+    }));
+    for (const { file } of files) reportFaults(file, this.#problems);
+    const manifest = manifestOf(files, this.#problems);
+    const registry = this.#assemble(tree, files, manifest, from);
+    this.#loaded.set(key, registry);
+    this.#chain.push({ key, label: registry.label, name: registry.schemaUrl?.name });
+    for (const dependency of manifest?.dependencies ?? []) {
+      const found = this.#follow(dependency, tree);
+      if (found !== null) registry.dependencies.push(found);
+    }
+    this.#chain.pop();
+    return registry;
+  }
+
+  #assemble(
+    tree: Tree,
+    files: readonly NamedFile[],
+    manifest: Manifest | null,
+    from: DependencySpec | undefined,
+  ): Mutable {
+    const { count, groups, imports } = definitionsIn(files, this.#problems);
+    if (count === 0) {
+      const at = manifest?.place ?? locationText(tree.location);
+      this.#problems.error(at, "no definitions: no .yaml or .yml file but a manifest");
+    }
+    const schemaUrl = manifest?.schemaUrl ?? from?.schemaUrl ?? null;
+    const label = schemaUrl?.text ?? from?.label ?? locationText(tree.location);
+    return {
+      label,
+      schemaUrl,
+      files: count,
+      groups,
+      imports,
+      dependencies: [],
+      place: from?.place,
+    };
+  }
+
+  #follow(dependency: DependencySpec, tree: Tree): Mutable | null {
+    const refuse = (message: string): null => {
+      const chain = this.#chain.map(({ label }) => label).join(" > ");
+      this.#problems.error(
+        dependency.place,
+        `dependency ${dependency.label}: ${message} (${chain})`,
+      );
+      return null;
+    };
+    if (dependency.path === undefined) {
+      return refuse(
+        "registry_path is missing, and nothing is downloaded; give a folder or archive",
+      );
+    }
+    const location = parseRelative(dependency.path, tree.location, tree.isArchive);
+    if ("refused" in location) return refuse(location.refused);
+    const key = realKey(location);
+    const name = dependency.schemaUrl?.name;
+    const start = this.#chain.findIndex(
+      (link) => link.key === key || (name !== undefined && link.name === name),
+    );
+    if (start >= 0) {
+      const circle = this.#chain.slice(start).map(({ label }) => label);
+      return refuse(`circle of registries: ${[...circle, circle[0]].join(" > ")}`);
+    }
+    const found = this.#read(location, dependency);
+    return found ?? refuse(`cannot be read at ${locationText(location)}`);
+  }
+
+  /** For each registry that is there in several versions: which one is used. */
+  #chooseVersions(): Map<LoadedRegistry, LoadedRegistry> {
+    const best = new Map<string, Mutable>();
+    for (const registry of this.#loaded.values()) {
+      const { schemaUrl } = registry;
+      const other = schemaUrl === null ? undefined : best.get(schemaUrl.name);
+      if (schemaUrl === null) continue;
+      if (other?.schemaUrl === undefined || other.schemaUrl === null) {
+        best.set(schemaUrl.name, registry);
+        continue;
+      }
+      const choice = newerVersion(other.schemaUrl.version, schemaUrl.version);
+      if (choice === "second") best.set(schemaUrl.name, registry);
+      if (choice === "conflict") this.#conflict(other, registry);
+    }
+    const chosen = new Map<LoadedRegistry, LoadedRegistry>();
+    for (const registry of this.#loaded.values()) {
+      const winner = best.get(registry.schemaUrl?.name ?? "");
+      if (winner !== undefined) chosen.set(registry, winner);
+    }
+    return chosen;
+  }
+
+  #conflict(first: Mutable, second: Mutable): void {
+    const place = second.place ?? second.label;
+    const where = first.place === undefined ? "the registry itself" : placeText(first.place);
+    this.#problems.error(
+      place,
+      `version conflict: ${second.label} here, ${first.label} in ${where}; ` +
+        `only versions of the same major go together`,
+    );
+  }
+}
+
+const definitionsIn = (files: readonly NamedFile[], problems: Problems) => {
+  const groups: GroupSpec[] = [];
+  const imports: ImportSpec[] = [];
+  let count = 0;
+  for (const { path, file } of files) {
+    if (path === manifestName || path === legacyManifestName) continue;
+    count += 1;
+    const read = readFile(file, path, problems);
+    groups.push(...read.groups);
+    imports.push(...read.imports);
+  }
+  return { count, groups, imports };
+};
+
+const reportFaults = (file: SourceFile, problems: Problems): void => {
+  for (const { line, message } of file.faults) problems.errorAtLine(file.name, line, message);
+};
+
+const manifestOf = (files: readonly NamedFile[], problems: Problems): Manifest | null => {
+  const named = (name: string): SourceFile | undefined =>
+    files.find(({ path }) => path === name)?.file;
+  const legacy = named(legacyManifestName);
+  const file = named(manifestName) ?? legacy;
+  if (legacy !== undefined) {
+    const text = `${legacyManifestName} is the old name of ${manifestName}`;
+    problems.warning({ file: legacy, path: [] }, legacy === file ? text : `${text}; ignored`);
+  }
+  return file === undefined ? null : readManifest(file, problems);
+};
+
+/** Without links, so that one folder under two names is read once. */
+const realKey = (location: Location): string => {
+  try {
+    return locationKey({ ...location, path: realpathSync(location.path) });
+  } catch {
+    return locationKey(location);
+  }
 };

@@ -1,7 +1,8 @@
 // What is wrong with a registry, each with its place. Problems are collected, never thrown: one
 // run reports all of them. Lines are found only for files that have problems, when asked for.
 import { problemsMax } from "./limits.ts";
-import type { Path, SourceFile } from "./source-file.ts";
+import type { SourceFile } from "./source-file.ts";
+import type { Path } from "./yaml-document.ts";
 
 /** A node of a YAML file. */
 export type Place = { readonly file: SourceFile; readonly path: Path };
@@ -16,7 +17,7 @@ export type Problem = {
   readonly message: string;
 };
 
-type Found = { severity: Severity; at: Place | string; message: string };
+type Found = { severity: Severity; at: Place | string; line: number; message: string };
 
 /** The problems of one run. */
 export class Problems {
@@ -26,15 +27,21 @@ export class Problems {
   errors = 0;
   warnings = 0;
 
-  /** `at` is a place in a file, or the name of a file that could not be read at all. */
+  /** `at` is a place in a file, or the name of what could not be read at all. */
   error(at: Place | string, message: string): void {
     this.errors += 1;
-    this.#keep({ severity: "error", at, message });
+    this.#keep({ severity: "error", at, line: 0, message });
+  }
+
+  /** An error of a file that has no nodes, because it is no YAML. */
+  errorAtLine(file: string, line: number, message: string): void {
+    this.errors += 1;
+    this.#keep({ severity: "error", at: file, line, message });
   }
 
   warning(at: Place | string, message: string): void {
     this.warnings += 1;
-    this.#keep({ severity: "warning", at, message });
+    this.#keep({ severity: "warning", at, line: 0, message });
   }
 
   #keep(found: Found): void {
@@ -44,9 +51,9 @@ export class Problems {
 
   /** All problems by file, line and message, each once. */
   list(): Problem[] {
-    const problems = this.#found.map(({ severity, at, message }) =>
+    const problems = this.#found.map(({ severity, at, line, message }) =>
       typeof at === "string"
-        ? { severity, file: at, line: 0, message }
+        ? { severity, file: at, line, message }
         : { severity, file: at.file.name, line: at.file.lineOf(at.path), message },
     );
     problems.sort(

@@ -44,7 +44,7 @@ const groupKeys = [
   "body",
   "constraints",
 ];
-export const signalLevels = ["required", "recommended", "opt_in"] as const;
+const signalLevels = ["required", "recommended", "opt_in"] as const;
 
 /** One entry of `groups`; null without an id. */
 export const readGroup = (fields: Fields): GroupSpec | null => {
@@ -69,7 +69,6 @@ export const readGroup = (fields: Fields): GroupSpec | null => {
     ...(parent === undefined ? {} : { parent: { id: parent, place: group.at("extends") } }),
     includes: [],
     isRefinement: false,
-    isV2: false,
   };
 };
 

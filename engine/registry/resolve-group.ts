@@ -3,7 +3,7 @@
 // A name written in the group itself wins over one of a ref_group, that over an inherited one.
 import type { ResolvedAttribute, ResolvedGroup } from "../../schemas/weaver/resolved.ts";
 import { depthMax } from "./limits.ts";
-import { compare, placeText, type Problems } from "./problem.ts";
+import { compare, type Place, placeText, type Problems } from "./problem.ts";
 import type { AttributeOverride, AttributeSpec, GroupRef, GroupSpec } from "./specification.ts";
 
 /** A definition and what references on the way said anew. */
@@ -12,9 +12,9 @@ type Attributes = ReadonlyMap<string, Overridden>;
 
 /** A group with all attributes, still in the form that others can inherit from. */
 export type OpenGroup = {
+  readonly place: Place;
   readonly base: GroupSpec["base"];
   readonly attributes: Attributes;
-  readonly isV2: boolean;
 };
 
 /** Where groups and definitions of other registries are found, after one's own. */
@@ -57,7 +57,7 @@ export class GroupOpener {
     this.#chain.pop();
     const base =
       spec.isRefinement && parent !== undefined ? refined(parent.base, spec.base) : spec.base;
-    const open = { base, attributes, isV2: spec.isV2 };
+    const open = { place: spec.place, base, attributes };
     this.#open.set(spec.base.id, open);
     return open;
   }
@@ -160,9 +160,7 @@ const refined = (parent: GroupSpec["base"], own: GroupSpec["base"]): GroupSpec["
 /** The final form, its attributes sorted by name and its keys in one order. */
 export const closeGroup = ({ base, attributes }: OpenGroup): ResolvedGroup => ({
   ...base,
-  attributes: [...attributes.values()]
-    .map(closeAttribute)
-    .sort((a, b) => compare(a.name, b.name)),
+  attributes: [...attributes.values()].map(closeAttribute).sort((a, b) => compare(a.name, b.name)),
 });
 
 const closeAttribute = ({ definition, override }: Overridden): ResolvedAttribute => {

@@ -1,24 +1,19 @@
 // One YAML file: its value, and on demand the line of each node.
+import type { YamlDocument } from "./yaml-document.ts";
 import { readByLibrary } from "./yaml-library.ts";
 
-/** Keys and indexes from the top of a document down to a node. */
-export type Path = readonly (string | number)[];
+/** A file that was read; `name` as shown to people. */
+export type SourceFile = YamlDocument & { readonly name: string };
 
-export type YamlFault = { readonly line: number; readonly message: string };
-
-/** A file that was read. */
-export type SourceFile = {
-  /** As shown to people: the path given, then the path within. */
-  readonly name: string;
-  readonly value: unknown;
-  /** Of the node, or of the nearest one above it that exists; counts from 1. */
-  readonly lineOf: (path: Path) => number;
-  /** What makes it no YAML; `value` is null then. */
-  readonly faults: readonly YamlFault[];
-};
+const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** Reads a whole file. Never throws for bad YAML: see `faults`. */
-export const readSource = (name: string, text: string): SourceFile => {
-  const { value, faults, lineOf } = readByLibrary(text);
-  return { name, value, faults, lineOf };
+export const readSource = (name: string, bytes: Uint8Array): SourceFile => {
+  let text: string;
+  try {
+    text = decoder.decode(bytes);
+  } catch {
+    return { name, value: null, faults: [{ line: 1, message: "not UTF-8" }], lineOf: () => 1 };
+  }
+  return { name, ...readByLibrary(text) };
 };

@@ -28,7 +28,6 @@ export type GroupSpec = {
   readonly includes: readonly GroupRef[];
   /** Takes over what it does not say from its parent, not only attributes. */
   readonly isRefinement: boolean;
-  readonly isV2: boolean;
 };
 
 export const importKinds = ["metrics", "events", "entities", "spans", "attribute_groups"] as const;
@@ -38,10 +37,4 @@ export type ImportSpec = {
   readonly kind: (typeof importKinds)[number];
   readonly pattern: string;
   readonly place: Place;
-};
-
-/** All files of one registry. */
-export type Specification = {
-  readonly groups: readonly GroupSpec[];
-  readonly imports: readonly ImportSpec[];
 };

@@ -1,25 +1,18 @@
 // YAML by the yaml package: complete, with positions, and slow (0.4 us a character cold). It is
 // loaded when first needed, because most registries are read by yaml-subset.ts alone.
 import { createRequire } from "node:module";
-import type { Document, LineCounter, Node } from "yaml";
+import type * as Yaml from "yaml";
 
 import { aliasesMax, depthMax } from "./limits.ts";
-import type { Path, YamlFault } from "./source-file.ts";
+import type { Path, YamlDocument, YamlFault } from "./yaml-document.ts";
 
-type Library = typeof import("yaml");
+type Library = typeof Yaml;
 
 const require = createRequire(import.meta.url);
 const library = (): Library => require("yaml") as Library;
 
-/** A document as the package sees it; `value` is null when there are faults. */
-export type LibraryRead = {
-  readonly value: unknown;
-  readonly faults: readonly YamlFault[];
-  readonly lineOf: (path: Path) => number;
-};
-
 /** Reads one document; bad YAML is in `faults`. */
-export const readByLibrary = (text: string): LibraryRead => {
+export const readByLibrary = (text: string): YamlDocument => {
   const { LineCounter, parseDocument } = library();
   const lines = new LineCounter();
   try {
@@ -39,7 +32,7 @@ export const readByLibrary = (text: string): LibraryRead => {
   }
 };
 
-const failed = (faults: readonly YamlFault[]): LibraryRead => ({
+const failed = (faults: readonly YamlFault[]): YamlDocument => ({
   value: null,
   faults,
   lineOf: () => 1,
@@ -60,7 +53,7 @@ const isDeeperThan = (value: unknown, depth: number): boolean => {
   return Object.values(value).some((child) => isDeeperThan(child, depth - 1));
 };
 
-const lineOf = (document: Document, lines: LineCounter, path: Path): number => {
+const lineOf = (document: Yaml.Document, lines: Yaml.LineCounter, path: Path): number => {
   const { isMap, isNode, isScalar, isSeq } = library();
   let at = 0;
   let node: unknown = document.contents;
@@ -78,4 +71,5 @@ const lineOf = (document: Document, lines: LineCounter, path: Path): number => {
   return Math.max(1, lines.linePos(at).line);
 };
 
-const startOf = (node: Node | null, otherwise: number): number => node?.range?.[0] ?? otherwise;
+const startOf = (node: Yaml.Node | null, otherwise: number): number =>
+  node?.range?.[0] ?? otherwise;

@@ -1,0 +1,81 @@
+// weir registry: what people do with a registry before the edge uses it. `check` names what is
+// wrong, `resolve` writes the registry with all references followed.
+import { writeFileSync } from "node:fs";
+
+import { type Problem, Problems, problemText } from "../registry/problem.ts";
+import { type Resolved, resolveRegistry } from "../registry/resolve-registry.ts";
+import type { Arguments, Command, Io } from "./command.ts";
+import { exitCode, UsageError } from "./command.ts";
+
+type Action = (path: string, output: string | null, io: Io) => Promise<number>;
+
+const check: Action = async (path, output, io) => {
+  const startMs = performance.now();
+  const problems = new Problems();
+  const resolved = resolveRegistry(path, problems);
+  const lines = problems.list().map(problemText);
+  if (output === null) for (const line of lines) await io.line(line);
+  else writeFileSync(output, lines.map((line) => `${line}\n`).join(""));
+  io.note(`weir registry check: ${summary(resolved, problems)}, ${elapsed(startMs)}`);
+  return outcome(problems);
+};
+
+const resolve: Action = async (path, output, io) => {
+  const problems = new Problems();
+  const resolved = resolveRegistry(path, problems);
+  for (const problem of problems.list()) noteError(problem, io);
+  io.note(`weir registry resolve: ${summary(resolved, problems)}`);
+  if (problems.errors > 0 || resolved === null) return exitCode.failed;
+  const document = JSON.stringify(resolved.registry);
+  if (output === null) await io.line(document);
+  else writeFileSync(output, `${document}\n`);
+  return exitCode.good;
+};
+
+const actions: { readonly [name: string]: Action } = { check, resolve };
+
+// Warnings are counted in the summary; `check` shows them.
+const noteError = (problem: Problem, io: Io): void => {
+  if (problem.severity === "error") io.note(problemText(problem));
+};
+
+const outcome = (problems: Problems): number =>
+  problems.errors > 0 ? exitCode.failed : exitCode.good;
+
+const summary = (resolved: Resolved | null, problems: Problems): string => {
+  const counts = `${problems.errors} errors, ${problems.warnings} warnings`;
+  const dropped = problems.dropped > 0 ? ` (${problems.dropped} not shown)` : "";
+  if (resolved === null) return counts + dropped;
+  const { registry, files } = resolved;
+  const version = registry.version.slice(0, 12);
+  return `${files} files, ${registry.groups.length} groups, version ${version}, ${counts}${dropped}`;
+};
+
+const elapsed = (startMs: number): string => `${(performance.now() - startMs).toFixed(0)} ms`;
+
+const run = async (args: Arguments, io: Io): Promise<number> => {
+  const [name = "", path, ...others] = args.positionals;
+  const known = Object.keys(actions).join(", ");
+  const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
+  if (action === undefined) throw new UsageError(`registry needs one of ${known}, found ${name}`);
+  if (path === undefined)
+    throw new UsageError(`registry ${name} needs DIR, a folder or an archive`);
+  if (others.length > 0) throw new UsageError(`registry ${name} takes one DIR, found ${others[0]}`);
+  const output = args.values["output"];
+  return action(path, typeof output === "string" ? output : null, io);
+};
+
+/** The subcommand; engine/registry does the work. */
+export const registry: Command = {
+  name: "registry",
+  purpose: "Checks and resolves a registry of semantic conventions (Weaver syntax v1 and v2).",
+  usage: "check|resolve DIR [-o FILE]   (DIR: a folder, .zip, .tar.gz, with [sub/folder])",
+  options: {
+    output: { short: "o", value: "FILE", help: "write there instead of standard output" },
+  },
+  examples: [
+    "weir registry check schemas/registry",
+    "weir registry resolve 'semantic-conventions.tar.gz[model]' -o resolved.json",
+  ],
+  run,
+};

@@ -1,0 +1,67 @@
+// The YAML files below a folder. A link that leads out of the folder is refused, one to a folder
+// inside it is not followed: the folder is read anyway.
+import { type Dirent, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { join, sep } from "node:path";
+
+import { depthMax, registryFilesMax } from "./limits.ts";
+import type { Location } from "./location.ts";
+import type { Problems } from "./problem.ts";
+import { isDefinitionFile, TreeBudget, type TreeFile } from "./tree-file.ts";
+
+const entriesMax = registryFilesMax * 8;
+
+type Walk = {
+  readonly top: string;
+  /** The top without links. */
+  readonly real: string;
+  readonly problems: Problems;
+  readonly budget: TreeBudget;
+  readonly files: TreeFile[];
+  entries: number;
+};
+
+/** @throws the file system's error when the folder cannot be read. */
+export const readFolder = (location: Location, problems: Problems): TreeFile[] => {
+  const top = join(location.path, location.sub);
+  const walk: Walk = {
+    top,
+    real: realpathSync(top),
+    problems,
+    budget: new TreeBudget(),
+    files: [],
+    entries: 0,
+  };
+  readBelow(walk, "", 0);
+  return walk.files;
+};
+
+const readBelow = (walk: Walk, folder: string, depth: number): void => {
+  for (const entry of readdirSync(join(walk.top, folder), { withFileTypes: true })) {
+    const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+    walk.entries += 1;
+    if (walk.entries > entriesMax) {
+      throw new Error(`more entries below ${walk.top} than ${entriesMax}`);
+    }
+    if (entry.isDirectory() && !entry.name.startsWith(".")) {
+      if (depth >= depthMax) throw new Error(`folders below ${walk.top} deeper than ${depthMax}`);
+      readBelow(walk, path, depth + 1);
+    } else if (isReadable(walk, entry, path)) readOne(walk, path);
+  }
+};
+
+const isReadable = (walk: Walk, entry: Dirent, path: string): boolean => {
+  if (!isDefinitionFile(path)) return false;
+  if (!entry.isSymbolicLink()) return entry.isFile();
+  const name = join(walk.top, path);
+  const target = realpathSync(name);
+  if (target.startsWith(walk.real + sep)) return statSync(target).isFile();
+  walk.problems.error(name, `a link that leads out of the registry is not followed`);
+  return false;
+};
+
+const readOne = (walk: Walk, path: string): void => {
+  const name = join(walk.top, path);
+  const refusal = walk.budget.refusal(statSync(name).size);
+  if (refusal === null) walk.files.push({ path, name, bytes: readFileSync(name) });
+  else walk.problems.error(name, refusal);
+};
