@@ -84,8 +84,8 @@ const definitions = (
         if (value === undefined) continue;
         if (name in annotations && annotations[name] !== value) {
           draft.problems.push(
-            `${attribute.name}: ${name} is ${String(value)} in ${group.id} and ` +
-              `${String(annotations[name])} before; a constraint belongs to the key`,
+            `${attribute.name}: ${name} is ${JSON.stringify(value)} in ${group.id} and ` +
+              `${JSON.stringify(annotations[name])} before; a constraint belongs to the key`,
           );
         }
         Object.assign(annotations, { [name]: value });

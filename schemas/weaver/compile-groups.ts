@@ -142,7 +142,7 @@ class GroupCompiler {
       this.#pushAtom(atomKind.present, number, "");
       return "";
     }
-    if (!["string", "number", "boolean"].includes(typeof equals)) {
+    if (typeof equals !== "string" && typeof equals !== "number" && typeof equals !== "boolean") {
       return "equals: a text, a number or a boolean is expected";
     }
     this.#pushAtom(atomKind.equals, number, String(equals));

@@ -11,8 +11,14 @@ const statesMax = 1024;
 type Edge = { readonly from: number; readonly to: number; readonly target: number };
 type Loose = { readonly edges: Edge[]; readonly free: number[] };
 
-/** First code point of each length of UTF-8. */
-const lengthBounds = [0x7f, 0x7ff, 0xffff, 0x10ffff];
+/** Code points by the length of their UTF-8; surrogates have none. */
+const lengthRanges: readonly (readonly [number, number])[] = [
+  [0, 0x7f],
+  [0x80, 0x7ff],
+  [0x800, 0xd7ff],
+  [0xe000, 0xffff],
+  [0x10000, 0x10ffff],
+];
 
 const encoder = new TextEncoder();
 const utf8Of = (point: number): readonly number[] => [
@@ -22,34 +28,32 @@ const utf8Of = (point: number): readonly number[] => [
 /** Byte ranges, one per byte, of the code points of one length from `low` to `high`. */
 type ByteRanges = readonly (readonly [number, number])[];
 
+type PointRange = readonly [low: number, high: number];
+
+/** Cuts a range where the length of UTF-8 changes, and the surrogates out of it. */
+const sameLength = ([low, high]: PointRange): PointRange[] =>
+  lengthRanges.flatMap(([from, to]) => {
+    const first = Math.max(low, from);
+    const last = Math.min(high, to);
+    return first <= last ? [[first, last] as const] : [];
+  });
+
 /** Splits until each byte's range is independent of the others. */
-const byteRanges = (low: number, high: number): ByteRanges[] => {
-  for (const bound of lengthBounds) {
-    if (low <= bound && high > bound) {
-      return [...byteRanges(low, bound), ...byteRanges(bound + 1, high)];
-    }
-  }
-  if (low < 0xd800 && high > 0xdfff) {
-    return [...byteRanges(low, 0xd7ff), ...byteRanges(0xe000, high)];
-  }
-  if (low >= 0xd800 && high <= 0xdfff) return [];
-  if (low < 0xd800 && high >= 0xd800) return byteRanges(low, 0xd7ff);
-  if (low <= 0xdfff && low >= 0xd800) return byteRanges(0xe000, high);
-  const size = utf8Of(low).length;
-  for (let tail = 1; tail < size; tail += 1) {
+const byteRanges = ([low, high]: PointRange): ByteRanges[] => {
+  const first = utf8Of(low);
+  const last = utf8Of(high);
+  for (let tail = 1; tail < first.length; tail += 1) {
     const unit = 1 << (6 * tail);
     if (Math.floor(low / unit) === Math.floor(high / unit)) continue;
     if (low % unit !== 0) {
       const end = Math.ceil(low / unit) * unit - 1;
-      return [...byteRanges(low, end), ...byteRanges(end + 1, high)];
+      return [...byteRanges([low, end]), ...byteRanges([end + 1, high])];
     }
     if ((high + 1) % unit !== 0) {
       const start = Math.floor(high / unit) * unit;
-      return [...byteRanges(low, start - 1), ...byteRanges(start, high)];
+      return [...byteRanges([low, start - 1]), ...byteRanges([start, high])];
     }
   }
-  const first = utf8Of(low);
-  const last = utf8Of(high);
   return [first.map((byte, i) => [byte, last[i] ?? byte] as const)];
 };
 
@@ -73,19 +77,14 @@ class LooseAutomaton {
 
   /** Adds what the node matches, starting in `from`; returns the state behind it. */
   add(node: PatternNode, from: number): number {
-    switch (node.kind) {
-      case "set":
-        return this.#set(node.ranges, from);
-      case "sequence":
-        return node.parts.reduce((at, part) => this.add(part, at), from);
-      case "either": {
-        const end = this.state();
-        for (const part of node.parts) this.free(this.add(part, this.#after(from)), end);
-        return end;
-      }
-      case "repeat":
-        return this.#repeat(node.part, from, node);
+    if (node.kind === "set") return this.#set(node.ranges, from);
+    if (node.kind === "repeat") return this.#repeat(node.part, from, node);
+    if (node.kind === "sequence") {
+      return node.parts.reduce((at, part) => this.add(part, at), from);
     }
+    const end = this.state();
+    for (const part of node.parts) this.free(this.add(part, this.#after(from)), end);
+    return end;
   }
 
   #after(from: number): number {
@@ -96,8 +95,8 @@ class LooseAutomaton {
 
   #set(ranges: CodePoints, from: number): number {
     const end = this.state();
-    for (const [low, high] of ranges) {
-      for (const sequence of byteRanges(low, high)) {
+    for (const range of ranges.flatMap(sameLength)) {
+      for (const sequence of byteRanges(range)) {
         let at = from;
         sequence.forEach(([first, last], i) => {
           const target = i === sequence.length - 1 ? end : this.state();

@@ -76,7 +76,7 @@ class Parser {
   #deep = 0;
 
   constructor(text: string) {
-    this.#points = [...text];
+    this.#points = Array.from(text);
   }
 
   branches(): PatternBranch[] {
