@@ -3,6 +3,10 @@
 // (never their content, which may be a secret).
 import * as z from "zod/mini";
 
+import type { OtlpLimits } from "../schemas/otlp/limits.ts";
+import { type Tenant, tenantsOf } from "./authenticate/tenant-document.ts";
+import { type SettableLimit, fixedLimits, settableLimits } from "./limits.ts";
+
 /** Where records go. */
 export type LogConfig =
   | { readonly kind: "kafka"; readonly brokers: readonly string[] }
@@ -30,6 +34,22 @@ export type GroupLimits = {
   readonly waitMsMax: number;
 };
 
+/** Bounds of a body on its way in; names and meanings in edge/limits.ts. */
+export type BodyLimits = {
+  readonly bodyBytesMax: number;
+  readonly inflateRatioMax: number;
+  readonly bodyMsMax: number;
+  readonly bodiesBytesMax: number;
+};
+
+/** What browsers of other origins may do. */
+export type CorsConfig = {
+  /** Patterns: `https://app.example`, `https://*.example`, `*`; none = no CORS. */
+  readonly origins: readonly string[];
+  readonly headers: readonly string[];
+  readonly maxAgeS: number;
+};
+
 /** A key in the form that is kept: the tenant it stands for and the SHA-256 of the key. */
 export type ApiKey = { readonly tenant: string; readonly sha256: Uint8Array };
 
@@ -37,13 +57,19 @@ export type ApiKey = { readonly tenant: string; readonly sha256: Uint8Array };
 export type EdgeConfig = {
   readonly log: LogConfig;
   readonly group: GroupLimits;
-  /** Bound of a body as it arrives and again after inflating. */
-  readonly bodyBytesMax: number;
+  readonly body: BodyLimits;
+  readonly responseBytesMax: number;
   readonly requestItemsMax: number;
+  readonly otlp: OtlpLimits;
+  /** Answer to a Content-Encoding that cannot be undone: 400 as the Collector, or HTTP's 415. */
+  readonly encodingStatus: 400 | 415;
+  readonly cors: CorsConfig;
   readonly retryAfterS: number;
   /** Plain keys of API_KEYS, hashed by the reader; hashes of API_KEY_HASHES as they are. */
   readonly apiKeys: readonly string[];
   readonly apiKeyHashes: readonly ApiKey[];
+  /** Those of TENANTS; further ones may come from TENANTS_KV. */
+  readonly tenants: readonly Tenant[];
   /** Names this start of the system in record headers, "" for none. */
   readonly runId: string;
 };
@@ -53,7 +79,7 @@ export class ConfigError extends Error {
   override name = "ConfigError";
 }
 
-const apiKeysMax = 256;
+const { apiKeysMax } = fixedLimits;
 
 /** A variable that is set to nothing is not set. */
 const given = (value: unknown): unknown => {
@@ -64,12 +90,17 @@ const given = (value: unknown): unknown => {
 const text = (fallback: string) =>
   z.pipe(z.transform(given), z._default(z.string("expected a string"), fallback));
 
-const integer = (fallback: number, min: number, max: number) => {
+const integer = ([fallback, min, max]: readonly [number, number, number]) => {
   const expected = `expected an integer from ${min} to ${max}`;
   const checked = z.coerce
     .number(expected)
     .check(z.int(expected), z.minimum(min, expected), z.maximum(max, expected));
   return z.pipe(z.transform(given), z._default(checked, fallback));
+};
+
+const limit = (name: SettableLimit) => {
+  const { default: fallback, min, max } = settableLimits[name];
+  return integer([fallback, min, max]);
 };
 
 const list = z.pipe(
@@ -89,20 +120,48 @@ const isHash = ({ sha256 }: ApiKey): boolean => sha256.length === 32;
 
 const isWeb = (url: string): boolean => URL.canParse(url) && /^https?:/.test(url);
 
+const isOriginPattern = (origin: string): boolean =>
+  origin === "*" || /^https?:\/\/(?:\*\.)?[a-z0-9.[\]:-]+$/i.test(origin);
+const isHeaderName = (name: string): boolean => /^[a-z0-9-]{1,64}$/.test(name);
+
 const environment = z.object({
   LOG_KIND: z.pipe(text("kafka"), z.enum(["kafka", "rest"], "expected kafka or rest")),
   KAFKA_BROKERS: list,
   REST_URL: text(""),
   REST_CLUSTER: text("weir"),
   REST_AUTHORIZATION: text(""),
-  GROUP_BYTES_MAX: integer(900_000, 1, 1_000_000),
-  GROUP_RECORDS_MAX: integer(2000, 1, 100_000),
-  QUEUE_BYTES_MAX: integer(32 << 20, 1 << 20, 64 << 20),
-  QUEUE_CALLERS_MAX: integer(2000, 1, 20_000),
-  WAIT_MS_MAX: integer(10_000, 100, 60_000),
-  BODY_BYTES_MAX: integer(16 << 20, 1024, 64 << 20),
-  REQUEST_ITEMS_MAX: integer(100_000, 1, 1_000_000),
-  RETRY_AFTER_S: integer(1, 1, 3600),
+  GROUP_BYTES_MAX: limit("GROUP_BYTES_MAX"),
+  GROUP_RECORDS_MAX: limit("GROUP_RECORDS_MAX"),
+  QUEUE_BYTES_MAX: limit("QUEUE_BYTES_MAX"),
+  QUEUE_CALLERS_MAX: limit("QUEUE_CALLERS_MAX"),
+  WAIT_MS_MAX: limit("WAIT_MS_MAX"),
+  BODY_BYTES_MAX: limit("BODY_BYTES_MAX"),
+  INFLATE_RATIO_MAX: limit("INFLATE_RATIO_MAX"),
+  BODY_MS_MAX: limit("BODY_MS_MAX"),
+  BODIES_BYTES_MAX: limit("BODIES_BYTES_MAX"),
+  RESPONSE_BYTES_MAX: limit("RESPONSE_BYTES_MAX"),
+  REQUEST_ITEMS_MAX: limit("REQUEST_ITEMS_MAX"),
+  RESOURCES_MAX: limit("RESOURCES_MAX"),
+  SCOPES_MAX: limit("SCOPES_MAX"),
+  ATTRIBUTES_MAX: limit("ATTRIBUTES_MAX"),
+  EVENTS_MAX: limit("EVENTS_MAX"),
+  LINKS_MAX: limit("LINKS_MAX"),
+  POINTS_MAX: limit("POINTS_MAX"),
+  KEY_BYTES_MAX: limit("KEY_BYTES_MAX"),
+  VALUE_BYTES_MAX: limit("VALUE_BYTES_MAX"),
+  VALUE_DEPTH_MAX: limit("VALUE_DEPTH_MAX"),
+  ENCODING_STATUS: z.pipe(text("400"), z.enum(["400", "415"], "expected 400 or 415")),
+  CORS_ORIGINS: list.check(
+    z.refine((origins) => origins.every(isOriginPattern), "expected origins such as https://a.b"),
+  ),
+  CORS_HEADERS: z
+    .pipe(
+      text("content-type, content-encoding, authorization, x-api-key"),
+      z.transform((value) => value.toLowerCase().split(/[\s,]+/)),
+    )
+    .check(z.refine((names) => names.every(isHeaderName), "expected names of headers")),
+  CORS_MAX_AGE_S: integer([7200, 0, 86_400]),
+  RETRY_AFTER_S: integer([1, 1, 3600]),
   API_KEYS: list,
   API_KEY_HASHES: z
     .pipe(
@@ -110,6 +169,7 @@ const environment = z.object({
       z.transform((entries) => entries.map(keyHash)),
     )
     .check(z.refine((keys) => keys.every(isHash), "expected [tenant:]64 hexadecimal digits")),
+  TENANTS: text(""),
   RUN_ID: text(""),
 });
 type Environment = z.infer<typeof environment>;
@@ -119,6 +179,7 @@ const faults = (env: Environment): readonly string[] => {
   const { LOG_KIND, KAFKA_BROKERS, REST_URL, API_KEYS, API_KEY_HASHES } = env;
   const isAddressed =
     KAFKA_BROKERS.length > 0 && KAFKA_BROKERS.every((broker) => /^.+:\d+$/.test(broker));
+  const tenants = tenantsOf(env.TENANTS);
   const rules: readonly (readonly [isGood: boolean, fault: string])[] = [
     [LOG_KIND !== "kafka" || isAddressed, "KAFKA_BROKERS: expected host:port, comma-separated"],
     [LOG_KIND !== "rest" || isWeb(REST_URL), "REST_URL: expected an http or https address"],
@@ -127,6 +188,11 @@ const faults = (env: Environment): readonly string[] => {
       `API_KEYS and API_KEY_HASHES: at most ${apiKeysMax} keys together`,
     ],
     [env.BODY_BYTES_MAX <= env.QUEUE_BYTES_MAX, "BODY_BYTES_MAX: expected at most QUEUE_BYTES_MAX"],
+    [typeof tenants !== "string", `TENANTS: ${typeof tenants === "string" ? tenants : ""}`],
+    [
+      env.BODY_BYTES_MAX <= env.BODIES_BYTES_MAX,
+      "BODY_BYTES_MAX: expected at most BODIES_BYTES_MAX",
+    ],
   ];
   return rules.flatMap(([isGood, fault]) => (isGood ? [] : [fault]));
 };
@@ -150,6 +216,25 @@ const valid = (variables: object): Environment => {
   return parsed.data;
 };
 
+const otlpLimits = (env: Environment): OtlpLimits => ({
+  requestBytesMax: env.BODY_BYTES_MAX,
+  resourcesMax: env.RESOURCES_MAX,
+  scopesMax: env.SCOPES_MAX,
+  recordsMax: env.REQUEST_ITEMS_MAX,
+  attributesMax: env.ATTRIBUTES_MAX,
+  eventsMax: env.EVENTS_MAX,
+  linksMax: env.LINKS_MAX,
+  pointsMax: env.POINTS_MAX,
+  keyBytesMax: env.KEY_BYTES_MAX,
+  valueBytesMax: env.VALUE_BYTES_MAX,
+  valueDepthMax: env.VALUE_DEPTH_MAX,
+});
+
+const knownTenants = (json: string): readonly Tenant[] => {
+  const tenants = tenantsOf(json);
+  return typeof tenants === "string" ? [] : tenants;
+};
+
 /** @throws ConfigError naming every field that cannot be used. */
 export const readConfig = (variables: object): EdgeConfig => {
   const env = valid(variables);
@@ -162,11 +247,25 @@ export const readConfig = (variables: object): EdgeConfig => {
       queueCallersMax: env.QUEUE_CALLERS_MAX,
       waitMsMax: env.WAIT_MS_MAX,
     },
-    bodyBytesMax: env.BODY_BYTES_MAX,
+    body: {
+      bodyBytesMax: env.BODY_BYTES_MAX,
+      inflateRatioMax: env.INFLATE_RATIO_MAX,
+      bodyMsMax: env.BODY_MS_MAX,
+      bodiesBytesMax: env.BODIES_BYTES_MAX,
+    },
+    responseBytesMax: env.RESPONSE_BYTES_MAX,
     requestItemsMax: env.REQUEST_ITEMS_MAX,
+    otlp: otlpLimits(env),
+    encodingStatus: env.ENCODING_STATUS === "415" ? 415 : 400,
+    cors: {
+      origins: env.CORS_ORIGINS,
+      headers: env.CORS_HEADERS,
+      maxAgeS: env.CORS_MAX_AGE_S,
+    },
     retryAfterS: env.RETRY_AFTER_S,
     apiKeys: env.API_KEYS,
     apiKeyHashes: env.API_KEY_HASHES,
+    tenants: knownTenants(env.TENANTS),
     runId: env.RUN_ID,
   });
 };

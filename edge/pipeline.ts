@@ -1,21 +1,26 @@
 // One request, left to right: receive > authenticate > decode > route > forward > respond. Holds
 // the branches; every step is a function of its own folder. Never throws.
-import type { Authenticate } from "./authenticate/api-keys.ts";
+import type { Tenant } from "./authenticate/tenant-document.ts";
+import type { Caller, TenantDirectory } from "./authenticate/tenant-directory.ts";
 import type { EdgeConfig } from "./config.ts";
-import { type Refusal, refuse } from "./errors.ts";
+import { type Refusal, failures, isRefusal, refuse } from "./errors.ts";
 import type { Forwarder } from "./forward/forwarder.ts";
 import type { Counters } from "./metrics/counters.ts";
 import { countOutcome } from "./metrics/count-outcome.ts";
-import { drainBody, readBody } from "./receive/body.ts";
+import { openApiResponse } from "./openapi/openapi-response.ts";
+import type { BodyReader } from "./receive/body.ts";
+import { drainBody } from "./receive/drain.ts";
 import {
   type Endpoint,
+  type GuardedEndpoint,
   type IngestEndpoint,
   type MediaType,
   type Signal,
   endpointAt,
   pathOf,
 } from "./receive/endpoints.ts";
-import { contentEncodingOf, mediaTypeOf } from "./receive/media-type.ts";
+import { acceptedEncodings, contentEncodingOf, mediaTypeOf } from "./receive/media-type.ts";
+import { type Cors, isPreflight } from "./respond/cors.ts";
 import { refusalResponse } from "./respond/refusal-response.ts";
 import { successResponse } from "./respond/success-response.ts";
 import type { Routed, SignalPath } from "./route/routed.ts";
@@ -23,10 +28,14 @@ import type { Routed, SignalPath } from "./route/routed.ts";
 /** The parts of a running edge; one per isolate. */
 export type Edge = {
   readonly config: EdgeConfig;
-  readonly authenticate: Authenticate;
+  readonly tenants: TenantDirectory;
+  readonly bodies: BodyReader;
+  readonly cors: Cors;
   readonly paths: { readonly [signal in Signal]: SignalPath };
   readonly forwarder: Forwarder;
   readonly counters: Counters;
+  /** Milliseconds since the epoch. */
+  readonly nowMs: () => number;
 };
 
 /** Where work may go on after the client has left. */
@@ -50,104 +59,164 @@ export const handle = async (
   background: Background,
 ): Promise<Response> => {
   const mediaType = mediaTypeOf(request.headers.get("content-type"), anyMediaType);
+  const exchange = { edge, request, background, mediaType };
   let response: Response;
   try {
-    response = await answer({ edge, request, background, mediaType });
+    response = await answer(exchange);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    response = refusalResponse(refuse("internal", text), mediaType, noHeaders);
+    response = refused(exchange, refuse("internal", text));
   }
+  if (edge.cors.isOn) addHeaders(response, edge.cors.headers(request.headers.get("origin")));
   if (response.status >= firstRefusal) await drainBody(request);
   edge.counters.answered(response.status);
   return response;
+};
+
+const addHeaders = (response: Response, headers: Headers): void => {
+  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
 };
 
 type Exchange = {
   readonly edge: Edge;
   readonly request: Request;
   readonly background: Background;
+  /** That of the request; undefined when it is none that any path takes. */
   readonly mediaType: MediaType | undefined;
 };
 
-const answer = async (exchange: Exchange): Promise<Response> => {
-  const { request, mediaType } = exchange;
+const answer = (exchange: Exchange): Promise<Response> | Response => {
+  const { edge, request } = exchange;
   const path = pathOf(request.url);
   const endpoint = endpointAt(path);
   if (endpoint === undefined) {
     const shown = JSON.stringify(path.slice(0, 100));
-    return refusalResponse(
-      refuse("not-found", `path ${shown} is not served`),
-      mediaType,
-      noHeaders,
-    );
+    return refused(exchange, refuse("not-found", `path ${shown} is not served`));
   }
-  if (request.method !== endpoint.method) return wrongMethod(endpoint, mediaType);
+  if (edge.cors.isOn && isPreflight(request)) return edge.cors.preflight(request, endpoint.method);
+  if (request.method !== endpoint.method) return wrongMethod(exchange, endpoint);
   if (endpoint.kind === "livez") return new Response(null);
+  if (endpoint.kind === "openapi") return openApiResponse();
   return authenticated(exchange, endpoint);
 };
 
-const authenticated = (exchange: Exchange, endpoint: Endpoint): Promise<Response> | Response => {
-  const { edge, request, mediaType } = exchange;
-  const tenant = edge.authenticate(request.headers);
-  if (typeof tenant !== "string")
-    return refusalResponse(tenant, mediaType, { "www-authenticate": "Bearer" });
-  if (endpoint.kind === "ingest") return ingest(exchange, endpoint, tenant);
-  return status(edge);
+const wrongMethod = (exchange: Exchange, { method }: Endpoint): Response => {
+  const allow = exchange.edge.cors.isOn ? `${method}, OPTIONS` : method;
+  return refused(exchange, refuse("method-not-allowed", `only ${method} is allowed`), { allow });
 };
 
-const wrongMethod = (endpoint: Endpoint, mediaType: MediaType | undefined): Response => {
-  const refusal = refuse("method-not-allowed", `only ${endpoint.method} is allowed`);
-  return refusalResponse(refusal, mediaType, { allow: endpoint.method });
+const authenticated = async (exchange: Exchange, endpoint: GuardedEndpoint): Promise<Response> => {
+  const { edge, request, background } = exchange;
+  const reading = edge.tenants.refresh();
+  if (reading !== undefined) background.waitUntil(reading);
+  const caller = await edge.tenants.caller(request.headers);
+  if (isRefusal(caller)) return refused(exchange, caller, { "www-authenticate": "Bearer" });
+  const right = rightOf(caller.tenant, endpoint);
+  if (right !== undefined) return refused(exchange, right);
+  return endpoint.kind === "ingest" ? limited(exchange, endpoint, caller) : status(edge);
 };
 
-const status = async ({ counters, forwarder }: Edge): Promise<Response> =>
-  Response.json({ ...counters.snapshot(), forwarder: (await forwarder.state()) ?? null });
+const rightOf = (tenant: Tenant, endpoint: GuardedEndpoint): Refusal | undefined => {
+  if (endpoint.kind === "ingest") {
+    if (tenant.signals.has(endpoint.signal)) return undefined;
+    return refuse("permission-denied", `the API key may not send ${endpoint.signal}`);
+  }
+  return tenant.isOperator
+    ? undefined
+    : refuse("permission-denied", "the API key may not read this");
+};
 
-const ingest = async (
+const status = async ({ counters, forwarder, tenants, bodies }: Edge): Promise<Response> =>
+  Response.json({
+    ...counters.snapshot(),
+    access: tenants.snapshot(),
+    arrivingBytes: bodies.arrivingBytes,
+    forwarder: (await forwarder.state()) ?? null,
+  });
+
+/** Rate and quota come before the body: a tenant that is over them costs nothing more. */
+const limited = (
   exchange: Exchange,
   endpoint: IngestEndpoint,
-  tenant: string,
-): Promise<Response> => {
-  const { edge, request, mediaType } = exchange;
-  if (mediaType === undefined || !endpoint.mediaTypes.includes(mediaType)) {
-    const accept = endpoint.mediaTypes.join(", ");
-    const refusal = refuse("unsupported-media-type", `Content-Type: expected ${accept}`);
-    return refusalResponse(refusal, mediaType, { accept });
+  { tenant, meter }: Caller,
+): Promise<Response> | Response => {
+  const { edge } = exchange;
+  const counts = edge.counters.tenant(tenant.name);
+  counts.requests += 1;
+  const receivedMs = edge.nowMs();
+  const refusal = meter.admit(receivedMs);
+  if (refusal !== undefined) {
+    counts.refused += 1;
+    return refused(exchange, refusal);
   }
-  const receivedMs = Date.now();
-  const routed = await routedBody(edge, request, { endpoint, mediaType, receivedMs });
-  if ("code" in routed) return refused(edge, routed, mediaType);
-  const outcome = forward(exchange, endpoint.signal, { head: { tenant, receivedMs }, routed });
-  const { failure, accepted } = await outcome;
-  if (failure !== undefined) return refused(edge, failure, mediaType);
-  return successResponse(endpoint.signal, mediaType, accepted, routed.rejections);
+  const charge = (items: number): void => {
+    counts.items += items;
+    meter.charge(items, edge.nowMs());
+  };
+  return ingest(exchange, { endpoint, tenant, receivedMs, charge });
 };
 
-const refused = ({ config }: Edge, refusal: Refusal, mediaType: MediaType): Response =>
-  refusalResponse(refusal, mediaType, retryAfter(refusal, config.retryAfterS));
-
-const retryAfter = ({ code }: Refusal, seconds: number): Headers => {
-  const isWorthIt = code === "overloaded" || code === "unavailable" || code === "unconfirmed";
-  return isWorthIt ? { "retry-after": String(seconds) } : noHeaders;
-};
-
-type IngestInput = {
+type Ingest = {
   readonly endpoint: IngestEndpoint;
+  readonly tenant: Tenant;
+  readonly receivedMs: number;
+  readonly charge: (items: number) => void;
+};
+
+const ingest = async (exchange: Exchange, work: Ingest): Promise<Response> => {
+  const { edge, mediaType } = exchange;
+  const { endpoint, tenant, receivedMs, charge } = work;
+  const { signal, mediaTypes } = endpoint;
+  if (mediaType === undefined || !mediaTypes.includes(mediaType)) {
+    const accept = mediaTypes.join(", ");
+    const refusal = refuse("unsupported-media-type", `Content-Type: expected ${accept}`);
+    return refused(exchange, refusal, { accept });
+  }
+  const routed = await routedBody(exchange, { signal, mediaType, receivedMs });
+  if (isRefusal(routed)) return refused(exchange, routed);
+  charge(routed.items);
+  const head = { tenant: tenant.name, receivedMs };
+  const { failure, accepted } = await forward(exchange, signal, { head, routed });
+  if (failure !== undefined) return refused(exchange, failure);
+  const { rejections } = routed;
+  const { responseBytesMax } = edge.config;
+  return successResponse({ signal, mediaType, accepted, rejections, responseBytesMax });
+};
+
+/** Every refusal goes through here: counted by its code, with the headers that belong to it. */
+const refused = (
+  { edge, mediaType }: Exchange,
+  refusal: Refusal,
+  headers: Headers = noHeaders,
+): Response => {
+  const { code, retryAfterS = edge.config.retryAfterS } = refusal;
+  edge.counters.refused(code);
+  const isEncoding = code === "unsupported-encoding" || code === "unsupported-coding";
+  return refusalResponse(refusal, mediaType, {
+    ...headers,
+    ...(failures[code].retryable ? { "retry-after": String(retryAfterS) } : noHeaders),
+    ...(isEncoding ? { "accept-encoding": acceptedEncodings } : noHeaders),
+  });
+};
+
+type BodyInput = {
+  readonly signal: Signal;
   readonly mediaType: MediaType;
   readonly receivedMs: number;
 };
 
 const routedBody = async (
-  { config, paths }: Edge,
-  request: Request,
-  { endpoint, mediaType, receivedMs }: IngestInput,
+  { edge, request }: Exchange,
+  { signal, mediaType, receivedMs }: BodyInput,
 ): Promise<Routed | Refusal> => {
-  const encoding = contentEncodingOf(request.headers.get("content-encoding"));
+  const { config, bodies, paths } = edge;
+  const header = request.headers.get("content-encoding");
+  const encoding = contentEncodingOf(header, config.encodingStatus);
   if (typeof encoding !== "string") return encoding;
-  const body = await readBody(request, encoding, config.bodyBytesMax);
-  if ("code" in body) return body;
+  const body = await bodies.read(request, encoding);
+  if (isRefusal(body)) return body;
   const itemsMax = config.requestItemsMax;
-  return paths[endpoint.signal]({ body, mediaType, receivedMs, itemsMax });
+  return paths[signal]({ body, mediaType, receivedMs, itemsMax });
 };
 
 type Shipment = {

@@ -10,12 +10,12 @@ import {
   venueNameOf,
   venueNames,
 } from "../../schemas/market/venues.ts";
-import { type Refusal, refuse } from "../errors.ts";
+import { type Refusal, isRefusal, refuse } from "../errors.ts";
 import { Rejections } from "../metrics/rejections.ts";
 import { FrameRecords } from "../route/frame-records.ts";
 import type { PathInput, Routed } from "../route/routed.ts";
 import { frameItems } from "./frame-body.ts";
-import { type JsonObject, isJsonObject, isRefusal, listAt, parseJsonObject } from "./json-body.ts";
+import { type JsonObject, isJsonObject, listAt, parseJsonObject } from "./json-body.ts";
 
 const utf8 = new TextEncoder();
 const nsPerMs = 1_000_000n;
@@ -44,8 +44,11 @@ export class DepthPath {
     if (isRefusal(json)) return json;
     const { venue, symbol = "" } = json as { venue?: unknown; symbol?: unknown };
     if (typeof venue !== "string" || !isVenueName(venue))
-      return refuse("malformed", `venue: expected one of ${venueNames.join(", ")}`);
-    if (typeof symbol !== "string") return refuse("malformed", "symbol: expected a string");
+      return refuse("malformed", `venue: expected one of ${venueNames.join(", ")}`, {
+        field: "venue",
+      });
+    if (typeof symbol !== "string")
+      return refuse("malformed", "symbol: expected a string", { field: "symbol" });
     const messages = listAt(json, "messages", itemsMax);
     if (isRefusal(messages)) return messages;
     const context = { venue, symbol, receivedMs };

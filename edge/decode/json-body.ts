@@ -18,9 +18,11 @@ export const parseJsonObject = (body: Uint8Array): JsonObject | Refusal => {
     json = JSON.parse(utf8.decode(body));
   } catch (error) {
     const text = error instanceof Error ? error.message : "not JSON";
-    return refuse("malformed", `body: ${text}`);
+    return refuse("malformed", `body: ${text}`, { field: "body" });
   }
-  return isJsonObject(json) ? json : refuse("malformed", "body: expected a JSON object");
+  return isJsonObject(json)
+    ? json
+    : refuse("malformed", "body: expected a JSON object", { field: "body" });
 };
 
 /** The list at `field`, at most `itemsMax` long. */
@@ -30,10 +32,9 @@ export const listAt = (
   itemsMax: number,
 ): readonly unknown[] | Refusal => {
   const list = json[field];
-  if (!Array.isArray(list)) return refuse("malformed", `${field}: expected an array`);
+  if (!Array.isArray(list)) return refuse("malformed", `${field}: expected an array`, { field });
   if (list.length <= itemsMax) return list;
-  return refuse("body-too-large", `${field}: ${list.length} items, limit itemsMax=${itemsMax}`);
+  return refuse("body-too-large", `${field}: ${list.length} items, limit itemsMax=${itemsMax}`, {
+    field,
+  });
 };
-
-/** True for what `listAt` and `parseJsonObject` refuse with. */
-export const isRefusal = (value: object): value is Refusal => "code" in value && "message" in value;

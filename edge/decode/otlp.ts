@@ -3,28 +3,37 @@
 // What has no trace id goes, request by request, to one partition after the other.
 import { traceIdBytes } from "../../schemas/hash/murmur2.ts";
 import { JsonEncoder } from "../../schemas/otlp/json-encode.ts";
-import { scanCode, scanCodeText } from "../../schemas/otlp/limits.ts";
-import { type MessageType, messageType, signals } from "../../schemas/otlp/messages.ts";
-import { metricWord, recordWord } from "../../schemas/otlp/record-layout.ts";
-import { Regroup, type RegroupedMessage } from "../../schemas/otlp/regroup.ts";
+import { type OtlpLimits, defaultLimits, scanCode } from "../../schemas/otlp/limits.ts";
 import {
-  type SignalScan,
-  createLogScan,
-  createMetricScan,
-  createTraceScan,
-} from "../../schemas/otlp/signal-scan.ts";
+  type MessageName,
+  type MessageType,
+  messageType,
+  signals,
+} from "../../schemas/otlp/messages.ts";
+import {
+  type RecordLayout,
+  logLayout,
+  metricLayout,
+  metricWord,
+  recordWord,
+  spanLayout,
+} from "../../schemas/otlp/record-layout.ts";
+import { Regroup, type RegroupedMessage } from "../../schemas/otlp/regroup.ts";
+import { SignalScan } from "../../schemas/otlp/signal-scan.ts";
 import { partitionByTraceId } from "../../schemas/otlp/trace-partition.ts";
 import { type TopicName, topics } from "../../schemas/topics.ts";
-import { type Refusal, refuse } from "../errors.ts";
+import { type Refusal, isRefusal, refuse } from "../errors.ts";
 import { Rejections } from "../metrics/rejections.ts";
 import { type OutgoingRecord, valueBytesMax } from "../route/outgoing-record.ts";
 import type { PathInput, Routed } from "../route/routed.ts";
+import { OtlpCheck, scanRefusal } from "./otlp-check.ts";
 
 type OtlpSignal = {
   /** The request's message, for JSON. */
   readonly request: MessageType;
+  readonly record: MessageName;
   readonly topic: TopicName;
-  readonly scan: SignalScan;
+  readonly layout: RecordLayout;
   readonly hasTraceId: boolean;
   /** Column of the record with its number of items, or -1 when a record is one item. */
   readonly itemsWord: number;
@@ -37,14 +46,20 @@ const none = -1;
 /** Scratch of one isolate; a request uses it without giving up the thread. */
 export class OtlpPath {
   readonly #signal: OtlpSignal;
+  readonly #scan: SignalScan;
+  readonly #check: OtlpCheck;
   readonly #regroup: Regroup;
   readonly #json = new JsonEncoder();
   readonly #partitions: number;
   #partitionOf = new Int32Array(rowsAtFirst);
   #rotation = 0;
 
-  constructor(signal: OtlpSignal) {
+  constructor(signal: OtlpSignal, limits: OtlpLimits = defaultLimits) {
+    const { record, layout } = signal;
     this.#signal = signal;
+    // What bounds one record is the check's part: it rejects the record, not the request.
+    this.#scan = new SignalScan({ ...layout, bounds: [] }, limits);
+    this.#check = new OtlpCheck(record, layout, limits);
     this.#regroup = new Regroup(valueBytesMax(signal.topic));
     this.#partitions = topics[signal.topic].partitions;
   }
@@ -52,38 +67,46 @@ export class OtlpPath {
   /** Body to records of the signal's topic. */
   readonly route = ({ body, mediaType, itemsMax }: PathInput): Routed | Refusal => {
     const bytes = mediaType === "application/json" ? this.#encoded(body) : body;
-    return "code" in bytes ? bytes : this.#routed(bytes, itemsMax);
+    return isRefusal(bytes) ? bytes : this.#routed(bytes, itemsMax);
   };
 
   #encoded(body: Uint8Array): Uint8Array | Refusal {
     const result = this.#json.encode(body, 0, body.byteLength, this.#signal.request);
     if (result.ok) return result.bytes;
     const { path, message, at } = result;
-    return refuse("malformed", `body: ${path === "" ? "JSON" : path}: ${message}, at byte ${at}`);
+    const place = path === "" ? "JSON" : path;
+    return refuse("malformed", `body: ${place}: ${message}, at byte ${at}`, { field: path });
   }
 
   #routed(bytes: Uint8Array, itemsMax: number): Routed | Refusal {
-    const { scan } = this.#signal;
+    const scan = this.#scan;
     const code = scan.scan(bytes, 0, bytes.byteLength);
-    if (code !== scanCode.ok)
-      return refuse("malformed", `body: ${scanCodeText(code)}, at byte ${scan.errorAt}`);
+    if (code !== scanCode.ok) return scanRefusal(code, scan.errorAt);
     let items = 0;
     for (let i = 0; i < scan.count; i += 1) items += this.#itemsAt(i);
     if (items > itemsMax)
       return refuse("body-too-large", `body: ${items} items, limit itemsMax=${itemsMax}`);
     this.#assignPartitions();
+    const rejections = new Rejections();
+    const refusal = this.#check.run(scan, (index, reason, detail) => {
+      rejections.add({ index, reason, detail }, this.#itemsAt(index));
+      this.#partitionOf[index] = none;
+    });
+    if (refusal !== undefined) return refusal;
     const messages = this.#regroup.build(scan, this.#partitionOf, this.#partitions);
-    const rejections = this.#refuseOversize();
+    this.#refuseOversize(rejections);
     return { items, rejections, records: this.#records(messages) };
   }
 
   #itemsAt(record: number): number {
-    const { scan, itemsWord } = this.#signal;
+    const { itemsWord } = this.#signal;
+    const scan = this.#scan;
     return itemsWord < 0 ? 1 : (scan.records[record * scan.layout.stride + itemsWord] ?? 0);
   }
 
   #assignPartitions(): void {
-    const { scan, hasTraceId } = this.#signal;
+    const { hasTraceId } = this.#signal;
+    const scan = this.#scan;
     const unkeyed = this.#rotation;
     this.#rotation = (unkeyed + 1) % this.#partitions;
     if (this.#partitionOf.length < scan.count) this.#partitionOf = new Int32Array(scan.count * 2);
@@ -93,8 +116,7 @@ export class OtlpPath {
   }
 
   /** What no record of the log can hold; afterwards it has no partition. */
-  #refuseOversize(): Rejections {
-    const rejections = new Rejections();
+  #refuseOversize(rejections: Rejections): void {
     const { oversize, oversizeCount } = this.#regroup;
     for (let i = 0; i < oversizeCount; i += 1) {
       const index = oversize[i] ?? 0;
@@ -102,7 +124,6 @@ export class OtlpPath {
       rejections.add({ index, reason: "too-large", detail }, this.#itemsAt(index));
       this.#partitionOf[index] = none;
     }
-    return rejections;
   }
 
   /** Messages hold their partition's records in order, so a walk finds which are in each. */
@@ -127,7 +148,8 @@ export class OtlpPath {
 
   /** The trace id's 32 hex characters, which hash to the partition; null without one. */
   #keyOf(record: number): Uint8Array | null {
-    const { scan, hasTraceId } = this.#signal;
+    const { hasTraceId } = this.#signal;
+    const scan = this.#scan;
     const at = scan.records[record * scan.layout.stride + recordWord.traceIdAt] ?? 0;
     if (!hasTraceId || at === 0) return null;
     const { buffer, byteOffset } = scan.bytes;
@@ -136,31 +158,43 @@ export class OtlpPath {
 }
 
 /** Spans, by trace id. */
-export const tracePath = (): OtlpPath =>
-  new OtlpPath({
-    request: messageType(signals.traces.request),
-    topic: "otlp_spans",
-    scan: createTraceScan(),
-    hasTraceId: true,
-    itemsWord: none,
-  });
+export const tracePath = (limits?: OtlpLimits): OtlpPath =>
+  new OtlpPath(
+    {
+      request: messageType(signals.traces.request),
+      record: "Span",
+      topic: "otlp_spans",
+      layout: spanLayout,
+      hasTraceId: true,
+      itemsWord: none,
+    },
+    limits,
+  );
 
 /** Log records, by trace id where they have one. */
-export const logPath = (): OtlpPath =>
-  new OtlpPath({
-    request: messageType(signals.logs.request),
-    topic: "otlp_logs",
-    scan: createLogScan(),
-    hasTraceId: true,
-    itemsWord: none,
-  });
+export const logPath = (limits?: OtlpLimits): OtlpPath =>
+  new OtlpPath(
+    {
+      request: messageType(signals.logs.request),
+      record: "LogRecord",
+      topic: "otlp_logs",
+      layout: logLayout,
+      hasTraceId: true,
+      itemsWord: none,
+    },
+    limits,
+  );
 
 /** Metrics are counted by data points, as OTLP's partial success does. */
-export const metricPath = (): OtlpPath =>
-  new OtlpPath({
-    request: messageType(signals.metrics.request),
-    topic: "otlp_metrics",
-    scan: createMetricScan(),
-    hasTraceId: false,
-    itemsWord: metricWord.points,
-  });
+export const metricPath = (limits?: OtlpLimits): OtlpPath =>
+  new OtlpPath(
+    {
+      request: messageType(signals.metrics.request),
+      record: "Metric",
+      topic: "otlp_metrics",
+      layout: metricLayout,
+      hasTraceId: false,
+      itemsWord: metricWord.points,
+    },
+    limits,
+  );

@@ -17,12 +17,12 @@ import {
   transactionReasons,
 } from "../../schemas/market/transaction-layout.ts";
 import { TransactionView } from "../../schemas/market/transaction.ts";
-import type { Refusal } from "../errors.ts";
+import { type Refusal, isRefusal } from "../errors.ts";
 import { Rejections } from "../metrics/rejections.ts";
 import { FrameRecords } from "../route/frame-records.ts";
 import type { PathInput, Routed } from "../route/routed.ts";
 import { frameItems } from "./frame-body.ts";
-import { isJsonObject, isRefusal, listAt, parseJsonObject } from "./json-body.ts";
+import { isJsonObject, listAt, parseJsonObject } from "./json-body.ts";
 
 const utf8 = new TextEncoder();
 const base64CharsMax = Math.ceil(transactionBytesMaxV1 / 3) * 4;

@@ -1,9 +1,10 @@
 // What the edge has done since its isolate started. One isolate writes it, /status prints it. The
 // law: in = accepted + rejected + dropped + unconfirmed + in flight, per signal, at every moment.
+import { fixedLimits } from "../limits.ts";
 import { type Signal, signals } from "../receive/endpoints.ts";
 
-/** Distinct reasons or statuses kept per table; further ones count as "other". */
-const keysMax = 64;
+/** Distinct reasons, statuses or tenants kept per table; further ones count as "other". */
+const keysMax = fixedLimits.statisticKeysMax;
 
 const addTo = (table: Map<string, number>, key: string, count: number): void => {
   const kept = table.has(key) || table.size < keysMax ? key : "other";
@@ -37,6 +38,9 @@ export class SignalCounters {
   }
 }
 
+/** Of one tenant: requests that authenticated, those of them at once refused, items decoded. */
+type TenantCounts = { requests: number; refused: number; items: number };
+
 /** All counters of an isolate. */
 export class Counters {
   readonly signals: { readonly [signal in Signal]: SignalCounters } = {
@@ -47,14 +51,34 @@ export class Counters {
     depth: new SignalCounters(),
   };
   readonly #requests = new Map<string, number>();
+  readonly #refusals = new Map<string, number>();
+  readonly #tenants = new Map<string, TenantCounts>();
 
   /** Counts one answered request under its HTTP status. */
   answered(status: number): void {
     addTo(this.#requests, String(status), 1);
   }
 
+  /** Counts one request that was refused as a whole, under the code of edge/errors.ts. */
+  refused(code: string): void {
+    addTo(this.#refusals, code, 1);
+  }
+
+  /** The counts of one tenant; those of further tenants are one. */
+  tenant(name: string): TenantCounts {
+    const kept = this.#tenants.has(name) || this.#tenants.size < keysMax ? name : "other";
+    const counts = this.#tenants.get(kept) ?? { requests: 0, refused: 0, items: 0 };
+    this.#tenants.set(kept, counts);
+    return counts;
+  }
+
   snapshot(): { readonly [name: string]: unknown } {
     const bySignal = signals.map((signal) => [signal, this.signals[signal].snapshot()]);
-    return { signals: Object.fromEntries(bySignal), requests: Object.fromEntries(this.#requests) };
+    return {
+      signals: Object.fromEntries(bySignal),
+      requests: Object.fromEntries(this.#requests),
+      refusals: Object.fromEntries(this.#refusals),
+      tenants: Object.fromEntries(this.#tenants),
+    };
   }
 }

@@ -1,5 +1,7 @@
-// Why single items of one request were refused: counts by reason and the first few by index, so
-// that the sender can find them. Bounded in both, whatever the request holds.
+// Why single items of one request were refused, and what else its sender should know: counts by
+// reason and the first few by index, so that the sender can find them. Bounded in both, whatever
+// the request holds.
+import { fixedLimits } from "../limits.ts";
 
 /** `index`: place in the request; `reason` is counted, `detail` is for people, "" for none. */
 export type RejectedItem = {
@@ -8,29 +10,46 @@ export type RejectedItem = {
   readonly detail: string;
 };
 
-/** Items named one by one in an answer. */
-const firstMax = 16;
-/** Distinct reasons kept; further ones count as "other". */
-const reasonsMax = 32;
+const { namedItemsMax, reasonsMax } = fixedLimits;
+
+const addTo = (counts: Map<string, number>, reason: string, count: number): void => {
+  const isKept = counts.has(reason) || counts.size < reasonsMax;
+  const kept = isKept ? reason : "other";
+  counts.set(kept, (counts.get(kept) ?? 0) + count);
+};
+
+const listed = (counts: ReadonlyMap<string, number>): string =>
+  Array.from(counts, ([reason, count]) => `${count} x ${reason}`).join(", ");
+
+const named = ({ index, detail }: RejectedItem): string =>
+  detail === "" ? `item ${index}` : `item ${index}: ${detail}`;
 
 /** Those of one request; in = accepted + `total`. */
 export class Rejections {
   readonly first: RejectedItem[] = [];
   readonly #counts = new Map<string, number>();
+  readonly #warnings = new Map<string, number>();
   #total = 0;
 
   /** Counts `count` refused items; `item` names the first of them. */
   add(item: RejectedItem, count = 1): void {
-    const { reason } = item;
-    const isKept = this.#counts.has(reason) || this.#counts.size < reasonsMax;
-    const kept = isKept ? reason : "other";
-    this.#counts.set(kept, (this.#counts.get(kept) ?? 0) + count);
+    addTo(this.#counts, item.reason, count);
     this.#total += count;
-    if (this.first.length < firstMax) this.first.push(item);
+    if (this.first.length < namedItemsMax) this.first.push(item);
+  }
+
+  /** Counts something that is told though it refuses nothing. */
+  warn(reason: string, count = 1): void {
+    addTo(this.#warnings, reason, count);
   }
 
   get total(): number {
     return this.#total;
+  }
+
+  /** Nothing was refused and nothing is to be told: the answer has no partial success. */
+  get isSilent(): boolean {
+    return this.#total === 0 && this.#warnings.size === 0;
   }
 
   /** Counts by reason, in order of first appearance. */
@@ -38,9 +57,21 @@ export class Rejections {
     return Object.fromEntries(this.#counts);
   }
 
-  /** One English sentence for people: "3 rejected: 2 x truncated, 1 x vote". */
+  /** Counts of what was warned of. */
+  get warnings(): { readonly [reason: string]: number } {
+    return Object.fromEntries(this.#warnings);
+  }
+
+  /**
+   * English for people: "3 spans rejected: 2 x truncated, 1 x vote (first: item 4: …); warnings:
+   * 1 x unknown".
+   */
   describe(noun: string): string {
-    const parts = Array.from(this.#counts, ([reason, count]) => `${count} x ${reason}`);
-    return `${this.#total} ${noun} rejected: ${parts.join(", ")}`;
+    const [first] = this.first;
+    const place = first === undefined ? "" : ` (first: ${named(first)})`;
+    const rejected = `${this.#total} ${noun} rejected: ${listed(this.#counts)}${place}`;
+    const warned = `warnings: ${listed(this.#warnings)}`;
+    if (this.#total === 0) return this.#warnings.size === 0 ? "" : warned;
+    return this.#warnings.size === 0 ? rejected : `${rejected}; ${warned}`;
   }
 }

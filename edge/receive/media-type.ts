@@ -3,7 +3,10 @@ import { type Refusal, refuse } from "../errors.ts";
 import type { MediaType } from "./endpoints.ts";
 
 /** Codings of a body that can be undone. */
-export type ContentEncoding = "identity" | "gzip";
+export type ContentEncoding = "identity" | "gzip" | "zstd";
+
+/** Value of Accept-Encoding in the answer to any other. */
+export const acceptedEncodings = "gzip, zstd, identity";
 
 const essence = (header: string): string => {
   const parameters = header.indexOf(";");
@@ -22,12 +25,23 @@ export const mediaTypeOf = (
   return accepted.find((mediaType) => mediaType === name);
 };
 
-/** The body's coding; anything but none, identity and gzip is refused. */
-export const contentEncodingOf = (header: string | null): ContentEncoding | Refusal => {
+/**
+ * The body's coding; anything else than none, identity, gzip and zstd, and any list of codings, is
+ * refused with the status that the settings name.
+ */
+export const contentEncodingOf = (
+  header: string | null,
+  status: 400 | 415,
+): ContentEncoding | Refusal => {
   if (header === null) return "identity";
   const name = header.trim().toLowerCase();
   if (name === "" || name === "identity") return "identity";
   if (name === "gzip" || name === "x-gzip") return "gzip";
+  if (name === "zstd") return "zstd";
   const shown = JSON.stringify(name.slice(0, 40));
-  return refuse("unsupported-encoding", `Content-Encoding ${shown}: expected identity or gzip`);
+  return refuse(
+    status === 415 ? "unsupported-coding" : "unsupported-encoding",
+    `Content-Encoding ${shown}: expected one of ${acceptedEncodings}`,
+    { field: "Content-Encoding" },
+  );
 };

@@ -1,11 +1,12 @@
 // The answer to a request that was refused as a whole: a google.rpc.Status in the encoding of the
 // request, with the header that tells the client what would have been right.
 import { type Refusal, failures } from "../errors.ts";
+import { fixedLimits } from "../limits.ts";
 import type { MediaType } from "../receive/endpoints.ts";
-import { encodeStatus } from "./protobuf-message.ts";
+import { encodeStatus, statusJson } from "./protobuf-message.ts";
 
-/** Characters of a message that are sent; messages may quote the request. */
-const messageCharsMax = 1000;
+/** Field violations are for requests that can never succeed. */
+const isViolation = ({ code }: Refusal): boolean => failures[code].httpStatus === 400;
 
 /**
  * `mediaType` is the request's, undefined when it is unknown (then JSON). `headers` are further
@@ -17,10 +18,14 @@ export const refusalResponse = (
   headers: { readonly [name: string]: string },
 ): Response => {
   const { httpStatus, grpcCode } = failures[refusal.code];
-  const message = refusal.message.slice(0, messageCharsMax);
+  // Messages may quote the request, so they are bounded here.
+  const message = refusal.message.slice(0, fixedLimits.messageCharsMax);
+  const field = isViolation(refusal) ? refusal.field?.slice(0, 200) : undefined;
   const isProtobuf = mediaType === "application/x-protobuf";
   return new Response(
-    isProtobuf ? encodeStatus(grpcCode, message) : JSON.stringify({ code: grpcCode, message }),
+    isProtobuf
+      ? encodeStatus(grpcCode, message, field)
+      : JSON.stringify(statusJson(grpcCode, message, field)),
     {
       status: httpStatus,
       headers: { "content-type": isProtobuf ? mediaType : "application/json", ...headers },

@@ -1,8 +1,10 @@
 // The 200: sent only after the log has acknowledged every item that is not named as rejected.
 // OTLP answers follow the request's encoding; market answers are JSON whatever came in.
+import { refuse } from "../errors.ts";
 import type { Rejections } from "../metrics/rejections.ts";
 import type { MediaType, Signal } from "../receive/endpoints.ts";
 import { encodePartialSuccess } from "./protobuf-message.ts";
+import { refusalResponse } from "./refusal-response.ts";
 
 type OtlpSignal = Extract<Signal, "spans" | "metrics" | "logs">;
 
@@ -18,37 +20,76 @@ const noun = { spans: "spans", metrics: "data points", logs: "log records" } as 
 
 const protobufHeaders = { "content-type": "application/x-protobuf" };
 const jsonHeaders = { "content-type": "application/json" };
+const utf8 = new TextEncoder();
+const ellipsis = "…";
 
-const otlpResponse = (
-  signal: OtlpSignal,
-  mediaType: MediaType,
-  rejections: Rejections,
-): Response => {
-  const isJson = mediaType === "application/json";
-  const headers = isJson ? jsonHeaders : protobufHeaders;
+/** What the answer is about. */
+export type Success = {
+  readonly signal: Signal;
+  readonly mediaType: MediaType;
+  /** Items that are in the log. */
+  readonly accepted: number;
+  readonly rejections: Rejections;
+  /** Bound of the answer's body. */
+  readonly responseBytesMax: number;
+};
+
+const partialJson =
+  (signal: OtlpSignal, rejected: number) =>
+  (errorMessage: string): Uint8Array => {
+    const partialSuccess =
+      rejected === 0
+        ? { errorMessage }
+        : { [rejectedField[signal]]: String(rejected), errorMessage };
+    return utf8.encode(JSON.stringify({ partialSuccess }));
+  };
+
+/** The body with as much of the message as fits; undefined when it does not fit without any. */
+const shrunk = (
+  build: (message: string) => Uint8Array,
+  message: string,
+  bytesMax: number,
+): Uint8Array | undefined => {
+  for (let shown = message; ;) {
+    const body = build(shown);
+    if (body.byteLength <= bytesMax) return body;
+    if (shown === "") return undefined;
+    const kept = Math.floor(Math.min(shown.length / 2, bytesMax));
+    shown = kept < 8 ? "" : message.slice(0, kept) + ellipsis;
+  }
+};
+
+const otlpBody = ({ mediaType, rejections, responseBytesMax }: Success, signal: OtlpSignal) => {
   const { total } = rejections;
-  if (total === 0) return new Response(isJson ? "{}" : null, { headers });
-  const message = rejections.describe(noun[signal]);
-  const body = isJson
-    ? JSON.stringify({
-        partialSuccess: { [rejectedField[signal]]: String(total), errorMessage: message },
-      })
-    : encodePartialSuccess(total, message);
-  return new Response(body, { headers });
+  const build =
+    mediaType === "application/json"
+      ? partialJson(signal, total)
+      : (message: string) => encodePartialSuccess(total, message);
+  return shrunk(build, rejections.describe(noun[signal]), responseBytesMax);
 };
 
-const marketResponse = (accepted: number, rejections: Rejections): Response => {
+const marketBody = ({ accepted, rejections, responseBytesMax }: Success) => {
   const { total, reasons, first } = rejections;
-  return Response.json({ accepted, rejected: total, reasons, first });
+  const answer = { accepted, rejected: total, reasons, first };
+  const whole = utf8.encode(JSON.stringify(answer));
+  if (whole.byteLength <= responseBytesMax) return whole;
+  const least = utf8.encode(JSON.stringify({ ...answer, reasons: {}, first: [] }));
+  return least.byteLength <= responseBytesMax ? least : undefined;
 };
 
-/** `accepted` items are in the log. */
-export const successResponse = (
-  signal: Signal,
-  mediaType: MediaType,
-  accepted: number,
-  rejections: Rejections,
-): Response => {
-  if (signal === "transactions" || signal === "depth") return marketResponse(accepted, rejections);
-  return otlpResponse(signal, mediaType, rejections);
+/** Empty protobuf, or `{}`: everything was taken and there is nothing to tell. */
+const full = (isJson: boolean): Response =>
+  new Response(isJson ? "{}" : null, { headers: isJson ? jsonHeaders : protobufHeaders });
+
+/** The answer, or 500 when none fits: whether the items are in the log is then left open. */
+export const successResponse = (success: Success): Response => {
+  const { signal, mediaType, rejections, responseBytesMax } = success;
+  const isMarket = signal === "transactions" || signal === "depth";
+  const isJson = isMarket || mediaType === "application/json";
+  if (!isMarket && rejections.isSilent) return full(isJson);
+  const body = isMarket ? marketBody(success) : otlpBody(success, signal);
+  if (body !== undefined)
+    return new Response(body, { headers: isJson ? jsonHeaders : protobufHeaders });
+  const message = `the answer does not fit into RESPONSE_BYTES_MAX=${responseBytesMax}`;
+  return refusalResponse(refuse("response-too-large", message), mediaType, {});
 };

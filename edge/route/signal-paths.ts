@@ -1,4 +1,5 @@
 // The way of each signal from body to records, assembled once per isolate: scanners keep scratch.
+import { type OtlpLimits, defaultLimits } from "../../schemas/otlp/limits.ts";
 import { DepthPath } from "../decode/depth.ts";
 import { logPath, metricPath, tracePath } from "../decode/otlp.ts";
 import { TransactionPath } from "../decode/transactions.ts";
@@ -6,10 +7,12 @@ import type { Signal } from "../receive/endpoints.ts";
 import type { SignalPath } from "./routed.ts";
 
 /** New paths: each isolate has its own. */
-export const signalPaths = (): { readonly [signal in Signal]: SignalPath } => ({
-  spans: tracePath().route,
-  metrics: metricPath().route,
-  logs: logPath().route,
+export const signalPaths = (
+  limits: OtlpLimits = defaultLimits,
+): { readonly [signal in Signal]: SignalPath } => ({
+  spans: tracePath(limits).route,
+  metrics: metricPath(limits).route,
+  logs: logPath(limits).route,
   transactions: new TransactionPath().route,
   depth: new DepthPath().route,
 });

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { ConfigError, readConfig } from "../../edge/config.ts";
+import { settableLimits } from "../../edge/limits.ts";
 
 const kafka = { LOG_KIND: "kafka", KAFKA_BROKERS: "a:9092, b:9093" };
 const hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
@@ -9,7 +10,7 @@ const hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 test("defaults are frozen and complete, brokers are a list", () => {
   const config = readConfig(kafka);
   expect(config.log).toEqual({ kind: "kafka", brokers: ["a:9092", "b:9093"] });
-  expect(config.bodyBytesMax).toBe(16 << 20);
+  expect(config.body.bodyBytesMax).toBe(16 << 20);
   expect(config.group.groupBytesMax).toBe(900_000);
   expect(Object.isFrozen(config)).toBe(true);
 });
@@ -60,6 +61,35 @@ test("an integer setting takes its whole range and nothing else", () => {
   fc.assert(fc.property(fc.integer({ min: 3601 }), (value) => !taken(String(value))));
   fc.assert(fc.property(fc.integer({ max: 0 }), (value) => !taken(String(value))));
   fc.assert(fc.property(fc.stringMatching(/^[a-z.]+$/), (value) => !taken(value)));
+});
+
+test("every limit of the table is a setting, with the default and the range that the table says", () => {
+  const taken = (name: string, value: number): boolean => {
+    try {
+      readConfig({ ...kafka, [name]: String(value) });
+      return true;
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      // Two limits may contradict each other within their ranges; that is another test's.
+      return !error.message.includes(`${name}: expected an integer`);
+    }
+  };
+  for (const [name, { default: fallback, min, max }] of Object.entries(settableLimits)) {
+    expect([name, fallback >= min, fallback <= max]).toEqual([name, true, true]);
+    expect([name, taken(name, min), taken(name, max)]).toEqual([name, true, true]);
+    expect([name, taken(name, min - 1), taken(name, max + 1)]).toEqual([name, false, false]);
+  }
+});
+
+test.each([
+  ["ENCODING_STATUS", { ENCODING_STATUS: "418" }],
+  ["CORS_ORIGINS", { CORS_ORIGINS: "app.example" }],
+  ["CORS_HEADERS", { CORS_HEADERS: "a b:c" }],
+  ["TENANTS", { TENANTS: "{" }],
+  ["TENANTS", { TENANTS: '{"tenants":[{"name":"a"}]}' }],
+  ["BODY_BYTES_MAX", { BODY_BYTES_MAX: "20000000", BODIES_BYTES_MAX: "10000000" }],
+])("a bad %s is named too", (field, environment) => {
+  expect(() => readConfig({ ...kafka, ...environment })).toThrow(field);
 });
 
 test("every bad field is named, not only the first", () => {

@@ -1,11 +1,13 @@
 // An edge whose forwarder is the test's: real receive, authenticate, decode, route and respond.
-import { authenticator } from "../../edge/authenticate/api-keys.ts";
+import { TenantDirectory, type TenantStore } from "../../edge/authenticate/tenant-directory.ts";
 import { readConfig } from "../../edge/config.ts";
 import type { FrameHead } from "../../edge/forward/append-frame.ts";
 import type { ForwardOutcome } from "../../edge/forward/forward-outcome.ts";
 import type { Forwarder } from "../../edge/forward/forwarder.ts";
 import { Counters } from "../../edge/metrics/counters.ts";
 import { type Edge, handle } from "../../edge/pipeline.ts";
+import { BodyReader } from "../../edge/receive/body.ts";
+import { Cors } from "../../edge/respond/cors.ts";
 import type { OutgoingRecord } from "../../edge/route/outgoing-record.ts";
 import { signalPaths } from "../../edge/route/signal-paths.ts";
 
@@ -19,8 +21,10 @@ const immediately: ForwardOutcome = { code: "acknowledged" };
 
 export class FakeEdge implements Edge {
   readonly config: Edge["config"];
-  readonly authenticate: Edge["authenticate"];
-  readonly paths = signalPaths();
+  readonly tenants: Edge["tenants"];
+  readonly bodies: Edge["bodies"];
+  readonly cors: Edge["cors"];
+  readonly paths: Edge["paths"];
   readonly counters = new Counters();
   readonly forwarder: Forwarder;
   /** Sends so far; each waits for its `answer` unless the edge acknowledges at once. */
@@ -28,9 +32,21 @@ export class FakeEdge implements Edge {
   /** Work given to the background. */
   readonly background: Promise<unknown>[] = [];
 
-  constructor(environment: { readonly [name: string]: string } = {}, acknowledges = true) {
+  /** The clock; the test's to turn. */
+  timeMs = 1_700_000_000_000;
+  readonly nowMs = (): number => this.timeMs;
+
+  constructor(
+    environment: { readonly [name: string]: string } = {},
+    acknowledges = true,
+    store?: TenantStore,
+  ) {
     this.config = readConfig({ LOG_KIND: "kafka", KAFKA_BROKERS: "a:1", ...environment });
-    this.authenticate = authenticator(this.config);
+    const { config, nowMs } = this;
+    this.tenants = new TenantDirectory({ config, store, nowMs });
+    this.bodies = new BodyReader(config.body);
+    this.cors = new Cors(config.cors);
+    this.paths = signalPaths(config.otlp);
     this.forwarder = {
       send: (head, records) => {
         const { promise, resolve } = Promise.withResolvers<ForwardOutcome>();

@@ -147,6 +147,8 @@ describe("the 200", () => {
 
   test("has the encoding of an OTLP request, and partial success when something was rejected", async () => {
     const edge = new FakeEdge();
+    const tooLarge =
+      "1 spans rejected: 1 x too-large (first: item 1: larger than a record can hold, 1044480 bytes)";
     const good = { traceId: "01".repeat(16), name: "x" };
     const huge = { ...good, name: "x".repeat(1_100_000) };
     const body = (...spans: readonly unknown[]): string =>
@@ -157,7 +159,7 @@ describe("the 200", () => {
     const partial = await edge.post("/v1/traces", json, body(good, huge, good));
     expect(partial.status).toBe(200);
     expect(await partial.json()).toEqual({
-      partialSuccess: { rejectedSpans: "1", errorMessage: "1 spans rejected: 1 x too-large" },
+      partialSuccess: { rejectedSpans: "1", errorMessage: tooLarge },
     });
     expect(edge.counters.signals.spans.snapshot()).toMatchObject({
       in: 4,
@@ -171,7 +173,7 @@ describe("the 200", () => {
     expect(partialSuccess?.tag).toBe(1);
     expect(statusOf(partialSuccess?.value as Uint8Array)).toEqual({
       code: 1,
-      message: "1 spans rejected: 1 x too-large",
+      message: tooLarge.replace("item 1", "item 0"),
     });
     const empty = await edge.post("/v1/traces", protobuf, "");
     expect([empty.status, (await empty.bytes()).byteLength]).toEqual([200, 0]);

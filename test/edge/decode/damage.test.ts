@@ -15,6 +15,13 @@ const utf8 = new TextEncoder();
 
 const span = field(2, field(1, new Uint8Array(16).fill(7)), field(5, "name"), number(6, 2));
 const traces = field(1, field(1, field(1, field(1, "k"))), field(2, span, span), field(3, "url"));
+const log = field(
+  2,
+  field(3, "INFO"),
+  field(5, field(1, "x")),
+  field(9, new Uint8Array(16).fill(7)),
+);
+const logs = field(1, field(1, field(1, field(1, "k"))), field(2, log, log), field(3, "url"));
 const metrics = field(1, field(2, field(2, field(1, "m"), field(5, field(1, number(8, 1))))));
 const item = new Uint8Array([1, ...new Uint8Array(23), ...transactionBytes(1)]);
 const message = { e: "depthUpdate", E: 1, s: "BTCUSDT", U: 1, u: 2, b: [["1.5", "2"]], a: [] };
@@ -22,7 +29,7 @@ const spanJson = { traceId: "07".repeat(16), name: "x", attributes: [{ key: "k",
 
 const bodies: readonly (readonly [Signal, MediaType, Uint8Array])[] = [
   ["spans", "application/x-protobuf", traces],
-  ["logs", "application/x-protobuf", traces],
+  ["logs", "application/x-protobuf", logs],
   ["metrics", "application/x-protobuf", metrics],
   [
     "spans",

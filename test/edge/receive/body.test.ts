@@ -1,12 +1,22 @@
-import { gzipSync } from "node:zlib";
+import { constants, gzipSync, zstdCompressSync } from "node:zlib";
 
 import { describe, expect, test } from "vitest";
 
-import { drainBody, readBody } from "../../../edge/receive/body.ts";
-import { contentEncodingOf, mediaTypeOf } from "../../../edge/receive/media-type.ts";
+import { readConfig } from "../../../edge/config.ts";
+import { BodyReader } from "../../../edge/receive/body.ts";
+import { drainBody } from "../../../edge/receive/drain.ts";
+import {
+  type ContentEncoding,
+  contentEncodingOf,
+  mediaTypeOf,
+} from "../../../edge/receive/media-type.ts";
 
 const limit = 1000;
 const url = "http://edge/v1/traces";
+
+const { body: defaults } = readConfig({ KAFKA_BROKERS: "a:1" });
+const readBody = (request: Request, encoding: ContentEncoding, bodyBytesMax: number) =>
+  new BodyReader({ ...defaults, bodyBytesMax }).read(request, encoding);
 
 const withLength = (body: Uint8Array): Request =>
   new Request(url, {
@@ -119,6 +129,104 @@ describe("gzip", () => {
   });
 });
 
+describe("zstd", () => {
+  const zstd = (text: string): Uint8Array => zstdCompressSync(bytesOf(text));
+
+  test("is inflated", async () => {
+    const body = await readBody(withLength(zstd("hello")), "zstd", limit);
+    expect(body).toEqual(Buffer.from("hello"));
+  });
+
+  test("of several frames, some to be skipped, is inflated whole", async () => {
+    const skippable = new Uint8Array([0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);
+    const wire = Buffer.concat([skippable, zstd("one "), skippable, zstd("two"), zstd("")]);
+    expect(await readBody(withLength(wire), "zstd", limit)).toEqual(Buffer.from("one two"));
+  });
+
+  test.each([0, 1, 3, 100, 65_536, 300_000])("keeps every byte of %i", async (bytes) => {
+    const text = Uint8Array.from({ length: bytes }, (_, at) => (at * 2_654_435_761) >>> 13);
+    for (const params of [{}, { [constants.ZSTD_c_checksumFlag]: 1 }]) {
+      const wire = Buffer.concat([zstdCompressSync(text, { params }), zstd("end")]);
+      const body = await readBody(withLength(wire), "zstd", 1_000_000);
+      expect(body).toEqual(Buffer.concat([text, Buffer.from("end")]));
+    }
+  });
+
+  test("is refused when its inflated bytes pass the limit, over all frames", async () => {
+    const frame = zstd("x".repeat(400));
+    const fits = Buffer.concat([frame, frame]);
+    expect(await readBody(withLength(fits), "zstd", limit)).toHaveLength(800);
+    const more = Buffer.concat([frame, frame, frame]);
+    expect(await readBody(withLength(more), "zstd", limit)).toMatchObject({
+      code: "body-too-large",
+    });
+  });
+
+  test.each([
+    ["plain text", bytesOf("not zstd at all")],
+    ["nothing", new Uint8Array(0)],
+    ["a truncated frame", zstd("x".repeat(500)).subarray(0, 12)],
+    ["a frame and a rest", Buffer.concat([zstd("x"), Buffer.from("garbage")])],
+    ["a window of 128 MiB", Uint8Array.from([0x28, 0xb5, 0x2f, 0xfd, 0, 17 << 3, 1, 0, 0])],
+    ["65 frames", Buffer.concat(Array.from({ length: 65 }, () => zstd("x")))],
+    ["only a frame to be skipped", new Uint8Array([0x5a, 0x2a, 0x4d, 0x18, 0, 0, 0, 0])],
+  ])("that is %s is malformed", async (_what, wire) => {
+    const refused = await readBody(withLength(wire), "zstd", limit);
+    expect(refused).toMatchObject({ code: "malformed-encoding" });
+  });
+});
+
+test.each(["gzip", "zstd"] as const)(
+  "%s above the ratio is refused, below 1 MiB any is taken",
+  async (encoding) => {
+    const compress = encoding === "gzip" ? gzipSync : zstdCompressSync;
+    const reader = new BodyReader({ ...defaults, inflateRatioMax: 10 });
+    const small = withLength(compress(new Uint8Array(1 << 20)));
+    expect(await reader.read(small, encoding)).toHaveLength(1 << 20);
+    const large = withLength(compress(new Uint8Array((1 << 20) + 1)));
+    expect(await reader.read(large, encoding)).toMatchObject({ code: "body-too-large" });
+  },
+);
+
+describe("a body that takes its time", () => {
+  const slow = (headers: { readonly [name: string]: string } = {}): Request =>
+    new Request(url, { method: "POST", headers, body: new ReadableStream({ start() {} }) });
+
+  test.each([
+    ["of no declared length", {}],
+    ["of a declared length", { "content-length": "10" }],
+  ])("%s is refused after bodyMsMax", async (_what, headers) => {
+    const reader = new BodyReader({ ...defaults, bodyMsMax: 20 });
+    const refused = await reader.read(slow(headers), "identity");
+    expect(refused).toMatchObject({ code: "body-timeout" });
+    expect(reader.arrivingBytes).toBe(0);
+  });
+
+  test("that breaks off is refused", async () => {
+    const body = new ReadableStream({
+      start(controller) {
+        controller.error(new Error("gone"));
+      },
+    });
+    const request = new Request(url, { method: "POST", body });
+    const refused = await readBody(request, "identity", limit);
+    expect(refused).toMatchObject({ code: "incomplete-body" });
+  });
+
+  test("does not let others fill the isolate", async () => {
+    const reader = new BodyReader({ ...defaults, bodiesBytesMax: 1000, bodyMsMax: 50 });
+    const first = reader.read(slow({ "content-length": "600" }), "identity");
+    expect(reader.arrivingBytes).toBe(600);
+    const second = withLength(new Uint8Array(600));
+    expect(await reader.read(second, "identity")).toMatchObject({ code: "overloaded" });
+    const chunks = await reader.read(chunked(6, 100), "identity");
+    expect(chunks).toMatchObject({ code: "overloaded" });
+    expect(await first).toMatchObject({ code: "body-timeout" });
+    expect(reader.arrivingBytes).toBe(0);
+    expect(await reader.read(withLength(new Uint8Array(600)), "identity")).toHaveLength(600);
+  });
+});
+
 describe("the media type", () => {
   const accepted = ["application/x-protobuf", "application/json"] as const;
 
@@ -135,9 +243,11 @@ describe("the media type", () => {
   });
 });
 
-test("content codings beside identity and gzip are refused by name", () => {
-  expect(contentEncodingOf(null)).toBe("identity");
-  expect(contentEncodingOf("GZIP")).toBe("gzip");
-  expect(contentEncodingOf("br")).toMatchObject({ code: "unsupported-encoding" });
-  expect(contentEncodingOf("gzip, gzip")).toMatchObject({ code: "unsupported-encoding" });
+test("content codings beside identity, gzip and zstd are refused by name", () => {
+  expect(contentEncodingOf("Zstd", 400)).toBe("zstd");
+  expect(contentEncodingOf("br", 415)).toMatchObject({ code: "unsupported-coding" });
+  expect(contentEncodingOf(null, 400)).toBe("identity");
+  expect(contentEncodingOf("GZIP", 400)).toBe("gzip");
+  expect(contentEncodingOf("br", 400)).toMatchObject({ code: "unsupported-encoding" });
+  expect(contentEncodingOf("gzip, gzip", 400)).toMatchObject({ code: "unsupported-encoding" });
 });

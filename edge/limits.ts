@@ -1,0 +1,115 @@
+// Every bound of the edge in one table: name, default, range, meaning and what happens at it. Those
+// with a range are settings of that name (edge/config.ts); the others are what the code is built
+// for. The README's table of limits is held against this one by a test.
+import { jsonDepthMax } from "../schemas/otlp/json-scanner.ts";
+
+/** One bound; `min` and `max` are of the setting. */
+export type Limit = {
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+  readonly what: string;
+  /** The answer to what is over it. */
+  readonly over: string;
+};
+
+const limit = (
+  [fallback, min, max]: readonly [fallback: number, min: number, max: number],
+  what: string,
+  over: string,
+): Limit => ({ default: fallback, min, max, what, over });
+
+const mebibyte = 1 << 20;
+
+/** Bounds that a deployment may set, by the name of the variable. */
+export const settableLimits = {
+  BODY_BYTES_MAX: limit(
+    [16 * mebibyte, 1024, 64 * mebibyte],
+    "bytes of a body, on the wire and again inflated",
+    "413",
+  ),
+  INFLATE_RATIO_MAX: limit(
+    [200, 2, 100_000],
+    "inflated bytes for each byte on the wire, above 1 MiB",
+    "413",
+  ),
+  BODY_MS_MAX: limit([10_000, 50, 300_000], "time a body takes to arrive, in ms", "408"),
+  BODIES_BYTES_MAX: limit(
+    [64 * mebibyte, mebibyte, 1024 * mebibyte],
+    "bytes of all bodies that are arriving at one isolate",
+    "503 and Retry-After",
+  ),
+  RESPONSE_BYTES_MAX: limit(
+    [4 * mebibyte, 16_384, 4 * mebibyte],
+    "bytes of an answer",
+    "a shorter message, then 500",
+  ),
+  REQUEST_ITEMS_MAX: limit(
+    [100_000, 1, 1_000_000],
+    "spans, data points, log records, transactions or depth messages of a request",
+    "413",
+  ),
+  RESOURCES_MAX: limit([16_384, 1, 1_000_000], "resources of a request", "413"),
+  SCOPES_MAX: limit([65_536, 1, 1_000_000], "scopes of a request", "413"),
+  ATTRIBUTES_MAX: limit(
+    [1024, 1, 65_536],
+    "attributes of one record, event, link, data point, resource or scope",
+    "item rejected; 400 for a resource or scope",
+  ),
+  EVENTS_MAX: limit([4096, 1, 65_536], "events of a span", "item rejected"),
+  LINKS_MAX: limit([4096, 1, 65_536], "links of a span", "item rejected"),
+  POINTS_MAX: limit([65_536, 1, 1_000_000], "data points of a metric", "item rejected"),
+  KEY_BYTES_MAX: limit([4096, 1, 65_536], "bytes of an attribute's key", "as ATTRIBUTES_MAX"),
+  VALUE_BYTES_MAX: limit(
+    [mebibyte, 1, 16 * mebibyte],
+    "bytes of an attribute's value or a log's body, with all that is nested in it",
+    "as ATTRIBUTES_MAX",
+  ),
+  VALUE_DEPTH_MAX: limit([64, 1, 100], "values inside values", "as ATTRIBUTES_MAX"),
+  GROUP_BYTES_MAX: limit([900_000, 1, 1_000_000], "bytes of one send to the log", "next send"),
+  GROUP_RECORDS_MAX: limit([2000, 1, 100_000], "records of one send to the log", "next send"),
+  QUEUE_BYTES_MAX: limit(
+    [32 * mebibyte, mebibyte, 64 * mebibyte],
+    "bytes that wait for the log in an object",
+    "503 and Retry-After",
+  ),
+  QUEUE_CALLERS_MAX: limit(
+    [2000, 1, 20_000],
+    "requests that wait for the log in an object",
+    "503 and Retry-After",
+  ),
+  WAIT_MS_MAX: limit([10_000, 100, 60_000], "wait for the log, in ms", "503 and Retry-After"),
+} as const satisfies { readonly [name: string]: Limit };
+
+/** Name of a limit that is a setting. */
+export type SettableLimit = keyof typeof settableLimits;
+
+/** Bounds without a setting. */
+export const fixedLimits = {
+  /** Bytes of a presented key. */
+  apiKeyBytesMax: 512,
+  /** Keys in API_KEYS and API_KEY_HASHES together. */
+  apiKeysMax: 256,
+  /** Tenants of TENANTS and TENANTS_KV together. */
+  tenantsMax: 1000,
+  tenantKeysMax: 16,
+  /** Bytes of a tenants document. */
+  tenantsBytesMax: mebibyte,
+  /** Distinct keys of each table of counts; further ones are "other". */
+  statisticKeysMax: 64,
+  /** Distinct reasons in one answer; further ones are "other". */
+  reasonsMax: 32,
+  /** Rejected items that an answer names one by one. */
+  namedItemsMax: 16,
+  /** Objects and lists inside each other in JSON. */
+  jsonDepthMax,
+  /** Window of zstd; RFC 9659 allows senders no more. */
+  zstdWindowBytesMax: 8 * mebibyte,
+  zstdFramesMax: 64,
+  /** Bytes of a refused body that are read before its connection is cut. */
+  drainBytesMax: 32 * mebibyte,
+  /** Time for the same, in ms. */
+  drainMsMax: 2000,
+  /** Characters of an error's message. */
+  messageCharsMax: 1000,
+} as const satisfies { readonly [name: string]: number };
