@@ -1,6 +1,8 @@
-// One YAML file: its value, and on demand the line of each node.
-import type { YamlDocument } from "./yaml-document.ts";
+// One YAML file: its value, and on demand the line of each node. The fast reader reads nearly all
+// files; what it does not know, and what is bad, the yaml package reads.
+import type { Path, YamlDocument } from "./yaml-document.ts";
 import { readByLibrary } from "./yaml-library.ts";
+import { readSubset, type SubsetLines } from "./yaml-subset.ts";
 
 /** A file that was read; `name` as shown to people. */
 export type SourceFile = YamlDocument & { readonly name: string };
@@ -15,5 +17,37 @@ export const readSource = (name: string, bytes: Uint8Array): SourceFile => {
   } catch {
     return { name, value: null, faults: [{ line: 1, message: "not UTF-8" }], lineOf: () => 1 };
   }
-  return { name, ...readByLibrary(text) };
+  const value = readSubset(text);
+  if (value === undefined) return { name, ...readByLibrary(text) };
+  let noted: Noted | null = null;
+  return {
+    name,
+    value,
+    faults: [],
+    lineOf: (path) => {
+      // Reading again is cheaper than noting every line of files that are good.
+      noted ??= noteLines(text);
+      return lineOf(noted, path);
+    },
+  };
+};
+
+type Noted = { readonly value: unknown; readonly lines: SubsetLines };
+
+const noteLines = (text: string): Noted => {
+  const lines: SubsetLines = new Map();
+  return { value: readSubset(text, lines), lines };
+};
+
+const lineOf = ({ value, lines }: Noted, path: Path): number => {
+  let line = 1;
+  let node = value;
+  for (const step of path) {
+    if (typeof node !== "object" || node === null) break;
+    const found = lines.get(node)?.get(step);
+    if (found === undefined) break;
+    line = found;
+    node = (node as { readonly [step: string | number]: unknown })[step];
+  }
+  return line;
 };
