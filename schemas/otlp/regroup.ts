@@ -2,11 +2,13 @@
 // Export…ServiceRequests, made by copying slices under copies of their resource and scope heads.
 // Nothing is decoded; neighbours are one copy; every message is written once, into an array of its
 // exact size. Unknown fields of resources and scopes stay behind, those of records are kept.
+// Records that are edited on the way (record-edits.ts) are copied one by one, in the same pass.
 //
 // A message grows record by record until the next one would exceed `messageBytesMax`:
 //   closed                   finished resources, with tag and length
 //   resourceBody             head of the open resource and its finished scopes
 //   scopeBody                head of the open scope and its records
+import { RecordEdits } from "./record-edits.ts";
 import { recordWord, resourceStride, resourceWord, scopeStride } from "./record-layout.ts";
 import type { SignalScan } from "./signal-scan.ts";
 import { lengthBytes, tagOf, wireType, writeLength } from "./wire.ts";
@@ -22,7 +24,10 @@ export type RegroupedMessage = {
 
 const resourceTag = tagOf(1, wireType.delimited);
 const scopeTag = tagOf(2, wireType.delimited);
+// Spans, metrics and log records are all field 2 of their scope.
+const recordTag = tagOf(2, wireType.delimited);
 const rowsAtFirst = 64;
+const noEdits = new RecordEdits();
 
 // Rows of the plan of the message that is being filled.
 const segmentWord = { first: 0, end: 1, scope: 2, body: 3 } as const;
@@ -63,6 +68,8 @@ export class Regroup {
   #resourceBody = 0;
   #scopeBody = 0;
   #records = 0;
+  #edits = noEdits;
+  #hasEdits = false;
 
   /** `messageBytesMax` bounds the bytes of one message; keys and headers are the caller's. */
   constructor(messageBytesMax: number) {
@@ -71,9 +78,16 @@ export class Regroup {
 
   /**
    * `partitionOf` has one entry for each record: its partition, 0 to partitions - 1, or -1 to drop
-   * it. Messages come ordered by partition, records in the order of the request.
+   * it. Messages come ordered by partition, records in the order of the request, with their edits.
    */
-  build(scan: SignalScan, partitionOf: Int32Array, partitions: number): RegroupedMessage[] {
+  build(
+    scan: SignalScan,
+    partitionOf: Int32Array,
+    partitions: number,
+    edits?: RecordEdits,
+  ): RegroupedMessage[] {
+    this.#edits = edits ?? noEdits;
+    this.#hasEdits = edits !== undefined;
     this.oversizeCount = 0;
     this.#deal(scan.count, partitionOf, partitions);
     const messages: RegroupedMessage[] = [];
@@ -131,8 +145,7 @@ export class Regroup {
     const row = record * scan.layout.stride;
     const scope = at(scan.records, row + recordWord.scope);
     const resource = at(scan.records, row + recordWord.resource);
-    const bytes =
-      at(scan.records, row + recordWord.end) - at(scan.records, row + recordWord.fieldStart);
+    const bytes = this.#recordBytes(scan, record);
     const segment = (this.#segmentCount - 1) * planStride;
     const group = (this.#groupCount - 1) * planStride;
     const sameScope = segment >= 0 && at(this.#segments, segment + segmentWord.scope) === scope;
@@ -158,6 +171,17 @@ export class Regroup {
     this.#scopeBody = scopeBody;
     this.#keep(i + 1);
     return true;
+  }
+
+  /** Bytes of the record's field as it will be written. */
+  #recordBytes(scan: SignalScan, record: number): number {
+    const row = record * scan.layout.stride;
+    const end = at(scan.records, row + recordWord.end);
+    if (!this.#hasEdits || !this.#edits.isEdited(record)) {
+      return end - at(scan.records, row + recordWord.fieldStart);
+    }
+    const growth = this.#edits.growth(record);
+    return fieldBytes(end - at(scan.records, row + recordWord.start) + growth);
   }
 
   #openGroup(resource: number): void {
@@ -224,11 +248,20 @@ export class Regroup {
     const end = at(this.#segments, segment + segmentWord.end);
     let i = at(this.#segments, segment + segmentWord.first);
     while (i < end) {
+      if (this.#isEdited(i)) {
+        to = this.#writeEdited(scan, out, to, i);
+        i += 1;
+        continue;
+      }
       const from = this.#recordWord(scan, i, recordWord.fieldStart);
       let next = this.#recordWord(scan, i, recordWord.end);
       i += 1;
       // Neighbours in the request are neighbours here: one copy for all of them.
-      while (i < end && this.#recordWord(scan, i, recordWord.fieldStart) === next) {
+      while (
+        i < end &&
+        this.#recordWord(scan, i, recordWord.fieldStart) === next &&
+        !this.#isEdited(i)
+      ) {
         next = this.#recordWord(scan, i, recordWord.end);
         i += 1;
       }
@@ -236,6 +269,23 @@ export class Regroup {
       to += next - from;
     }
     return to;
+  }
+
+  #isEdited(i: number): boolean {
+    return this.#hasEdits && this.#edits.isEdited(at(this.#order, i));
+  }
+
+  #writeEdited(scan: SignalScan, out: Uint8Array, start: number, i: number): number {
+    const record = at(this.#order, i);
+    const row = record * scan.layout.stride;
+    const message = {
+      start: at(scan.records, row + recordWord.start),
+      end: at(scan.records, row + recordWord.end),
+    };
+    out[start] = recordTag;
+    const length = message.end - message.start + this.#edits.growth(record);
+    const to = writeLength(out, start + 1, length);
+    return this.#edits.write(record, scan.bytes, message, { out, to });
   }
 
   #recordWord(scan: SignalScan, i: number, word: number): number {

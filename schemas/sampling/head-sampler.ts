@@ -1,0 +1,285 @@
+// Head sampling over the rows of a scan: every span or log record is kept or dropped by the rules
+// of its tenant, and a kept one gets the edit that writes its threshold (tracestate of a span,
+// attributes of a log record). Nothing is allocated per record; a span without incoming tracestate
+// costs a few dozen nanoseconds. Metrics are not sampled: dropping points breaks sums.
+//
+// Every kept record carries its threshold, `th:0` too: an absent one means "weight unknown", and
+// forced keeps (errors) would then be weighed by guess.
+import { RecordEdits } from "../otlp/record-edits.ts";
+import { logWord, resourceStride, resourceWord, spanWord } from "../otlp/record-layout.ts";
+import type { SignalScan } from "../otlp/signal-scan.ts";
+import { byteAt, lengthBytes, tagOf, wireType } from "../otlp/wire.ts";
+import { HeadDecision } from "./head-decision.ts";
+import type { HeadTally } from "./head-decisions.ts";
+import { HeadDecisions, headTally } from "./head-decisions.ts";
+import type { HeadRules } from "./head-rules.ts";
+import { headRule, ruleStride, ruleWord } from "./head-rules.ts";
+import { LogMarks } from "./log-marks.ts";
+import { isZeroTraceId, readHashRandomness, readTraceIdRandomness } from "./randomness.ts";
+import { isSame } from "./threshold.ts";
+import { TraceState } from "./trace-state.ts";
+
+const traceStateTag = tagOf(3, wireType.delimited);
+const statusError = 2;
+/** Entry of `partitionOf` for a record that is out. */
+const out = -1;
+/** Ranges of ready-made bytes for each rule set: one for each rule and one for logs. */
+const readyPerSet = 4;
+const readyLogs = 3;
+
+const cell = (rows: Int32Array, index: number): number => rows[index] as number;
+
+/** True when end - start, unsigned 64-bit nanoseconds, is below zero. */
+const isNegative = (records: Int32Array, row: number): boolean => {
+  const startHigh = cell(records, row + spanWord.startTimeHigh) >>> 0;
+  const endHigh = cell(records, row + spanWord.endTimeHigh) >>> 0;
+  if (startHigh !== endHigh) return endHigh < startHigh;
+  const endLow = cell(records, row + spanWord.endTimeLow) >>> 0;
+  return endLow < cell(records, row + spanWord.startTimeLow) >>> 0;
+};
+
+/** One per thread or isolate, reused: results hold until the next pass. */
+export class HeadSampler {
+  readonly decisions = new HeadDecisions();
+  /** For Regroup.build. */
+  readonly edits = new RecordEdits();
+  tally: HeadTally = headTally();
+  readonly #decision = new HeadDecision();
+  readonly #state = new TraceState();
+  readonly #marks = new LogMarks();
+  #view: DataView = new DataView(new ArrayBuffer(0));
+  /** By rule set and rule: start and end, in the edits, of the bytes for a record without any. */
+  #ready = new Int32Array(2 * readyPerSet);
+  #hasHash = false;
+
+  /**
+   * Decides the spans of a trace scan. `partitionOf` has an entry for each: below 0 = already out
+   * (rejected), which stays; dropped ones become -1; kept ones are left as they are.
+   */
+  passSpans(scan: SignalScan, rules: HeadRules, partitionOf: Int32Array): void {
+    this.#begin(scan, rules);
+    const { records, bytes, count } = scan;
+    const { stride } = scan.layout;
+    const decision = this.#decision;
+    let resource = -1;
+    for (let i = 0, row = 0; i < count; i += 1, row += stride) {
+      if (cell(partitionOf, i) < 0) continue;
+      if (cell(records, row + spanWord.resource) !== resource) {
+        resource = cell(records, row + spanWord.resource);
+        chooseService(scan, rules, resource);
+      }
+      const nameStart = cell(records, row + spanWord.nameStart);
+      const set = rules.spanSet(bytes, nameStart, cell(records, row + spanWord.nameEnd));
+      const rule = this.#ruleOf(records, row, rules.words, set * ruleStride);
+      const column = set * ruleStride + 2 * rule;
+      const hasState = cell(records, row + spanWord.traceStateStart) > 0;
+      this.#readSpan(bytes, records, row, hasState);
+      const isKept = decision.decide(cell(rules.words, column), cell(rules.words, column + 1));
+      this.#note(i, isKept, set, rule);
+      if (!isKept) partitionOf[i] = out;
+      else if (hasState || this.#hasHash) this.#editState(i, scan, row);
+      else this.#editPlain(i, set * readyPerSet + rule);
+    }
+  }
+
+  /** The same for the log records of a log scan; they are all of the base rule. */
+  passLogs(scan: SignalScan, rules: HeadRules, partitionOf: Int32Array): void {
+    this.#begin(scan, rules);
+    const { records, count } = scan;
+    const { stride } = scan.layout;
+    const decision = this.#decision;
+    let resource = -1;
+    let set = 0;
+    for (let i = 0, row = 0; i < count; i += 1, row += stride) {
+      if (cell(partitionOf, i) < 0) continue;
+      if (cell(records, row + logWord.resource) !== resource) {
+        resource = cell(records, row + logWord.resource);
+        chooseService(scan, rules, resource);
+        set = rules.logSet();
+      }
+      const column = set * ruleStride + ruleWord.logs;
+      this.#readLog(scan, row);
+      const isKept = decision.decide(cell(rules.words, column), cell(rules.words, column + 1));
+      this.#note(i, isKept, set, headRule.base);
+      if (!isKept) partitionOf[i] = out;
+      else if (this.#marks.count > 0 || this.#hasHash) this.#editMarks(i, scan, row);
+      else this.#editPlainLog(i, set * readyPerSet + readyLogs);
+    }
+  }
+
+  #begin({ bytes, count }: SignalScan, rules: HeadRules): void {
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.tally = headTally();
+    this.decisions.begin(count);
+    this.edits.begin(count);
+    const ready = rules.sets * 2 * readyPerSet;
+    if (this.#ready.length < ready) this.#ready = new Int32Array(ready);
+    else this.#ready.fill(0, 0, ready);
+  }
+
+  #ruleOf(records: Int32Array, row: number, words: Int32Array, set: number): number {
+    if (cell(records, row + spanWord.statusCode) === statusError) return headRule.error;
+    if (isNegative(records, row)) {
+      this.tally.negativeDurations += 1;
+      return headRule.base;
+    }
+    const startLow = cell(records, row + spanWord.startTimeLow) >>> 0;
+    const endLow = cell(records, row + spanWord.endTimeLow) >>> 0;
+    const borrow = endLow < startLow ? 1 : 0;
+    const startHigh = cell(records, row + spanWord.startTimeHigh);
+    const high = (cell(records, row + spanWord.endTimeHigh) - startHigh - borrow) >>> 0;
+    const limitHigh = cell(words, set + ruleWord.slowNsHigh) >>> 0;
+    if (high !== limitHigh) return high > limitHigh ? headRule.slow : headRule.base;
+    const limitLow = cell(words, set + ruleWord.slowNsLow) >>> 0;
+    return (endLow - startLow) >>> 0 > limitLow ? headRule.slow : headRule.base;
+  }
+
+  /** Randomness and incoming threshold of a span, into the decision. */
+  #readSpan(bytes: Uint8Array, records: Int32Array, row: number, hasState: boolean): void {
+    const decision = this.#decision;
+    this.#hasHash = false;
+    decision.hasThreshold = false;
+    if (hasState) {
+      const state = this.#state;
+      const start = cell(records, row + spanWord.traceStateStart);
+      state.read(bytes, start, cell(records, row + spanWord.traceStateEnd));
+      if (!state.isClean) this.tally.repaired += 1;
+      this.#takeThreshold(state);
+      if (state.hasRandomness) {
+        decision.randomness.high = state.randomness.high;
+        decision.randomness.low = state.randomness.low;
+        return;
+      }
+    }
+    this.#takeTraceId(bytes, records, row);
+  }
+
+  #readLog({ bytes, records }: SignalScan, row: number): void {
+    const decision = this.#decision;
+    const marks = this.#marks;
+    this.#hasHash = false;
+    const start = cell(records, row + logWord.attributesStart);
+    marks.read(bytes, start, cell(records, row + logWord.attributesEnd));
+    if (!marks.isClean) this.tally.repaired += 1;
+    this.#takeThreshold(marks);
+    if (!marks.hasRandomness) this.#takeTraceId(bytes, records, row);
+    else {
+      decision.randomness.high = marks.randomness.high;
+      decision.randomness.low = marks.randomness.low;
+    }
+  }
+
+  #takeThreshold(from: TraceState | LogMarks): void {
+    const decision = this.#decision;
+    decision.hasThreshold = from.hasThreshold;
+    if (!from.hasThreshold) return;
+    decision.threshold.high = from.threshold.high;
+    decision.threshold.low = from.threshold.low;
+  }
+
+  /** Spans and log records keep trace id, start and end in the same words. */
+  #takeTraceId(bytes: Uint8Array, records: Int32Array, row: number): void {
+    const { randomness } = this.#decision;
+    const id = cell(records, row + spanWord.traceIdAt);
+    if (id > 0) {
+      readTraceIdRandomness(this.#view, id, randomness);
+      if ((randomness.high | randomness.low) !== 0 || !isZeroTraceId(this.#view, id)) return;
+    }
+    const start = cell(records, row + spanWord.start);
+    readHashRandomness(bytes, start, cell(records, row + spanWord.end), randomness);
+    this.#hasHash = true;
+    this.tally.hashed += 1;
+  }
+
+  #note(record: number, isKept: boolean, set: number, rule: number): void {
+    const { tally } = this;
+    const counts = isKept ? tally.kept : tally.dropped;
+    counts[rule] = cell(counts, rule) + 1;
+    if (this.#decision.isInconsistent) tally.inconsistent += 1;
+    this.decisions.put(record, isKept, set, rule);
+    this.decisions.putWords(record, this.#decision.randomness, this.#decision.threshold);
+  }
+
+  /** A span without tracestate gets the bytes that its rule set and rule have in common. */
+  #editPlain(record: number, ready: number): void {
+    if (cell(this.#ready, 2 * ready) === 0) {
+      this.#state.read(this.edits.added.bytes, 0, 0);
+      this.#ready[2 * ready] = this.#writeState(false);
+      this.#ready[2 * ready + 1] = this.edits.added.to;
+    }
+    this.edits.add(record, cell(this.#ready, 2 * ready), cell(this.#ready, 2 * ready + 1));
+  }
+
+  #editPlainLog(record: number, ready: number): void {
+    const { added } = this.edits;
+    if (cell(this.#ready, 2 * ready) === 0) {
+      this.#ready[2 * ready] = added.to;
+      this.#marks.write(added, this.#decision.threshold, null);
+      this.#ready[2 * ready + 1] = added.to;
+    }
+    this.edits.add(record, cell(this.#ready, 2 * ready), cell(this.#ready, 2 * ready + 1));
+  }
+
+  /** A span with tracestate, or with randomness of ours to tell. */
+  #editState(record: number, { bytes, records }: SignalScan, row: number): void {
+    const state = this.#state;
+    const start = cell(records, row + spanWord.traceStateStart);
+    const end = cell(records, row + spanWord.traceStateEnd);
+    if (start === 0) state.read(bytes, 0, 0);
+    const isSaid = state.hasThreshold && isSame(state.threshold, this.#decision.threshold);
+    if (isSaid && state.isClean && !this.#hasHash) return;
+    const from = this.#writeState(this.#hasHash);
+    this.edits.add(record, from, this.edits.added.to);
+    const fieldStart = stateFieldStart(bytes, start, end);
+    if (fieldStart > 0) this.edits.cut(record, fieldStart, end);
+  }
+
+  /** Writes the tracestate field; returns where it begins. */
+  #writeState(hasHash: boolean): number {
+    const { added } = this.edits;
+    const { threshold, randomness } = this.#decision;
+    const at = added.to;
+    const start = added.open(traceStateTag);
+    if (!this.#state.write(added, threshold, hasHash ? randomness : null)) {
+      this.tally.unweighted += 1;
+    }
+    added.close(start);
+    return at;
+  }
+
+  /** A log record with marks, or with randomness of ours to tell. */
+  #editMarks(record: number, { records }: SignalScan, row: number): void {
+    const marks = this.#marks;
+    const { added } = this.edits;
+    const { threshold, randomness } = this.#decision;
+    const isSaid = marks.hasThreshold && isSame(marks.threshold, threshold);
+    if (isSaid && marks.isClean && !this.#hasHash) return;
+    const from = added.to;
+    const start = cell(records, row + logWord.start);
+    const end = cell(records, row + logWord.end);
+    if (marks.count > 0 && marks.writeWithout(added, start, end)) {
+      this.edits.cut(record, start, end);
+    }
+    marks.write(added, threshold, marks.hasRandomness || this.#hasHash ? randomness : null);
+    this.edits.add(record, from, added.to);
+  }
+}
+
+/**
+ * Where the field of the tracestate bytes[start, end) begins, or 0 when its tag and length are not
+ * in the usual, shortest form: then it stays, and the one that is added behind it counts.
+ */
+const stateFieldStart = (bytes: Uint8Array, start: number, end: number): number => {
+  if (start === 0) return 0;
+  const size = lengthBytes(end - start);
+  let length = 0;
+  for (let i = 0; i < size; i += 1) length |= (byteAt(bytes, start - size + i) & 127) << (7 * i);
+  const at = start - size - 1;
+  return length === end - start && byteAt(bytes, at) === traceStateTag ? at : 0;
+};
+
+const chooseService = (scan: SignalScan, rules: HeadRules, resource: number): void => {
+  const row = resource * resourceStride;
+  const start = cell(scan.resources, row + resourceWord.serviceNameStart);
+  rules.chooseService(scan.bytes, start, cell(scan.resources, row + resourceWord.serviceNameEnd));
+};
