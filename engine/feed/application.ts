@@ -95,11 +95,16 @@ export class Application {
     const failed = await this.#workflow(plan, trace.setSpan(ROOT_CONTEXT, span));
     const status = failed ? 500 : 200;
     span.setAttribute("http.response.status_code", status);
-    if (failed) span.setStatus({ code: SpanStatusCode.ERROR });
+    if (failed) {
+      span.setStatus({ code: SpanStatusCode.ERROR });
+      span.setAttribute("error.type", String(status));
+    }
     span.end();
     this.#requestDuration.record((this.#options.nowMs() - startMs) / 1000, {
+      "http.request.method": "POST",
       "http.route": route,
       "http.response.status_code": status,
+      "url.scheme": "http",
     });
   }
 
@@ -146,7 +151,7 @@ export class Application {
     }
     this.#executions.add(1, {
       "workflow.name": plan.name,
-      outcome: failed ? "failed" : "completed",
+      "workflow.outcome": failed ? "failed" : "completed",
     });
     this.#log(plan, failed, context);
     span.end();

@@ -21,7 +21,8 @@ type Kind = {
   readonly own: (entry: Fields, base: Base, name: string) => void;
 };
 
-const readSpan = (entry: Fields, base: Base): void => {
+const readSpan = (entry: Fields, base: Base, name: string): void => {
+  base.name = name;
   const kind = entry.oneOf("kind", spanKinds);
   if (kind !== undefined) base.span_kind = kind;
   const note = entry.below("name", `${entry.what}, name`)?.required("note");

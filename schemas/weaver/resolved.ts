@@ -73,7 +73,7 @@ export type ResolvedGroup = {
   readonly metric_name?: string;
   readonly instrument?: Instrument;
   readonly unit?: string;
-  /** Of an event or an entity. */
+  /** Of an event or an entity; of a v2 span its type. */
   readonly name?: string;
   readonly body?: unknown;
   readonly entity_associations?: readonly EntityAssociation[];
