@@ -8,7 +8,7 @@ import { wireType } from "./wire.ts";
 type JsonValue = string | number | boolean | JsonObject | readonly JsonValue[];
 export type JsonObject = { [name: string]: JsonValue };
 
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /** bytes[start, end) as text; what is no UTF-8 becomes U+FFFD. */
