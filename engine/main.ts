@@ -11,6 +11,7 @@ import { processIo } from "./cli/process-io.ts";
 // Loaded on demand, so that `weir decode` does not pay for kafkajs.
 const commands: { readonly [name: string]: () => Promise<Command> } = {
   book: async () => (await import("./cli/book.ts")).book,
+  check: async () => (await import("./cli/check.ts")).check,
   decode: async () => (await import("./cli/decode.ts")).decode,
   engine: async () => (await import("./cli/engine.ts")).engine,
   kafka: async () => (await import("./cli/kafka.ts")).kafka,

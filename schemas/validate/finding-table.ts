@@ -105,7 +105,7 @@ const rows: readonly FindingRow[] = [
   { code: 23, id: "extends_namespace", weaver: information, weir: information },
   { code: 24, id: "unexpected_attribute", weaver: off, weir: improvement },
   { code: 25, id: "schema_not_found", weaver: off, weir: improvement },
-  { code: 26, id: "span_kind_mismatch", weaver: off, weir: violation },
+  { code: 26, id: "kind_mismatch", weaver: off, weir: violation },
   { code: 27, id: "invalid_value", weaver: off, weir: violation },
   { code: 28, id: "invalid_value", weaver: off, weir: violation },
   { code: 29, id: "invalid_value", weaver: off, weir: violation },

@@ -1,0 +1,124 @@
+// Which span definition a span is held to; Weaver binds none. In order: a `weir.match` glob that the
+// name matches, the definition's own name, the pattern of names it declares, and last the kind
+// together with the attributes: the definition that names most of what the span has, of those with a
+// required or conditionally required attribute present. The compiled tables decide the same way.
+import { globBytesMax, globMatches } from "../../schemas/weaver/glob.ts";
+import type { ByteRange } from "../../schemas/weaver/glob.ts";
+import type {
+  RequirementLevel,
+  ResolvedAttribute,
+  ResolvedGroup,
+} from "../../schemas/weaver/resolved.ts";
+import { templateElement } from "./registry-index.ts";
+
+export const isOptIn = (level: RequirementLevel): boolean =>
+  level === "opt_in" || (typeof level === "object" && "opt_in" in level);
+
+export const isConditional = (level: RequirementLevel): boolean =>
+  typeof level === "object" && "conditionally_required" in level;
+
+const encoder = new TextEncoder();
+
+const rangeOf = (text: string): ByteRange => {
+  const bytes = encoder.encode(text);
+  return { view: new DataView(bytes.buffer), at: 0, end: bytes.length };
+};
+
+/** `span.http.client` is also called `http.client`. */
+const namesOf = ({ id }: ResolvedGroup): string[] =>
+  id.startsWith("span.") ? [id, id.slice(5)] : [id];
+
+const textsOf = (value: unknown): string[] =>
+  (Array.isArray(value) ? value : [value]).filter((item) => typeof item === "string");
+
+const literalCharactersMin = 3;
+
+/** `send {destination}` as the glob `send *`; none for prose or when hardly anything is fixed. */
+const namePatterns = ({ name, span_name: declared }: ResolvedGroup): string[] =>
+  [name, declared?.note].flatMap((text) => {
+    if (text === undefined || text.includes("\n")) return [];
+    const fixed = text.replaceAll(/\{[^{}]*\}/g, "").replaceAll(/[^a-zA-Z0-9]/g, "");
+    return fixed.length < literalCharactersMin ? [] : [text.replaceAll(/\{[^{}]*\}/g, "*")];
+  });
+
+type Glob = { readonly glob: ByteRange; readonly group: ResolvedGroup };
+
+const globsOf = (
+  groups: readonly ResolvedGroup[],
+  textsOfGroup: (group: ResolvedGroup) => readonly string[],
+): readonly Glob[] =>
+  groups.flatMap((group) =>
+    textsOfGroup(group)
+      .map((text) => ({ glob: rangeOf(text), group }))
+      .filter(({ glob }) => glob.end <= globBytesMax),
+  );
+
+/** How well a span fits a definition; of equal scores the one that lacks less wins. */
+type Vote = { readonly group: ResolvedGroup; readonly score: number; readonly misses: number };
+
+type Wanted = {
+  readonly group: ResolvedGroup;
+  readonly named: readonly { readonly key: string; readonly isStrong: boolean }[];
+  readonly required: readonly string[];
+};
+
+const keyOf = (attribute: ResolvedAttribute): string =>
+  templateElement(attribute) === null ? attribute.name : `${attribute.name}.*`;
+
+const wantedOf = (group: ResolvedGroup): Wanted => ({
+  group,
+  named: group.attributes
+    .filter(({ requirement_level: level }) => !isOptIn(level))
+    .map((attribute) => ({
+      key: keyOf(attribute),
+      isStrong:
+        attribute.requirement_level === "required" || isConditional(attribute.requirement_level),
+    })),
+  required: group.attributes
+    .filter(({ requirement_level: level }) => level === "required")
+    .map(keyOf),
+});
+
+/** One per registry; read-only after construction. */
+export class SpanBinder {
+  readonly #matches: readonly Glob[];
+  readonly #patterns: readonly Glob[];
+  readonly #names: ReadonlyMap<string, ResolvedGroup>;
+  readonly #wanted: readonly Wanted[];
+
+  constructor(groups: readonly ResolvedGroup[]) {
+    const spans = groups.filter(({ type }) => type === "span");
+    this.#matches = globsOf(spans, ({ annotations }) => textsOf(annotations?.["weir.match"]));
+    this.#patterns = globsOf(spans, namePatterns);
+    this.#names = new Map(
+      spans.flatMap((group) => namesOf(group).map((name) => [name, group] as const)),
+    );
+    this.#wanted = spans.map(wantedOf);
+  }
+
+  /** `keys` are the names of the definitions that the span's attributes have, `.*` for templates. */
+  bind(name: string, kind: string, keys: ReadonlySet<string>): ResolvedGroup | null {
+    const range = rangeOf(name);
+    const match = this.#matches.find(({ glob }) => globMatches(glob, range));
+    if (match !== undefined) return match.group;
+    const named = this.#names.get(name);
+    if (named !== undefined) return named;
+    const pattern = this.#patterns.find(({ glob }) => globMatches(glob, range));
+    return pattern === undefined ? this.#vote(kind, keys) : pattern.group;
+  }
+
+  #vote(kind: string, keys: ReadonlySet<string>): ResolvedGroup | null {
+    let best: Vote | null = null;
+    for (const { group, named, required } of this.#wanted) {
+      if (group.span_kind !== undefined && group.span_kind !== kind) continue;
+      const present = named.filter(({ key }) => keys.has(key));
+      if (!present.some(({ isStrong }) => isStrong)) continue;
+      const score = present.length;
+      const misses = required.filter((key) => !keys.has(key)).length;
+      if (best === null || score > best.score || (score === best.score && misses < best.misses)) {
+        best = { group, score, misses };
+      }
+    }
+    return best?.group ?? null;
+  }
+}
