@@ -15,6 +15,8 @@ export type EdgeBundle = {
   readonly compatibilityDate: string;
   readonly compatibilityFlags: readonly string[];
   readonly objects: readonly { readonly binding: string; readonly className: string }[];
+  /** Bindings of KV namespaces. */
+  readonly keyValues: readonly string[];
   readonly vars: { readonly [name: string]: string };
 };
 
@@ -95,6 +97,7 @@ type WranglerConfig = {
   readonly compatibility_date?: string;
   readonly compatibility_flags: readonly string[];
   readonly vars: { readonly [name: string]: unknown };
+  readonly kv_namespaces: readonly { readonly binding: string }[];
   readonly durable_objects: {
     readonly bindings: readonly { readonly name: string; readonly class_name: string }[];
   };
@@ -112,6 +115,7 @@ const aboutOf = async (root: string): Promise<Omit<EdgeBundle, "modulePath">> =>
       binding: object.name,
       className: object.class_name,
     })),
+    keyValues: config.kv_namespaces.map(({ binding }) => binding),
     vars: Object.fromEntries(
       Object.entries(config.vars).map(([name, value]) => [name, String(value)]),
     ),

@@ -8,6 +8,8 @@ export type CapnpOptions = {
   /** Path of the module as seen from the configuration's folder. */
   readonly module: string;
   readonly varNames: readonly string[];
+  /** host:port that serves each KV namespace, by binding; one without an address is left unbound. */
+  readonly keyValues: { readonly [binding: string]: string };
 };
 
 /** Environment variable that carries a Worker's variable. */
@@ -19,7 +21,18 @@ const text = (value: string): string => JSON.stringify(value);
  * Raw workerd reaches loopback and private addresses only when they are allowed by name; objects
  * keep their storage only with SQL enabled and a disk service.
  */
-export const edgeCapnp = ({ bundle, module, varNames }: CapnpOptions): string => {
+export const edgeCapnp = ({ bundle, module, varNames, keyValues }: CapnpOptions): string => {
+  const bound = bundle.keyValues.flatMap((binding) => {
+    const address = keyValues[binding];
+    return address === undefined ? [] : [{ binding, address, service: `kv-${binding}` }];
+  });
+  const stores = bound.map(
+    ({ binding, service }) => `(name = ${text(binding)}, kvNamespace = ${text(service)})`,
+  );
+  const storeServices = bound.map(
+    ({ address, service }) =>
+      `(name = ${text(service)}, external = (address = ${text(address)}, http = ())),\n    `,
+  );
   const objects = bundle.objects.map(
     ({ binding, className }) =>
       `(name = ${text(binding)}, durableObjectNamespace = ${text(className)})`,
@@ -37,7 +50,7 @@ const config :Workerd.Config = (
   services = [
     (name = "edge", worker = .edge),
     (name = "objects", disk = (writable = true)),
-    (name = "internet", network = (
+    ${storeServices.join("")}(name = "internet", network = (
       allow = ["public", "private"],
       tlsOptions = (trustBrowserCas = true),
     )),
@@ -50,7 +63,7 @@ const edge :Workerd.Worker = (
   compatibilityDate = ${text(bundle.compatibilityDate)},
   compatibilityFlags = [${bundle.compatibilityFlags.map(text).join(", ")}],
   bindings = [
-    ${[...objects, ...vars].join(",\n    ")},
+    ${[...objects, ...stores, ...vars].join(",\n    ")},
   ],
   durableObjectNamespaces = [${namespaces.join(", ")}],
   durableObjectStorage = (localDisk = "objects"),

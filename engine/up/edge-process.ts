@@ -23,6 +23,8 @@ export type EdgeOptions = {
   readonly host: string;
   /** Over those of wrangler.toml; API keys too: they go through the environment only. */
   readonly vars: { readonly [name: string]: string };
+  /** host:port that serves each KV namespace, by binding. */
+  readonly keyValues?: { readonly [binding: string]: string };
   /** Objects keep their storage here; made when missing. One process at a time. */
   readonly storageDir: string;
   /** Called for each distinct line that workerd writes to its standard error. */
@@ -78,7 +80,10 @@ const writeConfig = async (options: EdgeOptions, varNames: readonly string[]): P
   await mkdir(join(storageDir, "objects"), { recursive: true });
   const path = join(storageDir, configFile);
   const module = relative(storageDir, bundle.modulePath);
-  await writeFile(path, edgeCapnp({ bundle, module, varNames }));
+  await writeFile(
+    path,
+    edgeCapnp({ bundle, module, varNames, keyValues: options.keyValues ?? {} }),
+  );
   return path;
 };
 

@@ -59,10 +59,14 @@ test("values of variables stand in no file", () => {
     compatibilityDate: "2026-10-23",
     compatibilityFlags: ["nodejs_compat"],
     objects: [{ binding: "FORWARDER", className: "ForwarderObject" }],
+    keyValues: ["REGISTRIES", "TENANTS_KV"],
     vars: {},
   };
-  const text = edgeCapnp({ bundle, module: "../worker.js", varNames: ["API_KEYS"] });
+  const keyValues = { REGISTRIES: "127.0.0.1:9" };
+  const text = edgeCapnp({ bundle, module: "../worker.js", varNames: ["API_KEYS"], keyValues });
   expect(text).toContain('(name = "API_KEYS", fromEnvironment = "WEIR_EDGE_API_KEYS")');
+  expect(text).toContain('(name = "REGISTRIES", kvNamespace = "kv-REGISTRIES")');
+  expect(text).not.toContain("TENANTS_KV");
   expect(text).toContain("enableSql = true");
   expect(text).toContain('allow = ["public", "private"]');
 });

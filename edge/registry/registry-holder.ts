@@ -1,0 +1,114 @@
+// The registry that the edge validates with: the bundle's own at first, then what stands in the KV
+// namespace REGISTRIES, looked at once a minute. Tables that cannot be used are refused and the old
+// ones stay. A canary is a second registry whose findings are counted only.
+import * as z from "zod/mini";
+
+import { loadTables } from "../../schemas/weaver/load.ts";
+import type { Tables } from "../../schemas/weaver/tables.ts";
+
+/** As much of a KV namespace as is used. */
+export type RegistryStore = {
+  get(key: string, type: "text"): Promise<string | null>;
+  get(key: string, type: "arrayBuffer"): Promise<ArrayBuffer | null>;
+};
+
+/** What the holder is made of; `nowMs` is the clock. */
+export type HolderParts = {
+  /** Compiled registry of the bundle. */
+  readonly bundled: Uint8Array;
+  readonly store: RegistryStore | undefined;
+  readonly nowMs: () => number;
+};
+
+/** Key of the JSON document {"current": VERSION, "canary": VERSION} in REGISTRIES. */
+export const pointerKey = "registry";
+/** Key of one version's compiled tables (`weir registry compile`). */
+export const tablesKey = (version: string): string => `registry:${version}`;
+
+const refreshMs = 60_000;
+const versionCharactersMax = 128;
+
+const version = z.string().check(z.minLength(1), z.maxLength(versionCharactersMax));
+const pointer = z.object({ current: version, canary: z.optional(version) });
+
+/** One version, with its tables. */
+export type Registry = { readonly version: string; readonly tables: Tables };
+
+const bundledRegistry = (bytes: Uint8Array): Registry => {
+  const loaded = loadTables(bytes);
+  if (!loaded.ok) throw new Error(`registry of the bundle: ${loaded.problem}`);
+  return { version: loaded.tables.version, tables: loaded.tables };
+};
+
+/** One per isolate. */
+export class RegistryHolder {
+  readonly #store: RegistryStore | undefined;
+  readonly #nowMs: () => number;
+  #current: Registry;
+  #canary: Registry | undefined;
+  #askedMs = -Infinity;
+  #swaps = 0;
+  #error = "";
+
+  /** @throws Error when the bundle's own tables are damaged: such a bundle must not serve. */
+  constructor({ bundled, store, nowMs }: HolderParts) {
+    this.#current = bundledRegistry(bundled);
+    this.#store = store;
+    this.#nowMs = nowMs;
+  }
+
+  /** Decides. */
+  get current(): Registry {
+    return this.#current;
+  }
+
+  /** Is counted beside the current one, decides nothing. */
+  get canary(): Registry | undefined {
+    return this.#canary;
+  }
+
+  /** Work for the background, at most once a minute: looks for other versions. Never rejects. */
+  refresh(): Promise<void> | undefined {
+    const nowMs = this.#nowMs();
+    if (this.#store === undefined || nowMs - this.#askedMs < refreshMs) return undefined;
+    this.#askedMs = nowMs;
+    return this.#load(this.#store);
+  }
+
+  /** For /status. */
+  snapshot(): { readonly [name: string]: string | number | null } {
+    const canary = this.#canary?.version ?? null;
+    return { version: this.#current.version, canary, swaps: this.#swaps, error: this.#error };
+  }
+
+  async #load(store: RegistryStore): Promise<void> {
+    try {
+      const text = await store.get(pointerKey, "text");
+      if (text === null) return;
+      const wanted = pointer.parse(JSON.parse(text));
+      // Both are loaded before either is used: a bad document changes nothing.
+      const current = await this.#version(store, wanted.current);
+      const canary =
+        wanted.canary === undefined ? undefined : await this.#version(store, wanted.canary);
+      if (current.version !== this.#current.version) this.#swaps += 1;
+      this.#current = current;
+      this.#canary = canary;
+      this.#error = "";
+    } catch (error) {
+      this.#error = error instanceof z.core.$ZodError ? pointerText(error) : String(error);
+    }
+  }
+
+  async #version(store: RegistryStore, wanted: string): Promise<Registry> {
+    const held = [this.#current, this.#canary].find((one) => one?.version === wanted);
+    if (held !== undefined) return held;
+    const bytes = await store.get(tablesKey(wanted), "arrayBuffer");
+    if (bytes === null) throw new Error(`${tablesKey(wanted)}: not in the store`);
+    const loaded = loadTables(new Uint8Array(bytes));
+    if (!loaded.ok) throw new Error(`${tablesKey(wanted)}: ${loaded.problem}`);
+    return { version: wanted, tables: loaded.tables };
+  }
+}
+
+const pointerText = ({ issues }: z.core.$ZodError): string =>
+  `${pointerKey}: ${issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ")}`;

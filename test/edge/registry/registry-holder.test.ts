@@ -1,0 +1,95 @@
+import { expect, test } from "vitest";
+
+import { RegistryHolder, type RegistryStore } from "../../../edge/registry/registry-holder.ts";
+import { compileRegistry } from "../../../schemas/weaver/compile.ts";
+import type { ResolvedRegistry } from "../../../schemas/weaver/resolved.ts";
+
+const registry = (version: string): ResolvedRegistry => ({
+  registry_url: "",
+  schema_url: "",
+  version,
+  groups: [{ id: "task.execute", type: "span", brief: "", attributes: [], span_kind: "internal" }],
+});
+const compiled = (version: string): Uint8Array<ArrayBuffer> => {
+  const result = compileRegistry(registry(version));
+  if (!result.ok) throw new Error(result.problems.join());
+  return result.bytes;
+};
+
+class Store {
+  readonly values = new Map<string, string | Uint8Array<ArrayBuffer>>();
+  asked = 0;
+  get(key: string, type: "text"): Promise<string | null>;
+  get(key: string, type: "arrayBuffer"): Promise<ArrayBuffer | null>;
+  async get(key: string): Promise<string | ArrayBuffer | null> {
+    this.asked += 1;
+    const value = this.values.get(key);
+    return value === undefined ? null : typeof value === "string" ? value : value.slice().buffer;
+  }
+}
+
+const start = (): { store: Store; clock: { ms: number }; holder: RegistryHolder } => {
+  const store = new Store();
+  const clock = { ms: 0 };
+  const holder = new RegistryHolder({
+    bundled: compiled("bundled"),
+    store: store as RegistryStore,
+    nowMs: () => clock.ms,
+  });
+  return { store, clock, holder };
+};
+
+test("the bundle's registry serves until the store names another, looked for once a minute", async () => {
+  const { store, clock, holder } = start();
+  await holder.refresh();
+  expect(holder.current.version).toBe("bundled");
+  store.values.set("registry", '{"current":"two"}').set("registry:two", compiled("two"));
+  clock.ms = 59_999;
+  expect(holder.refresh()).toBeUndefined();
+  clock.ms = 60_000;
+  await holder.refresh();
+  expect(holder.snapshot()).toEqual({ version: "two", canary: null, swaps: 1, error: "" });
+});
+
+test("a version that is held already is not read again", async () => {
+  const { store, clock, holder } = start();
+  store.values.set("registry", '{"current":"two"}').set("registry:two", compiled("two"));
+  await holder.refresh();
+  const { asked } = store;
+  clock.ms = 60_000;
+  await holder.refresh();
+  expect(store.asked).toBe(asked + 1);
+});
+
+test.each([
+  ["a document that is no JSON", "{", undefined, /JSON/],
+  ["a document without a version", "{}", undefined, /registry: current: /],
+  ["a version that is not there", '{"current":"x"}', undefined, /registry:x: not in the store/],
+  ["damaged tables", '{"current":"x"}', new Uint8Array(100), /registry:x: tables: /],
+])("%s is refused and the old registry stays", async (_, pointer, tables, error) => {
+  const { store, holder } = start();
+  store.values.set("registry", pointer);
+  if (tables !== undefined) store.values.set("registry:x", tables);
+  await holder.refresh();
+  expect(holder.current.version).toBe("bundled");
+  expect(holder.snapshot()["error"]).toMatch(error);
+});
+
+test("a canary stands beside the current one, and leaves when the store names none", async () => {
+  const { store, clock, holder } = start();
+  store.values.set("registry:two", compiled("two"));
+  store.values.set("registry", '{"current":"bundled","canary":"two"}');
+  await holder.refresh();
+  expect([holder.current.version, holder.canary?.version]).toEqual(["bundled", "two"]);
+  store.values.set("registry", '{"current":"two"}');
+  clock.ms = 60_000;
+  await holder.refresh();
+  expect([holder.current.version, holder.canary]).toEqual(["two", undefined]);
+});
+
+test("a store that fails changes nothing and is named", async () => {
+  const { holder, store } = start();
+  store.get = () => Promise.reject(new Error("away"));
+  await holder.refresh();
+  expect(holder.snapshot()).toMatchObject({ version: "bundled", error: "Error: away" });
+});
