@@ -10,7 +10,7 @@ type Encoding =
   | "weir_frame_depth"
   | "weir_frame_candidate"
   | "json"
-  | "bytes";
+  | "weir_refused";
 
 export type Topic = {
   readonly partitions: number;

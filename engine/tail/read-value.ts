@@ -1,7 +1,8 @@
 // A record's value as people read it, by the encoding that its topic is declared with.
+import { readRefused } from "../../schemas/rejected-value.ts";
 import type { Signal } from "../../schemas/otlp/messages.ts";
 import type { TopicName } from "../../schemas/topics.ts";
-import { topics } from "../../schemas/topics.ts";
+import { isTopicName, topics } from "../../schemas/topics.ts";
 import { RequestDecoder } from "../cli/decode-request.ts";
 import { isFrameEncoding, readFrame } from "./market-items.ts";
 
@@ -30,7 +31,14 @@ export const readValue = (
   }
   const signal = signalOf[topic];
   if (signal !== undefined) return readRequest(signal, value);
-  return encoding === "json" ? readJson(value) : { value: Buffer.from(value).toString("base64") };
+  return encoding === "json" ? readJson(value) : readRefusal(value);
+};
+
+const readRefusal = (value: Uint8Array): { readonly [key: string]: unknown } => {
+  const refused = readRefused(value);
+  if (refused === undefined || !isTopicName(refused.head.topic))
+    return { error: "no refused record", value: Buffer.from(value).toString("base64") };
+  return { refused: refused.head, ...readValue(refused.head.topic, refused.original) };
 };
 
 const recordName: { readonly [signal in Signal]: string } = {

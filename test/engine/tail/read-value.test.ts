@@ -8,6 +8,7 @@ import {
 } from "../../../schemas/market/transaction-item.ts";
 import { readText, readValue } from "../../../engine/tail/read-value.ts";
 import { createTransactionMix } from "../../../engine/feed/transactions.ts";
+import { type RefusedHead, writeRefused } from "../../../schemas/rejected-value.ts";
 import { traces } from "../stream/otlp-messages.ts";
 
 const span = { name: "GET /", startNs: 2n ** 60n + 1n, endNs: 2n ** 60n + 2n };
@@ -18,6 +19,23 @@ describe("a record's value for people", () => {
     const { spans } = readValue("otlp_spans", value) as { spans: { [key: string]: unknown }[] };
     expect(spans).toHaveLength(1);
     expect(spans[0]).toMatchObject({ name: "GET /", startTimeUnixNano: String(2n ** 60n + 1n) });
+  });
+
+  it("shows why a record was refused, and its spans", () => {
+    const refused: RefusedHead = {
+      topic: "otlp_spans",
+      mode: "reject",
+      registry: "v",
+      items: 1,
+      findings: [],
+      findingsOmitted: 0,
+    };
+    const value = writeRefused(refused, traces(new Map([["shop", [span]]])));
+    expect(readValue("weir-rejected", value)).toMatchObject({
+      refused,
+      spans: [{ name: "GET /" }],
+    });
+    expect(readValue("weir-rejected", Uint8Array.of(1))).toMatchObject({ value: "AQ==" });
   });
 
   it("shows the transactions of a frame, and what is wrong behind them", async () => {
