@@ -16,6 +16,7 @@ const commands: { readonly [name: string]: () => Promise<Command> } = {
   engine: async () => (await import("./cli/engine.ts")).engine,
   kafka: async () => (await import("./cli/kafka.ts")).kafka,
   registry: async () => (await import("./cli/registry.ts")).registry,
+  sample: async () => (await import("./cli/sample.ts")).sample,
   sniff: async () => (await import("./cli/sniff.ts")).sniff,
   tail: async () => (await import("./cli/tail.ts")).tail,
   up: async () => (await import("./cli/up.ts")).up,

@@ -24,7 +24,7 @@ import {
 import { tagOf, wireType } from "../../schemas/otlp/wire.ts";
 
 /** Bad records of one request that are stepped over; after that the request is given up. */
-const badRecordsMax = 1000;
+export const badRecordsMax = 1000;
 
 /** A line of output, or what is wrong at an offset of the request. */
 export type Decoded =
@@ -76,6 +76,19 @@ const hiddenTag = tagOf(15, wireType.delimited);
 
 const cell = (rows: Int32Array, index: number): number => rows[index] ?? 0;
 
+/**
+ * After a refused scan: overwrites the record at fault so that the next scan skips it. False when
+ * the fault is not in a record.
+ */
+export const tryHideRecord = (scan: SignalScan): boolean => {
+  const row = scan.count * scan.layout.stride;
+  const fieldStart = cell(scan.records, row + recordWord.fieldStart);
+  const isInRecord = fieldStart > 0 && scan.errorAt >= fieldStart;
+  if (!isInRecord || scan.errorAt > cell(scan.records, row + recordWord.end)) return false;
+  scan.bytes[fieldStart] = hiddenTag;
+  return true;
+};
+
 /** Decodes requests of one signal; reused. */
 export class RequestDecoder {
   readonly #signal: Signal;
@@ -101,15 +114,11 @@ export class RequestDecoder {
       for (; next < scan.count; next += 1) yield* this.#record(next);
       if (code === scanCode.ok) return;
       yield { fault: scanCodeText(code), at: scan.errorAt };
-      const row = scan.count * scan.layout.stride;
-      const fieldStart = cell(scan.records, row + recordWord.fieldStart);
-      const isInRecord = fieldStart > 0 && scan.errorAt >= fieldStart;
-      if (!isInRecord || scan.errorAt > cell(scan.records, row + recordWord.end)) return;
+      if (!tryHideRecord(scan)) return;
       if (bad >= badRecordsMax) {
         yield { fault: `more than badRecordsMax=${badRecordsMax} bad records`, at: scan.errorAt };
         return;
       }
-      bytes[fieldStart] = hiddenTag;
     }
   }
 

@@ -116,9 +116,12 @@ export class HeadRules {
 
   #compile(rates: HeadRates, set: number): void {
     const row = set * ruleStride;
-    this.#put(row + ruleWord.error, rates.error);
-    this.#put(row + ruleWord.slow, rates.slow);
-    this.#put(row + ruleWord.base, this.#scaled(rates.base));
+    const base = this.#scaled(rates.base);
+    // A rule keeps no less than those behind it: at base rate 1, slow spans are all kept as well.
+    const slow = Math.max(rates.slow, base);
+    this.#put(row + ruleWord.error, Math.max(rates.error, slow));
+    this.#put(row + ruleWord.slow, slow);
+    this.#put(row + ruleWord.base, base);
     this.#put(row + ruleWord.logs, this.#scaled(rates.logs ?? rates.base));
     const ns = rates.slowMs * nsPerMs;
     this.words[row + ruleWord.slowNsHigh] = Math.floor(ns / wordLimit);

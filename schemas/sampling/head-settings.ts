@@ -8,9 +8,9 @@ import { isProbability } from "./threshold.ts";
 
 /** Probabilities, 2^-56 to 1. */
 export type HeadRates = {
-  /** Spans with status error. */
+  /** Spans with status error; never less than `slow`. */
   readonly error: number;
-  /** Spans that lasted longer than `slowMs`. */
+  /** Spans that lasted longer than `slowMs`; never less than `base`. */
   readonly slow: number;
   /** All others. */
   readonly base: number;

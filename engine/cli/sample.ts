@@ -1,0 +1,135 @@
+// weir sample: what the edge's head sampler decides on the spans and log records of OTLP files.
+import { signals } from "../../schemas/otlp/messages.ts";
+import type { TenantPolicy } from "../../schemas/sampling/head-settings.ts";
+import { defaultPolicy, readHeadSettings } from "../../schemas/sampling/head-settings.ts";
+import { isProbability } from "../../schemas/sampling/threshold.ts";
+import type { Arguments, Command, Io } from "./command.ts";
+import { exitCode, UsageError } from "./command.ts";
+import { InputError, readWhole } from "./input.ts";
+import type { OtlpRequest } from "./otlp-requests.ts";
+import { askedSignal, OtlpRequests, signalOption } from "./otlp-requests.ts";
+import { RequestSampler } from "./sample-request.ts";
+
+const configBytesMax = 1 << 20;
+
+type Request = Exclude<OtlpRequest, { readonly fault: string }>;
+
+/** @throws UsageError when the option is no rate. */
+const rateOption = (args: Arguments): number | null => {
+  const text = args.values["rate"];
+  if (text === undefined) return null;
+  const rate = typeof text === "string" && text.trim() !== "" ? Number(text) : Number.NaN;
+  if (isProbability(rate)) return rate;
+  throw new UsageError(`--rate must be a number from 2^-56 to 1, found ${String(text)}`);
+};
+
+/** @throws InputError when the file is no sampling policy. */
+const readPolicy = async (args: Arguments, io: Io): Promise<TenantPolicy> => {
+  const path = args.values["config"];
+  if (typeof path !== "string") return defaultPolicy;
+  const bytes = await readWhole(path, io, configBytesMax);
+  let document: unknown;
+  try {
+    document = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    throw new InputError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const read = readHeadSettings(document);
+  if (!read.ok) throw new InputError(read.faults.map((fault) => `${path}: ${fault}`).join("\n"));
+  const { tenants, others } = read.settings;
+  const tenant = args.values["tenant"];
+  return (typeof tenant === "string" ? tenants.get(tenant) : undefined) ?? others;
+};
+
+/** With a rate, that is the tenant's base rate; overrides stay. */
+const policyFor = async (args: Arguments, io: Io): Promise<TenantPolicy> => {
+  const rate = rateOption(args);
+  const policy = await readPolicy(args, io);
+  return rate === null ? policy : { ...policy, rates: { ...policy.rates, base: rate } };
+};
+
+/** One run: the files' requests through one sampler. */
+class Sampling {
+  readonly #io: Io;
+  readonly #isStrict: boolean;
+  readonly #requests: OtlpRequests;
+  readonly #sampler: RequestSampler;
+  faults = 0;
+
+  constructor(args: Arguments, policy: TenantPolicy, io: Io) {
+    this.#io = io;
+    this.#isStrict = args.values["strict"] === true;
+    this.#requests = new OtlpRequests(askedSignal(args.values));
+    this.#sampler = new RequestSampler(policy);
+  }
+
+  get isOver(): boolean {
+    return this.#io.signal.aborted || (this.#isStrict && this.faults > 0);
+  }
+
+  async file(path: string): Promise<void> {
+    let bytes;
+    try {
+      bytes = await readWhole(path, this.#io);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      this.#fault(error.message);
+      return;
+    }
+    for (const request of this.#requests.read(bytes)) {
+      if ("fault" in request) this.#fault(`${path}: ${request.fault}`);
+      else await this.#request(path, request);
+      if (this.isOver) return;
+    }
+  }
+
+  async #request(path: string, { signal, bytes, within }: Request): Promise<void> {
+    if (signal === "metrics") {
+      this.#io.note(`${path}: metrics are not sampled: left out`);
+      return;
+    }
+    for (const sampled of this.#sampler.sample(signal, bytes)) {
+      if ("fault" in sampled) {
+        const where = within === "" ? `byte ${sampled.at}` : within;
+        const { record } = signals[signal];
+        this.#fault(`${path}: ${where}: ${sampled.fault}; expected a well-formed ${record}`);
+      } else await this.#io.line(JSON.stringify(sampled.line));
+      if (this.isOver) return;
+    }
+  }
+
+  #fault(text: string): void {
+    this.faults += 1;
+    this.#io.note(text);
+  }
+}
+
+/** The subcommand; the edge's sampler does the work. */
+export const sample: Command = {
+  name: "sample",
+  purpose: "Show what the head sampler decides on each span and log record of OTLP files, and why",
+  usage: "[options] FILE...",
+  options: {
+    rate: {
+      value: "R",
+      help: "base rate, 2^-56 to 1 (default 0.01); errors keep 1, slow ones 0.5, or R if larger",
+    },
+    config: { value: "FILE", help: "sampling policy in JSON, as the edge takes it" },
+    tenant: { value: "NAME", help: "the tenant whose policy of the file is used" },
+    signal: signalOption,
+    strict: { help: "end at the first fault instead of going on with the next record" },
+  },
+  examples: [
+    "weir sample --rate 0.1 trace.json",
+    "weir sample --config policy.json --tenant acme --signal logs request.bin.gz | head -5",
+  ],
+  run: async (args, io) => {
+    if (args.positionals.length === 0) throw new UsageError("sample needs FILE... or - for input");
+    const sampling = new Sampling(args, await policyFor(args, io), io);
+    for (const path of args.positionals) {
+      await sampling.file(path);
+      if (sampling.isOver) break;
+    }
+    return sampling.faults > 0 ? exitCode.failed : exitCode.good;
+  },
+};
