@@ -1,0 +1,262 @@
+// The attributes of one record against the registry: every key, type and value, then what its group
+// wants and lacks. The direct path: it reads any encoding, needs no memory of earlier records and
+// is the oracle of the fused pass.
+import type { AttributeTable } from "../otlp/attribute-table.ts";
+import { attributeStride, attributeWord, valueType } from "../otlp/attribute-table.ts";
+import { byteAt, varintHigh, varintLow } from "../otlp/wire.ts";
+import { atomKind, requirement } from "../weaver/table-layout.ts";
+import type { Tables } from "../weaver/tables.ts";
+import { finding } from "./finding-table.ts";
+import type { Found } from "./found.ts";
+import { absentFrom } from "./found.ts";
+import { KeyCheck, attributeOf } from "./key-check.ts";
+import { sampleTypeAt } from "./sample-type.ts";
+import type { MemberMemory } from "./value-check.ts";
+import { ValueCheck, isWatched } from "./value-check.ts";
+
+const rowsAtFirst = 64;
+const generationMax = 0xffffffff;
+
+/** Codes of what is absent, for the levels of a group's rows. */
+export type AbsentCodes = {
+  readonly required: number;
+  readonly recommended: number;
+  readonly optIn: number;
+  /** The condition is prose. */
+  readonly conditional: number;
+};
+
+export const attributeCodes: AbsentCodes = {
+  required: finding.requiredAttribute,
+  recommended: finding.recommendedAttribute,
+  optIn: finding.optInAttribute,
+  conditional: finding.conditionalAttribute,
+};
+
+/** A span is told only what it must have; 0 is no finding. */
+export const spanCodes: AbsentCodes = {
+  required: finding.requiredAttribute,
+  recommended: 0,
+  optIn: 0,
+  conditional: 0,
+};
+
+const decoder = new TextDecoder();
+
+/** One per thread, reused: `begin`, then lists, then `absent`. */
+export class AttributeCheck {
+  readonly values: ValueCheck;
+  /** Numbers of the attributes that are present, each once. */
+  present: Int32Array = new Int32Array(rowsAtFirst);
+  presentCount = 0;
+  /** Place of each one, and its row in the table that was read last. */
+  #places = new Int32Array(rowsAtFirst);
+  #rowOf = new Int32Array(0);
+  readonly #found: Found;
+  readonly #keys: KeyCheck;
+  #plan: MemberMemory | null = null;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #view: DataView = new DataView(this.#bytes.buffer);
+  /** Generation in which an attribute was last present, and last part of the group. */
+  #presentIn = new Uint32Array(0);
+  #groupedIn = new Uint32Array(0);
+  #generation = 0;
+  #table: AttributeTable | null = null;
+
+  constructor(found: Found) {
+    this.#found = found;
+    this.#keys = new KeyCheck(found);
+    this.values = new ValueCheck(found);
+  }
+
+  /** Sets the bytes that the next records lie in. */
+  open(bytes: Uint8Array, view: DataView): void {
+    this.#bytes = bytes;
+    this.#view = view;
+    this.values.bytes = bytes;
+    this.values.view = view;
+  }
+
+  /** Begins a record. */
+  begin(plan: MemberMemory): void {
+    this.#plan = plan;
+    this.presentCount = 0;
+    const { attributeCount } = plan.tables;
+    if (this.#presentIn.length < attributeCount) {
+      this.#presentIn = new Uint32Array(attributeCount);
+      this.#groupedIn = new Uint32Array(attributeCount);
+      this.#rowOf = new Int32Array(attributeCount);
+      this.#generation = 0;
+    }
+    if (this.#generation === generationMax) {
+      this.#presentIn.fill(0);
+      this.#groupedIn.fill(0);
+      this.#generation = 0;
+    }
+    this.#generation += 1;
+  }
+
+  /**
+   * Checks the rows of a table; `place` is that of its first attribute. `withValues` false leaves
+   * out what depends on values: the fused pass asks that for every record anew.
+   */
+  list(table: AttributeTable, place: number, withValues: boolean): void {
+    const plan = this.#plan;
+    if (plan === null) return;
+    const { tables } = plan;
+    const { rows, count } = table;
+    const { attributeAccept } = tables.sections;
+    const found = this.#found;
+    this.#table = table;
+    for (let index = 0; index < count; index += 1) {
+      const row = index * attributeStride;
+      const keyStart = rows[row + attributeWord.keyStart] as number;
+      const length = (rows[row + attributeWord.keyEnd] as number) - keyStart;
+      found.place = place + index;
+      const attribute = attributeOf(this.#keys.check(tables, this.#view, keyStart, length));
+      if (attribute < 0) continue;
+      this.#mark(attribute, place + index, index);
+      const type = sampleTypeAt(this.#bytes, rows, index);
+      if ((((attributeAccept[attribute] as number) >>> type) & 1) === 0) {
+        found.add(finding.typeMismatch, attribute);
+      } else if (withValues && isWatched(tables, attribute)) {
+        this.values.start = rows[row + attributeWord.valueStart] as number;
+        this.values.end = rows[row + attributeWord.valueEnd] as number;
+        this.values.check(plan, attribute, type);
+      }
+    }
+  }
+
+  isPresent(attribute: number): boolean {
+    return this.#presentIn[attribute] === this.#generation;
+  }
+
+  /** What the group wants and the record lacks, and what it has beside the group. */
+  absent(group: number, isError: boolean, codes: AbsentCodes): void {
+    const plan = this.#plan;
+    if (plan === null) return;
+    const { groupRows, rowAttribute, rowLevel, rowCondition } = plan.tables.sections;
+    const found = this.#found;
+    found.place = absentFrom(group);
+    const end = groupRows[group + 1] as number;
+    for (let row = groupRows[group] as number; row < end; row += 1) {
+      const attribute = rowAttribute[row] as number;
+      this.#groupedIn[attribute] = this.#generation;
+      if (this.#presentIn[attribute] === this.#generation) continue;
+      const level = rowLevel[row] as number;
+      if (level === requirement.required) found.add(codes.required, attribute);
+      else if (level === requirement.recommended) found.add(codes.recommended, attribute);
+      else if (level === requirement.optIn) found.add(codes.optIn, attribute);
+      else {
+        const condition = rowCondition[row] as number;
+        if (condition === 0) found.add(codes.conditional, attribute);
+        else if (this.#holds(plan.tables, condition, isError)) {
+          found.add(finding.conditionMet, attribute);
+        }
+      }
+    }
+    this.#unexpected();
+  }
+
+  /** Required attributes of the group that the record lacks. */
+  missing(tables: Tables, group: number): number {
+    const { groupRows, rowAttribute, rowLevel } = tables.sections;
+    let count = 0;
+    const end = groupRows[group + 1] as number;
+    for (let row = groupRows[group] as number; row < end; row += 1) {
+      if (rowLevel[row] !== requirement.required) continue;
+      if (this.#presentIn[rowAttribute[row] as number] !== this.#generation) count += 1;
+    }
+    return count;
+  }
+
+  /** Attributes that the group names above opt_in and the record has. */
+  votes(tables: Tables, group: number): number {
+    const { groupRows, rowAttribute, rowLevel } = tables.sections;
+    let count = 0;
+    const end = groupRows[group + 1] as number;
+    for (let row = groupRows[group] as number; row < end; row += 1) {
+      if (rowLevel[row] === requirement.optIn) continue;
+      if (this.#presentIn[rowAttribute[row] as number] === this.#generation) count += 1;
+    }
+    return count;
+  }
+
+  #unexpected(): void {
+    const found = this.#found;
+    if (found.decisions[finding.unexpectedAttribute] === 0) return;
+    for (let i = 0; i < this.presentCount; i += 1) {
+      const attribute = this.present[i] as number;
+      if (this.#groupedIn[attribute] === this.#generation) continue;
+      found.place = this.#places[i] as number;
+      found.add(finding.unexpectedAttribute, attribute);
+    }
+  }
+
+  #mark(attribute: number, place: number, row: number): void {
+    // The last one of a key counts, as in every reader of repeated keys.
+    this.#rowOf[attribute] = row;
+    if (this.#presentIn[attribute] === this.#generation) return;
+    this.#presentIn[attribute] = this.#generation;
+    if (this.presentCount === this.present.length) {
+      this.present = larger(this.present);
+      this.#places = larger(this.#places);
+    }
+    this.present[this.presentCount] = attribute;
+    this.#places[this.presentCount] = place;
+    this.presentCount += 1;
+  }
+
+  /** Whether all atoms of a condition (its number + 1) hold. */
+  #holds(tables: Tables, condition: number, isError: boolean): boolean {
+    const { conditionAtoms, atomKind: kinds, atomAttribute } = tables.sections;
+    const end = conditionAtoms[condition] as number;
+    for (let atom = conditionAtoms[condition - 1] as number; atom < end; atom += 1) {
+      const kind = kinds[atom] as number;
+      const attribute = atomAttribute[atom] as number;
+      if (kind === atomKind.statusError) {
+        if (!isError) return false;
+      } else if (!this.isPresent(attribute)) return false;
+      else if (kind === atomKind.equals && !this.#equals(tables, atom, attribute)) return false;
+    }
+    return true;
+  }
+
+  /** Only registries with such conditions come here, so text may be made. */
+  #equals(tables: Tables, atom: number, attribute: number): boolean {
+    const { atomAt, atomBytes } = tables.sections;
+    const at = atomAt[atom] as number;
+    const wanted = decoder.decode(tables.text.subarray(at, at + (atomBytes[atom] as number)));
+    return this.#textOf(this.#rowOf[attribute] as number) === wanted;
+  }
+
+  /** A plain value as text; null for what is none. */
+  #textOf(index: number): string | null {
+    const rows = this.#table?.rows;
+    if (rows === undefined) return null;
+    const row = index * attributeStride;
+    const start = rows[row + attributeWord.valueStart] as number;
+    switch (rows[row + attributeWord.valueType]) {
+      case valueType.string:
+        return decoder.decode(
+          this.#bytes.subarray(start, rows[row + attributeWord.valueEnd] as number),
+        );
+      case valueType.bool:
+        return byteAt(this.#bytes, start) === 0 ? "false" : "true";
+      case valueType.int: {
+        const low = BigInt(varintLow(this.#bytes, start) >>> 0);
+        return ((BigInt(varintHigh(this.#bytes, start)) << 32n) | low).toString();
+      }
+      case valueType.double:
+        return String(this.#view.getFloat64(start, true));
+      default:
+        return null;
+    }
+  }
+}
+
+const larger = (cells: Int32Array): Int32Array<ArrayBuffer> => {
+  const grown = new Int32Array(cells.length * 2);
+  grown.set(cells);
+  return grown;
+};

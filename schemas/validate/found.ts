@@ -1,0 +1,128 @@
+// The findings of one pass as rows of four integers; text is made only for those that are told, by
+// reading the record again. What a tenant's rules turn off is never a row.
+import type { RuleTable } from "./finding-rules.ts";
+import { findingCodeMax } from "./finding-table.ts";
+
+/** Words of a row. */
+export const foundWord = {
+  /** Code of finding-table.ts. */
+  code: 0,
+  /** Number of the attribute in the tables, or -1. */
+  attribute: 1,
+  /** Index of the record; of a resource -1 - its index. */
+  record: 2,
+  /** What in the record: `place` below; of an absent attribute, -2 - the group that wants it. */
+  place: 3,
+} as const;
+
+export const foundStride = 4;
+
+const rowsAtFirst = 256;
+/** Rows of one pass; further findings are counted in `dropped`. Their decision still counts. */
+export const foundMax = 1 << 20;
+
+/** In which list of the record an attribute stands. */
+export const placeList = { own: 0, event: 1, link: 2, scope: 3, point: 4 } as const;
+
+const indexBits = 12;
+const listShift = 28;
+
+/** Where an attribute stands: list, number of the event, link, scope or point, index therein. */
+export const placeOf = (list: number, item: number, index: number): number =>
+  (list << listShift) | ((item & 0xffff) << indexBits) | (index & 0xfff);
+
+/** List, item and index of a place, for people; null when the place names a group or nothing. */
+export const readPlace = (
+  place: number,
+): { readonly list: number; readonly item: number; readonly index: number } | null => {
+  if (place < 0) return null;
+  return {
+    list: place >>> listShift,
+    item: (place >>> indexBits) & 0xffff,
+    index: place & 0xfff,
+  };
+};
+
+/** The place of an attribute that is absent from a record of this group. */
+export const absentFrom = (group: number): number => -2 - group;
+
+/** What happens with a record, by the number of modeNames: the strictest of its findings. */
+export const decision = { none: 0, warn: 1, reject: 2, quarantine: 3 } as const;
+
+const emptyMask = 0;
+
+/** The levels of a profile and a tenant's rules, as a decision for each code. */
+export class Decisions {
+  /** For names that no glob of the rules matches. */
+  readonly #plain: Uint8Array;
+  readonly #levels: Uint8Array;
+  readonly #rules: RuleTable;
+  readonly #signal: number;
+
+  /** `levels` by code (profileLevels); `signal` is an index into ruleSignals. */
+  constructor(levels: Uint8Array, rules: RuleTable, signal: number) {
+    this.#levels = levels;
+    this.#rules = rules;
+    this.#signal = signal;
+    this.#plain = this.byMask(emptyMask);
+  }
+
+  /** Decisions by code: 0 = not reported. */
+  byMask(mask: number): Uint8Array {
+    if (mask === emptyMask && this.#plain !== undefined) return this.#plain;
+    const decisions = new Uint8Array(findingCodeMax + 1);
+    for (let code = 1; code <= findingCodeMax; code += 1) {
+      const level = this.#levels[code] ?? 0;
+      if (level > 0) decisions[code] = this.#rules.decide(code, level, this.#signal, mask);
+    }
+    return decisions;
+  }
+}
+
+/** One per pass, reused. */
+export class Found {
+  rows: Int32Array = new Int32Array(rowsAtFirst * foundStride);
+  count = 0;
+  dropped = 0;
+  /** Decisions by code, for the record that is looked at. */
+  decisions: Uint8Array = new Uint8Array(findingCodeMax + 1);
+  /** The record, and where in it, that the next findings are of. */
+  record = 0;
+  place = 0;
+  /** The strictest decision since `begin`. */
+  worst = 0;
+
+  clear(): void {
+    this.count = 0;
+    this.dropped = 0;
+  }
+
+  /** Begins a record. */
+  begin(record: number): void {
+    this.record = record;
+    this.worst = decision.none;
+  }
+
+  add(code: number, attribute: number): void {
+    const found = this.decisions[code] as number;
+    if (found === decision.none) return;
+    if (found > this.worst) this.worst = found;
+    if (this.count === foundMax) {
+      this.dropped += 1;
+      return;
+    }
+    const row = this.count * foundStride;
+    if (row === this.rows.length) this.#grow();
+    this.rows[row] = code;
+    this.rows[row + 1] = attribute;
+    this.rows[row + 2] = this.record;
+    this.rows[row + 3] = this.place;
+    this.count += 1;
+  }
+
+  #grow(): void {
+    const larger = new Int32Array(this.rows.length * 2);
+    larger.set(this.rows);
+    this.rows = larger;
+  }
+}

@@ -1,0 +1,139 @@
+// Span names to classes: which definition a name means and which rules it falls under. A name is
+// looked at closely once and remembered in a table of fixed size; a first byte that begins no known
+// name or glob needs not even that.
+import { byteAt } from "../otlp/wire.ts";
+import { globMatches } from "../weaver/glob.ts";
+import { keyHash } from "../weaver/key-hash.ts";
+import { globRank } from "../weaver/table-layout.ts";
+import type { Tables } from "../weaver/tables.ts";
+import type { Decisions } from "./found.ts";
+import type { RuleTable } from "./finding-rules.ts";
+
+const slots = 1024;
+const slotBytes = 64;
+/** Distinct pairs of definition and rules; a name beyond them is looked at every time. */
+export const nameClassesMax = 512;
+
+const starByte = 42;
+const oneByte = 63;
+
+/** What all names of a class have in common. */
+export type NameClass = {
+  readonly number: number;
+  /** The definition that the name means, or -1. */
+  readonly group: number;
+  /** Decisions by code. */
+  readonly decisions: Uint8Array;
+};
+
+/** Number of a class that could not be kept. */
+export const unkeptClass = -1;
+
+/** One per plan. */
+export class SpanNames {
+  /** Of names that mean no definition and fall under no rule of their own. */
+  readonly other: NameClass;
+  readonly #tables: Tables;
+  readonly #rules: RuleTable;
+  readonly #decisions: Decisions;
+  readonly #begins: Uint8Array;
+  readonly #classes: NameClass[] = [];
+  readonly #byPair = new Map<string, NameClass>();
+  // Direct-mapped: length (0 = empty), class and bytes of the name that was here last.
+  readonly #lengths = new Uint8Array(slots);
+  readonly #numbers = new Uint16Array(slots);
+  readonly #bytes = new Uint8Array(slots * slotBytes);
+
+  constructor(tables: Tables, rules: RuleTable, decisions: Decisions) {
+    this.#tables = tables;
+    this.#rules = rules;
+    this.#decisions = decisions;
+    this.#begins = firstBytes(tables, rules);
+    this.other = this.#classOf(-1, 0);
+  }
+
+  /** The class of the name at `at` of the bytes and their view. */
+  find(bytes: Uint8Array, view: DataView, at: number, length: number): NameClass {
+    if (length === 0) return this.#begins[0] === 1 ? this.#look(view, at, length) : this.other;
+    if (this.#begins[byteAt(bytes, at)] === 0) return this.other;
+    if (length > slotBytes) return this.#look(view, at, length);
+    const slot = keyHash(view, at, length) >>> 22;
+    if (this.#lengths[slot] === length && this.#isIn(slot, bytes, at)) {
+      return this.#classes[this.#numbers[slot] as number] ?? this.other;
+    }
+    const found = this.#look(view, at, length);
+    if (found.number === unkeptClass) return found;
+    this.#lengths[slot] = length;
+    this.#numbers[slot] = found.number;
+    for (let i = 0; i < length; i += 1) {
+      this.#bytes[slot * slotBytes + i] = byteAt(bytes, at + i);
+    }
+    return found;
+  }
+
+  #isIn(slot: number, bytes: Uint8Array, at: number): boolean {
+    const from = slot * slotBytes;
+    const length = this.#lengths[slot] as number;
+    for (let i = length - 1; i >= 0; i -= 1) {
+      if (this.#bytes[from + i] !== bytes[at + i]) return false;
+    }
+    return true;
+  }
+
+  #look(view: DataView, at: number, length: number): NameClass {
+    const mask = this.#rules.nameMask({ view, at, end: at + length });
+    return this.#classOf(this.#groupOf(view, at, length), mask);
+  }
+
+  /** In order: what says that it matches, the exact name, a pattern in the definition. */
+  #groupOf(view: DataView, at: number, length: number): number {
+    const explicit = this.#glob(globRank.match, view, at, length);
+    if (explicit >= 0) return explicit;
+    const named = this.#tables.spans.find(view, at, length);
+    if (named >= 0) return named;
+    const whole = this.#tables.spanIds.find(view, at, length);
+    return whole >= 0 ? whole : this.#glob(globRank.name, view, at, length);
+  }
+
+  #glob(rank: number, view: DataView, at: number, length: number): number {
+    const { globRank: ranks, globGroup, globAt, globBytes } = this.#tables.sections;
+    const name = { view, at, end: at + length };
+    for (let i = 0; i < ranks.length; i += 1) {
+      if (ranks[i] !== rank) continue;
+      const from = globAt[i] as number;
+      const glob = { view: this.#tables.textView, at: from, end: from + (globBytes[i] as number) };
+      if (globMatches(glob, name)) return globGroup[i] as number;
+    }
+    return -1;
+  }
+
+  #classOf(group: number, mask: number): NameClass {
+    const key = `${group} ${mask}`;
+    const known = this.#byPair.get(key);
+    if (known !== undefined) return known;
+    const decisions = this.#decisions.byMask(mask);
+    if (this.#classes.length === nameClassesMax) return { number: unkeptClass, group, decisions };
+    const made = { number: this.#classes.length, group, decisions };
+    this.#classes.push(made);
+    this.#byPair.set(key, made);
+    return made;
+  }
+}
+
+/** 1 for every byte that a name or glob may begin with; names without a byte count as 0. */
+const firstBytes = (tables: Tables, rules: RuleTable): Uint8Array => {
+  const begins = new Uint8Array(256);
+  if (rules.hasNames) return begins.fill(1);
+  const { text, sections } = tables;
+  const { groupNameAt, groupIdAt, globAt } = sections;
+  for (let group = 0; group < tables.spanCount; group += 1) {
+    begins[text[groupNameAt[group] as number] ?? 0] = 1;
+    begins[text[groupIdAt[group] as number] ?? 0] = 1;
+  }
+  for (const at of globAt) {
+    const first = text[at] ?? 0;
+    if (first === starByte || first === oneByte) return begins.fill(1);
+    begins[first] = 1;
+  }
+  return begins;
+};

@@ -1,0 +1,283 @@
+// One pass over an ExportTraceServiceRequest: scan, proof of every byte, binding, check, verdict and
+// partition of each span. Afterwards the rows are those of a trace scan, so that sampling and
+// regrouping go on from them. Text and objects are made for nothing; a known shape costs a walk in
+// its tree, an unknown one the direct path (span-check.ts), once.
+import type { OtlpLimits, ScanCode } from "../otlp/limits.ts";
+import { defaultLimits, scanCode } from "../otlp/limits.ts";
+import { spanLayout, spanWord } from "../otlp/record-layout.ts";
+import type { PartitionRule } from "../otlp/trace-partition.ts";
+import { EnvelopeReader } from "./envelope-reader.ts";
+import { Found, decision } from "./found.ts";
+import { NestedCheck } from "./nested-check.ts";
+import type { ValidationPlan } from "./plan.ts";
+import { shapeFindingStride, stateStride, stateWord, verdictWord } from "./shapes.ts";
+import { SpanCheck } from "./span-check.ts";
+import type { NameClass } from "./span-names.ts";
+import { unkeptClass } from "./span-names.ts";
+import { SpanPartition } from "./span-partition.ts";
+import { SpanReader } from "./span-reader.ts";
+
+/** Entries of `partitionOf` below 0: why a span is out. -1 is left to sampling. */
+export const outcome = { sampledOut: -1, rejected: -2, quarantined: -3, overLimit: -4 } as const;
+
+/** Kinds beyond those of OTLP are one. */
+const strangeKind = 6;
+const rowsAtFirst = 64;
+
+/** Codes that a span is rejected for alone; every other one refuses the request. */
+const spanLimits = new Set<number>([
+  scanCode.tooDeep,
+  scanCode.tooManyAttributes,
+  scanCode.tooManyEvents,
+  scanCode.tooManyLinks,
+  scanCode.keyTooLong,
+  scanCode.valueTooLong,
+]);
+
+/** Spans by what became of them; a span with a warning counts as warned only when it stays. */
+export type TraceTally = {
+  warned: number;
+  rejected: number;
+  quarantined: number;
+  overLimit: number;
+  /** Spans that took the direct path. */
+  direct: number;
+};
+
+const emptyTally = (): TraceTally => ({
+  warned: 0,
+  rejected: 0,
+  quarantined: 0,
+  overLimit: 0,
+  direct: 0,
+});
+
+/** One per isolate or thread, reused; results hold until the next pass. */
+export class TracePass extends EnvelopeReader {
+  readonly layout = spanLayout;
+  /** Rows of `spanWord`. Of events and links only the numbers are filled in. */
+  records: Int32Array = new Int32Array(spanLayout.stride * rowsAtFirst);
+  /** Partition of each span, or an `outcome`. */
+  partitionOf: Int32Array = new Int32Array(rowsAtFirst);
+  /** Definition that each span is bound to, or -1. */
+  groupOf: Int32Array = new Int32Array(rowsAtFirst);
+  /** Code of the limit that a span with outcome overLimit is over. */
+  limitOf: Uint8Array = new Uint8Array(rowsAtFirst);
+  tally: TraceTally = emptyTally();
+  readonly #check: SpanCheck;
+  readonly #nested: NestedCheck;
+  readonly #reader: SpanReader;
+  readonly #partition = new SpanPartition();
+  readonly #usesShapes: boolean;
+  #plan: ValidationPlan;
+  #itemEnd = 0;
+
+  /** `usesShapes` false: every span takes the direct path, for comparison. */
+  constructor(plan: ValidationPlan, limits: OtlpLimits = defaultLimits, usesShapes = true) {
+    const found = new Found();
+    super(found, limits);
+    this.#plan = plan;
+    this.#check = new SpanCheck(found, limits);
+    this.#nested = new NestedCheck(this.#check.attributes, limits);
+    this.#reader = new SpanReader(plan, found, this.#check.attributes.values, limits);
+    this.#usesShapes = usesShapes;
+  }
+
+  /** Reads a request with a tenant's plan. Not ok = refuse it as a whole; see `errorAt`. */
+  run(bytes: Uint8Array, plan: ValidationPlan, partitions: PartitionRule): ScanCode {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    plan.shapes.refresh();
+    this.#plan = plan;
+    this.tally = emptyTally();
+    this.#check.attributes.open(bytes, view);
+    this.#nested.open(bytes);
+    this.#reader.open(bytes, view, plan);
+    this.#partition.open(bytes, view, partitions);
+    return this.readEnvelope(bytes, view, plan);
+  }
+
+  /** One span: its field begins at `fieldStart`, its message is [start, end). */
+  protected override item(fieldStart: number, start: number, end: number): number {
+    const index = this.count;
+    const row = index * spanLayout.stride;
+    if (row === this.records.length) this.#grow();
+    const found = this.found;
+    const reader = this.#reader;
+    found.begin(index);
+    found.decisions = this.#plan.names.other.decisions;
+    const from = found.count;
+    const next = reader.read(start, end);
+    const { records } = this;
+    records[row + spanWord.fieldStart] = fieldStart;
+    records[row + spanWord.end] = end;
+    records[row + spanWord.start] = start;
+    records[row + spanWord.resource] = this.resourceCount - 1;
+    records[row + spanWord.scope] = this.scopeCount - 1;
+    this.count = index + 1;
+    if (next < 0) return this.#overLimit(index, -next, from, end);
+    this.#fill(row);
+    this.#itemEnd = end;
+    this.#judge(index, from, start);
+    return end;
+  }
+
+  #fill(row: number): void {
+    const { records } = this;
+    const reader = this.#reader;
+    const { startTimeAt, endTimeAt } = reader;
+    const { view } = this;
+    records[row + spanWord.traceIdAt] = reader.traceIdAt;
+    records[row + spanWord.spanIdAt] = reader.spanIdAt;
+    records[row + spanWord.attributes] = reader.attributes;
+    records[row + spanWord.attributesStart] = reader.attributesStart;
+    records[row + spanWord.attributesEnd] = reader.attributesEnd;
+    records[row + spanWord.parentSpanIdAt] = reader.parentSpanIdAt;
+    records[row + spanWord.nameStart] = reader.nameStart;
+    records[row + spanWord.nameEnd] = reader.nameEnd;
+    records[row + spanWord.kind] = reader.kind;
+    records[row + spanWord.startTimeLow] = startTimeAt === 0 ? 0 : view.getInt32(startTimeAt, true);
+    records[row + spanWord.startTimeHigh] =
+      startTimeAt === 0 ? 0 : view.getInt32(startTimeAt + 4, true);
+    records[row + spanWord.endTimeLow] = endTimeAt === 0 ? 0 : view.getInt32(endTimeAt, true);
+    records[row + spanWord.endTimeHigh] = endTimeAt === 0 ? 0 : view.getInt32(endTimeAt + 4, true);
+    records[row + spanWord.statusCode] = reader.statusCode;
+    records[row + spanWord.traceStateStart] = reader.traceStateStart;
+    records[row + spanWord.traceStateEnd] = reader.traceStateEnd;
+    records[row + spanWord.events] = reader.events;
+    records[row + spanWord.links] = reader.links;
+  }
+
+  /** A span over a limit is out alone; anything else ends the pass. */
+  #overLimit(index: number, code: number, from: number, end: number): number {
+    this.errorAt = this.#reader.errorAt;
+    if (!spanLimits.has(code)) return -code;
+    this.found.count = from;
+    this.partitionOf[index] = outcome.overLimit;
+    this.groupOf[index] = -1;
+    this.limitOf[index] = code;
+    this.tally.overLimit += 1;
+    return end;
+  }
+
+  #judge(index: number, from: number, start: number): void {
+    const found = this.found;
+    const reader = this.#reader;
+    const plan = this.#plan;
+    const { nameStart } = reader;
+    const name = plan.names.find(this.bytes, this.view, nameStart, reader.nameEnd - nameStart);
+    found.decisions = name.decisions;
+    const state = this.#usesShapes ? reader.state : 0;
+    const verdict = state > 0 ? this.#verdict(state, name) : 0;
+    if (verdict > 0) this.#replay(index, verdict);
+    else {
+      found.count = from;
+      found.worst = decision.none;
+      this.#direct(name, true);
+      this.groupOf[index] = this.#check.group;
+    }
+    if (reader.events + reader.links > 0) this.#nested.check(plan, start, this.#itemEnd);
+    const worst = Math.max(found.worst, this.resourceWorst);
+    this.partitionOf[index] =
+      worst < decision.reject ? this.#partition.of(reader.traceIdAt) : this.#out(worst);
+    if (found.worst === decision.warn && worst < decision.reject) this.tally.warned += 1;
+  }
+
+  #out(worst: number): number {
+    if (worst === decision.quarantine) {
+      this.tally.quarantined += 1;
+      return outcome.quarantined;
+    }
+    this.tally.rejected += 1;
+    return outcome.rejected;
+  }
+
+  /** What of the verdict depends on the span beside its shape; -1 = it is not kept. */
+  #selector(name: NameClass): number {
+    if (name.number === unkeptClass) return -1;
+    const { kind, statusCode } = this.#reader;
+    const known = kind >= 0 && kind < strangeKind ? kind : strangeKind;
+    return (name.number << 4) | (known << 1) | (statusCode === 2 ? 1 : 0);
+  }
+
+  /** The verdict of spans that end in this state, made when it is new; 0 = there is none. */
+  #verdict(state: number, name: NameClass): number {
+    const selector = this.#selector(name);
+    const { shapes } = this.#plan;
+    const { verdicts } = shapes;
+    let verdict = shapes.states[state * stateStride + stateWord.verdict] as number;
+    while (verdict !== 0) {
+      if (verdicts[verdict] === selector) return verdict;
+      verdict = verdicts[verdict + verdictWord.next] as number;
+    }
+    return selector < 0 ? 0 : this.#made(state, selector, name);
+  }
+
+  /** Asks the direct path for all that does not depend on values, and keeps it. */
+  #made(state: number, selector: number, name: NameClass): number {
+    const found = this.found;
+    const { shapes, tables } = this.#plan;
+    const { count: from, dropped, worst } = found;
+    this.#direct(name, false);
+    const { group } = this.#check;
+    const added = found.count - from;
+    const isWhole = found.dropped === dropped;
+    const readsValues = group >= 0 && tables.readsValues[group] === 1;
+    const verdict = isWhole && !readsValues ? shapes.addVerdict(state, selector, added) : 0;
+    if (verdict > 0) {
+      const { rows } = found;
+      for (let i = from; i < found.count; i += 1) {
+        const row = i * 4;
+        const place = rows[row + 3] as number;
+        shapes.addFinding(verdict, rows[row] as number, rows[row + 1] as number, place);
+      }
+      shapes.verdicts[verdict + verdictWord.decision] = found.worst;
+      shapes.verdicts[verdict + verdictWord.group] = group;
+    }
+    found.count = from;
+    found.worst = worst;
+    return verdict;
+  }
+
+  #replay(index: number, verdict: number): void {
+    const { verdicts, findings } = this.#plan.shapes;
+    const found = this.found;
+    this.groupOf[index] = verdicts[verdict + verdictWord.group] as number;
+    const count = verdicts[verdict + verdictWord.count] as number;
+    let at = verdicts[verdict + verdictWord.findings] as number;
+    for (let i = 0; i < count; i += 1) {
+      found.place = findings[at + 2] as number;
+      found.add(findings[at] as number, findings[at + 1] as number);
+      at += shapeFindingStride;
+    }
+  }
+
+  /** The span's attributes were read already, so that they can be read cannot fail. */
+  #direct(name: NameClass, withValues: boolean): void {
+    const check = this.#check;
+    const reader = this.#reader;
+    this.tally.direct += 1;
+    check.attributesStart = reader.attributesStart;
+    check.attributesEnd = reader.attributesEnd;
+    check.kind = reader.kind;
+    check.isError = reader.statusCode === 2;
+    check.check(this.#plan, this.bytes, name, withValues);
+  }
+
+  #grow(): void {
+    const larger = new Int32Array(this.records.length * 2);
+    larger.set(this.records);
+    this.records = larger;
+    const rows = larger.length / spanLayout.stride;
+    this.partitionOf = grown(this.partitionOf, rows);
+    this.groupOf = grown(this.groupOf, rows);
+    const limits = new Uint8Array(rows);
+    limits.set(this.limitOf);
+    this.limitOf = limits;
+  }
+}
+
+const grown = (cells: Int32Array, length: number): Int32Array<ArrayBuffer> => {
+  const larger = new Int32Array(length);
+  larger.set(cells);
+  return larger;
+};

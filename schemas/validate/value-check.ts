@@ -1,0 +1,140 @@
+// Looks at an attribute's value: member of its enum, bounds, length, pattern. The only part of a
+// check that depends on more than key and type, so the fused pass runs it for watched keys only.
+import { varintHigh, varintLow } from "../otlp/wire.ts";
+import { patternMatches } from "../weaver/pattern-match.ts";
+import type { TableSections } from "../weaver/table-layout.ts";
+import { attributeFlag, constraintFlag, sampleType } from "../weaver/table-layout.ts";
+import type { Tables } from "../weaver/tables.ts";
+import { finding } from "./finding-table.ts";
+import type { Found } from "./found.ts";
+
+const minus = 45;
+const zero = 48;
+const digitsMax = 20;
+const wordLimit = 2 ** 32;
+
+/** An attribute is watched when its value matters. */
+export const isWatched = (tables: Tables, attribute: number): boolean => {
+  const flags = tables.sections.attributeFlags[attribute] as number;
+  return (flags & (attributeFlag.enum | attributeFlag.constrained)) !== 0;
+};
+
+/** Code points of UTF-8: all bytes but continuations. */
+const charactersOf = (bytes: Uint8Array, start: number, end: number): number => {
+  let count = 0;
+  for (let at = start; at < end; at += 1) if (((bytes[at] as number) & 0xc0) !== 0x80) count += 1;
+  return count;
+};
+
+/** One per thread, reused. */
+export class ValueCheck {
+  bytes: Uint8Array = new Uint8Array(0);
+  view: DataView = new DataView(this.bytes.buffer);
+  /** Range of the value that `check` looks at. */
+  start = 0;
+  end = 0;
+  readonly #found: Found;
+  readonly #digits = new Uint8Array(digitsMax);
+  readonly #digitsView = new DataView(this.#digits.buffer);
+  readonly #range = { at: 0, end: 0 };
+
+  constructor(found: Found) {
+    this.#found = found;
+  }
+
+  /**
+   * Checks the value at [start, end), whose sample type `type` its attribute accepts. Text is
+   * without its length, a number as on the wire.
+   */
+  check({ tables, lastMember }: MemberMemory, attribute: number, type: number): void {
+    const flags = tables.sections.attributeFlags[attribute] as number;
+    if ((flags & attributeFlag.enum) !== 0) this.#member(tables, lastMember, attribute, type);
+    if ((flags & attributeFlag.constrained) !== 0) this.#constraint(tables, attribute, type);
+  }
+
+  #member(tables: Tables, lastMember: Int16Array, attribute: number, type: number): void {
+    let { start, end, view } = this;
+    if (type === sampleType.int) {
+      start = this.#writeDigits(start);
+      end = digitsMax;
+      view = this.#digitsView;
+    } else if (type !== sampleType.string) return;
+    const last = lastMember[attribute] as number;
+    if (last >= 0 && tables.sections.memberBytes[last] === end - start) {
+      if (tables.members.isAt(last, view, start)) return;
+    }
+    const member = tables.findMember(attribute, view, start, end - start);
+    if (member < 0) this.#found.add(finding.undefinedEnumVariant, attribute);
+    else lastMember[attribute] = member;
+  }
+
+  /** Writes a varint's decimal digits at the end of the scratch; returns where they begin. */
+  #writeDigits(at: number): number {
+    const digits = this.#digits;
+    let high = varintHigh(this.bytes, at);
+    let low = varintLow(this.bytes, at) >>> 0;
+    const isNegative = high < 0;
+    if (isNegative) {
+      low = -low >>> 0;
+      high = ~high + (low === 0 ? 1 : 0);
+    }
+    high >>>= 0;
+    let to = digitsMax;
+    do {
+      // Long division by ten, in 16-bit steps that stay exact.
+      const upper = high % 10;
+      high = Math.floor(high / 10);
+      const middle = upper * 65_536 + (low >>> 16);
+      const rest = (middle % 10) * 65_536 + (low & 0xffff);
+      low = (Math.floor(middle / 10) * 65_536 + Math.floor(rest / 10)) >>> 0;
+      to -= 1;
+      digits[to] = zero + (rest % 10);
+    } while (high > 0 || low > 0);
+    if (isNegative) {
+      to -= 1;
+      digits[to] = minus;
+    }
+    return to;
+  }
+
+  #constraint({ sections }: Tables, attribute: number, type: number): void {
+    const constraint = (sections.attributeConstraint[attribute] as number) - 1;
+    const flags = sections.constraintFlags[constraint] as number;
+    if (type === sampleType.string) this.#text(sections, attribute, constraint, flags);
+    else if (type === sampleType.int || type === sampleType.double) {
+      const value = this.#number(type);
+      const min = sections.constraintMin[constraint] as number;
+      const max = sections.constraintMax[constraint] as number;
+      // Written so that NaN fails.
+      const isBelow = (flags & constraintFlag.min) !== 0 && !(value >= min);
+      const isAbove = (flags & constraintFlag.max) !== 0 && !(value <= max);
+      if (isBelow) this.#found.add(finding.belowMin, attribute);
+      if (isAbove) this.#found.add(finding.aboveMax, attribute);
+    }
+  }
+
+  #text(sections: TableSections, attribute: number, constraint: number, flags: number): void {
+    const { bytes, start, end } = this;
+    if ((flags & constraintFlag.characters) !== 0) {
+      const limit = sections.constraintCharacters[constraint] as number;
+      if (charactersOf(bytes, start, end) > limit) this.#found.add(finding.tooLong, attribute);
+    }
+    if ((flags & constraintFlag.pattern) === 0) return;
+    this.#range.at = start;
+    this.#range.end = end;
+    const at = sections.constraintPattern[constraint] as number;
+    if (!patternMatches(sections.automata, at, bytes, this.#range)) {
+      this.#found.add(finding.patternMismatch, attribute);
+    }
+  }
+
+  /** Above 2^53 to the nearest double. */
+  #number(type: number): number {
+    const at = this.start;
+    if (type === sampleType.double) return this.view.getFloat64(at, true);
+    return varintHigh(this.bytes, at) * wordLimit + (varintLow(this.bytes, at) >>> 0);
+  }
+}
+
+/** Tables with the member that was found last for each attribute, -1 = none. */
+export type MemberMemory = { readonly tables: Tables; readonly lastMember: Int16Array };
