@@ -3,6 +3,7 @@
 import { lengthBytes, writeLength } from "./wire.ts";
 
 const bytesAtFirst = 1024;
+const keptBytesMax = 1 << 20;
 
 /** One per encoder, reused; `bytes` is valid up to `to`. */
 export class ByteWriter {
@@ -36,6 +37,33 @@ export class ByteWriter {
     }
     this.bytes[this.to] = Number(rest);
     this.to += 1;
+  }
+
+  /** The same from two unsigned halves. */
+  varintWords(low: number, high: number): void {
+    if (high === 0 && low < 0x80) {
+      this.small(low);
+      return;
+    }
+    this.reserve(10);
+    let rest = low;
+    let upper = high;
+    while (upper !== 0 || rest > 127) {
+      this.bytes[this.to] = (rest & 127) | 128;
+      this.to += 1;
+      rest = ((rest >>> 7) | (upper << 25)) >>> 0;
+      upper >>>= 7;
+    }
+    this.bytes[this.to] = rest;
+    this.to += 1;
+  }
+
+  /** Eight bytes from two unsigned halves. */
+  fixedWords(low: number, high: number): void {
+    this.reserve(8);
+    this.view.setUint32(this.to, low, true);
+    this.view.setUint32(this.to + 4, high, true);
+    this.to += 8;
   }
 
   fixed64(value: bigint): void {
@@ -74,6 +102,19 @@ export class ByteWriter {
       this.to += size - 1;
     }
     writeLength(this.bytes, start - 1, length);
+  }
+
+  /**
+   * What was written, as an array that the writer no longer touches: a small one is copied, a large
+   * one is handed over, so that one large message does not occupy the writer for ever.
+   */
+  take(): Uint8Array<ArrayBuffer> {
+    const { bytes, to } = this;
+    this.to = 0;
+    if (bytes.length <= keptBytesMax) return bytes.slice(0, to);
+    this.bytes = new Uint8Array(bytesAtFirst);
+    this.view = new DataView(this.bytes.buffer);
+    return bytes.subarray(0, to);
   }
 
   /** Takes bytes [start, end) out. */

@@ -15,11 +15,23 @@ import type { OtlpLimits, ScanCode } from "./limits.ts";
 import { defaultLimits, scanCode } from "./limits.ts";
 import type { MessageType } from "./messages.ts";
 import { isUtf8 } from "./utf8.ts";
-import { byteAt, delimitedStart, skipValue, tagSize, varintLow, wireType } from "./wire.ts";
+import { byteAt, delimitedStart, skipValue, tagOf, tagSize, varintLow, wireType } from "./wire.ts";
 
 // Names of this module's own: an imported object's property is loaded anew at each comparison.
 const { message, value, text, key, id16, id8, words } = rule;
 const { ok } = scanCode;
+const keyTag = tagOf(1, wireType.delimited);
+const valueTag = tagOf(2, wireType.delimited);
+const stringTag = tagOf(1, wireType.delimited);
+const boolTag = tagOf(2, wireType.varint);
+const intTag = tagOf(3, wireType.varint);
+const doubleTag = tagOf(4, wireType.fixed64);
+
+const isAscii = (bytes: Uint8Array, start: number, end: number): boolean => {
+  let bits = 0;
+  for (let at = start; at < end; at += 1) bits |= byteAt(bytes, at);
+  return bits < 128;
+};
 
 /** One per thread, reused. */
 export class MessageCheck {
@@ -29,9 +41,13 @@ export class MessageCheck {
   #bytes: Uint8Array = new Uint8Array(0);
   /** Values around the message that is being read. */
   #depth = 0;
+  readonly #shortKeyMax: number;
+  readonly #shortValueMax: number;
 
   constructor(limits: OtlpLimits = defaultLimits) {
     this.#limits = limits;
+    this.#shortKeyMax = Math.min(127, limits.keyBytesMax);
+    this.#shortValueMax = Math.min(127, limits.valueBytesMax);
   }
 
   /** Checks bytes[start, end) as a message of this type. */
@@ -72,12 +88,44 @@ export class MessageCheck {
         if ((singles & bit) !== 0) return scanCode.repeatedMessage;
         singles |= bit;
         const child = plan.children[childOf(found)];
+        if ((found & isAttribute) !== 0 && this.#isUsualAttribute(at, next)) {
+          at = next;
+          continue;
+        }
         const code = this.#part(delimitedStart(bytes, at, end), next, found & 15, child);
         if (code !== ok) return code;
       }
       at = next;
     }
     return ok;
+  }
+
+  /**
+   * Whether the attribute whose length stands at `at` is good and in the usual form: short key, then
+   * short value, both ASCII or a number, nothing else. False says nothing: the whole check follows.
+   */
+  #isUsualAttribute(at: number, end: number): boolean {
+    const bytes = this.#bytes;
+    const keyAt = at + 3;
+    if (byteAt(bytes, at) > 127 || end - at < 6 || byteAt(bytes, at + 1) !== keyTag) return false;
+    const keyBytes = byteAt(bytes, at + 2);
+    const valueAt = keyAt + keyBytes + 2;
+    if (keyBytes > this.#shortKeyMax || valueAt + 2 > end) return false;
+    if (byteAt(bytes, valueAt - 2) !== valueTag) return false;
+    const valueBytes = byteAt(bytes, valueAt - 1);
+    if (valueAt + valueBytes !== end || valueBytes > this.#shortValueMax) return false;
+    if (this.#depth >= this.#limits.valueDepthMax) return false;
+    return isAscii(bytes, keyAt, valueAt - 2) && this.#isUsualValue(valueAt, end);
+  }
+
+  #isUsualValue(at: number, end: number): boolean {
+    const bytes = this.#bytes;
+    const tag = byteAt(bytes, at);
+    const first = byteAt(bytes, at + 1);
+    if (tag === stringTag) return at + 2 + first === end && isAscii(bytes, at + 2, end);
+    if (tag === doubleTag) return at + 9 === end;
+    if (tag !== boolTag && tag !== intTag) return false;
+    return skipValue(bytes, at + 1, end, wireType.varint) === end;
   }
 
   /** What a known field holds; `child` is the plan of a nested message. */

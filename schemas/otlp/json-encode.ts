@@ -3,7 +3,13 @@
 // OTLP: ids in hex of any case, enums as integers, 64-bit integers as text or number, unknown and
 // snake_case names ignored, null = absent, of a repeated name the last counts.
 import { ByteWriter } from "./byte-writer.ts";
-import { doubleOfText, integerOf, integerRanges } from "./json-number.ts";
+import {
+  DecimalWords,
+  doubleOfText,
+  integerOf,
+  integerRanges,
+  numberCharsMax,
+} from "./json-number.ts";
 import { hexDigit, jsonDepthMax, JsonScanner, mark } from "./json-scanner.ts";
 import type { Field, MessageType, Signal } from "./messages.ts";
 import { signals } from "./messages.ts";
@@ -20,7 +26,17 @@ export type JsonEncoded =
       readonly path: string;
       /** What was found and what was expected. */
       readonly message: string;
+      /** The fault is the size of what the JSON stands for. */
+      readonly isTooLarge: boolean;
     };
+
+/** Default of the largest protobuf form, in bytes. */
+const messageBytesMax = 64 << 20;
+/**
+ * Bytes that may be looked through in all for what a repeated name makes obsolete. No sender repeats
+ * names; without a bound, a body of nothing else would take the square of its size in time.
+ */
+const forgetBytesMax = 32 << 20;
 
 const base64Digits = new Int8Array(128).fill(-1);
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -52,6 +68,18 @@ export const jsonSignal = (json: Uint8Array, start: number, end: number): Signal
   return null;
 };
 
+/** Whether the kind holds the value; a signed one is two's complement afterwards. */
+const isInRange = (words: DecimalWords, kind: Field["kind"]): boolean => {
+  if (kind === "int64" || kind === "sfixed64") return words.toSigned();
+  const isZero = words.low === 0 && words.high === 0;
+  if (kind === "fixed64" || kind === "uint64") return !words.isNegative || isZero;
+  if (kind === "uint32" || kind === "fixed32") {
+    return words.high === 0 && (!words.isNegative || isZero);
+  }
+  const limit = words.isNegative ? 0x8000_0000 : 0x7fff_ffff;
+  return words.high === 0 && words.low <= limit && words.toSigned();
+};
+
 /** One per thread, reused. */
 export class JsonEncoder {
   readonly #in = new JsonScanner();
@@ -59,6 +87,15 @@ export class JsonEncoder {
   /** Of a fault, innermost first. */
   #path: string[] = [];
   #depth = 0;
+  #forgetBytes = 0;
+  #bytesMax = messageBytesMax;
+  #isTooLarge = false;
+  readonly #words = new DecimalWords();
+
+  /** Bounds the protobuf form: JSON of numbers takes four times its size. */
+  constructor(bytesMax = messageBytesMax) {
+    this.#bytesMax = bytesMax;
+  }
 
   /** Encodes the JSON text json[start, end), one object, as a message of this type. */
   encode(json: Uint8Array, start: number, end: number, type: MessageType): JsonEncoded {
@@ -66,11 +103,14 @@ export class JsonEncoder {
     this.#out.to = 0;
     this.#path = [];
     this.#depth = 0;
+    this.#forgetBytes = 0;
+    this.#isTooLarge = false;
     if (this.#object(type) && this.#in.peek() >= 0) this.#in.fail("more text after the end");
     const { fault, faultAt } = this.#in;
-    if (fault === "") return { ok: true, bytes: this.#out.bytes.slice(0, this.#out.to) };
+    if (fault === "") return { ok: true, bytes: this.#out.take() };
+    this.#out.take();
     const path = this.#path.toReversed().join("").replace(/^\./, "");
-    return { ok: false, at: faultAt, path, message: fault };
+    return { ok: false, at: faultAt, path, message: fault, isTooLarge: this.#isTooLarge };
   }
 
   #object(type: MessageType): boolean {
@@ -79,20 +119,24 @@ export class JsonEncoder {
     if (!input.take(mark.openObject)) return false;
     if (input.tryTake(mark.closeObject)) return true;
     const from = this.#out.to;
+    const { fields } = type;
     let seen = 0;
+    let next = 0;
     this.#depth += 1;
     do {
       if (!input.string()) return false;
-      const field = this.#fieldOf(type);
+      const index = this.#fieldOf(type, next);
+      const field = index < 0 ? null : (fields[index] as Field);
       if (!input.take(mark.colon)) return false;
       if (field === null) {
         if (!input.skip(this.#depth)) return false;
         continue;
       }
+      next = index + 1;
       const bit = 1 << field.number;
-      if ((seen & bit) !== 0) this.#forget(from, field.number);
+      if ((seen & bit) !== 0 && !this.#tryForget(from, field.number)) return false;
       seen |= bit;
-      if (!this.#field(field)) {
+      if (!this.#field(field) || !this.#fits()) {
         this.#path.push(`.${field.name}`);
         return false;
       }
@@ -101,32 +145,45 @@ export class JsonEncoder {
     return input.fault === "";
   }
 
-  /** The field that the key names, or null. */
-  #fieldOf(type: MessageType): Field | null {
+  /**
+   * Index of the field that the key names, or -1. The search begins at `next`, for senders write
+   * fields in the order of their numbers.
+   */
+  #fieldOf(type: MessageType, next: number): number {
     const { bytes, tokenStart, tokenEnd, isEscaped } = this.#in;
     if (isEscaped) return this.#escapedFieldOf(type);
+    const { fields } = type;
     const length = tokenEnd - tokenStart;
-    for (const field of type.fields) {
-      const name = field.nameBytes;
+    for (let tried = 0, at = next; tried < fields.length; tried += 1, at += 1) {
+      if (at >= fields.length) at = 0;
+      const name = (fields[at] as Field).nameBytes;
       if (name.length !== length) continue;
       let i = 0;
-      while (i < length && bytes[tokenStart + i] === name[i]) i += 1;
-      if (i === length) return field;
+      while (i < length && byteAt(bytes, tokenStart + i) === name[i]) i += 1;
+      if (i === length) return at;
     }
-    return null;
+    return -1;
   }
 
-  #escapedFieldOf(type: MessageType): Field | null {
+  #escapedFieldOf(type: MessageType): number {
     const { tokenStart, tokenEnd } = this.#in;
     const name = new Uint8Array(tokenEnd - tokenStart);
     const length = this.#in.unescape(name, 0);
     const text = String.fromCharCode(...name.subarray(0, Math.min(length, 64)));
-    return type.fields.find((field) => field.name === text) ?? null;
+    return type.fields.findIndex((field) => field.name === text);
+  }
+
+  #fits(): boolean {
+    if (this.#out.to <= this.#bytesMax) return true;
+    this.#isTooLarge = true;
+    return this.#in.fail(`larger than ${this.#bytesMax} bytes in protobuf`);
   }
 
   /** Takes out what an earlier occurrence of the same name has written since `from`. */
-  #forget(from: number, number: number): void {
+  #tryForget(from: number, number: number): boolean {
     const out = this.#out;
+    this.#forgetBytes += out.to - from;
+    if (this.#forgetBytes > forgetBytesMax) return this.#in.fail("names are repeated too often");
     let at = from;
     while (at < out.to) {
       const tag = varintLow(out.bytes, at) >>> 0;
@@ -134,6 +191,7 @@ export class JsonEncoder {
       if (tag >>> 3 === number) out.remove(at, next);
       else at = next;
     }
+    return true;
   }
 
   #field(field: Field): boolean {
@@ -149,7 +207,7 @@ export class JsonEncoder {
     const start = isPacked ? this.#out.open(field.tag) : 0;
     let index = 0;
     do {
-      if (!this.#value(field)) {
+      if (!this.#value(field) || !this.#fits()) {
         this.#path.push(`[${index}]`);
         return false;
       }
@@ -205,7 +263,12 @@ export class JsonEncoder {
     const end = input.unescape(out.bytes, start);
     if (end < 0) return false;
     out.to = end;
-    return isUtf8(out.bytes, start, end) || input.fail("text is no UTF-8", input.tokenStart);
+    // Escapes stand for valid text by themselves; a lone surrogate was replaced.
+    return (
+      input.isAscii ||
+      isUtf8(out.bytes, start, end) ||
+      input.fail("text is no UTF-8", input.tokenStart)
+    );
   }
 
   #id(bytes: number): boolean {
@@ -276,7 +339,8 @@ export class JsonEncoder {
 
   #double(field: Field): boolean {
     if (!this.#numeric()) return false;
-    const value = doubleOfText(this.#in.text());
+    const isShort = this.#in.tokenEnd - this.#in.tokenStart <= numberCharsMax;
+    const value = isShort ? doubleOfText(this.#in.text()) : null;
     if (value === null) return this.#notA("a number, NaN, Infinity or -Infinity");
     if (Object.is(value, 0) && !field.presence && !field.repeated) return true;
     if (!field.repeated) this.#out.small(field.tag);
@@ -291,7 +355,9 @@ export class JsonEncoder {
       return this.#notA("an integer (enum names are not sent in OTLP/JSON)");
     }
     if (!this.#numeric()) return false;
-    const value = integerOf(this.#in.text());
+    const { bytes, tokenStart, tokenEnd } = this.#in;
+    if (this.#words.read(bytes, tokenStart, tokenEnd)) return this.#plainInteger(field);
+    const value = tokenEnd - tokenStart <= numberCharsMax ? integerOf(this.#in.text()) : null;
     const range = integerRanges[kind];
     if (value === null || range === undefined || value < range.min || value > range.max) {
       return this.#notA(`an integer from ${range?.min} to ${range?.max}`);
@@ -299,6 +365,26 @@ export class JsonEncoder {
     if (value === 0n && !field.presence && !field.repeated) return true;
     if (!field.repeated) this.#out.small(field.tag);
     this.#write(field, value);
+    return true;
+  }
+
+  /** The integer in `#words`: digits only, so no BigInt is needed. */
+  #plainInteger(field: Field): boolean {
+    const words = this.#words;
+    const { kind } = field;
+    if (!isInRange(words, kind)) {
+      const range = integerRanges[kind];
+      return this.#notA(`an integer from ${range?.min} to ${range?.max}`);
+    }
+    if (words.low === 0 && words.high === 0 && !field.presence && !field.repeated) return true;
+    const out = this.#out;
+    if (!field.repeated) out.small(field.tag);
+    const wire = field.elementTag & 7;
+    if (wire === wireType.fixed64) out.fixedWords(words.low, words.high);
+    else if (wire === wireType.fixed32) out.fixed32(words.low);
+    // Zigzag of 32 bits: the sign goes to the lowest bit.
+    else if (kind === "sint32") out.small(((words.low << 1) ^ (words.low >> 31)) >>> 0);
+    else out.varintWords(words.low, words.high);
     return true;
   }
 

@@ -1,6 +1,74 @@
 // Numbers of OTLP/JSON from their text, exactly: no 64-bit integer passes through a double. Text as
 // a number or inside a string are the same. Null = not such a number.
 
+/** Characters of the longest number that is read; 1e308 written out has 309. */
+export const numberCharsMax = 400;
+
+const zero = 48;
+const minus = 45;
+const digitsMax = 20;
+const digitsPerPart = 9;
+const partScale = 1e9;
+const twoTo16 = 2 ** 16;
+const twoTo32 = 2 ** 32;
+
+/**
+ * Decimal digits to 64 bits without a BigInt: text of a sign and up to 20 digits, nothing else,
+ * which is how nearly every integer comes. Reused; valid until the next `read`.
+ */
+export class DecimalWords {
+  isNegative = false;
+  /** The magnitude's lower and upper half, unsigned. */
+  low = 0;
+  high = 0;
+
+  /** False when the bytes are no such text or the magnitude has more than 64 bits. */
+  read(bytes: Uint8Array, start: number, end: number): boolean {
+    this.isNegative = bytes[start] === minus;
+    const from = this.isNegative ? start + 1 : start;
+    const count = end - from;
+    if (count < 1 || count > digitsMax) return false;
+    const split = end - Math.min(count, digitsPerPart);
+    let upper = 0;
+    let lower = 0;
+    for (let at = from; at < end; at += 1) {
+      const digit = (bytes[at] as number) - zero;
+      if (digit < 0 || digit > 9) return false;
+      if (at < split) upper = upper * 10 + digit;
+      else lower = lower * 10 + digit;
+    }
+    return this.#combine(upper, lower);
+  }
+
+  // upper * 10^9 + lower, in steps that stay below 2^53: upper has up to 11 digits.
+  #combine(upper: number, lower: number): boolean {
+    if (upper === 0) {
+      this.low = lower;
+      this.high = 0;
+      return true;
+    }
+    const upperHigh = Math.floor(upper / twoTo16);
+    const product = upperHigh * partScale;
+    const rest = (upper - upperHigh * twoTo16) * partScale + lower;
+    const lowSum = (product % twoTo16) * twoTo16 + rest;
+    this.low = lowSum % twoTo32;
+    this.high = Math.floor(product / twoTo16) + Math.floor(lowSum / twoTo32);
+    return this.high < twoTo32;
+  }
+
+  /** Turns a negative value into its two's complement; false when it has no place in 63 bits. */
+  toSigned(): boolean {
+    const isMost = this.high === 0x8000_0000 && this.low === 0;
+    if (!this.isNegative) return this.high < 0x8000_0000;
+    if (this.high >= 0x8000_0000 && !isMost) return false;
+    const low = this.low === 0 ? 0 : twoTo32 - this.low;
+    const borrow = this.low === 0 ? 0 : 1;
+    this.high = (twoTo32 - this.high - borrow) % twoTo32;
+    this.low = low;
+    return true;
+  }
+}
+
 const wholeNumber = /^-?\d{1,20}$/;
 const anyNumber = /^(-?)(\d{1,40})(?:\.(\d{1,40}))?(?:[eE]([+-]?\d{1,3}))?$/;
 const exponentMax = 40;

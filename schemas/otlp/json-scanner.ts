@@ -48,6 +48,9 @@ export const hexDigit = (byte: number): number => {
 /** Deepest nesting of lists and objects. */
 export const jsonDepthMax = 256;
 
+/** Characters of a token that `text` shows. */
+const tokenTextMax = 512;
+
 /** Position in one JSON text; reused. Methods that can fail return false and leave a fault. */
 export class JsonScanner {
   bytes: Uint8Array = new Uint8Array(0);
@@ -61,6 +64,8 @@ export class JsonScanner {
   tokenEnd = 0;
   /** The last string has escapes. */
   isEscaped = false;
+  /** The last string has no byte above 127; what its escapes stand for is apart. */
+  isAscii = true;
 
   open(bytes: Uint8Array, start: number, end: number): void {
     this.bytes = bytes;
@@ -118,25 +123,25 @@ export class JsonScanner {
     this.isEscaped = false;
     this.tokenStart = this.at;
     let at = this.at;
-    for (;;) {
-      let byte = at < end ? byteAt(bytes, at) : 0;
-      while (byte > quote && byte !== backslash) {
+    let bits = 0;
+    while (at < end) {
+      const byte = byteAt(bytes, at);
+      if (byte > quote && byte !== backslash) {
+        bits |= byte;
         at += 1;
-        byte = at < end ? byteAt(bytes, at) : 0;
-      }
-      if (at >= end) return this.fail("string without end", this.tokenStart);
-      if (byte === quote) {
+      } else if (byte === quote) {
         this.tokenEnd = at;
+        this.isAscii = bits < 128;
         this.at = at + 1;
         return true;
+      } else if (byte < 32) {
+        return this.fail("control character in a string", at);
+      } else {
+        this.isEscaped ||= byte === backslash;
+        at += byte === backslash ? 2 : 1;
       }
-      if (byte < 32) return this.fail("control character in a string", at);
-      if (byte === backslash) {
-        this.isEscaped = true;
-        at += 1;
-      }
-      at += 1;
     }
+    return this.fail("string without end", this.tokenStart);
   }
 
   /** Takes a number; its characters are the token. */
@@ -210,10 +215,14 @@ export class JsonScanner {
     return false;
   }
 
-  /** The token's text, unescaped: for short things such as numbers and messages. */
+  /**
+   * The token's text, unescaped, its first `tokenTextMax` characters: for short things such as
+   * numbers and messages. A token may be as long as the body, and a text costs much more.
+   */
   text(): string {
     let text = "";
-    for (let at = this.tokenStart; at < this.tokenEnd; at += 1) {
+    const end = Math.min(this.tokenEnd, this.tokenStart + tokenTextMax);
+    for (let at = this.tokenStart; at < end; at += 1) {
       text += String.fromCharCode(byteAt(this.bytes, at));
     }
     return text;

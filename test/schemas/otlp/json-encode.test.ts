@@ -104,6 +104,73 @@ describe("JSON encoder", () => {
     expect(refusal(type, json)).toMatch(message);
   });
 
+  it("keeps every digit at the edges of each kind of integer, and refuses what is beyond", () => {
+    const kinds: readonly (readonly [MessageName, string, bigint, bigint])[] = [
+      ["Span", "startTimeUnixNano", 0n, 2n ** 64n - 1n],
+      ["Buckets", "bucketCounts", 0n, 2n ** 64n - 1n],
+      ["AnyValue", "intValue", -(2n ** 63n), 2n ** 63n - 1n],
+      ["NumberDataPoint", "asInt", -(2n ** 63n), 2n ** 63n - 1n],
+      ["Span", "droppedEventsCount", 0n, 2n ** 32n - 1n],
+      ["Span", "flags", 0n, 2n ** 32n - 1n],
+      ["Span", "kind", -(2n ** 31n), 2n ** 31n - 1n],
+      ["Buckets", "offset", -(2n ** 31n), 2n ** 31n - 1n],
+    ];
+    const random = seeded(runSeed("json integers"));
+    for (const [type, name, min, max] of kinds) {
+      const isList = name === "bucketCounts";
+      const at = (value: bigint): unknown => {
+        const text = isList ? `[${value}]` : String(value);
+        const result = encode(type, `{"${name}":${text}}`);
+        if (!result.ok) return "refused";
+        const read = readMessage(result.bytes, 0, result.bytes.length, messageType(type))[name];
+        return BigInt(String((isList ? (read as string[])[0] : read) ?? 0));
+      };
+      for (const value of [min, min + 1n, -1n, 0n, 1n, 127n, 128n, max - 1n, max])
+        expect([name, value, at(value)]).toEqual([name, value, value < min ? "refused" : value]);
+      for (const value of [min - 1n, max + 1n, max * 10n, 10n ** 19n * 2n, -(10n ** 20n)])
+        expect([name, value, at(value)]).toEqual([name, value, "refused"]);
+      for (let i = 0; i < 300; i += 1) {
+        const bits = BigInt(random.below(64));
+        const value = (BigInt(random.below(2 ** 32)) * BigInt(random.below(2 ** 32))) >> bits;
+        expect([name, value, at(value)]).toEqual([name, value, value > max ? "refused" : value]);
+      }
+    }
+  });
+
+  it("gives up on names that are repeated for ever, in time that its size bounds", () => {
+    const long = `"attributes":[${Array.from({ length: 20_000 }, () => "{}").join(",")}]`;
+    const repeats = Array.from({ length: 200_000 }, () => '"name":"x"').join(",");
+    expect(refusal("Span", `{${long},${repeats}}`)).toMatch(/^: names are repeated too often/);
+    const few = Array.from({ length: 50 }, () => '"name":"x"').join(",");
+    expect(read("Span", `{${few}}`)).toEqual({ name: "x" });
+  });
+
+  it("refuses numbers of endless digits and what becomes too large", () => {
+    const digits = "1".repeat(1_000_000);
+    expect(refusal("Span", `{"startTimeUnixNano":${digits}}`)).toMatch(/expected an integer/);
+    expect(refusal("AnyValue", `{"doubleValue":${digits}}`)).toMatch(/expected a number/);
+    expect(read("AnyValue", `{"doubleValue":1${"0".repeat(308)}}`)).toEqual({ doubleValue: 1e308 });
+    const small = new JsonEncoder(1000);
+    const counts = new TextEncoder().encode(`{"bucketCounts":[${"0,".repeat(500)}0]}`);
+    const type = messageType("HistogramDataPoint");
+    expect(small.encode(counts, 0, counts.length, type)).toMatchObject({
+      ok: false,
+      isTooLarge: true,
+    });
+  });
+
+  it("hands over what it has written: the next message leaves it alone", () => {
+    const text = (length: number): Uint8Array =>
+      new TextEncoder().encode(`{"stringValue":"${"x".repeat(length)}"}`);
+    const type = messageType("AnyValue");
+    for (const length of [10, 3_000_000]) {
+      const first = encoder.encode(text(length), 0, length + 18, type);
+      const copy = first.ok ? first.bytes.slice() : undefined;
+      encoder.encode(text(length + 1), 0, length + 19, type);
+      expect(first.ok && Buffer.compare(first.bytes, copy ?? new Uint8Array(0))).toBe(0);
+    }
+  });
+
   it("never throws, whatever is cut or changed", () => {
     const random = seeded(runSeed("json damage"));
     const request = "ExportLogsServiceRequest";
