@@ -2,6 +2,7 @@
 // network, and versions that do not go together are problems; of versions that do, the newest
 // takes the place of the others.
 import { realpathSync } from "node:fs";
+import { posix } from "node:path";
 
 import { registriesMax } from "./limits.ts";
 import {
@@ -24,6 +25,7 @@ import type { SchemaUrl } from "./schema-url.ts";
 import { newerVersion } from "./schema-url.ts";
 import { readSource, type SourceFile } from "./source-file.ts";
 import type { GroupSpec, ImportSpec } from "./specification.ts";
+import type { TreeFile } from "./tree-file.ts";
 import { readTree, type Tree } from "./tree.ts";
 
 /** One registry as written. */
@@ -92,7 +94,7 @@ class Loading {
     }
     const tree = readTree(location, this.#problems);
     if (tree === null) return null;
-    const files = tree.files.map(({ path, name, bytes }) => ({
+    const files = ownFiles(tree).map(({ path, name, bytes }) => ({
       path,
       file: readSource(name, bytes),
     }));
@@ -196,12 +198,25 @@ class Loading {
   }
 }
 
+const isManifest = (path: string): boolean =>
+  posix.basename(path) === manifestName || posix.basename(path) === legacyManifestName;
+
+/** Below a manifest, a folder with a manifest of its own is another registry. */
+const ownFiles = ({ files }: Tree): readonly TreeFile[] => {
+  const folders = files
+    .filter(({ path }) => isManifest(path))
+    .map(({ path }) => posix.dirname(path));
+  if (!folders.includes(".")) return files;
+  const others = folders.filter((folder) => folder !== ".").map((folder) => `${folder}/`);
+  return files.filter(({ path }) => !others.some((folder) => path.startsWith(folder)));
+};
+
 const definitionsIn = (files: readonly NamedFile[], problems: Problems) => {
   const groups: GroupSpec[] = [];
   const imports: ImportSpec[] = [];
   let count = 0;
   for (const { path, file } of files) {
-    if (path === manifestName || path === legacyManifestName) continue;
+    if (isManifest(path)) continue;
     count += 1;
     const read = readFile(file, path, problems);
     groups.push(...read.groups);

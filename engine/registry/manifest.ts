@@ -46,7 +46,7 @@ export const readManifest = (file: SourceFile, problems: Problems): Manifest | n
   fields.onlyKnown(manifestKeys);
   const format = fields.string("file_format");
   if (format !== undefined && !/^definition_manifest\/2(?:\.\d+)*$/.test(format)) {
-    fields.error("file_format", `must be definition_manifest/2.0, found ${format}`);
+    fields.error("file_format", `file_format must be definition_manifest/2.0, found ${format}`);
   }
   const dependencies = fields
     .maps("dependencies", "dependency")
@@ -68,7 +68,8 @@ const readIdentity = (fields: Fields): SchemaUrl | null => {
     return null;
   }
   const url = parseSchemaUrl(`${base.replace(/\/+$/, "")}/${version}`);
-  if (url === null) fields.error("schema_base_url", `must be http[s]://server/path, found ${base}`);
+  if (url === null)
+    fields.error("schema_base_url", `schema_base_url must be http[s]://server/path, found ${base}`);
   return url;
 };
 
@@ -77,7 +78,10 @@ const readUrl = (fields: Fields): SchemaUrl | null => {
   if (text === undefined) return null;
   const url = parseSchemaUrl(text);
   if (url === null) {
-    fields.error("schema_url", `must be http[s]://server[:port]/path/VERSION, found ${text}`);
+    fields.error(
+      "schema_url",
+      `schema_url must be http[s]://server[:port]/path/VERSION, found ${text}`,
+    );
   }
   return url;
 };

@@ -164,7 +164,7 @@ export const readRequirementLevel = (fields: Fields): RequirementLevel | undefin
     }
   }
   const expected = "required, recommended, opt_in, or {conditionally_required: TEXT}";
-  fields.error("requirement_level", `must be ${expected}, found ${shown(value)}`);
+  fields.error("requirement_level", `requirement_level must be ${expected}, found ${shown(value)}`);
   return undefined;
 };
 
@@ -192,7 +192,7 @@ const readEnum = (fields: Fields): AttributeType | null => {
   }
   type.onlyKnown(["members", "allow_custom_values"]);
   const members = readMembers(type);
-  if (members.length > 0) return { members };
+  if (type.list("members").length > 0) return { members };
   type.error("members", "an enum needs at least one member");
   return null;
 };

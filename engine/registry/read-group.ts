@@ -159,7 +159,10 @@ const warnIncomplete = (group: Fields, base: Base, attributes: number): void => 
   }
   const mayAssociate = mayBeEmpty || base.type === "span";
   if (base.entity_associations !== undefined && !mayAssociate) {
-    group.error("entity_associations", `not allowed in a group of type ${base.type}`);
+    group.error(
+      "entity_associations",
+      `entity_associations is not allowed in a group of type ${base.type}`,
+    );
   }
 };
 
@@ -186,7 +189,7 @@ const readAssociations = (group: Fields): EntityAssociation[] =>
     if (found !== null) return [found];
     group.error(
       "entity_associations",
-      `item ${i + 1} must be an entity's name, one_of or all_of with a list that is not empty`,
+      `entity_associations, item ${i + 1}, must be an entity's name, one_of or all_of with a list that is not empty`,
     );
     return [];
   });

@@ -52,7 +52,7 @@ const isDefinitionFile = (fields: Fields): boolean => {
   }
   if (/^definition\/2(?:\.\d+)*$|^2\.0\.0\/definition$/.test(format)) return true;
   if (!/^definition\/1(?:\.\d+)*$/.test(format)) {
-    fields.error("file_format", `must be definition/2, found ${format}`);
+    fields.error("file_format", `file_format must be definition/2, found ${format}`);
   }
   return false;
 };

@@ -1,0 +1,89 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, describe, expect, test } from "vitest";
+
+import { readArguments } from "../../../engine/cli/arguments.ts";
+import type { Io } from "../../../engine/cli/command.ts";
+import { registry } from "../../../engine/cli/registry.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "weir-registry-cli-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const bad = join(folder, "bad.yaml");
+const output = join(folder, "out.txt");
+
+const run = async (
+  ...argv: string[]
+): Promise<{ code: number; lines: string[]; notes: string[] }> => {
+  const lines: string[] = [];
+  const notes: string[] = [];
+  const io: Io = {
+    line: async (text) => {
+      lines.push(text);
+    },
+    note: (text) => notes.push(text),
+    stdin: (async function* none() {})(),
+    stderrIsTerminal: false,
+    signal: new AbortController().signal,
+  };
+  const code = await registry.run(readArguments(registry.options, argv), io);
+  return { code, lines, notes };
+};
+
+describe("weir registry", () => {
+  const good = new URL("../../../schemas/registry", import.meta.url).pathname;
+
+  test("check of a good registry prints nothing on standard output and exits with 0", async () => {
+    const { code, lines, notes } = await run("check", good);
+    expect(code).toBe(0);
+    expect(lines).toEqual([]);
+    expect(notes[0]).toMatch(/^weir registry check: 5 files, \d+ groups, version [0-9a-f]{12}, 0/);
+  });
+
+  test("check prints file:line: message and exits with 1", async () => {
+    writeFileSync(
+      bad,
+      "groups:\n  - id: a\n    type: attribute_group\n    brief: A\n    extends: b\n",
+    );
+    const { code, lines } = await run("check", folder);
+    expect(code).toBe(1);
+    expect(lines).toEqual([`${bad}:5: error: group a: no group b: a > b`]);
+  });
+
+  test("check writes its findings to -o", async () => {
+    expect((await run("check", folder, "-o", output)).code).toBe(1);
+    expect(readFileSync(output, "utf8")).toBe(`${bad}:5: error: group a: no group b: a > b\n`);
+  });
+
+  test("resolve prints one JSON document", async () => {
+    const { code, lines } = await run("resolve", good);
+    expect(code).toBe(0);
+    expect(lines).toHaveLength(1);
+    const document = JSON.parse(lines[0] ?? "") as { groups: { id: string }[] };
+    expect(Object.keys(document)).toEqual(["registry_url", "schema_url", "version", "groups"]);
+    expect(document.groups.map(({ id }) => id)).toContain("workflow.execute");
+  });
+
+  test("resolve writes to --output, and nothing when there are errors", async () => {
+    expect((await run("resolve", good, "--output", output)).code).toBe(0);
+    expect(JSON.parse(readFileSync(output, "utf8"))).toHaveProperty("version");
+    const { code, lines, notes } = await run("resolve", folder);
+    expect(code).toBe(1);
+    expect(lines).toEqual([]);
+    expect(notes[0]).toContain("bad.yaml:5: error");
+  });
+
+  test.each([[[]], [["chek", "x"]], [["check"]], [["check", "a", "b"]]])(
+    "%j is wrong usage",
+    async (argv) => {
+      await expect(run(...argv)).rejects.toThrow(/registry/);
+    },
+  );
+
+  test("a folder that is not there is an error, not a crash", async () => {
+    const { code, lines } = await run("check", join(folder, "none"));
+    expect(code).toBe(1);
+    expect(lines[0]).toContain("no such file");
+  });
+});
