@@ -5,6 +5,9 @@ import * as z from "zod/mini";
 
 import type { OtlpLimits } from "../schemas/otlp/limits.ts";
 import { type Tenant, tenantsOf } from "./authenticate/tenant-document.ts";
+import type { HeadSettings } from "../schemas/sampling/head-settings.ts";
+import { isProbability } from "../schemas/sampling/threshold.ts";
+import { samplingOf } from "./sample/sampling-settings.ts";
 import { type SettableLimit, fixedLimits, settableLimits } from "./limits.ts";
 
 /** Where records go. */
@@ -61,6 +64,8 @@ export type EdgeConfig = {
   readonly responseBytesMax: number;
   readonly requestItemsMax: number;
   readonly otlp: OtlpLimits;
+  /** Bytes of all records of one request. */
+  readonly recordsBytesMax: number;
   /** Answer to a Content-Encoding that cannot be undone: 400 as the Collector, or HTTP's 415. */
   readonly encodingStatus: 400 | 415;
   readonly cors: CorsConfig;
@@ -70,6 +75,8 @@ export type EdgeConfig = {
   readonly apiKeyHashes: readonly ApiKey[];
   /** Those of TENANTS; further ones may come from TENANTS_KV. */
   readonly tenants: readonly Tenant[];
+  /** Head sampling by tenant; null = off. */
+  readonly sampling: HeadSettings | null;
   /** Names this start of the system in record headers, "" for none. */
   readonly runId: string;
 };
@@ -95,6 +102,12 @@ const integer = ([fallback, min, max]: readonly [number, number, number]) => {
   const checked = z.coerce
     .number(expected)
     .check(z.int(expected), z.minimum(min, expected), z.maximum(max, expected));
+  return z.pipe(z.transform(given), z._default(checked, fallback));
+};
+
+const rate = (fallback: number) => {
+  const expected = "expected a rate from 2^-56 to 1";
+  const checked = z.coerce.number(expected).check(z.refine(isProbability, expected));
   return z.pipe(z.transform(given), z._default(checked, fallback));
 };
 
@@ -143,6 +156,7 @@ const environment = z.object({
   REQUEST_ITEMS_MAX: limit("REQUEST_ITEMS_MAX"),
   RESOURCES_MAX: limit("RESOURCES_MAX"),
   SCOPES_MAX: limit("SCOPES_MAX"),
+  RECORDS_BYTES_MAX: limit("RECORDS_BYTES_MAX"),
   ATTRIBUTES_MAX: limit("ATTRIBUTES_MAX"),
   EVENTS_MAX: limit("EVENTS_MAX"),
   LINKS_MAX: limit("LINKS_MAX"),
@@ -170,6 +184,14 @@ const environment = z.object({
     )
     .check(z.refine((keys) => keys.every(isHash), "expected [tenant:]64 hexadecimal digits")),
   TENANTS: text(""),
+  SAMPLE: z.pipe(text("on"), z.enum(["on", "off"], "expected on or off")),
+  SAMPLE_RATE: rate(0.01),
+  SAMPLE_RATE_SLOW: rate(0.5),
+  SAMPLE_RATE_ERROR: rate(1),
+  SAMPLE_RATE_MIN: rate(0.001),
+  SAMPLE_SLOW_MS: integer([1000, 0, 86_400_000]),
+  SAMPLE_SPANS_PER_S: integer([0, 0, 1_000_000_000]),
+  SAMPLE_POLICY: text(""),
   RUN_ID: text(""),
 });
 type Environment = z.infer<typeof environment>;
@@ -180,6 +202,7 @@ const faults = (env: Environment): readonly string[] => {
   const isAddressed =
     KAFKA_BROKERS.length > 0 && KAFKA_BROKERS.every((broker) => /^.+:\d+$/.test(broker));
   const tenants = tenantsOf(env.TENANTS);
+  const sampling = samplingOf(env);
   const rules: readonly (readonly [isGood: boolean, fault: string])[] = [
     [LOG_KIND !== "kafka" || isAddressed, "KAFKA_BROKERS: expected host:port, comma-separated"],
     [LOG_KIND !== "rest" || isWeb(REST_URL), "REST_URL: expected an http or https address"],
@@ -188,6 +211,10 @@ const faults = (env: Environment): readonly string[] => {
       `API_KEYS and API_KEY_HASHES: at most ${apiKeysMax} keys together`,
     ],
     [env.BODY_BYTES_MAX <= env.QUEUE_BYTES_MAX, "BODY_BYTES_MAX: expected at most QUEUE_BYTES_MAX"],
+    [
+      typeof sampling !== "string",
+      `SAMPLE_POLICY: ${typeof sampling === "string" ? sampling : ""}`,
+    ],
     [typeof tenants !== "string", `TENANTS: ${typeof tenants === "string" ? tenants : ""}`],
     [
       env.BODY_BYTES_MAX <= env.BODIES_BYTES_MAX,
@@ -235,6 +262,11 @@ const knownTenants = (json: string): readonly Tenant[] => {
   return typeof tenants === "string" ? [] : tenants;
 };
 
+const knownSampling = (env: Environment): HeadSettings | null => {
+  const sampling = samplingOf(env);
+  return typeof sampling === "string" ? null : sampling;
+};
+
 /** @throws ConfigError naming every field that cannot be used. */
 export const readConfig = (variables: object): EdgeConfig => {
   const env = valid(variables);
@@ -256,6 +288,7 @@ export const readConfig = (variables: object): EdgeConfig => {
     responseBytesMax: env.RESPONSE_BYTES_MAX,
     requestItemsMax: env.REQUEST_ITEMS_MAX,
     otlp: otlpLimits(env),
+    recordsBytesMax: env.RECORDS_BYTES_MAX,
     encodingStatus: env.ENCODING_STATUS === "415" ? 415 : 400,
     cors: {
       origins: env.CORS_ORIGINS,
@@ -266,6 +299,7 @@ export const readConfig = (variables: object): EdgeConfig => {
     apiKeys: env.API_KEYS,
     apiKeyHashes: env.API_KEY_HASHES,
     tenants: knownTenants(env.TENANTS),
+    sampling: knownSampling(env),
     runId: env.RUN_ID,
   });
 };

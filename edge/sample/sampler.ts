@@ -1,0 +1,134 @@
+// The edge's head sampling: each tenant's rules, its budget and its counts, around the one sampler
+// of the isolate. Runs after validation (what is rejected is not sampled) and before the records
+// are copied: the copy makes the edits. Metrics never come here.
+import type { RecordEdits } from "../../schemas/otlp/record-edits.ts";
+import type { SignalScan } from "../../schemas/otlp/signal-scan.ts";
+import { headRule, HeadRules } from "../../schemas/sampling/head-rules.ts";
+import { HeadSampler } from "../../schemas/sampling/head-sampler.ts";
+import type { HeadSettings, TenantPolicy } from "../../schemas/sampling/head-settings.ts";
+import { BudgetController } from "./budget-controller.ts";
+import { SamplingCounts } from "./sampling-counts.ts";
+
+/** Tenants without a policy of their own that are told apart; further ones share one place. */
+const tenantsMax = 256;
+const sharedName = "other tenants";
+
+/** Milliseconds that do not go back by more than a clock is set. */
+export type SamplerClock = () => number;
+
+type TenantState = {
+  readonly policy: TenantPolicy;
+  readonly rules: HeadRules;
+  readonly budget: BudgetController;
+  readonly spans: SamplingCounts;
+  readonly logs: SamplingCounts;
+};
+
+/** What a pass did; valid until the next one of this sampler. */
+export type SampleOutcome = {
+  /** For Regroup.build, with the same `partitionOf`. */
+  readonly edits: RecordEdits;
+  readonly sampled: number;
+  readonly sampledOut: number;
+};
+
+const sum = (counts: Int32Array): number => {
+  let total = 0;
+  for (let i = 0; i < counts.length; i += 1) total += counts[i] ?? 0;
+  return total;
+};
+
+/** One per isolate. */
+export class Sampler {
+  readonly #settings: HeadSettings;
+  readonly #clock: SamplerClock;
+  readonly #sampler = new HeadSampler();
+  readonly #tenants = new Map<string, TenantState>();
+  #unnamed = 0;
+  #pressure = 0;
+
+  constructor(settings: HeadSettings, clock: SamplerClock) {
+    this.#settings = settings;
+    this.#clock = clock;
+  }
+
+  /**
+   * How full what lies behind is, 0 to 1: from 0.8 on base rates fall, every second by half; at 0.5
+   * and below they rise again.
+   */
+  set pressure(level: number) {
+    this.#pressure = level;
+  }
+
+  /**
+   * Decides the spans of a trace scan. Entries of `partitionOf` below 0 are out already; those of
+   * sampled-out spans become -1, the others stay.
+   */
+  sampleSpans(scan: SignalScan, tenant: string, partitionOf: Int32Array): SampleOutcome {
+    const state = this.#state(tenant);
+    this.#sampler.passSpans(scan, state.rules, partitionOf);
+    const outcome = this.#outcome(state.spans);
+    const byBase = this.#sampler.tally.kept[headRule.base] ?? 0;
+    state.budget.add(outcome.sampled, byBase);
+    return outcome;
+  }
+
+  /** The same for log records. They do not count against the budget, but their rate follows it. */
+  sampleLogs(scan: SignalScan, tenant: string, partitionOf: Int32Array): SampleOutcome {
+    const state = this.#state(tenant);
+    this.#sampler.passLogs(scan, state.rules, partitionOf);
+    return this.#outcome(state.logs);
+  }
+
+  /** By tenant: counts, the base rate as it is and as configured. */
+  snapshot(): { readonly [tenant: string]: unknown } {
+    const entries = Array.from(this.#tenants, ([tenant, { policy, rules, spans, logs }]) => [
+      tenant,
+      {
+        baseRate: rules.baseRate,
+        baseRateConfigured: policy.rates.base,
+        spansPerSMax: policy.spansPerSMax,
+        spans: spans.snapshot(),
+        logs: logs.snapshot(),
+      },
+    ]);
+    return Object.fromEntries(entries) as { readonly [tenant: string]: unknown };
+  }
+
+  #outcome(counts: SamplingCounts): SampleOutcome {
+    const { tally, edits } = this.#sampler;
+    counts.add(tally);
+    return { edits, sampled: sum(tally.kept), sampledOut: sum(tally.dropped) };
+  }
+
+  /** The tenant's state, its budget brought up to now. */
+  #state(tenant: string): TenantState {
+    const nowMs = this.#clock();
+    const state = this.#tenants.get(tenant) ?? this.#newState(tenant, nowMs);
+    if (state.budget.step(nowMs, this.#pressure)) state.rules.rescale(state.budget.scale);
+    return state;
+  }
+
+  #newState(tenant: string, nowMs: number): TenantState {
+    const own = this.#settings.tenants.get(tenant);
+    let name = tenant;
+    if (own === undefined && this.#unnamed >= tenantsMax) {
+      name = sharedName;
+      const shared = this.#tenants.get(name);
+      if (shared !== undefined) return shared;
+    }
+    if (own === undefined) this.#unnamed += 1;
+    const policy = own ?? this.#settings.others;
+    const { rates, baseFloor, spansPerSMax } = policy;
+    const scaleMin = Math.min(1, baseFloor / rates.base);
+    const state = {
+      policy,
+      rules: new HeadRules(policy),
+      budget: new BudgetController({ spansPerSMax, scaleMin }, nowMs),
+      spans: new SamplingCounts(),
+      logs: new SamplingCounts(),
+    };
+    this.#tenants.set(name, state);
+    return state;
+  }
+}
