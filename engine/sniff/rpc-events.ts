@@ -23,13 +23,24 @@ type Layout = {
   /** Of a byte that is 1 for a buy; else `direction` says it. */
   readonly isBuyAt: number | null;
   readonly direction: Direction;
+  /**
+   * Of a u64 before and after: one that grew is a buy. `base` is then what came out and `quote`
+   * what went in; the other way round for a sell.
+   */
+  readonly growth: { readonly before: number; readonly after: number } | null;
   readonly base: number;
   readonly quote: number;
   readonly mint: number | null;
-  readonly user: number;
+  readonly user: number | null;
 };
 
-const swapEvent = { program: "PumpSwap", bytesMin: 192, isBuyAt: null, mint: null } as const;
+const swapEvent = {
+  program: "PumpSwap",
+  bytesMin: 192,
+  isBuyAt: null,
+  growth: null,
+  mint: null,
+} as const;
 
 /** Known events; discriminators are recomputed by a test. */
 export const eventLayouts: readonly Layout[] = [
@@ -39,6 +50,7 @@ export const eventLayouts: readonly Layout[] = [
     discriminator: "bddb7fd34ee661ee",
     bytesMin: 97,
     isBuyAt: 64,
+    growth: null,
     direction: "buy",
     mint: 16,
     quote: 48,
@@ -69,11 +81,27 @@ export const eventLayouts: readonly Layout[] = [
     discriminator: "b1310cd2a076a774",
     bytesMin: 140,
     isBuyAt: null,
+    growth: null,
     direction: "create",
     user: 26,
     mint: 58,
     base: 124,
     quote: 132,
+  },
+  {
+    // Fields behind the amounts differ between versions of the program, the direction among them;
+    // the pool's quote reserve tells it in all.
+    program: "LaunchLab",
+    event: "TradeEvent",
+    discriminator: "bddb7fd34ee661ee",
+    bytesMin: 120,
+    isBuyAt: null,
+    growth: { before: 80, after: 96 },
+    direction: "buy",
+    mint: null,
+    user: null,
+    base: 112,
+    quote: 104,
   },
 ];
 
@@ -93,12 +121,15 @@ export const decodeEvent = (program: string, data: Uint8Array): TradeEvent | nul
   if (layout === undefined || data.length < layout.bytesMin) return null;
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const key = (at: number): string => encodeBase58(data, at, at + 32);
-  const isSell = layout.isBuyAt !== null && data[layout.isBuyAt] !== 1;
+  const u64 = (at: number): bigint => view.getBigUint64(at, true);
+  const { growth } = layout;
+  const shrank = growth !== null && u64(growth.after) < u64(growth.before);
+  const isSell = shrank || (layout.isBuyAt !== null && data[layout.isBuyAt] !== 1);
   return {
     direction: isSell ? "sell" : layout.direction,
-    base: view.getBigUint64(layout.base, true),
-    quote: view.getBigUint64(layout.quote, true),
+    base: u64(shrank ? layout.quote : layout.base),
+    quote: u64(shrank ? layout.base : layout.quote),
     mint: layout.mint === null ? null : key(layout.mint),
-    user: key(layout.user),
+    user: layout.user === null ? null : key(layout.user),
   };
 };

@@ -11,7 +11,9 @@ import { instructionField as field } from "../../schemas/market/transaction-layo
 import { tradeAmounts } from "./rpc-balances.ts";
 import { decodeEvent, isEvent, type TradeEvent } from "./rpc-events.ts";
 import type { InnerInstruction, RpcMeta } from "./rpc-meta.ts";
-import { matchField, type Sniffer } from "./sniffer.ts";
+import { matchField } from "./match-table.ts";
+import { type MatchPlaces, placesOf } from "./rpc-places.ts";
+import type { Sniffer } from "./sniffer.ts";
 
 /** One match of a line; keys are the contract of the command line, absent amounts absent keys. */
 export type MatchLine = {
@@ -25,7 +27,7 @@ export type MatchLine = {
   readonly user: string | null;
   /** The instruction's own list; null for an account of a table that is not resolved. */
   readonly accounts: readonly (string | null)[];
-  readonly direction: Direction;
+  readonly direction: Direction | null;
   readonly baseAmount?: string;
   readonly quoteAmount?: string;
   /** What the arguments ask for: an amount, or the worst that the sender accepts. */
@@ -42,6 +44,7 @@ type Requested = {
 
 type Found = {
   readonly rule: InstructionRule;
+  readonly places: MatchPlaces;
   readonly outer: number;
   /** -1 for the outer instruction itself. */
   readonly inner: number;
@@ -83,7 +86,8 @@ const outerMatches = (sniffer: Sniffer, view: DataView, meta: RpcMeta | null): F
     const data = bytesOf(view, dataAt, transaction.instruction(outer, field.dataBytes));
     const rule = watch.rules[sniffer.match(i, matchField.rule)];
     if (rule === undefined) throw new Error("a match without a rule");
-    return { rule, outer, inner: -1, accounts, data, event: null };
+    const places = placesOf(rule, accounts, data);
+    return { rule, places, outer, inner: -1, accounts, data, event: null };
   });
 };
 
@@ -101,7 +105,8 @@ const innerMatches = ({ watch }: Sniffer, meta: RpcMeta): Found[] => {
       const low = view.getInt32(0, true);
       const rule = watch.rules[watch.ruleOf(number, low, view.getInt32(4, true))];
       if (rule === undefined || rule.mint >= accounts.length) return;
-      found.push({ rule, outer, inner, accounts, data, event: null });
+      const places = placesOf(rule, accounts, data);
+      found.push({ rule, places, outer, inner, accounts, data, event: null });
     });
   }
   return found;
@@ -119,8 +124,8 @@ const attachEvents = (found: readonly Found[], meta: RpcMeta): void => {
           one.inner < position &&
           one.event === null &&
           programIds[one.rule.program] === instruction.program &&
-          one.rule.direction === event.direction &&
-          fits(event.mint, one.accounts[one.rule.mint]),
+          one.places.direction === event.direction &&
+          fits(event.mint, one.accounts[one.places.mint]),
       );
       if (owner !== undefined) owner.event = event;
     });
@@ -142,8 +147,8 @@ const matchLine = (
   meta: RpcMeta | null,
   tips: Tips | null,
 ): MatchLine => {
-  const { rule, accounts, event } = one;
-  const mint = accounts[rule.mint] ?? event?.mint ?? null;
+  const { rule, places, accounts, event } = one;
+  const mint = accounts[places.mint] ?? event?.mint ?? null;
   const user = accounts[rule.user] ?? event?.user ?? null;
   const quoteMint = quoteMintOf(one);
   const requested = requestedOf(one);
@@ -158,7 +163,7 @@ const matchLine = (
     quoteMint,
     user,
     accounts,
-    direction: rule.direction,
+    direction: places.direction,
     ...(amounts.base !== null && { baseAmount: amounts.base.toString() }),
     ...(amounts.quote !== null && { quoteAmount: amounts.quote.toString() }),
     ...(requested !== null && { requested }),
@@ -166,13 +171,13 @@ const matchLine = (
   };
 };
 
-const quoteMintOf = ({ rule, accounts }: Found): string | null => {
-  if (rule.quoteMint === "sol") return wrappedSolMint;
-  if (rule.quoteMint >= accounts.length && rule.quoteMintOrSol) return wrappedSolMint;
-  return accounts[rule.quoteMint] ?? null;
+const quoteMintOf = ({ rule, places, accounts }: Found): string | null => {
+  if (places.quoteMint === "sol") return wrappedSolMint;
+  if (places.quoteMint >= accounts.length && rule.quoteMintOrSol) return wrappedSolMint;
+  return accounts[places.quoteMint] ?? null;
 };
 
-const requestedOf = ({ rule, data }: Found): Requested | null => {
+const requestedOf = ({ places: rule, data }: Found): Requested | null => {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const read = (at: number): string | null =>
     data.length < at + 8 ? null : view.getBigUint64(at, true).toString();
@@ -205,7 +210,7 @@ const amountsOf = (input: AmountInput): Amounts => {
   // A failed transaction traded nothing.
   if (meta === null || meta.failed === true) return unknown;
   if (one.event !== null) return one.event;
-  const { direction } = one.rule;
+  const { direction } = one.places;
   if (direction !== "buy" && direction !== "sell") return unknown;
   if (all.length > 1 || mint === null || user === null || quoteMint === null) return unknown;
   const spent = tips?.get(user) ?? 0n;

@@ -35,7 +35,7 @@ export class TransactionHandler implements RecordHandler {
     watch: new WatchList(watchedPrograms(instructionRules)),
     validate: "watched",
   });
-  readonly #writer = new CandidateWriter(this.#sniffer);
+  readonly #writer = new CandidateWriter(this.#sniffer.table);
   readonly #origin: CandidateOrigin = {
     topic: candidateTopics.indexOf("weir-transactions"),
     partition: 0,

@@ -2,9 +2,9 @@
 // memory of a ring or of a frame. The only writer of that format; candidate.ts reads it.
 import { decodeKey } from "../../schemas/market/base58.ts";
 import {
+  candidateAccountsMax,
   candidateAt as at,
   candidateBytes,
-  candidateDirections,
   candidateFlag as flag,
   candidateVersion,
 } from "../../schemas/market/candidate-layout.ts";
@@ -13,9 +13,8 @@ import {
   type TransactionItem,
   transactionItemFlag as itemFlag,
 } from "../../schemas/market/transaction-item.ts";
-import { instructionField } from "../../schemas/market/transaction-layout.ts";
-import { matchField, quoteIsSol, type Sniffer } from "./sniffer.ts";
-import type { WatchList } from "./watch-list.ts";
+import { keyBytes } from "../../schemas/market/transaction-layout.ts";
+import { matchField, type MatchTable, quoteIsSol } from "./match-table.ts";
 
 /**
  * Where the transaction came from; reused, filled per record and item by the stage.
@@ -37,46 +36,60 @@ export type CandidatePlace = {
   readonly to: DataView;
 };
 
-/** One for each sniffer and its thread; `write` allocates nothing. */
+/** One for each match table and its thread; `write` allocates nothing. */
 export class CandidateWriter {
-  readonly #sniffer: Sniffer;
-  readonly #rules: RuleBits;
-  readonly #sol = new DataView((decodeKey(wrappedSolMint) ?? new Uint8Array(32)).buffer);
+  readonly #table: MatchTable;
+  readonly #limits: Uint16Array;
+  readonly #sol = new DataView((decodeKey(wrappedSolMint) ?? new Uint8Array(keyBytes)).buffer);
 
-  constructor(sniffer: Sniffer) {
-    this.#sniffer = sniffer;
-    this.#rules = ruleBits(sniffer.watch);
+  constructor(table: MatchTable) {
+    this.#table = table;
+    this.#limits = Uint16Array.from(table.rules, limitFlags);
   }
 
   /**
-   * Writes `candidateBytes` at `offset` of `to` for match `index` of the last `inspect(from, ...)`.
+   * Writes `candidateBytes` at `offset` of `to` for match `index` of the transaction in `from`.
    * `item` tells slot, index and receive time; `to` must have room.
    */
   write(place: CandidatePlace, offset: number, index: number, item: TransactionItem): void {
     const { from, to } = place;
-    const sniffer = this.#sniffer;
-    const { transaction } = sniffer;
+    const table = this.#table;
     zeroReserved(to, offset);
-    const rule = sniffer.match(index, matchField.rule);
-    const instruction = sniffer.match(index, matchField.instruction);
+    const instruction = table.match(index, matchField.instruction);
     to.setUint8(offset + at.version, candidateVersion);
-    copyWords(from, transaction.signaturesAt, to, offset + at.signature);
-    copyWords(from, transaction.signaturesAt + 32, to, offset + at.signature + 32);
-    const program = transaction.keyAt(
-      transaction.instruction(instruction, instructionField.program),
-    );
-    copyWords(from, program, to, offset + at.program);
-    const dataAt = transaction.instruction(instruction, instructionField.dataAt);
+    copyKey(from, table.signaturesAt, to, offset + at.signature);
+    copyKey(from, table.signaturesAt + keyBytes, to, offset + at.signature + keyBytes);
+    copyKey(from, table.match(index, matchField.programAt), to, offset + at.program);
+    const dataAt = table.match(index, matchField.dataAt);
     to.setInt32(offset + at.discriminator, from.getInt32(dataAt, true), true);
     to.setInt32(offset + at.discriminator + 4, from.getInt32(dataAt + 4, true), true);
     to.setUint16(offset + at.match, index, true);
     to.setUint16(offset + at.instruction, instruction, true);
-    to.setUint8(offset + at.direction, this.#rules.direction[rule] as number);
+    to.setUint8(offset + at.direction, table.match(index, matchField.direction));
     const flags =
       this.#writeKeys(place, offset, index) |
       this.#writeAmounts(place, offset, index) |
       writeItem(item, to, offset);
     to.setUint16(offset + at.flags, flags, true);
+  }
+
+  /**
+   * Appends the first `candidateAccountsMax` accounts of the instruction behind a record that
+   * `write` wrote at `offset`, and returns the record's whole length.
+   */
+  writeAccounts({ from, to }: CandidatePlace, offset: number, index: number): number {
+    const table = this.#table;
+    const listed = table.match(index, matchField.accountCount);
+    const count = listed < candidateAccountsMax ? listed : candidateAccountsMax;
+    let known = 0;
+    for (let i = 0; i < count; i += 1) {
+      const keyAt = table.accountKeyAt(from, index, i);
+      if (keyAt >= 0) known |= 1 << i;
+      copyOrZero(from, keyAt, to, offset + candidateBytes + i * keyBytes);
+    }
+    to.setUint8(offset + at.accountCount, count);
+    to.setUint8(offset + at.accountsKnown, known);
+    return candidateBytes + count * keyBytes;
   }
 
   /** Stamps the identity on a record that `write` wrote at `offset`. */
@@ -89,12 +102,12 @@ export class CandidateWriter {
   }
 
   #writeKeys({ from, to }: CandidatePlace, offset: number, index: number): number {
-    const sniffer = this.#sniffer;
-    const quoteMint = sniffer.match(index, matchField.quoteMintAt);
-    const mint = sniffer.match(index, matchField.mintAt);
-    const user = sniffer.match(index, matchField.userAt);
-    const pool = sniffer.match(index, matchField.poolAt);
-    if (quoteMint === quoteIsSol) copyWords(this.#sol, 0, to, offset + at.quoteMint);
+    const table = this.#table;
+    const quoteMint = table.match(index, matchField.quoteMintAt);
+    const mint = table.match(index, matchField.mintAt);
+    const user = table.match(index, matchField.userAt);
+    const pool = table.match(index, matchField.poolAt);
+    if (quoteMint === quoteIsSol) copyKey(this.#sol, 0, to, offset + at.quoteMint);
     else copyOrZero(from, quoteMint, to, offset + at.quoteMint);
     copyOrZero(from, mint, to, offset + at.mint);
     copyOrZero(from, user, to, offset + at.user);
@@ -108,24 +121,26 @@ export class CandidateWriter {
   }
 
   #writeAmounts({ from, to }: CandidatePlace, offset: number, index: number): number {
-    const sniffer = this.#sniffer;
-    const base = sniffer.match(index, matchField.baseAt);
-    const quote = sniffer.match(index, matchField.quoteAt);
+    const table = this.#table;
+    const base = table.match(index, matchField.baseAt);
+    const quote = table.match(index, matchField.quoteAt);
     copyU64OrZero(from, base, to, offset + at.baseAmount);
     copyU64OrZero(from, quote, to, offset + at.quoteAmount);
     const known = (base >= 0 ? flag.baseAmount : 0) | (quote >= 0 ? flag.quoteAmount : 0);
-    const limits = this.#rules.limits[sniffer.match(index, matchField.rule)] as number;
+    const limits = this.#limits[table.match(index, matchField.rule)] as number;
     // The limit bits stand two above those that say the amount is there at all.
-    return known | (limits & (known << 2));
+    const amounts = known | (limits & (known << 2));
+    if (base < 0 || quote < 0) return amounts;
+    const units = u64Near(from, base);
+    if (units === 0) return amounts;
+    to.setFloat64(offset + at.priceHint, u64Near(from, quote) / units, true);
+    return amounts | flag.priceHint;
   }
 }
 
-type RuleBits = { readonly direction: Uint8Array; readonly limits: Uint16Array };
-
-const ruleBits = (watch: WatchList): RuleBits => ({
-  direction: Uint8Array.from(watch.rules, (rule) => candidateDirections.indexOf(rule.direction)),
-  limits: Uint16Array.from(watch.rules, limitFlags),
-});
+/** A u64 as the nearest double: for ratios, never for amounts. */
+const u64Near = (view: DataView, offset: number): number =>
+  view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 2 ** 32;
 
 const limitFlags = ({ base, quote }: InstructionRule): number =>
   (base?.kind === "limit" ? flag.baseIsLimit : 0) |
@@ -145,39 +160,30 @@ const writeItem = (item: TransactionItem, to: DataView, offset: number): number 
   );
 };
 
-// What no field of a match fills: origin, the reserved word, and from the match number on.
+// What no field of a match fills: origin, the price hint, and from the match number on.
 const zeroReserved = (to: DataView, offset: number): void => {
   for (let i = at.version; i < at.index; i += 4) to.setInt32(offset + i, 0, true);
-  to.setInt32(offset + at.reservedWord, 0, true);
-  to.setInt32(offset + at.reservedWord + 4, 0, true);
+  to.setFloat64(offset + at.priceHint, 0, true);
   for (let i = at.match; i < candidateBytes; i += 4) to.setInt32(offset + i, 0, true);
 };
 
-// One key, eight words, written out: a loop costs as much again, Uint8Array.set 20 ns by itself.
-const copyWords = (from: DataView, fromAt: number, to: DataView, toAt: number): void => {
-  to.setInt32(toAt, from.getInt32(fromAt, true), true);
-  to.setInt32(toAt + 4, from.getInt32(fromAt + 4, true), true);
-  to.setInt32(toAt + 8, from.getInt32(fromAt + 8, true), true);
-  to.setInt32(toAt + 12, from.getInt32(fromAt + 12, true), true);
-  to.setInt32(toAt + 16, from.getInt32(fromAt + 16, true), true);
-  to.setInt32(toAt + 20, from.getInt32(fromAt + 20, true), true);
-  to.setInt32(toAt + 24, from.getInt32(fromAt + 24, true), true);
-  to.setInt32(toAt + 28, from.getInt32(fromAt + 28, true), true);
+// One key, written out: a loop costs as much again, Uint8Array.set 20 ns by itself. The BigInts
+// never exist: the compiler joins load and store to one machine word (measured, no garbage).
+const copyKey = (from: DataView, fromAt: number, to: DataView, toAt: number): void => {
+  to.setBigInt64(toAt, from.getBigInt64(fromAt, true), true);
+  to.setBigInt64(toAt + 8, from.getBigInt64(fromAt + 8, true), true);
+  to.setBigInt64(toAt + 16, from.getBigInt64(fromAt + 16, true), true);
+  to.setBigInt64(toAt + 24, from.getBigInt64(fromAt + 24, true), true);
 };
 
-const zeros = new DataView(new ArrayBuffer(32));
+const zeros = new DataView(new ArrayBuffer(keyBytes));
 
 const copyOrZero = (from: DataView, fromAt: number, to: DataView, toAt: number): void => {
-  if (fromAt >= 0) copyWords(from, fromAt, to, toAt);
-  else copyWords(zeros, 0, to, toAt);
+  if (fromAt >= 0) copyKey(from, fromAt, to, toAt);
+  else copyKey(zeros, 0, to, toAt);
 };
 
 const copyU64OrZero = (from: DataView, fromAt: number, to: DataView, toAt: number): void => {
-  if (fromAt >= 0) copyU64(from, fromAt, to, toAt);
-  else copyU64(zeros, 0, to, toAt);
-};
-
-const copyU64 = (from: DataView, fromAt: number, to: DataView, toAt: number): void => {
-  to.setInt32(toAt, from.getInt32(fromAt, true), true);
-  to.setInt32(toAt + 4, from.getInt32(fromAt + 4, true), true);
+  if (fromAt >= 0) to.setBigInt64(toAt, from.getBigInt64(fromAt, true), true);
+  else to.setFloat64(toAt, 0, true);
 };

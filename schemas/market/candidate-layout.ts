@@ -11,13 +11,21 @@
 //   24  u64  slot                         296   u16  match within the transaction
 //   32  u64  receive time, ns (edge)      298   u16  instruction (outer index)
 //   40  u64  base amount, raw units       300   u8   direction
-//   48  u64  quote amount, raw units      301   19 B reserved, 0
-//   56  u64  reserved, 0
+//   48  u64  quote amount, raw units      301   u8   accounts behind the record, 0 to 8
+//   56  f64  price hint                   302   u8   which of them are known, bit by bit
+//                                         303   17 B reserved, 0
+//  320  32 B each: the first accounts of the instruction, zero for one behind a lookup table;
+//       records of the log carry none, those handed over in the process do
 //
+// The price hint is quote amount by base amount in raw units, of what the sender asked for.
 // Identity is (topic, partition, offset, index in the frame, match): derived from the input, so a
 // candidate that is produced again after a restart is recognised.
 
+/** Bytes of a record without accounts. */
 export const candidateBytes = 320;
+
+/** Accounts that may stand behind a record, 32 bytes each. */
+export const candidateAccountsMax = 8;
 
 export const candidateVersion = 1;
 
@@ -33,7 +41,7 @@ export const candidateAt = {
   receiveTime: 32,
   baseAmount: 40,
   quoteAmount: 48,
-  reservedWord: 56,
+  priceHint: 56,
   signature: 64,
   mint: 128,
   quoteMint: 160,
@@ -44,7 +52,9 @@ export const candidateAt = {
   match: 296,
   instruction: 298,
   direction: 300,
-  reservedTail: 301,
+  accountCount: 301,
+  accountsKnown: 302,
+  reservedTail: 303,
 } as const;
 
 /** Bits of `flags`: which fields are known, and what the amounts mean. */
@@ -61,6 +71,7 @@ export const candidateFlag = {
   /** The amount is the worst that the sender accepts, not what will be traded. */
   baseIsLimit: 512,
   quoteIsLimit: 1024,
+  priceHint: 2048,
 } as const;
 
 /** Value of `direction`. */

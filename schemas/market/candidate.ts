@@ -2,6 +2,7 @@
 // (engine/sniff/write-candidate.ts); nothing on the hot path makes the objects of this file.
 import { encodeBase58 } from "./base58.ts";
 import {
+  candidateAccountsMax,
   candidateAt as at,
   candidateBytes,
   candidateDirections,
@@ -9,6 +10,7 @@ import {
   candidateTopics,
   candidateVersion,
 } from "./candidate-layout.ts";
+import { keyBytes } from "./transaction-layout.ts";
 import { instructionRules, programIds } from "./programs.ts";
 
 /** Absent fields are absent keys. 64-bit integers are decimal strings, keys are base58. */
@@ -34,15 +36,22 @@ export type Candidate = {
   readonly quoteAmount?: string;
   readonly baseIsLimit?: true;
   readonly quoteIsLimit?: true;
+  /** Quote by base amount in raw units, of what the sender asked for. */
+  readonly priceHint?: number;
+  /** The instruction's first accounts, null for one behind a lookup table. */
+  readonly accounts?: readonly (string | null)[];
 };
 
 /** Decodes the record at [start, end) of `view`; null for another length or format version. */
 export const decodeCandidate = (view: DataView, start: number, end: number): Candidate | null => {
-  if (end - start !== candidateBytes) return null;
+  if (end - start < candidateBytes) return null;
   if (view.getUint8(start + at.version) !== candidateVersion) return null;
+  const accountCount = view.getUint8(start + at.accountCount);
+  if (accountCount > candidateAccountsMax) return null;
+  if (end - start !== candidateBytes + accountCount * keyBytes) return null;
   const flags = view.getUint16(start + at.flags, true);
   const has = (bit: number): boolean => (flags & bit) !== 0;
-  const key = (offset: number): string => encodeBase58(bytesAt(view, start + offset, 32));
+  const key = (offset: number): string => encodeBase58(bytesAt(view, start + offset, keyBytes));
   const u64 = (offset: number): string => view.getBigUint64(start + offset, true).toString();
   const program = key(at.program);
   const discriminator = hex(bytesAt(view, start + at.discriminator, 8));
@@ -62,7 +71,17 @@ export const decodeCandidate = (view: DataView, start: number, end: number): Can
     ...(has(flag.user) && { user: key(at.user) }),
     ...(has(flag.pool) && { pool: key(at.pool) }),
     ...amounts(view, start, flags),
+    ...(has(flag.priceHint) && { priceHint: view.getFloat64(start + at.priceHint, true) }),
+    ...(accountCount > 0 && { accounts: accountsOf(view, start, accountCount) }),
   };
+};
+
+const accountsOf = (view: DataView, start: number, count: number): readonly (string | null)[] => {
+  const known = view.getUint8(start + at.accountsKnown);
+  return Array.from({ length: count }, (_, i) => {
+    if ((known & (1 << i)) === 0) return null;
+    return encodeBase58(bytesAt(view, start + candidateBytes + i * keyBytes, keyBytes));
+  });
 };
 
 const amounts = (

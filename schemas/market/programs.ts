@@ -46,7 +46,7 @@ export type Direction = "buy" | "sell" | "create" | "migrate";
 /** An amount among the arguments: a u64 at a byte of the data, after the discriminator. */
 type AmountArgument = {
   readonly at: number;
-  /** `limit`: the worst that the sender accepts, not what is traded. */
+  /** `limit`: the worst that the sender accepts, or an estimate, not what is traded. */
   readonly kind: "exact" | "limit";
 };
 
@@ -56,10 +56,16 @@ export type InstructionRule = {
   readonly instruction: string;
   /** 16 hex digits. */
   readonly discriminator: string;
-  readonly direction: Direction;
+  /** Null for an order that trades later (DCA). With `sideAt` that of a clear byte. */
+  readonly direction: Direction | null;
+  /**
+   * Byte of the data that is 1 for a sell of `mint` and 0 for a buy, or null. The amount paid in is
+   * then the only exact one: `base` is that of a sell, `quote` that of a buy.
+   */
+  readonly sideAt: number | null;
   readonly mint: number;
   readonly user: number;
-  /** Bonding curve or pool. */
+  /** Bonding curve, pool or order account. */
   readonly pool: number;
   /**
    * A position, or "sol": priced in SOL. With `quoteMintOrSol` an instruction whose list ends
@@ -76,6 +82,7 @@ type Places = Pick<InstructionRule, "program" | "mint" | "user" | "pool" | "quot
 const exact = (at: number): AmountArgument => ({ at, kind: "exact" });
 const limit = (at: number): AmountArgument => ({ at, kind: "limit" });
 const none = { base: null, quote: null, quoteMintOrSol: false } as const;
+const estimates = { base: limit(8), quote: limit(16), quoteMintOrSol: false } as const;
 
 // Arguments of a trade: two u64, the exact one first.
 const exactBase = { base: exact(8), quote: limit(16), quoteMintOrSol: false } as const;
@@ -87,11 +94,17 @@ const pumpV3: Places = { program: "pump.fun", mint: 1, user: 8, pool: 5, quoteMi
 const swap: Places = { program: "PumpSwap", mint: 3, user: 1, pool: 0, quoteMint: 4 };
 const moonshot: Places = { program: "Moonshot", mint: 6, user: 0, pool: 2, quoteMint: "sol" };
 const launchLab: Places = { program: "LaunchLab", mint: 6, user: 0, pool: 5, quoteMint: 7 };
+const launchTrade: Places = { program: "LaunchLab", mint: 9, user: 0, pool: 4, quoteMint: 10 };
+const bonkSwap: Places = { program: "BonkSwap", mint: 2, user: 8, pool: 1, quoteMint: 3 };
+const dca: Places = { program: "Jupiter DCA", mint: 3, user: 1, pool: 0, quoteMint: 2 };
+// Behind an order id: the whole amount paid in.
+const dcaAmount = { base: null, quote: exact(16), quoteMintOrSol: false } as const;
 
-const named = (instruction: string, discriminator: string, direction: Direction) => ({
+const named = (instruction: string, discriminator: string, direction: Direction | null) => ({
   instruction,
   discriminator,
   direction,
+  sideAt: null,
 });
 
 const buy = named("buy", "66063d1201daebea", "buy");
@@ -127,6 +140,14 @@ export const instructionRules: readonly InstructionRule[] = [
     ...named("buy_exact_quote_in_v3", "e1f7501ed5b38488", "buy"),
   },
   { ...pump, user: 5, ...none, ...named("migrate", "9beae792ec9ea21e", "migrate") },
+  {
+    ...pump,
+    user: 7,
+    pool: 4,
+    quoteMint: 3,
+    ...none,
+    ...named("migrate_v2", "bbcb121fceedfe29", "migrate"),
+  },
   { ...swap, ...exactBase, ...buy },
   { ...swap, ...exactBase, ...sell },
   { ...swap, ...exactQuote, ...named("buy_exact_quote_in", "c62e1552b4d9e870", "buy") },
@@ -143,8 +164,35 @@ export const instructionRules: readonly InstructionRule[] = [
     ...named("create_pool", "e992d18ecf6840bc", "create"),
   },
   { ...moonshot, mint: 3, ...none, ...named("token_mint", "032ca4b87b0df5b3", "create") },
-  { ...moonshot, ...none, ...buy },
-  { ...moonshot, ...none, ...sell },
+  // Which of the two is exact, a byte behind them tells; the other is the curve's estimate.
+  { ...moonshot, ...estimates, ...buy },
+  { ...moonshot, ...estimates, ...sell },
   { ...launchLab, ...none, ...named("initialize", "afaf6d1f0d989bed", "create") },
   { ...launchLab, ...none, ...named("initialize_v2", "4399af27da102620", "create") },
+  {
+    ...launchLab,
+    ...none,
+    ...named("initialize_with_token_2022", "25be7ede2c9aab11", "create"),
+  },
+  { ...launchTrade, ...exactQuote, ...named("buy_exact_in", "faea0d7bd59c13ec", "buy") },
+  { ...launchTrade, ...exactBase, ...named("buy_exact_out", "18d3742869039938", "buy") },
+  { ...launchTrade, ...exactBase, ...named("sell_exact_in", "9527de9bd37c981a", "sell") },
+  { ...launchTrade, ...exactQuote, ...named("sell_exact_out", "5fc8472208090ba6", "sell") },
+  {
+    ...bonkSwap,
+    base: exact(8),
+    quote: exact(8),
+    quoteMintOrSol: false,
+    ...named("swap", "f8c69e91e17587c8", "buy"),
+    // Behind a u64 and a price limit of 16 bytes.
+    sideAt: 32,
+  },
+  { ...dca, ...dcaAmount, ...named("open_dca", "2441b93601d264a3", null) },
+  {
+    ...dca,
+    mint: 4,
+    quoteMint: 3,
+    ...dcaAmount,
+    ...named("open_dca_v2", "8e772b6da2340bb1", null),
+  },
 ];

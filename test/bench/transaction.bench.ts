@@ -7,6 +7,8 @@ import { existsSync } from "node:fs";
 
 import { getCompiledTransactionMessageDecoder, getTransactionDecoder } from "@solana/kit";
 
+import { Extractor } from "../../engine/sniff/extractor.ts";
+import { Prefilter } from "../../engine/sniff/prefilter.ts";
 import { Sniffer } from "../../engine/sniff/sniffer.ts";
 import { verdict } from "../../engine/sniff/verdict.ts";
 import { WatchList, watchedPrograms } from "../../engine/sniff/watch-list.ts";
@@ -156,9 +158,9 @@ const benchParse = ({ reject }: Slabs, smoke: boolean): void => {
 };
 
 const benchPrefilter = (slabs: Slabs, smoke: boolean, programs: number): void => {
-  const sniffer = new Sniffer({ watch: listOf(programs) });
+  const prefilter = new Prefilter({ watch: listOf(programs) });
   const own = overSlabs(slabs, smoke, (view, start, end) =>
-    sniffer.hasWatchedKey(view, start, end) ? 1 : 0,
+    prefilter.hasWatchedKey(view, start, end) ? 1 : 0,
   );
   const peer = smoke ? null : prototype(programs === 1 ? "dvI32" : "hash64");
   const ratio = peer === null ? null : own.reject / peer.reject;
@@ -173,9 +175,50 @@ const benchInspect = (slabs: Slabs, smoke: boolean, validate: "all" | "watched")
   report({ inspectNs: own, validate });
 };
 
+/** Light extraction with its prefilter, and with the whole record written as the rival does. */
+const benchExtract = (slabs: Slabs, smoke: boolean): void => {
+  const extractor = new Extractor({ watch: listOf(64) });
+  const writer = new CandidateWriter(extractor.table);
+  const item = new TransactionItem();
+  const to = new DataView(new SharedArrayBuffer(candidateBytes));
+  const place = { from: slabs.accept.view, to };
+  const isFound: One = (view, start, end) =>
+    extractor.extract(view, start, end) === verdict.candidate ? 1 : 0;
+  const own = overSlabs(slabs, smoke, isFound);
+  const passed = timed(slabs.accept, smoke, (view, start, end) =>
+    extractor.prefilter.check(view, start, end) === verdict.candidate ? 1 : 0,
+  );
+  must("prefilter check", passed.hits, slabs.accept.wires.length);
+  const written = timed(slabs.accept, smoke, (view, start, end) => {
+    if (extractor.extract(view, start, end) !== verdict.candidate) return 0;
+    writer.write(place, 0, 0, item);
+    return 1;
+  });
+  must("extract and write", written.hits, slabs.accept.wires.length);
+  report({
+    prefilterAndExtractNs: own,
+    extractNs: own.accept - passed.median,
+    writeNs: written.median - own.accept,
+    candidateBytes,
+    prototypeNs: smoke ? null : prototypeExtract(),
+  });
+};
+
+/** The prototype's `extract` (one program, four keys, no invariants) by slab; it runs them all. */
+const prototypeExtract = (): unknown => {
+  const script = new URL("../../../shared/prototypes/sniff/sniff.cjs", import.meta.url);
+  if (!existsSync(script)) return null;
+  const out = execFileSync(process.execPath, [script.pathname, "1024"], { encoding: "utf8" });
+  const lines = out
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { method: string });
+  return lines.find(({ method }) => method === "extract");
+};
+
 const benchCandidate = (slabs: Slabs, smoke: boolean): void => {
   const sniffer = new Sniffer({ watch: listOf(64), validate: "watched" });
-  const writer = new CandidateWriter(sniffer);
+  const writer = new CandidateWriter(sniffer.table);
   const item = new TransactionItem();
   const to = new DataView(new SharedArrayBuffer(candidateBytes));
   const place = { from: slabs.accept.view, to };
@@ -201,6 +244,7 @@ export const run = async ({ smoke }: BenchOptions): Promise<void> => {
   benchParse(slabs, smoke);
   benchPrefilter(slabs, smoke, 1);
   benchPrefilter(slabs, smoke, 64);
+  benchExtract(slabs, smoke);
   benchInspect(slabs, smoke, "all");
   benchInspect(slabs, smoke, "watched");
   benchCandidate(slabs, smoke);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 
 import { createTransactionMix } from "../../../engine/feed/transactions.ts";
-import { matchField, quoteIsSol, Sniffer, snifferCounter } from "../../../engine/sniff/sniffer.ts";
+import { matchField, quoteIsSol } from "../../../engine/sniff/match-table.ts";
+import { Sniffer, snifferCounter } from "../../../engine/sniff/sniffer.ts";
 import { verdict, verdictName, verdictReason } from "../../../engine/sniff/verdict.ts";
 import {
   WatchList,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 
 import { createTransactionMix } from "../../../engine/feed/transactions.ts";
-import { matchField, Sniffer } from "../../../engine/sniff/sniffer.ts";
+import { matchField } from "../../../engine/sniff/match-table.ts";
+import { Sniffer } from "../../../engine/sniff/sniffer.ts";
 import { WatchList, watchedPrograms } from "../../../engine/sniff/watch-list.ts";
 import { CandidateWriter } from "../../../engine/sniff/write-candidate.ts";
 import { encodeBase58 } from "../../../schemas/market/base58.ts";
@@ -16,7 +17,7 @@ const offset = 16;
 describe("candidate record", () => {
   it("carries what the match found, and touches nothing beside its bytes", async () => {
     const sniffer = new Sniffer({ watch: new WatchList(watchedPrograms(instructionRules)) });
-    const writer = new CandidateWriter(sniffer);
+    const writer = new CandidateWriter(sniffer.table);
     const mix = await createTransactionMix({ seed: runSeed("candidate"), count: 400 });
     const to = new DataView(new ArrayBuffer(offset + candidateBytes + 16));
     const bytes = new Uint8Array(to.buffer);

@@ -1,0 +1,211 @@
+// The matches of one transaction as words in a typed array: which rule, and where in the bytes
+// mint, user, amounts and the rest lie. Filled by the two walks over instructions, that of the
+// whole parse (sniffer.ts) and the light one (extractor.ts), read by the candidate writer.
+import { decodeKey } from "../../schemas/market/base58.ts";
+import { candidateDirections } from "../../schemas/market/candidate-layout.ts";
+import { type InstructionRule, wrappedSolMint } from "../../schemas/market/programs.ts";
+import { accountAbsent, accountLoaded } from "../../schemas/market/transaction.ts";
+import { keyBytes } from "../../schemas/market/transaction-layout.ts";
+import type { WatchList } from "./watch-list.ts";
+
+/** Matches kept of one transaction, more than the runtime lets it run; further ones are counted. */
+export const matchesMax = 64;
+
+/** Words of one match. Offsets count in the view that the transaction lies in. */
+export const matchField = {
+  rule: 0,
+  instruction: 1,
+  mintAt: 2,
+  quoteMintAt: 3,
+  userAt: 4,
+  poolAt: 5,
+  /** Offset of the argument, or -1 when the instruction has none. */
+  baseAt: 6,
+  quoteAt: 7,
+  /** Index in `candidateDirections`. */
+  direction: 8,
+  programAt: 9,
+  dataAt: 10,
+  accountsAt: 11,
+  accountCount: 12,
+  words: 16,
+} as const;
+
+/** `quoteMintAt` of a match that is priced in SOL; other absences as in transaction.ts. */
+export const quoteIsSol = -3;
+
+const u64Bytes = 8;
+
+/** Outcome of `add`. */
+export const added = { resolved: 0, unresolved: 1, noMint: 2, full: 3 } as const;
+
+export type Added = (typeof added)[keyof typeof added];
+
+/** One for each walk and its thread; allocates nothing after construction. */
+export class MatchTable {
+  readonly rules: readonly InstructionRule[];
+  count = 0;
+  readonly words = new Int32Array(matchesMax * matchField.words);
+  /** The transaction that matches are added of: set by the walk. */
+  keysAt = 0;
+  keyCount = 0;
+  signaturesAt = 0;
+  /** The instruction that `add` takes: set by the walk. */
+  programAt = 0;
+  accountsAt = 0;
+  accountCount = 0;
+  dataAt = 0;
+  dataBytes = 0;
+  // Argument places of the rules, flat: objects would be cache misses.
+  readonly #places: Int32Array;
+
+  constructor(watch: WatchList) {
+    this.rules = watch.rules;
+    this.#places = flatten(watch.rules);
+  }
+
+  /** One word of match `index`: `matchField`. */
+  match(index: number, word: number): number {
+    return this.words[index * matchField.words + word] as number;
+  }
+
+  /**
+   * Offset of the key at `position` of match `index`'s account list, or accountAbsent,
+   * accountLoaded.
+   */
+  accountKeyAt(view: DataView, index: number, position: number): number {
+    if (position >= this.match(index, matchField.accountCount)) return accountAbsent;
+    const key = view.getUint8(this.match(index, matchField.accountsAt) + position);
+    return key < this.keyCount ? this.keysAt + key * keyBytes : accountLoaded;
+  }
+
+  /** Adds the instruction that the fields describe as a match of `rule`. */
+  add(view: DataView, rule: number, instruction: number): Added {
+    const place = rule * placeWords;
+    const mintAt = this.#keyAt(view, this.#place(place + at.mint));
+    if (mintAt === accountAbsent) return added.noMint;
+    if (this.count >= matchesMax) return added.full;
+    const { words } = this;
+    const word = this.count * matchField.words;
+    this.count += 1;
+    words[word + matchField.rule] = rule;
+    words[word + matchField.instruction] = instruction;
+    words[word + matchField.mintAt] = mintAt;
+    words[word + matchField.quoteMintAt] = this.#quoteMintAt(view, place);
+    words[word + matchField.userAt] = this.#keyAt(view, this.#place(place + at.user));
+    words[word + matchField.poolAt] = this.#keyAt(view, this.#place(place + at.pool));
+    words[word + matchField.baseAt] = this.#argumentAt(this.#place(place + at.base));
+    words[word + matchField.quoteAt] = this.#argumentAt(this.#place(place + at.quote));
+    words[word + matchField.direction] = this.#place(place + at.direction);
+    words[word + matchField.programAt] = this.programAt;
+    words[word + matchField.dataAt] = this.dataAt;
+    words[word + matchField.accountsAt] = this.accountsAt;
+    words[word + matchField.accountCount] = this.accountCount;
+    if (this.#place(place + at.twoSided) === 1) this.#chooseSide(view, word, place);
+    return words[word + matchField.mintAt] === accountLoaded ? added.unresolved : added.resolved;
+  }
+
+  // A swap of two tokens, or an order: a byte tells the side, and SOL is never the mint.
+  #chooseSide(view: DataView, word: number, place: number): void {
+    const { words } = this;
+    const sideAt = this.#place(place + at.side);
+    let isSell = false;
+    if (sideAt >= 0) {
+      if (sideAt < this.dataBytes) {
+        isSell = view.getUint8(this.dataAt + sideAt) === 1;
+        words[word + matchField.direction] = isSell ? sellCode : buyCode;
+        words[word + (isSell ? matchField.quoteAt : matchField.baseAt)] = -1;
+      } else {
+        words[word + matchField.direction] = 0;
+        words[word + matchField.baseAt] = -1;
+        words[word + matchField.quoteAt] = -1;
+      }
+    }
+    if (!isSol(view, words[word + matchField.mintAt] as number)) return;
+    swapWords(words, word + matchField.mintAt, word + matchField.quoteMintAt);
+    swapWords(words, word + matchField.baseAt, word + matchField.quoteAt);
+    const direction = words[word + matchField.direction] as number;
+    if (direction !== 0) words[word + matchField.direction] = isSell ? buyCode : sellCode;
+  }
+
+  #quoteMintAt(view: DataView, place: number): number {
+    const position = this.#place(place + at.quoteMint);
+    if (position < 0) return quoteIsSol;
+    const key = this.#keyAt(view, position);
+    return key === accountAbsent && this.#place(place + at.orSol) === 1 ? quoteIsSol : key;
+  }
+
+  #keyAt(view: DataView, position: number): number {
+    if (position >= this.accountCount) return accountAbsent;
+    const key = view.getUint8(this.accountsAt + position);
+    return key < this.keyCount ? this.keysAt + key * keyBytes : accountLoaded;
+  }
+
+  #argumentAt(offset: number): number {
+    return offset < 0 || this.dataBytes < offset + u64Bytes ? -1 : this.dataAt + offset;
+  }
+
+  #place(index: number): number {
+    return this.#places[index] as number;
+  }
+}
+
+/** Words of one rule in `#places`; -1 stands for an argument that it has not. */
+const at = {
+  mint: 0,
+  user: 1,
+  pool: 2,
+  /** -1: SOL. */
+  quoteMint: 3,
+  /** 1: SOL when the list ends before the quote mint. */
+  orSol: 4,
+  base: 5,
+  quote: 6,
+  direction: 7,
+  side: 8,
+  twoSided: 9,
+} as const;
+
+const placeWords = 10;
+
+const buyCode = candidateDirections.indexOf("buy");
+const sellCode = candidateDirections.indexOf("sell");
+
+const flatten = (rules: readonly InstructionRule[]): Int32Array => {
+  const places = new Int32Array(rules.length * placeWords);
+  rules.forEach((rule, index) => {
+    const isTwoSided = rule.sideAt !== null || rule.direction === null;
+    places.set(
+      [
+        rule.mint,
+        rule.user,
+        rule.pool,
+        rule.quoteMint === "sol" ? -1 : rule.quoteMint,
+        rule.quoteMintOrSol ? 1 : 0,
+        rule.base?.at ?? -1,
+        rule.quote?.at ?? -1,
+        candidateDirections.indexOf(rule.direction ?? ""),
+        rule.sideAt ?? -1,
+        isTwoSided ? 1 : 0,
+      ],
+      index * placeWords,
+    );
+  });
+  return places;
+};
+
+const solKey = new DataView((decodeKey(wrappedSolMint) ?? new Uint8Array(keyBytes)).buffer);
+
+const isSol = (view: DataView, keyAt: number): boolean => {
+  if (keyAt < 0) return false;
+  for (let i = 0; i < keyBytes; i += 4) {
+    if (view.getInt32(keyAt + i, true) !== solKey.getInt32(i, true)) return false;
+  }
+  return true;
+};
+
+const swapWords = (words: Int32Array, a: number, b: number): void => {
+  const kept = words[a] as number;
+  words[a] = words[b] as number;
+  words[b] = kept;
+};

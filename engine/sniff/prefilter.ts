@@ -1,0 +1,155 @@
+// The first look at a transaction: size, where its static keys are, and whether one of them is a
+// watched program. It reads the envelope and one word of each key, nothing else, and errs only
+// towards letting through: bytes whose keys cannot be located pass, so that the next stage names
+// what is wrong. The runtime demands that an instruction's program is a static key, in v0 too, so a
+// watched outer instruction is never behind a lookup table.
+import {
+  accountsMax,
+  blockhashBytes,
+  headerBytes,
+  keyBytes,
+  signatureBytes,
+  transactionBytesMax,
+  transactionBytesMaxV1,
+  versionByteV0,
+  versionByteV1,
+} from "../../schemas/market/transaction-layout.ts";
+import {
+  compactLengthShift,
+  compactValueMask,
+  readCompactU16,
+} from "../../schemas/market/compact-u16.ts";
+import { verdict } from "./verdict.ts";
+import { voteProgram, type WatchList } from "./watch-list.ts";
+
+/** Below this nothing is even looked at: a signature alone has as many bytes. */
+export const transactionBytesMin = 64;
+
+// Offsets in v1: version, header, mask, lifetime, then the two counts and the keys.
+const v1KeyCountAt = 1 + headerBytes + 4 + blockhashBytes + 1;
+const v1KeysAt = v1KeyCountAt + 1;
+
+export type PrefilterOptions = {
+  readonly watch: WatchList;
+  /** Let v1 transactions through; their activation on mainnet is not confirmed. */
+  readonly v1?: boolean;
+  /** Of a whole transaction; 64 by default. */
+  readonly bytesMin?: number;
+  /** Of a whole transaction; 1232 by default, 4096 with `v1`. */
+  readonly bytesMax?: number;
+};
+
+/** `verdict.candidate` stands for passed. */
+export type PrefilterVerdict =
+  | typeof verdict.candidate
+  | typeof verdict.vote
+  | typeof verdict.notWatched
+  | typeof verdict.size;
+
+/** One thread; allocates nothing after construction. */
+export class Prefilter {
+  readonly watch: WatchList;
+  readonly v1: boolean;
+  /** Of the transaction that passed last; `keyCount` is 0 when its keys could not be located. */
+  keysAt = 0;
+  keyCount = 0;
+  /** Static keys that are watched programs, by index of the hit. */
+  hitCount = 0;
+  readonly hits = new Int32Array(accountsMax);
+  /** Program of each hit. */
+  readonly programs = new Int32Array(accountsMax);
+  readonly #bytesMin: number;
+  readonly #bytesMax: number;
+
+  constructor({ watch, v1 = false, bytesMin, bytesMax }: PrefilterOptions) {
+    const largest = v1 ? transactionBytesMaxV1 : transactionBytesMax;
+    this.watch = watch;
+    this.v1 = v1;
+    this.#bytesMin = bytesMin ?? transactionBytesMin;
+    this.#bytesMax = bytesMax ?? largest;
+    const isOrdered = this.#bytesMin >= transactionBytesMin && this.#bytesMin <= this.#bytesMax;
+    if (isOrdered && this.#bytesMax <= largest) return;
+    throw new RangeError(
+      `bytesMin=${this.#bytesMin} bytesMax=${this.#bytesMax}; limits ${transactionBytesMin} to ${largest}`,
+    );
+  }
+
+  /** Judges the transaction [start, end) of `view`, which must lie within it. */
+  check(view: DataView, start: number, end: number): PrefilterVerdict {
+    this.hitCount = 0;
+    const bytes = end - start;
+    if (bytes < this.#bytesMin || bytes > this.#bytesMax) return verdict.size;
+    if (!this.#locate(view, start, end)) return verdict.candidate;
+    const keysEnd = this.keysAt + this.keyCount * keyBytes;
+    const at = this.watch.firstWatched(view, this.keysAt, keysEnd);
+    if (at < 0) return verdict.notWatched;
+    if (this.#collect(view, at, keysEnd)) return verdict.candidate;
+    const callsVote = this.#callsHit(view, keysEnd + blockhashBytes, end);
+    return callsVote ? verdict.vote : verdict.notWatched;
+  }
+
+  /** Whether one of the static keys is a watched or the vote program, or cannot be located. */
+  hasWatchedKey(view: DataView, start: number, end: number): boolean {
+    if (end - start < transactionBytesMin || !this.#locate(view, start, end)) return true;
+    return this.watch.firstWatched(view, this.keysAt, this.keysAt + this.keyCount * keyBytes) >= 0;
+  }
+
+  #locate(view: DataView, start: number, end: number): boolean {
+    const first = view.getUint8(start);
+    if (first >= versionByteV0) return this.#locateV1(view, start, end);
+    // Envelope, version byte and header; a transaction has no room for 128 keys.
+    let at = start + 1 + first * signatureBytes;
+    this.keyCount = 0;
+    if (at + 5 > end) return false;
+    const version = view.getUint8(at);
+    if (version > versionByteV0) return false;
+    if (version === versionByteV0) at += 1;
+    const keyCount = view.getUint8(at + headerBytes);
+    at += headerBytes + 1;
+    if (at + keyCount * keyBytes > end) return false;
+    this.keysAt = at;
+    this.keyCount = keyCount;
+    return true;
+  }
+
+  #locateV1(view: DataView, start: number, end: number): boolean {
+    this.keyCount = 0;
+    if (!this.v1 || view.getUint8(start) !== versionByteV1 || start + v1KeysAt > end) return false;
+    const keyCount = view.getUint8(start + v1KeyCountAt);
+    if (start + v1KeysAt + keyCount * keyBytes > end) return false;
+    this.keysAt = start + v1KeysAt;
+    this.keyCount = keyCount;
+    return true;
+  }
+
+  // Notes all hits from the first on; true when one of them is more than the vote program.
+  #collect(view: DataView, first: number, keysEnd: number): boolean {
+    const { watch, keysAt } = this;
+    let isWatched = false;
+    for (let at = first; at >= 0; at = watch.firstWatched(view, at + keyBytes, keysEnd)) {
+      this.hits[this.hitCount] = (at - keysAt) / keyBytes;
+      this.programs[this.hitCount] = watch.found;
+      this.hitCount += 1;
+      if (watch.found !== voteProgram) isWatched = true;
+    }
+    return isWatched;
+  }
+
+  // Whether an instruction calls the only hit, the vote program; true for bytes that end early.
+  #callsHit(view: DataView, countAt: number, end: number): boolean {
+    const vote = this.hits[0];
+    const count = readCompactU16(view, countAt, end);
+    if (count < 0) return true;
+    let at = countAt + (count >> compactLengthShift);
+    for (let i = count & compactValueMask; i > 0; i -= 1) {
+      if (at >= end || view.getUint8(at) === vote) return true;
+      const accounts = readCompactU16(view, at + 1, end);
+      if (accounts < 0) return true;
+      const dataAt = at + 1 + (accounts >> compactLengthShift) + (accounts & compactValueMask);
+      const data = readCompactU16(view, dataAt, end);
+      if (data < 0) return true;
+      at = dataAt + (data >> compactLengthShift) + (data & compactValueMask);
+    }
+    return false;
+  }
+}
