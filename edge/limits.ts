@@ -51,6 +51,11 @@ export const settableLimits = {
   ),
   RESOURCES_MAX: limit([16_384, 1, 1_000_000], "resources of a request", "413"),
   SCOPES_MAX: limit([65_536, 1, 1_000_000], "scopes of a request", "413"),
+  RECORDS_BYTES_MAX: limit(
+    [32 * mebibyte, mebibyte, 128 * mebibyte],
+    "bytes that a request becomes: each partition's records repeat its resources and scopes",
+    "413",
+  ),
   ATTRIBUTES_MAX: limit(
     [1024, 1, 65_536],
     "attributes of one record, event, link, data point, resource or scope",
@@ -103,6 +108,8 @@ export const fixedLimits = {
   namedItemsMax: 16,
   /** Objects and lists inside each other in JSON. */
   jsonDepthMax,
+  /** Bytes of one transaction or depth message in JSON; a message of 20,000 levels has 600 KB. */
+  jsonItemBytesMax: 2 * mebibyte,
   /** Window of zstd; RFC 9659 allows senders no more. */
   zstdWindowBytesMax: 8 * mebibyte,
   zstdFramesMax: 64,

@@ -30,7 +30,7 @@ const assemble = (env: Env): Edge => {
     tenants: new TenantDirectory({ config, store: env.TENANTS_KV, nowMs }),
     bodies: new BodyReader(config.body),
     cors: new Cors(config.cors),
-    paths: signalPaths(config.otlp),
+    paths: signalPaths(config),
     forwarder: objectForwarder(env.FORWARDER),
     counters: new Counters(),
     nowMs,

@@ -15,7 +15,7 @@ import { Rejections } from "../metrics/rejections.ts";
 import { FrameRecords } from "../route/frame-records.ts";
 import type { PathInput, Routed } from "../route/routed.ts";
 import { frameItems } from "./frame-body.ts";
-import { type JsonObject, isJsonObject, listAt, parseJsonObject } from "./json-body.ts";
+import { type JsonObject, isJsonObject, itemFault, jsonItems, parseItem } from "./json-items.ts";
 
 const utf8 = new TextEncoder();
 const nsPerMs = 1_000_000n;
@@ -40,25 +40,29 @@ export class DepthPath {
     input.mediaType === "application/json" ? this.#fromJson(input) : this.#fromFrame(input);
 
   #fromJson({ body, itemsMax, receivedMs }: PathInput): Routed | Refusal {
-    const json = parseJsonObject(body);
-    if (isRefusal(json)) return json;
-    const { venue, symbol = "" } = json as { venue?: unknown; symbol?: unknown };
-    if (typeof venue !== "string" || !isVenueName(venue))
+    const found = jsonItems(body, { list: "messages", texts: ["venue", "symbol"], itemsMax });
+    if (isRefusal(found)) return found;
+    const { venue = "", symbol = "" } = found.texts;
+    if (!isVenueName(venue))
       return refuse("malformed", `venue: expected one of ${venueNames.join(", ")}`, {
         field: "venue",
       });
-    if (typeof symbol !== "string")
-      return refuse("malformed", "symbol: expected a string", { field: "symbol" });
-    const messages = listAt(json, "messages", itemsMax);
-    if (isRefusal(messages)) return messages;
     const context = { venue, symbol, receivedMs };
     const rejections = new Rejections();
     const records = new FrameRecords("weir-depth");
-    messages.forEach((entry, index) => {
-      const refused = this.#add(entry, context, records);
+    const items = found.ranges.length / 2;
+    for (let index = 0; index < items; index += 1) {
+      const bytes = body.subarray(found.ranges[index * 2], found.ranges[index * 2 + 1]);
+      const refused = this.#addJson(bytes, context, records);
       if (refused !== undefined) rejections.add({ index, ...refused });
-    });
-    return { items: messages.length, records: records.take(), rejections };
+    }
+    return { items, records: records.take(), rejections };
+  }
+
+  #addJson(bytes: Uint8Array, context: Context, records: FrameRecords): Reason | undefined {
+    const fault = itemFault(bytes.byteLength);
+    if (fault !== null) return { reason: "too-large", detail: fault };
+    return this.#add(parseItem(bytes), context, records);
   }
 
   #add(entry: unknown, context: Context, records: FrameRecords): Reason | undefined {

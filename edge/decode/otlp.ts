@@ -23,6 +23,7 @@ import { SignalScan } from "../../schemas/otlp/signal-scan.ts";
 import { partitionByTraceId } from "../../schemas/otlp/trace-partition.ts";
 import { type TopicName, topics } from "../../schemas/topics.ts";
 import { type Refusal, isRefusal, refuse } from "../errors.ts";
+import { settableLimits } from "../limits.ts";
 import { Rejections } from "../metrics/rejections.ts";
 import { type OutgoingRecord, valueBytesMax } from "../route/outgoing-record.ts";
 import type { PathInput, Routed } from "../route/routed.ts";
@@ -39,6 +40,15 @@ type OtlpSignal = {
   readonly itemsWord: number;
 };
 
+/** Bounds of one request, and of the records that it becomes. */
+export type PathLimits = { readonly otlp: OtlpLimits; readonly recordsBytesMax: number };
+
+/** Those of the settings' defaults. */
+export const pathLimits: PathLimits = {
+  otlp: defaultLimits,
+  recordsBytesMax: settableLimits.RECORDS_BYTES_MAX.default,
+};
+
 const utf8 = new TextEncoder();
 const rowsAtFirst = 1024;
 const none = -1;
@@ -49,18 +59,21 @@ export class OtlpPath {
   readonly #scan: SignalScan;
   readonly #check: OtlpCheck;
   readonly #regroup: Regroup;
-  readonly #json = new JsonEncoder();
+  readonly #json: JsonEncoder;
+  readonly #recordsBytesMax: number;
   readonly #partitions: number;
   #partitionOf = new Int32Array(rowsAtFirst);
   #rotation = 0;
 
-  constructor(signal: OtlpSignal, limits: OtlpLimits = defaultLimits) {
+  constructor(signal: OtlpSignal, { otlp: limits, recordsBytesMax }: PathLimits = pathLimits) {
     const { record, layout } = signal;
+    this.#json = new JsonEncoder(limits.requestBytesMax);
+    this.#recordsBytesMax = recordsBytesMax;
     this.#signal = signal;
     // What bounds one record is the check's part: it rejects the record, not the request.
     this.#scan = new SignalScan({ ...layout, bounds: [] }, limits);
     this.#check = new OtlpCheck(record, layout, limits);
-    this.#regroup = new Regroup(valueBytesMax(signal.topic));
+    this.#regroup = new Regroup(valueBytesMax(signal.topic), recordsBytesMax);
     this.#partitions = topics[signal.topic].partitions;
   }
 
@@ -73,9 +86,10 @@ export class OtlpPath {
   #encoded(body: Uint8Array): Uint8Array | Refusal {
     const result = this.#json.encode(body, 0, body.byteLength, this.#signal.request);
     if (result.ok) return result.bytes;
-    const { path, message, at } = result;
+    const { path, message, at, isTooLarge } = result;
     const place = path === "" ? "JSON" : path;
-    return refuse("malformed", `body: ${place}: ${message}, at byte ${at}`, { field: path });
+    const code = isTooLarge ? "body-too-large" : "malformed";
+    return refuse(code, `body: ${place}: ${message}, at byte ${at}`, { field: path });
   }
 
   #routed(bytes: Uint8Array, itemsMax: number): Routed | Refusal {
@@ -94,8 +108,14 @@ export class OtlpPath {
     });
     if (refusal !== undefined) return refusal;
     const messages = this.#regroup.build(scan, this.#partitionOf, this.#partitions);
+    if (this.#regroup.isOverfull) return this.#overfull();
     this.#refuseOversize(rejections);
     return { items, rejections, records: this.#records(messages) };
+  }
+
+  #overfull(): Refusal {
+    const message = `body: its records would exceed recordsBytesMax=${this.#recordsBytesMax}, as each repeats its resource and scope`;
+    return refuse("body-too-large", message, { field: "body" });
   }
 
   #itemsAt(record: number): number {
@@ -158,7 +178,7 @@ export class OtlpPath {
 }
 
 /** Spans, by trace id. */
-export const tracePath = (limits?: OtlpLimits): OtlpPath =>
+export const tracePath = (limits?: PathLimits): OtlpPath =>
   new OtlpPath(
     {
       request: messageType(signals.traces.request),
@@ -172,7 +192,7 @@ export const tracePath = (limits?: OtlpLimits): OtlpPath =>
   );
 
 /** Log records, by trace id where they have one. */
-export const logPath = (limits?: OtlpLimits): OtlpPath =>
+export const logPath = (limits?: PathLimits): OtlpPath =>
   new OtlpPath(
     {
       request: messageType(signals.logs.request),
@@ -186,7 +206,7 @@ export const logPath = (limits?: OtlpLimits): OtlpPath =>
   );
 
 /** Metrics are counted by data points, as OTLP's partial success does. */
-export const metricPath = (limits?: OtlpLimits): OtlpPath =>
+export const metricPath = (limits?: PathLimits): OtlpPath =>
   new OtlpPath(
     {
       request: messageType(signals.metrics.request),

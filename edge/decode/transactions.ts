@@ -22,7 +22,7 @@ import { Rejections } from "../metrics/rejections.ts";
 import { FrameRecords } from "../route/frame-records.ts";
 import type { PathInput, Routed } from "../route/routed.ts";
 import { frameItems } from "./frame-body.ts";
-import { isJsonObject, listAt, parseJsonObject } from "./json-body.ts";
+import { isJsonObject, itemFault, jsonItems, parseItem } from "./json-items.ts";
 
 const utf8 = new TextEncoder();
 const base64CharsMax = Math.ceil(transactionBytesMaxV1 / 3) * 4;
@@ -75,11 +75,15 @@ export class TransactionPath {
     itemsMax,
     receivedMs,
   }: PathInput): readonly (Uint8Array | Reason)[] | Refusal {
-    const json = parseJsonObject(body);
-    if (isRefusal(json)) return json;
-    const list = listAt(json, "transactions", itemsMax);
-    if (isRefusal(list)) return list;
-    return list.map((entry) => this.#jsonItem(entry, receivedMs));
+    const found = jsonItems(body, { list: "transactions", texts: [], itemsMax });
+    if (isRefusal(found)) return found;
+    const { ranges } = found;
+    return Array.from({ length: ranges.length / 2 }, (_, item) => {
+      const bytes = body.subarray(ranges[item * 2], ranges[item * 2 + 1]);
+      const fault = itemFault(bytes.byteLength);
+      if (fault !== null) return { reason: "too-large", detail: fault };
+      return this.#jsonItem(parseItem(bytes), receivedMs);
+    });
   }
 
   #jsonItem(entry: unknown, receivedMs: number): Uint8Array | Reason {

@@ -1,14 +1,13 @@
 // The way of each signal from body to records, assembled once per isolate: scanners keep scratch.
-import { type OtlpLimits, defaultLimits } from "../../schemas/otlp/limits.ts";
 import { DepthPath } from "../decode/depth.ts";
-import { logPath, metricPath, tracePath } from "../decode/otlp.ts";
+import { type PathLimits, logPath, metricPath, pathLimits, tracePath } from "../decode/otlp.ts";
 import { TransactionPath } from "../decode/transactions.ts";
 import type { Signal } from "../receive/endpoints.ts";
 import type { SignalPath } from "./routed.ts";
 
 /** New paths: each isolate has its own. */
 export const signalPaths = (
-  limits: OtlpLimits = defaultLimits,
+  limits: PathLimits = pathLimits,
 ): { readonly [signal in Signal]: SignalPath } => ({
   spans: tracePath(limits).route,
   metrics: metricPath(limits).route,

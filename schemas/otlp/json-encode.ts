@@ -3,13 +3,8 @@
 // OTLP: ids in hex of any case, enums as integers, 64-bit integers as text or number, unknown and
 // snake_case names ignored, null = absent, of a repeated name the last counts.
 import { ByteWriter } from "./byte-writer.ts";
-import {
-  DecimalWords,
-  doubleOfText,
-  integerOf,
-  integerRanges,
-  numberCharsMax,
-} from "./json-number.ts";
+import { tryWriteText, tryWriteWords } from "./json-integer.ts";
+import { DecimalWords, doubleOfText, integerRanges, numberCharsMax } from "./json-number.ts";
 import { hexDigit, jsonDepthMax, JsonScanner, mark } from "./json-scanner.ts";
 import type { Field, MessageType, Signal } from "./messages.ts";
 import { signals } from "./messages.ts";
@@ -66,18 +61,6 @@ export const jsonSignal = (json: Uint8Array, start: number, end: number): Signal
     if (!scanner.tryTake(mark.comma)) return null;
   }
   return null;
-};
-
-/** Whether the kind holds the value; a signed one is two's complement afterwards. */
-const isInRange = (words: DecimalWords, kind: Field["kind"]): boolean => {
-  if (kind === "int64" || kind === "sfixed64") return words.toSigned();
-  const isZero = words.low === 0 && words.high === 0;
-  if (kind === "fixed64" || kind === "uint64") return !words.isNegative || isZero;
-  if (kind === "uint32" || kind === "fixed32") {
-    return words.high === 0 && (!words.isNegative || isZero);
-  }
-  const limit = words.isNegative ? 0x8000_0000 : 0x7fff_ffff;
-  return words.high === 0 && words.low <= limit && words.toSigned();
 };
 
 /** One per thread, reused. */
@@ -356,49 +339,17 @@ export class JsonEncoder {
     }
     if (!this.#numeric()) return false;
     const { bytes, tokenStart, tokenEnd } = this.#in;
-    if (this.#words.read(bytes, tokenStart, tokenEnd)) return this.#plainInteger(field);
-    const value = tokenEnd - tokenStart <= numberCharsMax ? integerOf(this.#in.text()) : null;
-    const range = integerRanges[kind];
-    if (value === null || range === undefined || value < range.min || value > range.max) {
-      return this.#notA(`an integer from ${range?.min} to ${range?.max}`);
-    }
-    if (value === 0n && !field.presence && !field.repeated) return true;
-    if (!field.repeated) this.#out.small(field.tag);
-    this.#write(field, value);
-    return true;
-  }
-
-  /** The integer in `#words`: digits only, so no BigInt is needed. */
-  #plainInteger(field: Field): boolean {
     const words = this.#words;
-    const { kind } = field;
-    if (!isInRange(words, kind)) {
-      const range = integerRanges[kind];
-      return this.#notA(`an integer from ${range?.min} to ${range?.max}`);
-    }
-    if (words.low === 0 && words.high === 0 && !field.presence && !field.repeated) return true;
-    const out = this.#out;
-    if (!field.repeated) out.small(field.tag);
-    const wire = field.elementTag & 7;
-    if (wire === wireType.fixed64) out.fixedWords(words.low, words.high);
-    else if (wire === wireType.fixed32) out.fixed32(words.low);
-    // Zigzag of 32 bits: the sign goes to the lowest bit.
-    else if (kind === "sint32") out.small(((words.low << 1) ^ (words.low >> 31)) >>> 0);
-    else out.varintWords(words.low, words.high);
-    return true;
+    const isWritten = words.read(bytes, tokenStart, tokenEnd)
+      ? tryWriteWords(this.#out, field, words)
+      : tryWriteText(this.#out, field, this.#in.text());
+    if (isWritten) return true;
+    const range = integerRanges[kind];
+    return this.#notA(`an integer from ${range?.min} to ${range?.max}`);
   }
 
   #notA(expected: string): false {
     const { tokenStart } = this.#in;
     return this.#in.fail(`expected ${expected}, found ${this.#in.text().slice(0, 40)}`, tokenStart);
-  }
-
-  #write(field: Field, value: bigint): void {
-    const wire = field.elementTag & 7;
-    if (wire === wireType.fixed64) this.#out.fixed64(value);
-    else if (wire === wireType.fixed32) this.#out.fixed32(Number(value));
-    else if (field.kind !== "sint32") this.#out.varint(value);
-    // Zigzag: the sign goes to the lowest bit.
-    else this.#out.varint(value < 0n ? -value * 2n - 1n : value * 2n);
   }
 }

@@ -57,7 +57,14 @@ export class Regroup {
   /** Records that no message of `messageBytesMax` can hold: indexes, `oversizeCount` of them. */
   oversize: Int32Array = new Int32Array(rowsAtFirst);
   oversizeCount = 0;
+  /**
+   * The last request was given up: its messages together would exceed `bytesMax`, for every one
+   * repeats the heads of its resources and scopes.
+   */
+  isOverfull = false;
   readonly #messageBytesMax: number;
+  readonly #bytesMax: number;
+  #bytes = 0;
   #order: Int32Array = new Int32Array(rowsAtFirst);
   #ends: Int32Array = new Int32Array(rowsAtFirst);
   #segments: Int32Array = new Int32Array(rowsAtFirst * planStride);
@@ -71,14 +78,19 @@ export class Regroup {
   #edits = noEdits;
   #hasEdits = false;
 
-  /** `messageBytesMax` bounds the bytes of one message; keys and headers are the caller's. */
-  constructor(messageBytesMax: number) {
+  /**
+   * `messageBytesMax` bounds the bytes of one message, `bytesMax` those of all messages of one
+   * request; keys and headers are the caller's.
+   */
+  constructor(messageBytesMax: number, bytesMax = Infinity) {
     this.#messageBytesMax = messageBytesMax;
+    this.#bytesMax = bytesMax;
   }
 
   /**
    * `partitionOf` has one entry for each record: its partition, 0 to partitions - 1, or -1 to drop
    * it. Messages come ordered by partition, records in the order of the request, with their edits.
+   * None at all when they would be too many bytes: `isOverfull`.
    */
   build(
     scan: SignalScan,
@@ -89,6 +101,8 @@ export class Regroup {
     this.#edits = edits ?? noEdits;
     this.#hasEdits = edits !== undefined;
     this.oversizeCount = 0;
+    this.isOverfull = false;
+    this.#bytes = 0;
     this.#deal(scan.count, partitionOf, partitions);
     const messages: RegroupedMessage[] = [];
     let first = 0;
@@ -99,9 +113,14 @@ export class Regroup {
         const record = at(this.#order, i);
         if (this.#tryAdd(scan, record, i)) continue;
         if (this.#records > 0) messages.push(this.#finish(scan, partition));
+        if (this.#bytes > this.#bytesMax) break;
         if (!this.#tryAdd(scan, record, i)) this.#refuse(record);
       }
       if (this.#records > 0) messages.push(this.#finish(scan, partition));
+      if (this.#bytes > this.#bytesMax) {
+        this.isOverfull = true;
+        return [];
+      }
       first = end;
     }
     return messages;
@@ -223,6 +242,7 @@ export class Regroup {
   #finish(scan: SignalScan, partition: number): RegroupedMessage {
     const total = this.#closed + fieldBytes(this.#resourceBody + fieldBytes(this.#scopeBody));
     const bytes = new Uint8Array(total);
+    this.#bytes += total;
     let to = 0;
     for (let index = 0; index < this.#groupCount; index += 1) {
       const group = index * planStride;

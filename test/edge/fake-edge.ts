@@ -46,7 +46,7 @@ export class FakeEdge implements Edge {
     this.tenants = new TenantDirectory({ config, store, nowMs });
     this.bodies = new BodyReader(config.body);
     this.cors = new Cors(config.cors);
-    this.paths = signalPaths(config.otlp);
+    this.paths = signalPaths(config);
     this.forwarder = {
       send: (head, records) => {
         const { promise, resolve } = Promise.withResolvers<ForwardOutcome>();

@@ -7,7 +7,7 @@ import { settableLimits } from "../../../edge/limits.ts";
 import { successResponse } from "../../../edge/respond/success-response.ts";
 import { Rejections } from "../../../edge/metrics/rejections.ts";
 import { FakeEdge } from "../fake-edge.ts";
-import { fieldsOf, statusOf } from "../protobuf-bytes.ts";
+import { field, fieldsOf, statusOf } from "../protobuf-bytes.ts";
 import {
   json,
   protobuf,
@@ -143,6 +143,28 @@ describe("request size", () => {
       const response = await edge.request("/v1/traces", { method: "POST", body, headers });
       expect([length, response.status]).toEqual([length, 413]);
     }
+  });
+
+  test("a resource that every record repeats cannot multiply a body: 413", async () => {
+    const attribute = field(1, field(1, "k"), field(2, field(1, "x".repeat(900_000))));
+    const spans = Array.from({ length: 300 }, (_, at) =>
+      field(2, field(1, new Uint8Array(16).fill(at + 1)), field(5, "x".repeat(50_000))),
+    );
+    const body = field(1, field(1, attribute), field(2, ...spans));
+    const response = await new FakeEdge().post("/v1/traces", protobuf, body);
+    expect(response.status).toBe(413);
+    expect(statusOf(await response.bytes()).message).toContain("recordsBytesMax");
+    const few = field(1, field(1, attribute), field(2, ...spans.slice(0, 9)));
+    expect((await new FakeEdge().post("/v1/traces", protobuf, few)).status).toBe(200);
+  });
+
+  test("JSON that takes more room in protobuf than the limit is 413", async () => {
+    const bucketCounts = Array.from({ length: 600 }, () => 1);
+    const metrics = [{ histogram: { dataPoints: [{ bucketCounts }] } }];
+    const body = JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] });
+    expect(body.length).toBeLessThan(2000);
+    expect((await new FakeEdge(small).post("/v1/metrics", json, body)).status).toBe(413);
+    expect((await new FakeEdge().post("/v1/metrics", json, body)).status).toBe(200);
   });
 
   test("limits of a request's items are 413: resources, scopes and records", async () => {
