@@ -1,5 +1,5 @@
 // weir registry: what people do with a registry before the edge uses it. `check` names what is
-// wrong, `resolve` writes the registry with all references followed.
+// wrong, `resolve` writes the registry with all references followed, `compile` the edge's tables.
 import { writeFileSync } from "node:fs";
 
 import { type Problem, Problems, problemText } from "../registry/problem.ts";
@@ -32,7 +32,21 @@ const resolve: Action = async (path, output, io) => {
   return exitCode.good;
 };
 
-const actions: { readonly [name: string]: Action } = { check, resolve };
+const compile: Action = async (path, output, io) => {
+  if (output === null) throw new UsageError("registry compile needs -o FILE: tables are binary");
+  const { compileFolder } = await import("../registry/compile-folder.ts");
+  const startMs = performance.now();
+  const compiled = compileFolder(path);
+  for (const problem of compiled.problems) io.note(problem);
+  if (!compiled.ok) return exitCode.failed;
+  const { version, groups, bytes } = compiled;
+  writeFileSync(output, bytes);
+  await io.line(JSON.stringify({ file: output, version, groups, bytes: bytes.length }));
+  io.note(`weir registry compile: ${groups} groups, ${bytes.length} bytes, ${elapsed(startMs)}`);
+  return exitCode.good;
+};
+
+const actions: { readonly [name: string]: Action } = { check, resolve, compile };
 
 // Warnings are counted in the summary; `check` shows them.
 const noteError = (problem: Problem, io: Io): void => {
@@ -68,8 +82,9 @@ const run = async (args: Arguments, io: Io): Promise<number> => {
 /** The subcommand; engine/registry does the work. */
 export const registry: Command = {
   name: "registry",
-  purpose: "Checks and resolves a registry of semantic conventions (Weaver syntax v1 and v2).",
-  usage: "check|resolve DIR [-o FILE]   (DIR: a folder, .zip, .tar.gz, with [sub/folder])",
+  purpose:
+    "Checks, resolves and compiles a registry of semantic conventions (Weaver syntax v1 and v2).",
+  usage: "check|resolve|compile DIR [-o FILE]   (DIR: a folder, .zip, .tar.gz, with [sub/folder])",
   options: {
     output: { short: "o", value: "FILE", help: "write there instead of standard output" },
   },

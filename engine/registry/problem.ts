@@ -7,7 +7,7 @@ import type { Path } from "./yaml-document.ts";
 /** A node of a YAML file. */
 export type Place = { readonly file: SourceFile; readonly path: Path };
 
-export type Severity = "error" | "warning";
+type Severity = "error" | "warning";
 
 /** `line` counts from 1; 0 means the file as a whole (an archive that cannot be opened). */
 export type Problem = {

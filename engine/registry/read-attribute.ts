@@ -151,7 +151,7 @@ const readDeprecated = (fields: Fields): Deprecated | undefined => {
 const conditions = ["conditionally_required", "recommended", "opt_in"] as const;
 
 /** Of an attribute; undefined when absent. */
-export const readRequirementLevel = (fields: Fields): RequirementLevel | undefined => {
+const readRequirementLevel = (fields: Fields): RequirementLevel | undefined => {
   const value = fields.raw("requirement_level");
   if (value === undefined) return undefined;
   if (value === "required" || value === "recommended" || value === "opt_in") return value;
@@ -198,7 +198,7 @@ const readEnum = (fields: Fields): AttributeType | null => {
 };
 
 /** The `members` of an enum; two of the same id are an error. */
-export const readMembers = (fields: Fields): EnumMember[] => {
+const readMembers = (fields: Fields): EnumMember[] => {
   const members: EnumMember[] = [];
   const seen = new Set<string>();
   for (const item of fields.maps("members", fields.what)) {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -72,6 +72,16 @@ describe("weir registry", () => {
     expect(code).toBe(1);
     expect(lines).toEqual([]);
     expect(notes[0]).toContain("bad.yaml:5: error");
+  });
+
+  test("compile writes tables that can be loaded, and says how large they are", async () => {
+    const { code, lines } = await run("compile", good, "-o", output);
+    expect(code).toBe(0);
+    const { bytes, groups } = JSON.parse(lines[0] ?? "") as { bytes: number; groups: number };
+    expect(statSync(output).size).toBe(bytes);
+    expect(groups).toBeGreaterThan(40);
+    await expect(run("compile", good)).rejects.toThrow("-o FILE");
+    expect((await run("compile", folder, "-o", output)).code).toBe(1);
   });
 
   test.each([[[]], [["chek", "x"]], [["check"]], [["check", "a", "b"]]])(
