@@ -1,7 +1,7 @@
 // Which span definition a span is held to; Weaver binds none. In order: a `weir.match` glob that the
 // name matches, the definition's own name, the pattern of names it declares, and last the kind
-// together with the attributes: the definition that names most of what the span has, of those with a
-// required or conditionally required attribute present. The compiled tables decide the same way.
+// together with telling attributes: of the definitions that require one of those present, the one
+// that lacks least, then the one that names most (what it requires counts twice). The compiled tables decide the same way.
 import { globBytesMax, globMatches } from "../../schemas/weaver/glob.ts";
 import type { ByteRange } from "../../schemas/weaver/glob.ts";
 import type {
@@ -53,31 +53,34 @@ const globsOf = (
       .filter(({ glob }) => glob.end <= globBytesMax),
   );
 
-/** How well a span fits a definition; of equal scores the one that lacks less wins. */
-type Vote = { readonly group: ResolvedGroup; readonly score: number; readonly misses: number };
-
-type Wanted = {
-  readonly group: ResolvedGroup;
-  readonly named: readonly { readonly key: string; readonly isStrong: boolean }[];
-  readonly required: readonly string[];
-};
-
 const keyOf = (attribute: ResolvedAttribute): string =>
   templateElement(attribute) === null ? attribute.name : `${attribute.name}.*`;
 
+/** What a definition says of attributes, by key; opt-in ones say nothing. */
+type Wanted = {
+  readonly group: ResolvedGroup;
+  readonly named: readonly string[];
+  readonly required: readonly string[];
+};
+
 const wantedOf = (group: ResolvedGroup): Wanted => ({
   group,
-  named: group.attributes
-    .filter(({ requirement_level: level }) => !isOptIn(level))
-    .map((attribute) => ({
-      key: keyOf(attribute),
-      isStrong:
-        attribute.requirement_level === "required" || isConditional(attribute.requirement_level),
-    })),
+  named: group.attributes.filter(({ requirement_level: level }) => !isOptIn(level)).map(keyOf),
   required: group.attributes
     .filter(({ requirement_level: level }) => level === "required")
     .map(keyOf),
 });
+
+/** Keys that tell definitions apart: more of them require the key than merely name it. */
+const tellingKeys = (all: readonly Wanted[]): ReadonlySet<string> => {
+  const balance = new Map<string, number>();
+  for (const { named, required } of all) {
+    for (const key of named) {
+      balance.set(key, (balance.get(key) ?? 0) + (required.includes(key) ? 1 : -1));
+    }
+  }
+  return new Set([...balance].filter(([, count]) => count > 0).map(([key]) => key));
+};
 
 /** One per registry; read-only after construction. */
 export class SpanBinder {
@@ -85,6 +88,7 @@ export class SpanBinder {
   readonly #patterns: readonly Glob[];
   readonly #names: ReadonlyMap<string, ResolvedGroup>;
   readonly #wanted: readonly Wanted[];
+  readonly #telling: ReadonlySet<string>;
 
   constructor(groups: readonly ResolvedGroup[]) {
     const spans = groups.filter(({ type }) => type === "span");
@@ -94,6 +98,7 @@ export class SpanBinder {
       spans.flatMap((group) => namesOf(group).map((name) => [name, group] as const)),
     );
     this.#wanted = spans.map(wantedOf);
+    this.#telling = tellingKeys(this.#wanted);
   }
 
   /** `keys` are the names of the definitions that the span's attributes have, `.*` for templates. */
@@ -104,21 +109,25 @@ export class SpanBinder {
     const named = this.#names.get(name);
     if (named !== undefined) return named;
     const pattern = this.#patterns.find(({ glob }) => globMatches(glob, range));
-    return pattern === undefined ? this.#vote(kind, keys) : pattern.group;
+    return pattern === undefined ? this.#byAttributes(kind, keys) : pattern.group;
   }
 
-  #vote(kind: string, keys: ReadonlySet<string>): ResolvedGroup | null {
-    let best: Vote | null = null;
+  #byAttributes(kind: string, keys: ReadonlySet<string>): ResolvedGroup | null {
+    let best: ResolvedGroup | null = null;
+    let least = 0;
+    let most = 0;
     for (const { group, named, required } of this.#wanted) {
       if (group.span_kind !== undefined && group.span_kind !== kind) continue;
-      const present = named.filter(({ key }) => keys.has(key));
-      if (!present.some(({ isStrong }) => isStrong)) continue;
-      const score = present.length;
-      const misses = required.filter((key) => !keys.has(key)).length;
-      if (best === null || score > best.score || (score === best.score && misses < best.misses)) {
-        best = { group, score, misses };
-      }
+      if (!required.some((key) => keys.has(key) && this.#telling.has(key))) continue;
+      const missing = required.filter((key) => !keys.has(key)).length;
+      // Required ones count twice: they are in `named` as well.
+      const votes = [...named, ...required].filter((key) => keys.has(key)).length;
+      const isBetter = missing < least || (missing === least && votes > most);
+      if (best !== null && !isBetter) continue;
+      best = group;
+      least = missing;
+      most = votes;
     }
-    return best?.group ?? null;
+    return best;
   }
 }

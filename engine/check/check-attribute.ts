@@ -49,18 +49,20 @@ const isMember = (members: readonly EnumMember[], value: unknown, type: string):
       : member.value === value,
   );
 
-const checkType = (out: Findings, body: Json, attribute: ResolvedAttribute): void => {
+/** Returns whether the type is right, or not known. */
+const checkType = (out: Findings, body: Json, attribute: ResolvedAttribute): boolean => {
   const { type: given, name: key } = body;
-  if (typeof given !== "string") return;
+  if (typeof given !== "string") return true;
   const { type } = attribute;
   if (typeof type === "object") {
-    if (given === "string" || given === "int") return;
+    if (given === "string" || given === "int") return true;
     out.add(finding.typeMismatch, { attribute_key: key, attribute_type: given });
-    return;
+    return false;
   }
   const expected = templateElement(attribute) ?? type;
-  if (isCompatible(given, expected)) return;
+  if (isCompatible(given, expected)) return true;
   out.add(finding.typeMismatch, { attribute_key: key, attribute_type: given, expected });
+  return false;
 };
 
 const checkMember = (out: Findings, body: Json, attribute: ResolvedAttribute): void => {
@@ -74,13 +76,18 @@ const checkMember = (out: Findings, body: Json, attribute: ResolvedAttribute): v
 /** Whether the group has the key, itself or by a template. */
 type Membership = (group: ResolvedGroup, key: string) => boolean;
 
-const checkKnown = (out: Findings, body: Json, attribute: ResolvedAttribute): void => {
+type ValueOf = (out: Findings, body: Json, attribute: ResolvedAttribute) => void;
+
+const checkKnown = (
+  ...[out, body, attribute, checkValue]: [Findings, Json, ResolvedAttribute, ValueOf]
+): void => {
   const { name: key } = body;
   if (attribute.stability !== undefined && attribute.stability !== "stable") {
     out.add(finding.notStable, { attribute_key: key, stability: attribute.stability });
   }
-  checkType(out, body, attribute);
+  const isTyped = checkType(out, body, attribute);
   checkMember(out, body, attribute);
+  if (isTyped) checkValue(out, body, attribute);
 };
 
 /** The default policy's checks of a key. */
@@ -104,7 +111,7 @@ export type AttributeCheck = {
   readonly group: ResolvedGroup | null;
   readonly isMember: Membership;
   /** Our checks of values; nothing in Weaver's profile. */
-  readonly checkValue: (out: Findings, body: Json, attribute: ResolvedAttribute) => void;
+  readonly checkValue: ValueOf;
 };
 
 /** Adds the findings about `body`; returns the name that counts as seen. */
@@ -123,8 +130,7 @@ export const checkAttribute = (out: Findings, body: Json, check: AttributeCheck)
       const context = deprecationContext(attribute.deprecated, isWeir);
       out.add(finding.deprecated, { attribute_key: key, ...context });
     }
-    checkKnown(out, body, attribute);
-    check.checkValue(out, body, attribute);
+    checkKnown(out, body, attribute, check.checkValue);
     if (group !== null && !check.isMember(group, key)) {
       out.add(finding.unexpectedAttribute, { attribute_key: key, group: group.id });
     }

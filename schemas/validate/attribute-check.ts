@@ -170,14 +170,16 @@ export class AttributeCheck {
     return count;
   }
 
-  /** Attributes that the group names above opt_in and the record has. */
+  /** Attributes that the group names above opt_in and the record has; required ones count twice. */
   votes(tables: Tables, group: number): number {
     const { groupRows, rowAttribute, rowLevel } = tables.sections;
     let count = 0;
     const end = groupRows[group + 1] as number;
     for (let row = groupRows[group] as number; row < end; row += 1) {
-      if (rowLevel[row] === requirement.optIn) continue;
-      if (this.#presentIn[rowAttribute[row] as number] === this.#generation) count += 1;
+      const level = rowLevel[row] as number;
+      if (level === requirement.optIn) continue;
+      if (this.#presentIn[rowAttribute[row] as number] !== this.#generation) continue;
+      count += level === requirement.required ? 2 : 1;
     }
     return count;
   }
