@@ -35,14 +35,14 @@ const attribute = (key: string, value: string | number): object => ({
   value: typeof value === "string" ? { stringValue: value } : { intValue: value },
 });
 
-const span = (random: Random, index: number, traceId: Uint8Array): object => {
+const span = (random: Random, index: number, around: object): object => {
   const [route, path] = random.pick(routes);
   const method = random.pick(methods);
   const failed = random.below(50) === 0;
   const start = startNs + BigInt(index) * 1000n;
   const durationNs = BigInt(Math.floor(-Math.log(1 - random.next()) * 80e6));
   return {
-    traceId,
+    ...around,
     spanId: random.bytes(8),
     ...(index % spansPerTrace === 0 ? {} : { parentSpanId: random.bytes(8) }),
     name: `${method} ${route}`,
@@ -64,12 +64,16 @@ const span = (random: Random, index: number, traceId: Uint8Array): object => {
   };
 };
 
-/** One encoded ExportTraceServiceRequest of `count` spans, 8 to a trace. */
-export const traceBody = (random: Random, count: number): Uint8Array<ArrayBuffer> => {
+/** One encoded ExportTraceServiceRequest of `count` spans, 8 to a trace, each with this state. */
+export const traceBody = (
+  random: Random,
+  count: number,
+  traceState = "",
+): Uint8Array<ArrayBuffer> => {
   let traceId = random.bytes(16);
   const spans = Array.from({ length: count }, (_, index) => {
     if (index % spansPerTrace === 0) traceId = random.bytes(16);
-    return span(random, index, traceId);
+    return span(random, index, traceState === "" ? { traceId } : { traceId, traceState });
   });
   const attributes = Object.entries(resource).map(([key, value]) => attribute(key, value));
   return protoEncode("ExportTraceServiceRequest", {
