@@ -10,9 +10,27 @@ import { isProbability } from "../schemas/sampling/threshold.ts";
 import { samplingOf } from "./sample/sampling-settings.ts";
 import { type SettableLimit, fixedLimits, settableLimits } from "./limits.ts";
 
+/** Login to Kafka; the names are kafkajs'. */
+export type KafkaLogin = {
+  readonly mechanism: "plain" | "scram-sha-256" | "scram-sha-512";
+  readonly username: string;
+  readonly password: string;
+};
+
+/** How Kafka is reached. */
+export type KafkaConfig = {
+  readonly kind: "kafka";
+  readonly brokers: readonly string[];
+  /** TLS with the certificate authorities that workerd trusts. */
+  readonly isTls: boolean;
+  readonly login: KafkaLogin | null;
+  /** Which produce encoder (schemas/kafka/own-encoder.ts): ours or that of unchanged kafkajs. */
+  readonly encoder: "weir" | "kafkajs";
+};
+
 /** Where records go. */
 export type LogConfig =
-  | { readonly kind: "kafka"; readonly brokers: readonly string[] }
+  | KafkaConfig
   | {
       readonly kind: "rest";
       readonly url: string;
@@ -53,6 +71,14 @@ export type CorsConfig = {
   readonly maxAgeS: number;
 };
 
+/** Bounds and number of the forwarder objects. */
+export type ForwarderLimits = {
+  /** Objects that partitions are spread over, each with a connection of its own. */
+  readonly shards: number;
+  /** Bytes of one object's storage for what the log does not take; 0 keeps nothing. */
+  readonly spillBytesMax: number;
+};
+
 /** A key in the form that is kept: the tenant it stands for and the SHA-256 of the key. */
 export type ApiKey = { readonly tenant: string; readonly sha256: Uint8Array };
 
@@ -60,6 +86,7 @@ export type ApiKey = { readonly tenant: string; readonly sha256: Uint8Array };
 export type EdgeConfig = {
   readonly log: LogConfig;
   readonly group: GroupLimits;
+  readonly forwarder: ForwarderLimits;
   readonly body: BodyLimits;
   readonly responseBytesMax: number;
   readonly requestItemsMax: number;
@@ -140,6 +167,17 @@ const isHeaderName = (name: string): boolean => /^[a-z0-9-]{1,64}$/.test(name);
 const environment = z.object({
   LOG_KIND: z.pipe(text("kafka"), z.enum(["kafka", "rest"], "expected kafka or rest")),
   KAFKA_BROKERS: list,
+  KAFKA_TLS: z.pipe(text("false"), z.enum(["true", "false"], "expected true or false")),
+  KAFKA_SASL_MECHANISM: z.pipe(
+    text("none"),
+    z.enum(
+      ["none", "plain", "scram-sha-256", "scram-sha-512"],
+      "expected none, plain, scram-sha-256 or scram-sha-512",
+    ),
+  ),
+  KAFKA_SASL_USERNAME: text(""),
+  KAFKA_SASL_PASSWORD: text(""),
+  KAFKA_ENCODER: z.pipe(text("weir"), z.enum(["weir", "kafkajs"], "expected weir or kafkajs")),
   REST_URL: text(""),
   REST_CLUSTER: text("weir"),
   REST_AUTHORIZATION: text(""),
@@ -147,6 +185,8 @@ const environment = z.object({
   GROUP_RECORDS_MAX: limit("GROUP_RECORDS_MAX"),
   QUEUE_BYTES_MAX: limit("QUEUE_BYTES_MAX"),
   QUEUE_CALLERS_MAX: limit("QUEUE_CALLERS_MAX"),
+  FORWARDER_SHARDS: limit("FORWARDER_SHARDS"),
+  SPILL_BYTES_MAX: limit("SPILL_BYTES_MAX"),
   WAIT_MS_MAX: limit("WAIT_MS_MAX"),
   BODY_BYTES_MAX: limit("BODY_BYTES_MAX"),
   INFLATE_RATIO_MAX: limit("INFLATE_RATIO_MAX"),
@@ -205,6 +245,15 @@ const faults = (env: Environment): readonly string[] => {
   const sampling = samplingOf(env);
   const rules: readonly (readonly [isGood: boolean, fault: string])[] = [
     [LOG_KIND !== "kafka" || isAddressed, "KAFKA_BROKERS: expected host:port, comma-separated"],
+    [
+      env.KAFKA_SASL_MECHANISM === "none" ||
+        (env.KAFKA_SASL_USERNAME !== "" && env.KAFKA_SASL_PASSWORD !== ""),
+      "KAFKA_SASL_MECHANISM: expected KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD with it",
+    ],
+    [
+      env.KAFKA_SASL_MECHANISM !== "plain" || env.KAFKA_TLS === "true",
+      "KAFKA_SASL_MECHANISM: plain sends the password as it is, expected KAFKA_TLS=true",
+    ],
     [LOG_KIND !== "rest" || isWeb(REST_URL), "REST_URL: expected an http or https address"],
     [
       API_KEYS.length + API_KEY_HASHES.length <= apiKeysMax,
@@ -224,9 +273,21 @@ const faults = (env: Environment): readonly string[] => {
   return rules.flatMap(([isGood, fault]) => (isGood ? [] : [fault]));
 };
 
+const loginOf = (env: Environment): KafkaLogin | null => {
+  const { KAFKA_SASL_MECHANISM: mechanism } = env;
+  if (mechanism === "none") return null;
+  return { mechanism, username: env.KAFKA_SASL_USERNAME, password: env.KAFKA_SASL_PASSWORD };
+};
+
 const logConfig = (env: Environment): LogConfig =>
   env.LOG_KIND === "kafka"
-    ? { kind: "kafka", brokers: env.KAFKA_BROKERS }
+    ? {
+        kind: "kafka",
+        brokers: env.KAFKA_BROKERS,
+        isTls: env.KAFKA_TLS === "true",
+        login: loginOf(env),
+        encoder: env.KAFKA_ENCODER,
+      }
     : {
         kind: "rest",
         url: env.REST_URL.replace(/\/+$/, ""),
@@ -286,6 +347,7 @@ export const readConfig = (variables: object): EdgeConfig => {
       bodiesBytesMax: env.BODIES_BYTES_MAX,
     },
     responseBytesMax: env.RESPONSE_BYTES_MAX,
+    forwarder: { shards: env.FORWARDER_SHARDS, spillBytesMax: env.SPILL_BYTES_MAX },
     requestItemsMax: env.REQUEST_ITEMS_MAX,
     otlp: otlpLimits(env),
     recordsBytesMax: env.RECORDS_BYTES_MAX,

@@ -83,7 +83,17 @@ export const settableLimits = {
     "requests that wait for the log in an object",
     "503 and Retry-After",
   ),
-  WAIT_MS_MAX: limit([10_000, 100, 60_000], "wait for the log, in ms", "503 and Retry-After"),
+  FORWARDER_SHARDS: limit([1, 1, 64], "forwarder objects that share the partitions", "-"),
+  SPILL_BYTES_MAX: limit(
+    [1024 * mebibyte, 0, 8192 * mebibyte],
+    "bytes kept in an object's storage while the log is out of reach; 0 keeps nothing",
+    "503 and Retry-After",
+  ),
+  WAIT_MS_MAX: limit(
+    [10_000, 100, 60_000],
+    "wait for the log, in ms; after 60 % of it what was not sent is kept in the storage",
+    "503 and Retry-After",
+  ),
 } as const satisfies { readonly [name: string]: Limit };
 
 /** Name of a limit that is a setting. */

@@ -6,7 +6,7 @@ import type { EdgeConfig } from "./config.ts";
 import { type Refusal, failures, isRefusal, refuse } from "./errors.ts";
 import type { Forwarder } from "./forward/forwarder.ts";
 import type { Counters } from "./metrics/counters.ts";
-import { countOutcome } from "./metrics/count-outcome.ts";
+import { countOutcome, rejectOversize } from "./metrics/count-outcome.ts";
 import { openApiResponse } from "./openapi/openapi-response.ts";
 import type { BodyReader } from "./receive/body.ts";
 import { drainBody } from "./receive/drain.ts";
@@ -239,7 +239,9 @@ const forward = (
   if (routed.records.length === 0) return Promise.resolve({ failure: undefined, accepted: 0 });
   const work = edge.forwarder.send(head, routed.records).then((outcome): Forwarded => {
     const accepted = countOutcome(counters, routed.records, outcome);
-    if (outcome.code === "acknowledged") return { failure: undefined, accepted };
+    rejectOversize(routed.rejections, routed.records, outcome);
+    if (outcome.code === "acknowledged" || outcome.code === "settled")
+      return { failure: undefined, accepted };
     return { failure: refuse(outcome.code, outcome.message), accepted };
   });
   background.waitUntil(work);

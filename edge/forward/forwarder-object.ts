@@ -12,12 +12,13 @@ import { GroupCommit } from "./group-commit.ts";
 import { kafkaSink } from "./kafka-sink.ts";
 import { restSink } from "./rest-sink.ts";
 import type { Sink, SinkRecord } from "./sink.ts";
+import { Spill } from "./spill.ts";
 
 /** A send's share of a caller's patience: the rest is for waiting behind another send. */
 const sendShare = 0.5;
 
 const sinkFor = (log: LogConfig, sendMsMax: number): Sink => {
-  if (log.kind === "kafka") return kafkaSink(log.brokers, sendMsMax);
+  if (log.kind === "kafka") return kafkaSink(log, sendMsMax);
   return restSink({ ...log, sendMsMax, fetch: (url, init) => fetch(url, init) });
 };
 
@@ -31,13 +32,27 @@ export class ForwarderObject extends DurableObject {
   readonly #commit: GroupCommit;
   readonly #producerId = crypto.randomUUID();
   #sequence = 0;
+  /** When the alarm rings; Infinity: none is set. */
+  #alarmMs = Number.POSITIVE_INFINITY;
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
     this.#config = readConfig(env);
     const { group, log } = this.#config;
     this.#sink = sinkFor(log, Math.ceil(group.waitMsMax * sendShare));
-    this.#commit = new GroupCommit(this.#sink, group);
+    this.#commit = new GroupCommit({
+      sink: this.#sink,
+      limits: group,
+      spill: new Spill(ctx.storage, this.#config.forwarder.spillBytesMax),
+      wakeAt: (atMs) => this.#wakeAt(atMs),
+      nowMs: Date.now,
+    });
+  }
+
+  /** Called by the runtime, also after a restart: sends what was spilled. */
+  override async alarm(): Promise<void> {
+    this.#alarmMs = Number.POSITIVE_INFINITY;
+    await this.#commit.resume();
   }
 
   /**
@@ -61,6 +76,13 @@ export class ForwarderObject extends DurableObject {
   /** Closes the connection to the log, for tests: an open socket keeps an object from eviction. */
   async disconnect(): Promise<void> {
     await this.#sink.close();
+  }
+
+  /** An alarm survives the process; an earlier one makes a later one needless. */
+  #wakeAt(atMs: number): void {
+    if (atMs >= this.#alarmMs) return;
+    this.#alarmMs = atMs;
+    void this.ctx.storage.setAlarm(atMs);
   }
 
   #numbered({ tenant, receivedMs, records }: AppendFrame): readonly SinkRecord[] {

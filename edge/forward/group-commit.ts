@@ -1,31 +1,32 @@
 // Group commit: one send in flight, everything that arrives meanwhile goes into the next one, in
-// order of arrival. Bounded in bytes, records, callers and time; full means refused at once. Knows
-// nothing of Kafka or HTTP, and repeats nothing: a failed send is told to its callers.
+// order of arrival. Bounded in bytes, records, callers and time. What the log does not take in
+// time goes to the spill and counts as acknowledged; the spill is sent before anything newer. Knows
+// nothing of Kafka or HTTP.
 import type { GroupLimits } from "../config.ts";
-import { type ForwardOutcome, recordState, refusedOutcome } from "./forward-outcome.ts";
-import type { Sink, SinkRecord } from "./sink.ts";
+import { Breaker } from "./breaker.ts";
+import { type Caller, Callers, type Share, recordBytes } from "./callers.ts";
+import { type ForwardOutcome, outcomeOf, recordState, refusedOutcome } from "./forward-outcome.ts";
+import type { Sink, SinkRecord, SinkResult } from "./sink.ts";
+import type { SpillQueue, SpilledGroup } from "./spill.ts";
 
-/** Headers and the fields of a record batch, per record: an upper bound. */
-const overheadBytes = 512;
+/** A spilled record that the log refuses is tried again after this long. */
+const refusedPauseMs = 60_000;
+/** A spilled record whose send ended in doubt, although the log is there. */
+const doubtPauseMs = 500;
+/** Part of a caller's patience after which its records are spilled. */
+const spillShare = 0.6;
 
-type Caller = {
-  readonly records: readonly SinkRecord[];
-  readonly states: Uint8Array;
-  readonly resolve: (outcome: ForwardOutcome) => void;
-  readonly timer: ReturnType<typeof setTimeout>;
-  /** Records handed to the sink so far; the next one to send. */
-  sent: number;
-  /** Records whose fate is known. */
-  settled: number;
-  message: string;
+/** What a group commit works with. */
+export type GroupParts = {
+  readonly sink: Sink;
+  readonly limits: GroupLimits;
+  readonly spill: SpillQueue;
+  /** Calls `resume` at that time, across restarts; an earlier appointment stands. */
+  readonly wakeAt: (atMs: number) => void;
+  readonly nowMs: () => number;
 };
 
-type Sent = { readonly caller: Caller; readonly at: number };
-
-const recordBytes = ({ key, value }: SinkRecord): number =>
-  (key?.byteLength ?? 0) + value.byteLength + overheadBytes;
-
-/** What /status shows of the queue; bytes as counted against `queueBytesMax`. */
+/** What /status shows; bytes as counted against `queueBytesMax`. */
 export type GroupState = {
   readonly callers: number;
   readonly queueBytes: number;
@@ -35,152 +36,249 @@ export type GroupState = {
   readonly failedSends: number;
   /** Why the latest failed send failed, "" when none has. */
   readonly lastError: string;
+  readonly isLogDown: boolean;
+  readonly outages: number;
+  /** Acknowledged and not in the log yet. */
+  readonly spilledRecords: number;
+  readonly spilledBytes: number;
+  /** Records that went through the spill so far, those of earlier instances not counted. */
+  readonly spilledTotal: number;
 };
 
 /** One per sink: only so is there one send in flight. */
 export class GroupCommit {
-  readonly #sink: Sink;
-  readonly #limits: GroupLimits;
-  readonly #queue: Caller[] = [];
+  readonly #parts: GroupParts;
+  readonly #breaker: Breaker;
+  readonly #callers = new Callers();
   readonly #open = new Set<Caller>();
-  #queueBytes = 0;
+  #next = 0;
   #isSending = false;
   #sends = 0;
   #records = 0;
   #failedSends = 0;
+  #spilledTotal = 0;
   #lastError = "";
 
-  constructor(sink: Sink, limits: GroupLimits) {
-    this.#sink = sink;
-    this.#limits = limits;
+  constructor(parts: GroupParts) {
+    this.#parts = parts;
+    this.#breaker = new Breaker(parts.nowMs);
+    if (!parts.spill.isEmpty) parts.wakeAt(parts.nowMs());
   }
 
   /**
-   * Resolves when the fate of every record is known, or after `waitMsMax`: records not sent by
-   * then are refused and leave the queue, those in flight are unknown. Never rejects.
+   * Resolves when the fate of every record is known, or after `waitMsMax`: what was not sent by
+   * then is refused, what is in flight is unknown. Never rejects.
    */
   submit(records: readonly SinkRecord[]): Promise<ForwardOutcome> {
     if (records.length === 0) return Promise.resolve({ code: "acknowledged" });
-    const bytes = records.reduce((sum, record) => sum + recordBytes(record), 0);
-    const full = this.#fullness(bytes);
-    if (full !== undefined)
+    const { queueCallersMax } = this.#parts.limits;
+    if (this.#open.size >= queueCallersMax) {
+      const full = `queue full: queueCallersMax=${queueCallersMax}`;
       return Promise.resolve(refusedOutcome("overloaded", full, records.length));
-    this.#queueBytes += bytes;
-    const { promise, resolve } = Promise.withResolvers<ForwardOutcome>();
-    const caller: Caller = {
-      records,
-      states: new Uint8Array(records.length),
-      resolve,
-      timer: setTimeout(() => this.#giveUp(caller), this.#limits.waitMsMax),
-      sent: 0,
-      settled: 0,
-      message: "",
-    };
-    this.#open.add(caller);
-    this.#queue.push(caller);
-    if (!this.#isSending) void this.#pump();
-    return promise;
+    }
+    const first = this.#next;
+    this.#next += records.length;
+    if (this.#isHopeless()) return Promise.resolve(this.#spillNow(first, records));
+    const bytes = records.reduce((sum, record) => sum + recordBytes(record), 0);
+    if (this.#callers.bytes + bytes > this.#parts.limits.queueBytesMax) {
+      if (this.#parts.spill.bytesMax === 0) {
+        const full = `queue full: queueBytesMax=${this.#parts.limits.queueBytesMax}`;
+        return Promise.resolve(refusedOutcome("overloaded", full, records.length));
+      }
+      // In order: what has waited longer is spilled first.
+      this.#spillShares(this.#callers.takeThrough());
+      return Promise.resolve(this.#spillNow(first, records));
+    }
+    return this.#wait(first, records);
+  }
+
+  /** Tries what is due; for the appointment made with `wakeAt`. Resolves when there is no more. */
+  async resume(): Promise<void> {
+    if (!this.#isSending) await this.#pump();
+    this.#appoint();
   }
 
   state(): GroupState {
+    const { spill } = this.#parts;
     return {
       callers: this.#open.size,
-      queueBytes: this.#queueBytes,
+      queueBytes: this.#callers.bytes,
       isSending: this.#isSending,
       sends: this.#sends,
       records: this.#records,
       failedSends: this.#failedSends,
       lastError: this.#lastError,
+      isLogDown: this.#breaker.isTripped,
+      outages: this.#breaker.trips,
+      spilledRecords: spill.records,
+      spilledBytes: spill.bytes,
+      spilledTotal: this.#spilledTotal,
     };
   }
 
-  #fullness(bytes: number): string | undefined {
-    const { queueBytesMax, queueCallersMax } = this.#limits;
-    if (this.#open.size >= queueCallersMax) return `queue full: queueCallersMax=${queueCallersMax}`;
-    if (this.#queueBytes + bytes > queueBytesMax)
-      return `queue full: queueBytesMax=${queueBytesMax}, waiting=${this.#queueBytes}`;
-    return undefined;
+  /** The log is out of reach, and somebody else's turn to find out whether it still is. */
+  #isHopeless(): boolean {
+    if (!this.#breaker.isTripped) return false;
+    return this.#breaker.isOpen || this.#isSending || !this.#parts.spill.isEmpty;
+  }
+
+  #wait(first: number, records: readonly SinkRecord[]): Promise<ForwardOutcome> {
+    const { promise, resolve } = Promise.withResolvers<ForwardOutcome>();
+    const { waitMsMax } = this.#parts.limits;
+    const settle = (outcome: ForwardOutcome): void => {
+      clearTimeout(timer);
+      if (this.#open.delete(caller)) resolve(outcome);
+    };
+    const caller: Caller = {
+      first,
+      records,
+      states: new Uint8Array(records.length),
+      onSettled: () => settle(outcomeOf(caller.states, caller.message, "unavailable")),
+      sent: 0,
+      settled: 0,
+      message: "",
+    };
+    const late = (): void => {
+      caller.message = `no acknowledgement within waitMsMax=${waitMsMax}`;
+      const states = caller.states.map((state) => state || recordState.unknown);
+      settle(outcomeOf(states, caller.message, "unavailable"));
+    };
+    const impatient = (): void => {
+      if (caller.sent < records.length) this.#spillShares(this.#callers.takeThrough(caller));
+      timer = setTimeout(late, waitMsMax * (1 - spillShare));
+      if (!this.#open.has(caller)) clearTimeout(timer);
+    };
+    let timer = setTimeout(impatient, waitMsMax * spillShare);
+    this.#open.add(caller);
+    this.#callers.push(caller);
+    if (!this.#isSending) void this.#pump();
+    return promise;
   }
 
   async #pump(): Promise<void> {
+    const { spill, limits, nowMs } = this.#parts;
     this.#isSending = true;
-    for (let group = this.#take(); group.length > 0; group = this.#take()) {
+    while (!this.#breaker.isOpen) {
+      const spilled = spill.peek(nowMs(), limits.groupBytesMax);
+      if (spilled !== undefined) {
+        await this.#replay(spilled);
+        continue;
+      }
+      const group = this.#callers.take(limits.groupBytesMax, limits.groupRecordsMax);
+      if (group.length === 0) break;
       await this.#send(group);
     }
     this.#isSending = false;
+    if (this.#breaker.isTripped) this.#spillShares(this.#callers.takeThrough());
+    this.#appoint();
   }
 
-  /** The next group: whole records in order, at least one, within both bounds. */
-  #take(): readonly Sent[] {
-    const { groupBytesMax, groupRecordsMax } = this.#limits;
-    const group: Sent[] = [];
-    let bytes = 0;
-    let callers = 0;
-    for (const caller of this.#queue) {
-      for (; caller.sent < caller.records.length; caller.sent += 1) {
-        const record = caller.records[caller.sent];
-        if (record === undefined) break;
-        bytes += recordBytes(record);
-        const isFull = group.length >= groupRecordsMax || bytes > groupBytesMax;
-        if (isFull && group.length > 0) {
-          this.#queue.splice(0, callers);
-          return group;
-        }
-        group.push({ caller, at: caller.sent });
-      }
-      callers += 1;
-    }
-    this.#queue.splice(0, callers);
-    return group;
-  }
-
-  async #send(group: readonly Sent[]): Promise<void> {
-    const records = group.flatMap(({ caller, at }) => caller.records[at] ?? []);
-    const { states, message } = await this.#sink.append(records);
+  async #append(records: readonly SinkRecord[]): Promise<SinkResult> {
+    const result = await this.#parts.sink.append(records);
     this.#sends += 1;
-    this.#records += group.length;
-    if (message !== "") {
+    this.#records += records.length;
+    if (result.isDown) this.#breaker.failed();
+    else this.#breaker.succeeded();
+    if (result.message !== "") {
       this.#failedSends += 1;
-      this.#lastError = message;
+      this.#lastError = result.message;
     }
-    group.forEach(({ caller, at }, i) => {
-      const record = records[i];
-      if (record !== undefined) this.#queueBytes -= recordBytes(record);
-      caller.states[at] = states[i] ?? recordState.unknown;
-      caller.settled += 1;
-      if (message !== "") caller.message = message;
-      if (caller.settled === caller.records.length) this.#finish(caller);
-    });
+    return result;
   }
 
-  /** A caller out of patience: what was not sent leaves, what is in flight is unknown. */
-  #giveUp(caller: Caller): void {
-    const at = this.#queue.indexOf(caller);
-    if (at >= 0) this.#queue.splice(at, 1);
-    const unsent = caller.records.slice(caller.sent);
-    for (const record of unsent) this.#queueBytes -= recordBytes(record);
-    caller.states.fill(recordState.refused, caller.sent);
-    caller.settled += unsent.length;
-    caller.message = `no acknowledgement within waitMsMax=${this.#limits.waitMsMax}`;
-    const states = caller.states.map((state) =>
-      state === recordState.waiting ? recordState.unknown : state,
+  async #send(group: readonly Share[]): Promise<void> {
+    const records = group.flatMap(({ caller, from, to }) =>
+      from === 0 && to === caller.records.length ? caller.records : caller.records.slice(from, to),
     );
-    this.#answer(caller, states);
-  }
-
-  #finish(caller: Caller): void {
-    clearTimeout(caller.timer);
-    this.#answer(caller, caller.states);
-  }
-
-  #answer(caller: Caller, states: Uint8Array): void {
-    if (!this.#open.delete(caller)) return;
-    if (states.every((state) => state === recordState.acknowledged)) {
-      caller.resolve({ code: "acknowledged" });
-      return;
+    const { states, message, isDown } = await this.#append(records);
+    let at = 0;
+    for (const share of group) {
+      const end = at + share.to - share.from;
+      if (message !== "") {
+        share.caller.message = message;
+        this.#rescue(share, states.subarray(at, end), isDown);
+      }
+      this.#callers.settle(share, states, at);
+      at = end;
     }
-    const isUnknown = states.includes(recordState.unknown);
-    const code = isUnknown ? "unconfirmed" : "unavailable";
-    caller.resolve({ code, message: caller.message, states });
+  }
+
+  /** Keeps what the log did not take and may take later; changes `states` where it could. */
+  #rescue(share: Share, states: Uint8Array, isDown: boolean): void {
+    const { caller, from } = share;
+    const isKept = (state: number | undefined): boolean =>
+      state === recordState.unknown || (isDown && state === recordState.refused);
+    // A caller that was answered meanwhile was told that its records are in doubt: they stay so.
+    if (!this.#open.has(caller)) return;
+    for (let start = 0; start < states.length; start += 1) {
+      if (!isKept(states[start])) continue;
+      let end = start + 1;
+      while (end < states.length && states[end] === states[start]) end += 1;
+      const records = caller.records.slice(from + start, from + end);
+      if (this.#tryKeep([{ first: caller.first + from + start, records }])) {
+        const isInDoubt = states[start] === recordState.unknown;
+        const state = isInDoubt ? recordState.repeatable : recordState.acknowledged;
+        states.fill(state, start, end);
+      }
+      start = end - 1;
+    }
+  }
+
+  async #replay(spilled: SpilledGroup): Promise<void> {
+    const { states, isDown } = await this.#append(spilled.records);
+    const { spill, nowMs } = this.#parts;
+    const isRefused = states.includes(recordState.refused) || states.includes(recordState.oversize);
+    const pauseMs = isRefused ? refusedPauseMs : doubtPauseMs;
+    // When the log is down they stay where they are, at the front.
+    spill.settle(spilled, states, isDown ? 0 : nowMs() + pauseMs);
+  }
+
+  #spillNow(first: number, records: readonly SinkRecord[]): ForwardOutcome {
+    if (this.#tryKeep([{ first, records }])) return { code: "acknowledged" };
+    return refusedOutcome(...this.#spillRefusal(), records.length);
+  }
+
+  /** Shares that were never sent: all of them or, when the spill is full, none. */
+  #spillShares(shares: readonly Share[]): void {
+    if (shares.length === 0) return;
+    const isKept = this.#tryKeep(
+      shares.map(({ caller, from, to }) => ({
+        first: caller.first + from,
+        records: caller.records.slice(from, to),
+      })),
+    );
+    const state = isKept ? recordState.acknowledged : recordState.refused;
+    for (const share of shares) {
+      if (!isKept) share.caller.message = this.#spillRefusal()[1];
+      const states = new Uint8Array(share.to - share.from).fill(state);
+      this.#callers.settle(share, states, 0);
+    }
+  }
+
+  #tryKeep(all: readonly { first: number; records: readonly SinkRecord[] }[]): boolean {
+    try {
+      if (!this.#parts.spill.tryPut(all)) return false;
+    } catch (error) {
+      // The disk is full or broken: the same as a spill that is full.
+      this.#lastError = error instanceof Error ? error.message : String(error);
+      return false;
+    }
+    this.#spilledTotal += all.reduce((sum, { records }) => sum + records.length, 0);
+    this.#appoint();
+    return true;
+  }
+
+  #spillRefusal(): ["overloaded" | "unavailable", string] {
+    const { bytes, bytesMax } = this.#parts.spill;
+    if (bytesMax > 0) return ["overloaded", `spill full: spillBytesMax=${bytesMax}, held=${bytes}`];
+    return ["unavailable", `the log is out of reach: ${this.#lastError}`];
+  }
+
+  /** Sees to it that what is spilled is tried again, whatever becomes of this process. */
+  #appoint(): void {
+    const dueMs = this.#parts.spill.nextDueMs();
+    if (dueMs === undefined) return;
+    const retryMs = this.#breaker.isTripped ? this.#breaker.retryAtMs : this.#parts.nowMs();
+    this.#parts.wakeAt(Math.max(dueMs, retryMs));
   }
 }

@@ -1,37 +1,75 @@
-// Kafka over TCP: the shared producer (acks all, idempotent, replaced after a failed send).
-import { ProducerError } from "../../schemas/kafka/producer-error.ts";
-import { createProducer } from "../../schemas/kafka/producer.ts";
-import { type RecordState, recordState } from "./forward-outcome.ts";
-import type { Sink, SinkRecord, SinkResult } from "./sink.ts";
+// Kafka over TCP: the shared producer (acks all, idempotent, replaced after a failed send). Turns
+// its errors into the fate of each record, and cuts a group that is too large for the broker until
+// the one record that is too large stands alone.
+import { type ProducerError, producerError } from "../../schemas/kafka/producer-error.ts";
+import { type Producer, createProducer } from "../../schemas/kafka/producer.ts";
+import type { KafkaConfig } from "../config.ts";
+import { recordState } from "./forward-outcome.ts";
+import { type Sink, type SinkRecord, type SinkResult, appended, failedAppend } from "./sink.ts";
 
 const connectTimeoutMs = 3000;
 
-/** Codes after which certainly nothing was written. */
-const notSent: ReadonlySet<string> = new Set(["queue-full", "closed", "authentication"]);
+/** Wrong credentials are the log's trouble as a whole; a producer that lost its turn is not. */
+const isDown = ({ code, retryable }: ProducerError): boolean =>
+  (retryable && code !== "sequence") || code === "authentication";
 
-const failed = (error: unknown, records: number): SinkResult => {
-  const isRefused = error instanceof ProducerError && notSent.has(error.code);
-  const state: RecordState = isRefused ? recordState.refused : recordState.unknown;
-  const message = error instanceof Error ? error.message : String(error);
-  return { states: Array.from({ length: records }, () => state), message };
+const failed = (error: ProducerError, records: number): SinkResult => {
+  const state = error.fate.isInDoubt ? recordState.unknown : recordState.refused;
+  const result = failedAppend(records, state, { message: error.message, isDown: isDown(error) });
+  result.states.fill(recordState.acknowledged, 0, error.fate.acknowledged);
+  return result;
 };
 
-/** `sendMsMax` bounds one append, kafkajs' own retries included. */
-export const kafkaSink = (brokers: readonly string[], sendMsMax: number): Sink => {
-  const producer = createProducer({
-    brokers,
-    clientId: "weir-edge",
-    connectTimeoutMs,
-    requestTimeoutMs: sendMsMax,
-    sendDeadlineMs: sendMsMax,
-  });
+/** Results of parts that follow one another, as one. */
+const joined = (parts: readonly SinkResult[]): SinkResult => {
+  const states = new Uint8Array(parts.reduce((sum, part) => sum + part.states.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    states.set(part.states, at);
+    at += part.states.length;
+  }
+  const message = parts.find((part) => part.message !== "")?.message ?? "";
+  return { states, message, isDown: parts.some((part) => part.isDown) };
+};
+
+/** Sends over any producer; exported for tests. */
+export const producerSink = (producer: Pick<Producer, "send" | "disconnect">): Sink => {
   const append = async (records: readonly SinkRecord[]): Promise<SinkResult> => {
     try {
       await producer.send(records);
-      return { states: records.map(() => recordState.acknowledged), message: "" };
+      return appended(records.length);
     } catch (error) {
-      return failed(error, records.length);
+      const failure = producerError(error);
+      if (failure.code === "record-too-large") return withoutOversize(records, failure);
+      return failed(failure, records.length);
     }
+  };
+  // Only the broker knows its limit for a topic, and its answer does not name the record. Records
+  // of other partitions may have been written before the refusal: they come twice, known by id.
+  const withoutOversize = async (
+    records: readonly SinkRecord[],
+    { message, fate }: ProducerError,
+  ): Promise<SinkResult> => {
+    if (records.length === 1)
+      return failedAppend(1, recordState.oversize, { message, isDown: false });
+    const done = fate.acknowledged;
+    const middle = done + Math.ceil((records.length - done) / 2);
+    const parts = [appended(done)];
+    for (const part of [records.slice(done, middle), records.slice(middle)])
+      if (part.length > 0) parts.push(await append(part));
+    return joined(parts);
   };
   return { append, close: () => producer.disconnect() };
 };
+
+/** `sendMsMax` bounds one append, kafkajs' own retries included. */
+export const kafkaSink = (kafka: KafkaConfig, sendMsMax: number): Sink =>
+  producerSink(
+    createProducer({
+      brokers: kafka.brokers,
+      clientId: "weir-edge",
+      connectTimeoutMs,
+      requestTimeoutMs: sendMsMax,
+      sendDeadlineMs: sendMsMax,
+    }),
+  );

@@ -38,12 +38,21 @@ const jsonRecord = (record: SinkRecord): string => {
   });
 };
 
-type Answered = { readonly states: readonly RecordState[]; readonly message: string };
+type Answered = {
+  readonly states: readonly RecordState[];
+  readonly message: string;
+  readonly isDown: boolean;
+};
 
 const all = (state: RecordState, count: number, message: string): Answered => ({
   states: Array.from({ length: count }, () => state),
   message,
+  isDown: false,
 });
+
+/** Statuses that say "later" rather than "no". */
+const isBusy = (status: number): boolean => status === 408 || status === 429 || status >= 500;
+const tooLargeStatus = 413;
 
 const describe = (result: unknown): string => {
   const { error_code: code, message } = result as { error_code?: unknown; message?: unknown };
@@ -65,8 +74,9 @@ const answerOf = (body: string, count: number): Answered => {
     if (result === undefined) return recordState.unknown;
     return isWritten(result) ? recordState.acknowledged : recordState.refused;
   });
-  if (failure !== undefined) return { states, message: describe(failure) };
-  return { states, message: results.length < count ? "fewer results than records" : "" };
+  const isShort = results.length < count;
+  const message = isShort ? "fewer results than records" : "";
+  return { states, message: failure === undefined ? message : describe(failure), isDown: isShort };
 };
 
 /** Makes no request before the first append. */
@@ -89,8 +99,11 @@ export const restSink = (options: RestSinkOptions): Sink => {
     if (response.status === 200) return answerOf(body, records.length);
     // A 4xx is decided before anything is written; a 5xx may come from a proxy, after it.
     const isRefused = response.status >= 400 && response.status < 500;
-    const state = isRefused ? recordState.refused : recordState.unknown;
-    return all(state, records.length, `HTTP ${response.status} ${body.slice(0, 200)}`);
+    const isOversize = response.status === tooLargeStatus && records.length === 1;
+    const refused = isOversize ? recordState.oversize : recordState.refused;
+    const state = isRefused ? refused : recordState.unknown;
+    const message = `HTTP ${response.status} ${body.slice(0, 200)}`;
+    return { ...all(state, records.length, message), isDown: isBusy(response.status) };
   };
 
   const postTopic = async (topic: string, records: readonly SinkRecord[]): Promise<Answered> => {
@@ -98,7 +111,7 @@ export const restSink = (options: RestSinkOptions): Sink => {
       return await post(topic, records);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      return all(recordState.unknown, records.length, message);
+      return { ...all(recordState.unknown, records.length, message), isDown: true };
     }
   };
 
@@ -109,10 +122,12 @@ export const restSink = (options: RestSinkOptions): Sink => {
     );
     const topics = [...byTopic.keys()];
     const next = new Map(topics.map((topic, at) => [topic, answers[at]?.states.values()]));
-    const states = records.map(
-      (record): RecordState => next.get(record.topic)?.next().value ?? recordState.unknown,
+    const states = Uint8Array.from(
+      records,
+      (record) => next.get(record.topic)?.next().value ?? recordState.unknown,
     );
-    return { states, message: answers.find(({ message }) => message !== "")?.message ?? "" };
+    const message = answers.find((answer) => answer.message !== "")?.message ?? "";
+    return { states, message, isDown: answers.some((answer) => answer.isDown) };
   };
 
   return { append, close: () => Promise.resolve() };

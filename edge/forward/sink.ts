@@ -1,5 +1,5 @@
 // The port to whatever holds the log: Kafka over TCP or the REST v3 produce API.
-import type { RecordState } from "./forward-outcome.ts";
+import { type RecordState, recordState } from "./forward-outcome.ts";
 
 /** One record to append; bytes are not kept after `append` resolves. */
 export type SinkRecord = {
@@ -11,8 +11,14 @@ export type SinkRecord = {
   readonly timestampMs: number;
 };
 
-/** Fate of each record of one append, in the order given; `message` tells why, "" when all is well. */
-export type SinkResult = { readonly states: readonly RecordState[]; readonly message: string };
+/** Fate of each record of one append, in the order given. */
+export type SinkResult = {
+  readonly states: Uint8Array;
+  /** Why not all are acknowledged, "" when all are. */
+  readonly message: string;
+  /** The log is out of reach: others would fare no better now, and these may later. */
+  readonly isDown: boolean;
+};
 
 /** Owned by one group commit. */
 export type Sink = {
@@ -24,3 +30,17 @@ export type Sink = {
   /** Releases connections; idempotent. */
   close(): Promise<void>;
 };
+
+/** The result of an append that went well. */
+export const appended = (records: number): SinkResult => ({
+  states: new Uint8Array(records).fill(recordState.acknowledged),
+  message: "",
+  isDown: false,
+});
+
+/** The result of an append whose records all have one fate. */
+export const failedAppend = (
+  records: number,
+  state: RecordState,
+  { message, isDown }: { readonly message: string; readonly isDown: boolean },
+): SinkResult => ({ states: new Uint8Array(records).fill(state), message, isDown });

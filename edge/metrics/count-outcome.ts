@@ -2,9 +2,22 @@
 // even when a request was written in part and its sender told to try again.
 import { type ForwardOutcome, recordState } from "../forward/forward-outcome.ts";
 import type { OutgoingRecord } from "../route/outgoing-record.ts";
+import type { Rejections } from "./rejections.ts";
 import type { SignalCounters } from "./counters.ts";
 
-/** Adds every record's items to one counter; returns the items that the log acknowledged. */
+/** Items of the records that the log takes at no time; the sender is told in the answer. */
+export const rejectOversize = (
+  rejections: Rejections,
+  records: readonly OutgoingRecord[],
+  outcome: ForwardOutcome,
+): void => {
+  if (outcome.code !== "settled") return;
+  records.forEach(({ items }, at) => {
+    if (outcome.states[at] === recordState.oversize) rejections.addUnnamed("too-large", items);
+  });
+};
+
+/** Adds every record's items to one counter; returns the items that are acknowledged. */
 export const countOutcome = (
   counters: SignalCounters,
   records: readonly OutgoingRecord[],
@@ -17,6 +30,10 @@ export const countOutcome = (
         ? recordState.acknowledged
         : (outcome.states[at] ?? recordState.unknown);
     if (state === recordState.acknowledged) accepted += items;
+    else if (state === recordState.repeatable) {
+      accepted += items;
+      counters.repeatable += items;
+    } else if (state === recordState.oversize) counters.reject("too-large", items);
     else if (state === recordState.refused)
       counters.reject(outcome.code === "overloaded" ? "overloaded" : "unavailable", items);
     else counters.unconfirmed += items;

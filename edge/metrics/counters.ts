@@ -15,10 +15,12 @@ const addTo = (table: Map<string, number>, key: string, count: number): void => 
 export class SignalCounters {
   /** Items that were decoded far enough to be counted. */
   in = 0;
-  /** Items that the log acknowledged. */
+  /** Items that the log acknowledged, or the forwarder's storage on its way there. */
   accepted = 0;
   /** Items whose send ended without an answer: they may be in the log. */
   unconfirmed = 0;
+  /** Of the accepted, those that the log may hold twice: kept after a send without an answer. */
+  repeatable = 0;
   readonly #rejected = new Map<string, number>();
   readonly #dropped = new Map<string, number>();
   #refused = 0;
@@ -30,11 +32,11 @@ export class SignalCounters {
   }
 
   snapshot(): { readonly [name: string]: unknown } {
-    const { in: received, accepted, unconfirmed } = this;
+    const { in: received, accepted, unconfirmed, repeatable } = this;
     const rejected = Object.fromEntries(this.#rejected);
     const dropped = Object.fromEntries(this.#dropped);
     const inFlight = received - accepted - unconfirmed - this.#refused;
-    return { in: received, accepted, rejected, dropped, unconfirmed, inFlight };
+    return { in: received, accepted, rejected, dropped, unconfirmed, repeatable, inFlight };
   }
 }
 

@@ -38,6 +38,12 @@ export class Rejections {
     if (this.first.length < namedItemsMax) this.first.push(item);
   }
 
+  /** Counts refused items whose places are not known any more. */
+  addUnnamed(reason: string, count: number): void {
+    addTo(this.#counts, reason, count);
+    this.#total += count;
+  }
+
   /** Counts something that is told though it refuses nothing. */
   warn(reason: string, count = 1): void {
     addTo(this.#warnings, reason, count);

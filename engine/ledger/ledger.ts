@@ -13,6 +13,8 @@ export type EdgeCounts = {
   readonly sampledOut?: number;
   /** Sent, but the answer never came: the log may hold them or not. */
   readonly unconfirmed: number;
+  /** Of the accepted, those that the log may hold twice. */
+  readonly repeatable?: number;
 };
 
 /** Items that the engine finished. */
@@ -40,13 +42,16 @@ export const ledgerEntry = (edge: EdgeCounts, handled: number): LedgerEntry => {
   // Of the unconfirmed ones, those that the engine saw were written after all.
   const written = Math.min(Math.max(0, handled - edge.accepted), edge.unconfirmed);
   const refused = edge.unconfirmed - written;
+  const beyond = Math.max(0, handled - edge.accepted - written);
+  const repeated = Math.min(beyond, edge.repeatable ?? 0);
+  const out = handled - repeated;
   return {
     in: edge.in,
-    out: handled,
+    out,
     sampledOut: edge.sampledOut ?? 0,
     rejected: refused > 0 ? { ...edge.rejected, unconfirmed: refused } : edge.rejected,
     dropped: edge.dropped,
-    inFlight: edge.accepted + written - handled,
+    inFlight: edge.accepted + written - out,
   };
 };
 

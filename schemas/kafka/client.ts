@@ -26,6 +26,8 @@ export type Client = {
   readonly cut: () => void;
   /** kafkajs' own error lines so far: counted, not written. */
   readonly errorLines: () => number;
+  /** Produce requests handed to a socket so far: what came before certainly was not written. */
+  readonly produceWrites: () => number;
 };
 
 type Socket = ReturnType<ISocketFactory>;
@@ -48,9 +50,11 @@ export const createClient = (options: ClientOptions): Client => {
   const sockets = new Set<Socket>();
   let isCut = false;
   let errorLines = 0;
+  let produceWrites = 0;
   const socketFactory: ISocketFactory = (target) => {
     if (isCut) throw new Error("this client was cut");
     const socket = make(target);
+    watchProduce(socket, () => (produceWrites += 1));
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
     return socket;
@@ -75,5 +79,26 @@ export const createClient = (options: ClientOptions): Client => {
     for (const socket of sockets) socket.destroy(new Error("this client was cut"));
     sockets.clear();
   };
-  return { kafka, ready: remedyIdleTimer(kafka), cut, errorLines: () => errorLines };
+  return {
+    kafka,
+    ready: remedyIdleTimer(kafka),
+    cut,
+    errorLines: () => errorLines,
+    produceWrites: () => produceWrites,
+  };
+};
+
+/** A request begins with its size (int32) and its key (int16); Produce has key 0. */
+const keyBytes = 4;
+const keyEndBytes = 6;
+
+// kafkajs writes each request with one call, and does not tell when.
+const watchProduce = (socket: Socket, onProduce: () => void): void => {
+  const write = socket.write.bind(socket) as (...args: readonly unknown[]) => boolean;
+  const watched = (data: unknown, ...rest: readonly unknown[]): boolean => {
+    const isBytes = data instanceof Uint8Array && data.length >= keyEndBytes;
+    if (isBytes && data[keyBytes] === 0 && data[keyBytes + 1] === 0) onProduce();
+    return write(data, ...rest);
+  };
+  socket.write = watched;
 };

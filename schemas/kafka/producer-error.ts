@@ -30,11 +30,23 @@ const retryable: { readonly [code in ProducerErrorCode]: boolean } = {
   closed: false,
 };
 
+/** What became of the records of a send that failed. */
+export type SendFate = {
+  /** This many of the first records are acknowledged. */
+  readonly acknowledged: number;
+  /** False: certainly nothing of the others was written, no produce request with them left. */
+  readonly isInDoubt: boolean;
+};
+
+const nothingSent: SendFate = { acknowledged: 0, isInDoubt: false };
+
 /** `retryable`: the same records may be accepted later, under a new sequence (KW3). */
 export class ProducerError extends Error {
   override name = "ProducerError";
   readonly code: ProducerErrorCode;
   readonly retryable: boolean;
+  /** Set by the producer; before a send, nothing was sent. */
+  fate: SendFate = nothingSent;
 
   constructor(code: ProducerErrorCode, message: string, options?: ErrorOptions) {
     super(`${code}: ${message}`, options);

@@ -15,6 +15,9 @@ const recordsPerClientMax = 2 ** 30;
 
 type Live = { readonly client: Client; readonly producer: KafkaProducer; records: number };
 
+/** Of one attempt; `writesBefore`: produce requests that were out before the current batch. */
+type Progress = { readonly offsets: number[]; writesBefore: number };
+
 export type ProducerSlot = {
   /** Sends through the live producer within `leftMs`. @throws ProducerError */
   attempt(records: readonly ProducerRecord[], leftMs: number): Promise<number[]>;
@@ -36,11 +39,15 @@ export const createProducerSlot = (options: ClientOptions): ProducerSlot => {
     return live;
   };
 
-  const sent = async (records: readonly ProducerRecord[]): Promise<number[]> => {
+  const sent = async (
+    records: readonly ProducerRecord[],
+    progress: Progress,
+  ): Promise<number[]> => {
+    const { offsets } = progress;
     const now = await current();
     now.records += records.length;
-    const offsets: number[] = [];
     for (const batch of batches(records)) {
+      progress.writesBefore = now.client.produceWrites();
       const answer = await now.producer.sendBatch({
         acks: -1,
         timeout: options.requestTimeoutMs,
@@ -66,13 +73,17 @@ export const createProducerSlot = (options: ClientOptions): ProducerSlot => {
   };
 
   const attempt = async (records: readonly ProducerRecord[], leftMs: number): Promise<number[]> => {
+    const progress: Progress = { offsets: [], writesBefore: Number.POSITIVE_INFINITY };
     try {
-      return await within(sent(records), leftMs);
+      return await within(sent(records, progress), leftMs);
     } catch (error) {
+      const failure = producerError(error);
+      const isInDoubt = (client?.produceWrites() ?? 0) > progress.writesBefore;
+      failure.fate = { acknowledged: progress.offsets.length, isInDoubt };
       client?.cut();
       client = undefined;
       live = undefined;
-      throw producerError(error);
+      throw failure;
     }
   };
   return { attempt, retire, clients: () => clients };

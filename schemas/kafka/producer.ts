@@ -17,8 +17,8 @@ export type Producer = {
    * Appends in order; resolves with the offsets in the order given once all replicas in sync have
    * the records. Calls queue up; their records are not merged.
    *
-   * @throws ProducerError; any subset of the records may have been written, except for
-   * `queue-full` and `closed`, where none was.
+   * @throws ProducerError; its `fate` says which records are acknowledged and whether others may
+   * have been written.
    */
   send(records: readonly ProducerRecord[]): Promise<readonly number[]>;
   /** Waits for the sends that were called before, then closes. Idempotent. */

@@ -9,7 +9,13 @@ const hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 
 test("defaults are frozen and complete, brokers are a list", () => {
   const config = readConfig(kafka);
-  expect(config.log).toEqual({ kind: "kafka", brokers: ["a:9092", "b:9093"] });
+  expect(config.log).toEqual({
+    kind: "kafka",
+    brokers: ["a:9092", "b:9093"],
+    isTls: false,
+    login: null,
+    encoder: "weir",
+  });
   expect(config.body.bodyBytesMax).toBe(16 << 20);
   expect(config.group.groupBytesMax).toBe(900_000);
   expect(Object.isFrozen(config)).toBe(true);
@@ -82,6 +88,14 @@ test("every limit of the table is a setting, with the default and the range that
 });
 
 test.each([
+  ["KAFKA_TLS", { KAFKA_TLS: "yes" }],
+  ["KAFKA_SASL_MECHANISM", { KAFKA_TLS: "true", KAFKA_SASL_MECHANISM: "gssapi" }],
+  ["KAFKA_SASL_MECHANISM", { KAFKA_TLS: "true", KAFKA_SASL_MECHANISM: "plain" }],
+  [
+    "KAFKA_SASL_MECHANISM",
+    { KAFKA_SASL_MECHANISM: "plain", KAFKA_SASL_USERNAME: "u", KAFKA_SASL_PASSWORD: "p" },
+  ],
+  ["KAFKA_ENCODER", { KAFKA_ENCODER: "other" }],
   ["ENCODING_STATUS", { ENCODING_STATUS: "418" }],
   ["CORS_ORIGINS", { CORS_ORIGINS: "app.example" }],
   ["CORS_HEADERS", { CORS_HEADERS: "a b:c" }],

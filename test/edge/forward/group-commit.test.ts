@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
+import { breakerLimits } from "../../../edge/forward/breaker.ts";
 import type { GroupLimits } from "../../../edge/config.ts";
 import { recordState } from "../../../edge/forward/forward-outcome.ts";
 import { GroupCommit } from "../../../edge/forward/group-commit.ts";
+import { MemorySpill } from "./memory-spill.ts";
 import { ScriptedSink, sinkRecord } from "./scripted-sink.ts";
 
 const limits: GroupLimits = {
@@ -13,9 +15,29 @@ const limits: GroupLimits = {
   waitMsMax: 1000,
 };
 
-const setUp = (changed: Partial<GroupLimits> = {}): { sink: ScriptedSink; commit: GroupCommit } => {
+type SetUp = {
+  readonly sink: ScriptedSink;
+  readonly spill: MemorySpill;
+  readonly commit: GroupCommit;
+  /** Appointments made so far. */
+  readonly wakes: number[];
+};
+
+/** Without a spill unless its bytes are given. */
+const setUp = (
+  changed: Partial<GroupLimits> = {},
+  spill: MemorySpill = new MemorySpill(0),
+): SetUp => {
   const sink = new ScriptedSink();
-  return { sink, commit: new GroupCommit(sink, { ...limits, ...changed }) };
+  const wakes: number[] = [];
+  const commit = new GroupCommit({
+    sink,
+    limits: { ...limits, ...changed },
+    spill,
+    wakeAt: (atMs) => wakes.push(atMs),
+    nowMs: Date.now,
+  });
+  return { sink, spill, commit, wakes };
 };
 
 /** Lets promise reactions run. */
@@ -162,5 +184,159 @@ describe("patience", () => {
     await settle();
     sink.answer();
     expect(await next).toEqual({ code: "acknowledged" });
+  });
+});
+
+describe("with a spill", () => {
+  const withSpill = (changed: Partial<GroupLimits> = {}) => setUp(changed, new MemorySpill(20_000));
+
+  test("records of a failed send are kept and acknowledged, then sent before anything newer", async () => {
+    const { sink, spill, commit, wakes } = withSpill();
+    const first = commit.submit([sinkRecord(0, 1)]);
+    await settle();
+    sink.fail();
+    expect(await first).toEqual({ code: "acknowledged" });
+    expect(await commit.submit([sinkRecord(1, 1)])).toEqual({ code: "acknowledged" });
+    expect([spill.records, sink.given.length]).toEqual([2, 1]);
+    expect(commit.state()).toMatchObject({ isLogDown: true, outages: 1, spilledRecords: 2 });
+    expect(wakes.at(-1)).toBe(Date.now() + breakerLimits.pauseMsMin);
+    await vi.advanceTimersByTimeAsync(breakerLimits.pauseMsMin);
+    const resumed = commit.resume();
+    await settle();
+    const later = commit.submit([sinkRecord(2, 1)]);
+    expect(await later).toEqual({ code: "acknowledged" });
+    for (; sink.pending.length > 0; await settle()) sink.answer();
+    await resumed;
+    expect(spill.isEmpty).toBe(true);
+    expect(sink.given.map(({ partition }) => partition)).toEqual([0, 0, 1, 2]);
+    expect(commit.state()).toMatchObject({ isLogDown: false, spilledBytes: 0, spilledTotal: 3 });
+  });
+
+  test("records whose send ended in doubt are acknowledged as possible repeats", async () => {
+    const { sink, commit } = withSpill();
+    const outcome = commit.submit([sinkRecord(0, 1), sinkRecord(1, 1)]);
+    await settle();
+    sink.fail(recordState.unknown);
+    expect(await outcome).toMatchObject({ code: "settled", states: new Uint8Array([5, 5]) });
+  });
+
+  test("while the log is down nobody waits for it, and it is asked less and less often", async () => {
+    const { sink, commit, wakes } = withSpill();
+    void commit.submit([sinkRecord(0, 1)]);
+    await settle();
+    sink.fail();
+    await settle();
+    const pauses: number[] = [];
+    for (let i = 0; i < 7; i += 1) {
+      const pauseMs = (wakes.at(-1) ?? 0) - Date.now();
+      pauses.push(pauseMs);
+      await vi.advanceTimersByTimeAsync(pauseMs);
+      const resumed = commit.resume();
+      await settle();
+      expect(await commit.submit([sinkRecord(1, 1)])).toEqual({ code: "acknowledged" });
+      sink.fail();
+      await resumed;
+    }
+    expect(pauses).toEqual([250, 500, 1000, 2000, 4000, 5000, 5000]);
+    expect(sink.pendingMax).toBe(1);
+  });
+
+  test("a full spill refuses with its limit, and takes again when there is room", async () => {
+    const { sink, commit } = withSpill();
+    const first = commit.submit([sinkRecord(0, 15_000)]);
+    await settle();
+    sink.fail();
+    expect(await first).toEqual({ code: "acknowledged" });
+    const second = await commit.submit([sinkRecord(1, 15_000)]);
+    expect(second).toMatchObject({ code: "overloaded", states: new Uint8Array([2]) });
+    expect(second).toMatchObject({ message: expect.stringContaining("spillBytesMax=20000") });
+    expect(await commit.submit([sinkRecord(2, 100)])).toEqual({ code: "acknowledged" });
+  });
+
+  test("a caller that waits too long is kept, with all that came before it", async () => {
+    const { sink, spill, commit } = withSpill();
+    const inFlight = commit.submit([sinkRecord(0, 1)]);
+    await settle();
+    const second = commit.submit([sinkRecord(1, 1)]);
+    await vi.advanceTimersByTimeAsync(300);
+    const third = commit.submit([sinkRecord(2, 1)]);
+    await vi.advanceTimersByTimeAsync(350);
+    expect(await second).toEqual({ code: "acknowledged" });
+    expect(spill.records).toBe(1);
+    sink.fail(recordState.unknown);
+    expect(await inFlight).toMatchObject({ code: "settled" });
+    expect(await third).toEqual({ code: "acknowledged" });
+    const kept = spill.peek(0, 1 << 20)?.records.map(({ partition }) => partition);
+    expect(kept).toEqual([0, 1, 2]);
+  });
+
+  test("what does not fit into memory is kept, in order", async () => {
+    const { sink, spill, commit } = withSpill({ queueBytesMax: 5000 });
+    const inFlight = commit.submit([sinkRecord(0, 1000)]);
+    await settle();
+    const waiting = commit.submit([sinkRecord(1, 1000)]);
+    const large = commit.submit([sinkRecord(2, 4000)]);
+    expect(await large).toEqual({ code: "acknowledged" });
+    expect(await waiting).toEqual({ code: "acknowledged" });
+    expect(spill.peek(0, 1 << 20)?.records.map(({ partition }) => partition)).toEqual([1, 2]);
+    for (; sink.pending.length > 0; await settle()) sink.answer();
+    expect(await inFlight).toEqual({ code: "acknowledged" });
+    expect(sink.given.map(({ partition }) => partition)).toEqual([0, 1, 2]);
+  });
+
+  test("a spilled record that the log refuses lets the others pass and stays", async () => {
+    const { sink, spill, commit, wakes } = withSpill();
+    spill.tryPut([{ first: 0, records: [sinkRecord(0, 1)] }]);
+    const resumed = commit.resume();
+    await settle();
+    sink.answer(recordState.refused, "no such topic");
+    await resumed;
+    expect(spill.records).toBe(1);
+    const next = commit.submit([sinkRecord(1, 1)]);
+    await settle();
+    sink.answer();
+    expect(await next).toEqual({ code: "acknowledged" });
+    expect(wakes.at(-1)).toBeGreaterThan(Date.now() + 30_000);
+  });
+
+  test("what an earlier instance left is sent without a request", async () => {
+    const spill = new MemorySpill(20_000);
+    spill.tryPut([{ first: 0, records: [sinkRecord(7, 1)] }]);
+    const { sink, commit, wakes } = setUp({}, spill);
+    expect(wakes).toEqual([Date.now()]);
+    const resumed = commit.resume();
+    await settle();
+    sink.answer();
+    await resumed;
+    expect([spill.isEmpty, sink.given[0]?.partition]).toEqual([true, 7]);
+  });
+});
+
+describe("without a spill", () => {
+  test("a log that is down refuses at once, and one caller at a time finds out whether it still is", async () => {
+    const { sink, commit } = setUp();
+    const first = commit.submit([sinkRecord(0, 1)]);
+    await settle();
+    sink.fail();
+    expect(await first).toMatchObject({ code: "unavailable", message: "down" });
+    const second = await commit.submit([sinkRecord(1, 1)]);
+    expect(second).toMatchObject({ code: "unavailable" });
+    expect(second).toMatchObject({ message: expect.stringContaining("out of reach: down") });
+    await vi.advanceTimersByTimeAsync(breakerLimits.pauseMsMin);
+    const probe = commit.submit([sinkRecord(2, 1)]);
+    expect(await commit.submit([sinkRecord(3, 1)])).toMatchObject({ code: "unavailable" });
+    await settle();
+    sink.answer();
+    expect(await probe).toEqual({ code: "acknowledged" });
+    expect(commit.state()).toMatchObject({ isLogDown: false, outages: 1 });
+  });
+
+  test("a record that is too large is told alone", async () => {
+    const { sink, commit } = setUp();
+    const outcome = commit.submit([sinkRecord(0, 1), sinkRecord(1, 1)]);
+    await settle();
+    const states = new Uint8Array([recordState.acknowledged, recordState.oversize]);
+    sink.pending.shift()?.answer({ states, message: "too large", isDown: false });
+    expect(await outcome).toEqual({ code: "settled", message: "too large", states });
   });
 });

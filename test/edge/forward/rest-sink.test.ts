@@ -43,7 +43,7 @@ test("records go out as concatenated JSON with base64 values and headers, and ar
     timestampMs: 1000,
   };
   const { states, message } = await sink.append([record, { ...sinkRecord(2, 1), timestampMs: 0 }]);
-  expect(states).toEqual([acknowledged, acknowledged]);
+  expect(Array.from(states)).toEqual([acknowledged, acknowledged]);
   expect(message).toBe("");
   const [{ url, init }] = calls as [Call];
   expect(url).toBe("http://log/v3/clusters/c%201/topics/otlp_spans/records");
@@ -72,7 +72,7 @@ test("each topic has its own request, and states keep the order of the records",
   const records = [{ ...sinkRecord(0, 1), topic: "weir-depth" }, sinkRecord(0, 1)];
   const { states, message } = await sink.append(records);
   expect(calls).toHaveLength(2);
-  expect(states).toEqual([refused, acknowledged]);
+  expect(Array.from(states)).toEqual([refused, acknowledged]);
   expect(message).toContain("404");
 });
 
@@ -80,14 +80,14 @@ test("a record's own error refuses that record alone", async () => {
   const error = JSON.stringify({ error_code: 40_301, message: "record too large" });
   const { sink } = setUp(() => new Response(`${result(0, 1)}\r\n${error}\r\n${result(0, 2)}`));
   const { states, message } = await sink.append([0, 0, 0].map((at) => sinkRecord(at, 1)));
-  expect(states).toEqual([acknowledged, refused, acknowledged]);
+  expect(Array.from(states)).toEqual([acknowledged, refused, acknowledged]);
   expect(message).toContain("record too large");
 });
 
 test("records without a result are unknown", async () => {
   const { sink } = setUp(() => new Response(result(0, 1) + '{"error_code":200,"off'));
   const { states, message } = await sink.append([sinkRecord(0, 1), sinkRecord(0, 1)]);
-  expect(states).toEqual([acknowledged, unknown]);
+  expect(Array.from(states)).toEqual([acknowledged, unknown]);
   expect(message).not.toBe("");
 });
 
@@ -98,7 +98,7 @@ test.each([
   ["more results than records", () => new Response(result(0, 1) + result(0, 2)), unknown],
 ])("%s is never an acknowledgement", async (_what, respond, state) => {
   const { states, message } = await setUp(respond).sink.append([sinkRecord(0, 1)]);
-  expect(states).toEqual([state]);
+  expect(Array.from(states)).toEqual([state]);
   expect(message).not.toBe("");
 });
 

@@ -1,6 +1,11 @@
 // A sink that answers when the test says so, and remembers what it was given.
 import { type RecordState, recordState } from "../../../edge/forward/forward-outcome.ts";
-import type { Sink, SinkRecord, SinkResult } from "../../../edge/forward/sink.ts";
+import {
+  type Sink,
+  type SinkRecord,
+  type SinkResult,
+  failedAppend,
+} from "../../../edge/forward/sink.ts";
 
 type Append = {
   readonly records: readonly SinkRecord[];
@@ -28,9 +33,14 @@ export class ScriptedSink implements Sink {
   }
 
   /** Answers the oldest pending append with one state for all its records. */
-  answer(state: RecordState = recordState.acknowledged, message = ""): void {
+  answer(state: RecordState = recordState.acknowledged, message = "", isDown = false): void {
     const append = this.pending.shift();
-    append?.answer({ states: append.records.map(() => state), message });
+    append?.answer(failedAppend(append.records.length, state, { message, isDown }));
+  }
+
+  /** The oldest pending append fails as when the log is out of reach. */
+  fail(state: RecordState = recordState.refused): void {
+    this.answer(state, "down", true);
   }
 }
 

@@ -1,0 +1,205 @@
+// What was acknowledged and is not in the log yet: rows in the object's SQLite, in the order in
+// which the records arrived, bounded in bytes. It survives the process; a row leaves when the log
+// has it, so a crash in between sends it twice, with the same header ids.
+import { recordState } from "./forward-outcome.ts";
+import { decodeSpillRow, encodeSpillRow } from "./spill-row.ts";
+import type { SinkRecord } from "./sink.ts";
+
+/** Bytes of keys and values in one row, unless a single record is larger: SQLite takes 2 MB. */
+const rowBytesMax = 900_000;
+
+/** What the spill needs of an object's storage. */
+export type SpillStorage = {
+  readonly sql: Pick<SqlStorage, "exec">;
+  transactionSync(work: () => void): void;
+};
+
+/** Records with the running number of the first; numbers of one object instance only grow. */
+export type Numbered = { readonly first: number; readonly records: readonly SinkRecord[] };
+
+type SpilledRow = { readonly id: number; readonly bytes: number; readonly records: number };
+
+/** Rows in the order of their arrival, and all their records. */
+export type SpilledGroup = {
+  readonly rows: readonly SpilledRow[];
+  readonly records: readonly SinkRecord[];
+};
+
+const isWritten = (state: number | undefined): boolean =>
+  state === recordState.acknowledged || state === recordState.repeatable;
+
+const schema = `CREATE TABLE IF NOT EXISTS spill (
+  id INTEGER PRIMARY KEY,
+  generation INTEGER NOT NULL,
+  first INTEGER NOT NULL,
+  records INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  due_ms INTEGER NOT NULL,
+  row BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS spill_order ON spill (generation, first);
+CREATE INDEX IF NOT EXISTS spill_due ON spill (due_ms)`;
+
+const payloadBytes = ({ key, value }: SinkRecord): number =>
+  (key?.byteLength ?? 0) + value.byteLength;
+
+/** Cuts where a row would pass its bound. */
+function* rowsOf({ first, records }: Numbered): Generator<Numbered, void> {
+  let start = 0;
+  let bytes = 0;
+  for (const [at, record] of records.entries()) {
+    const own = payloadBytes(record);
+    if (at > start && bytes + own > rowBytesMax) {
+      yield { first: first + start, records: records.slice(start, at) };
+      start = at;
+      bytes = 0;
+    }
+    bytes += own;
+  }
+  if (start < records.length) yield { first: first + start, records: records.slice(start) };
+}
+
+/** What a group commit does with a spill. */
+export type SpillQueue = Pick<
+  Spill,
+  "bytes" | "bytesMax" | "isEmpty" | "nextDueMs" | "peek" | "records" | "settle" | "tryPut"
+>;
+
+/** One per object; single-threaded. */
+export class Spill {
+  readonly #storage: SpillStorage;
+  readonly #bytesMax: number;
+  readonly #generation: number;
+  #bytes = 0;
+  #records = 0;
+
+  /** Takes over what an earlier instance left. `bytesMax` 0 keeps nothing new. */
+  constructor(storage: SpillStorage, bytesMax: number) {
+    this.#storage = storage;
+    this.#bytesMax = bytesMax;
+    storage.sql.exec(schema);
+    const { generation, bytes, records } = storage.sql
+      .exec<{ generation: number; bytes: number; records: number }>(
+        `SELECT coalesce(max(generation), 0) AS generation, coalesce(sum(bytes), 0) AS bytes,
+                coalesce(sum(records), 0) AS records FROM spill`,
+      )
+      .one();
+    this.#generation = generation + 1;
+    this.#bytes = bytes;
+    this.#records = records;
+  }
+
+  /** Bytes of all rows. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get records(): number {
+    return this.#records;
+  }
+
+  get bytesMax(): number {
+    return this.#bytesMax;
+  }
+
+  get isEmpty(): boolean {
+    return this.#records === 0;
+  }
+
+  /** False when not all fit: then none was kept. Durable once the object's output gate opens. */
+  tryPut(all: readonly Numbered[]): boolean {
+    const rows = all.flatMap((numbered) =>
+      Array.from(rowsOf(numbered), ({ first, records }) => ({
+        first,
+        records: records.length,
+        row: encodeSpillRow(records),
+      })),
+    );
+    const bytes = rows.reduce((sum, { row }) => sum + row.byteLength, 0);
+    if (this.#bytes + bytes > this.#bytesMax) return false;
+    this.#storage.transactionSync(() => {
+      for (const { first, records, row } of rows) {
+        this.#storage.sql.exec(
+          "INSERT INTO spill (generation, first, records, bytes, due_ms, row) VALUES (?, ?, ?, ?, 0, ?)",
+          this.#generation,
+          first,
+          records,
+          row.byteLength,
+          row.buffer,
+        );
+      }
+    });
+    this.#bytes += bytes;
+    this.#records += rows.reduce((sum, { records }) => sum + records, 0);
+    return true;
+  }
+
+  /** The oldest rows that are due, up to `bytesMax` together, at least one; undefined when none is. */
+  peek(nowMs: number, bytesMax: number): SpilledGroup | undefined {
+    if (this.isEmpty) return undefined;
+    const rows: SpilledRow[] = [];
+    const records: SinkRecord[] = [];
+    let together = 0;
+    const cursor = this.#storage.sql.exec<SpilledRow & { readonly row: ArrayBuffer }>(
+      // The plus keeps SQLite from the index on due_ms, after which it would sort all rows.
+      "SELECT id, bytes, records, row FROM spill WHERE +due_ms <= ? ORDER BY generation, first",
+      nowMs,
+    );
+    for (const { id, bytes, records: count, row } of cursor) {
+      together += bytes;
+      if (rows.length > 0 && together > bytesMax) break;
+      rows.push({ id, bytes, records: count });
+      records.push(...decodeSpillRow(new Uint8Array(row)));
+    }
+    return rows.length === 0 ? undefined : { rows, records };
+  }
+
+  /**
+   * Removes what the log has, by the states of the group's records. The others stay and are tried
+   * again at `dueMs`; later rows may overtake them.
+   */
+  settle({ rows, records }: SpilledGroup, states: Uint8Array, dueMs: number): void {
+    this.#storage.transactionSync(() => {
+      let at = 0;
+      for (const row of rows) {
+        const end = at + row.records;
+        const left = records.slice(at, end).filter((_, i) => !isWritten(states[at + i]));
+        if (left.length === 0) this.#remove(row);
+        else if (left.length < row.records) this.#shrink(row, left, dueMs);
+        else this.#postpone(row, dueMs);
+        at = end;
+      }
+    });
+  }
+
+  #remove({ id, bytes, records }: SpilledRow): void {
+    this.#storage.sql.exec("DELETE FROM spill WHERE id = ?", id);
+    this.#bytes -= bytes;
+    this.#records -= records;
+  }
+
+  #shrink({ id, bytes, records }: SpilledRow, left: readonly SinkRecord[], dueMs: number): void {
+    const row = encodeSpillRow(left);
+    this.#storage.sql.exec(
+      "UPDATE spill SET row = ?, bytes = ?, records = ?, due_ms = ? WHERE id = ?",
+      row.buffer,
+      row.byteLength,
+      left.length,
+      dueMs,
+      id,
+    );
+    this.#bytes += row.byteLength - bytes;
+    this.#records += left.length - records;
+  }
+
+  #postpone({ id }: SpilledRow, dueMs: number): void {
+    this.#storage.sql.exec("UPDATE spill SET due_ms = ? WHERE id = ?", dueMs, id);
+  }
+
+  /** When the first row is due, milliseconds since the epoch; undefined when empty. */
+  nextDueMs(): number | undefined {
+    if (this.isEmpty) return undefined;
+    return this.#storage.sql.exec<{ due: number }>("SELECT min(due_ms) AS due FROM spill").one()
+      .due;
+  }
+}
