@@ -9,6 +9,7 @@ import type {
   ResolvedAttribute,
   Stability,
 } from "../../schemas/weaver/resolved.ts";
+import { checkAnnotations } from "./check-annotations.ts";
 import { exampleFault } from "./check-examples.ts";
 import { type Fields, isYamlMap, shown } from "./fields.ts";
 import type { AttributeOverride, AttributeSpec } from "./specification.ts";
@@ -45,6 +46,7 @@ export const readDefinition = (
   attribute.onlyKnown(definitionKeys);
   if (id === undefined || type === null) return null;
   const said = readOverride(attribute);
+  checkAnnotations(attribute, "attribute");
   const name = prefix === "" ? id : `${prefix}.${id}`;
   const definition: ResolvedAttribute = {
     name,
@@ -75,6 +77,7 @@ export const readReference = (fields: Fields): AttributeSpec | null => {
   }
   attribute.onlyKnown([...referenceKeys, "id", "type"]);
   if (ref === undefined) return null;
+  checkAnnotations(attribute, "attribute");
   const isPrefixed = attribute.boolean("prefix") === true;
   return { place: fields.place, ref, isPrefixed, override: readOverride(attribute) };
 };

@@ -1,6 +1,7 @@
 // Syntax v1: the `groups` of a file. What a type of group needs and what it must not have is
 // checked here, as Weaver does; old forms are taken over with a warning.
 import type { EntityAssociation, ResolvedGroup } from "../../schemas/weaver/resolved.ts";
+import { checkAnnotations } from "./check-annotations.ts";
 import { readBody } from "./read-body.ts";
 import { readDefinition, readReference, readStatus } from "./read-attribute.ts";
 import { type Fields, isYamlMap } from "./fields.ts";
@@ -94,6 +95,7 @@ export const readBase = (group: Fields, id: string, type: GroupType): Base => {
     group.oneOf("requirement_level", signalLevels) ??
     group.oneOf("metric_requirement_level", signalLevels);
   if (level !== undefined) base.requirement_level = level;
+  checkAnnotations(group, "group");
   return Object.assign(base, readStatus(group));
 };
 

@@ -47,9 +47,18 @@ const registry = `groups:
     span_kind: client
     extends: registry.a
     brief: ""
+    annotations:
+      weir.match: [x, "GET *"]
+      other:
+        deep: 1
     attributes:
     - ref: a.b
       requirement_level: required
+      annotations:
+        weir.pattern: "^a+(b|c)$"
+        weir.max_length: 10
+        weir.condition:
+          status: error
 `;
 
 const definition = `file_format: definition/2

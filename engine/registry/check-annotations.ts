@@ -1,0 +1,84 @@
+// Our annotations, `weir.*`, where they are written: a wrong one would otherwise show only when
+// the registry is compiled, without its line. Annotations of others are theirs.
+import { compilePattern } from "../../schemas/weaver/pattern-compile.ts";
+import { PatternError } from "../../schemas/weaver/pattern-parse.ts";
+import { nearest } from "../cli/arguments.ts";
+import { type Fields, isYamlMap, shown } from "./fields.ts";
+
+/** What is expected of a value, or null when it is good. */
+type Check = (value: unknown) => string | null;
+
+const number: Check = (value) =>
+  typeof value === "number" && Number.isFinite(value) ? null : "a number";
+
+const length: Check = (value) =>
+  typeof value === "number" && Number.isInteger(value) && value >= 0 && value < 2 ** 31
+    ? null
+    : "an integer from 0 to 2147483647";
+
+const pattern: Check = (value) => {
+  if (typeof value !== "string") return "a pattern as a text";
+  try {
+    compilePattern(value);
+    return null;
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    return `a pattern (${error.message})`;
+  }
+};
+
+const isGlob = (value: unknown): boolean => typeof value === "string" && value !== "";
+
+const globs: Check = (value) => {
+  const isGood = Array.isArray(value) ? value.length > 0 && value.every(isGlob) : isGlob(value);
+  return isGood ? null : "a glob over span names, or a list of them";
+};
+
+const scalars = new Set(["string", "number", "boolean"]);
+
+const isAtom = (value: unknown): boolean => {
+  if (!isYamlMap(value)) return false;
+  const { status, attribute, equals, ...others } = value;
+  if (Object.keys(others).length > 0) return false;
+  if (attribute === undefined) return status === "error" && equals === undefined;
+  if (typeof attribute !== "string" || status !== undefined) return false;
+  return equals === undefined || scalars.has(typeof equals);
+};
+
+const condition: Check = (value) => {
+  const isGood = Array.isArray(value) ? value.length > 0 && value.every(isAtom) : isAtom(value);
+  return isGood
+    ? null
+    : "{status: error}, {attribute: KEY}, {attribute: KEY, equals: VALUE}, or a list";
+};
+
+type Checks = { readonly [key: string]: Check };
+
+const ofAttributes: Checks = {
+  "weir.min": number,
+  "weir.max": number,
+  "weir.max_length": length,
+  "weir.pattern": pattern,
+  "weir.condition": condition,
+};
+const ofGroups: Checks = { "weir.match": globs };
+
+/** Checks the annotations of an attribute or a group. */
+export const checkAnnotations = (fields: Fields, holder: "attribute" | "group"): void => {
+  const map = fields.raw("annotations");
+  if (!isYamlMap(map)) return;
+  const annotations = fields.below("annotations", fields.what);
+  const checks = holder === "attribute" ? ofAttributes : ofGroups;
+  for (const [key, value] of Object.entries(map)) {
+    if (!key.startsWith("weir.")) continue;
+    const check = Object.hasOwn(checks, key) ? checks[key] : undefined;
+    if (check === undefined) {
+      const near = nearest(key, Object.keys(checks));
+      annotations?.warning(key, `${key} is no annotation of ${holder}s; did you mean ${near}?`);
+      continue;
+    }
+    const expected = check(value);
+    if (expected !== null)
+      annotations?.error(key, `${key} must be ${expected}, found ${shown(value)}`);
+  }
+};

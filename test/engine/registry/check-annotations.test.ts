@@ -1,0 +1,67 @@
+import { afterAll, describe, expect, test } from "vitest";
+
+import { definitions, removeFiles, resolvedText } from "./written-registry.ts";
+
+afterAll(removeFiles);
+
+const span = (rest: string): string => `${definitions}
+  - id: span.x
+    type: span
+    span_kind: client
+    stability: stable
+    brief: X
+${rest}`;
+
+describe("our annotations are checked where they are written", () => {
+  const cases: readonly [string, string][] = [
+    ["weir.min: low", "weir.min must be a number"],
+    ["weir.max_length: -1", "weir.max_length must be an integer from 0"],
+    ['weir.pattern: "(a"', "weir.pattern must be a pattern"],
+    ["weir.condition: {status: bad}", "weir.condition must be {status: error}"],
+    ["weir.condition: [{attribute: a, is: 1}]", "weir.condition must be"],
+    ["weir.match: x", "weir.match is no annotation of attributes; did you mean"],
+  ];
+  test.each(cases)("%s", (annotation, message) => {
+    const { problems } = resolvedText(`groups:
+  - id: g
+    type: attribute_group
+    brief: G
+    attributes:
+      - id: x
+        type: string
+        brief: X
+        stability: stable
+        examples: [x]
+        annotations:
+          other: 1
+          ${annotation}
+`);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(/^a\.yaml:13: /);
+    expect(problems[0]).toContain(message);
+  });
+
+  test("good ones and those of others are kept", () => {
+    const { problems, group } = resolvedText(
+      span(`    annotations: {weir.match: ["GET *"], code_generation: {exclude: true}}
+    attributes:
+      - ref: a.i
+        requirement_level: {conditionally_required: If so.}
+        annotations: {weir.min: 0, weir.condition: [{attribute: a.s, equals: x}, {status: error}]}
+`),
+    );
+    expect(problems).toEqual([]);
+    expect(group("span.x").annotations).toEqual({
+      "weir.match": ["GET *"],
+      code_generation: { exclude: true },
+    });
+  });
+
+  test("a glob that is none is an error", () => {
+    const { errors } = resolvedText(
+      span("    annotations: {weir.match: []}\n    extends: registry.a\n"),
+    );
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toContain("weir.match must be a glob");
+  });
+});
