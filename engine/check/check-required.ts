@@ -9,7 +9,7 @@ import { templateElement } from "./registry-index.ts";
 import { textOf } from "./sample.ts";
 
 /** The record that is checked, as conditions see it. */
-export type Facts = {
+type Facts = {
   readonly attributes: readonly Json[];
   readonly isError: boolean;
 };

@@ -5,7 +5,7 @@ import { isObject, type Json, numberKind, parseExact } from "./exact-json.ts";
 import { inferType, type Sample, type SampleKind, sampleTypes } from "./sample.ts";
 
 /** `at` is a place in the document: `[3].span.attributes[0]`, or `line 7`. */
-export type SampleFault = { readonly at: string; readonly message: string };
+type SampleFault = { readonly at: string; readonly message: string };
 
 export type SampleRead = Sample | SampleFault;
 

@@ -8,12 +8,12 @@ import { findingCodeMax, findingIds, findingRows, level, levelNames } from "./fi
 /** By number: higher is stricter; the strictest finding of a record decides. */
 export const modeNames = ["off", "warn", "reject", "quarantine"] as const;
 
-export type Mode = (typeof modeNames)[number];
+type Mode = (typeof modeNames)[number];
 
 /** Bits 0 to 3 of the tables below. */
 export const ruleSignals = ["span", "metric", "log", "resource"] as const;
 
-export type RuleSignal = (typeof ruleSignals)[number];
+type RuleSignal = (typeof ruleSignals)[number];
 
 /** Every condition that is present must hold. The first rule that holds decides. */
 export type FindingRule = {

@@ -49,7 +49,7 @@ export const finding = {
   conditionMet: 31,
 } as const;
 
-export type FindingCode = (typeof finding)[keyof typeof finding];
+type FindingCode = (typeof finding)[keyof typeof finding];
 
 /** Codes are 1..findingCodeMax. */
 export const findingCodeMax = 31;
