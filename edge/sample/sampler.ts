@@ -42,7 +42,7 @@ const sum = (counts: Int32Array): number => {
 export class Sampler {
   readonly #settings: HeadSettings;
   readonly #clock: SamplerClock;
-  readonly #sampler = new HeadSampler();
+  readonly #sampler = new HeadSampler({ hasDecisions: false });
   readonly #tenants = new Map<string, TenantState>();
   #unnamed = 0;
   #pressure = 0;

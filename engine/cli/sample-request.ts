@@ -30,7 +30,7 @@ const spanIdBytes = 8;
 /** Samples requests by one tenant's policy; reused. */
 export class RequestSampler {
   readonly #rules: HeadRules;
-  readonly #sampler = new HeadSampler();
+  readonly #sampler = new HeadSampler({ hasDecisions: true });
   readonly #scans: { readonly [signal in SampledSignal]: SignalScan } = {
     traces: createTraceScan(),
     logs: createLogScan(),

@@ -6,7 +6,7 @@
 // Every kept record carries its threshold, `th:0` too: an absent one means "weight unknown", and
 // forced keeps (errors) would then be weighed by guess.
 import { RecordEdits } from "../otlp/record-edits.ts";
-import { logWord, resourceStride, resourceWord, spanWord } from "../otlp/record-layout.ts";
+import { resourceStride, resourceWord, spanWord } from "../otlp/record-layout.ts";
 import type { SignalScan } from "../otlp/signal-scan.ts";
 import { byteAt, lengthBytes, tagOf, wireType } from "../otlp/wire.ts";
 import { HeadDecision } from "./head-decision.ts";
@@ -27,20 +27,38 @@ const out = -1;
 const readyPerSet = 4;
 const readyLogs = 3;
 
+// Names of this module's own: an imported object's property is loaded anew at each use.
+const { statusCode, startTimeLow, startTimeHigh, endTimeLow, endTimeHigh } = spanWord;
+const { traceIdAt, traceStateStart, traceStateEnd, nameStart, nameEnd } = spanWord;
+const { start: messageStart, end: messageEnd, resource: resourceIndex } = spanWord;
+const { attributesStart, attributesEnd } = spanWord;
+const { slowNsHigh, slowNsLow, logs: logsWord } = ruleWord;
+const { error: errorRule, slow: slowRule, base: baseRule } = headRule;
+
 const cell = (rows: Int32Array, index: number): number => rows[index] as number;
 
-/** True when end - start, unsigned 64-bit nanoseconds, is below zero. */
-const isNegative = (records: Int32Array, row: number): boolean => {
-  const startHigh = cell(records, row + spanWord.startTimeHigh) >>> 0;
-  const endHigh = cell(records, row + spanWord.endTimeHigh) >>> 0;
-  if (startHigh !== endHigh) return endHigh < startHigh;
-  const endLow = cell(records, row + spanWord.endTimeLow) >>> 0;
-  return endLow < cell(records, row + spanWord.startTimeLow) >>> 0;
+/** What `lasted` says of a span whose times run backwards. */
+const negative = -1;
+
+/** 1 when the span lasted longer than the set's limit, 0 when not. 64-bit unsigned nanoseconds. */
+const lasted = (records: Int32Array, row: number, words: Int32Array, set: number): number => {
+  const startHigh = cell(records, row + startTimeHigh) >>> 0;
+  const endHigh = cell(records, row + endTimeHigh) >>> 0;
+  const startLow = cell(records, row + startTimeLow) >>> 0;
+  const endLow = cell(records, row + endTimeLow) >>> 0;
+  const borrow = endLow < startLow ? 1 : 0;
+  const high = endHigh - startHigh - borrow;
+  if (high < 0) return negative;
+  const limitHigh = cell(words, set + slowNsHigh);
+  if (high !== limitHigh) return high > limitHigh ? 1 : 0;
+  return (endLow - startLow) >>> 0 > cell(words, set + slowNsLow) >>> 0 ? 1 : 0;
 };
 
 /** One per thread or isolate, reused: results hold until the next pass. */
 export class HeadSampler {
+  /** Filled when asked for at construction; a pass is a third slower then. */
   readonly decisions = new HeadDecisions();
+  readonly #hasDecisions: boolean;
   /** For Regroup.build. */
   readonly edits = new RecordEdits();
   tally: HeadTally = headTally();
@@ -52,6 +70,10 @@ export class HeadSampler {
   #ready = new Int32Array(2 * readyPerSet);
   #hasHash = false;
 
+  constructor({ hasDecisions }: { readonly hasDecisions: boolean }) {
+    this.#hasDecisions = hasDecisions;
+  }
+
   /**
    * Decides the spans of a trace scan. `partitionOf` has an entry for each: below 0 = already out
    * (rejected), which stays; dropped ones become -1; kept ones are left as they are.
@@ -61,20 +83,23 @@ export class HeadSampler {
     const { records, bytes, count } = scan;
     const { stride } = scan.layout;
     const decision = this.#decision;
+    const { words } = rules;
     let resource = -1;
     for (let i = 0, row = 0; i < count; i += 1, row += stride) {
       if (cell(partitionOf, i) < 0) continue;
-      if (cell(records, row + spanWord.resource) !== resource) {
-        resource = cell(records, row + spanWord.resource);
+      if (cell(records, row + resourceIndex) !== resource) {
+        resource = cell(records, row + resourceIndex);
         chooseService(scan, rules, resource);
       }
-      const nameStart = cell(records, row + spanWord.nameStart);
-      const set = rules.spanSet(bytes, nameStart, cell(records, row + spanWord.nameEnd));
-      const rule = this.#ruleOf(records, row, rules.words, set * ruleStride);
+      const from = cell(records, row + nameStart);
+      const set = rules.spanSet(bytes, from, cell(records, row + nameEnd));
+      const rule = this.#ruleOf(records, row, words, set * ruleStride);
       const column = set * ruleStride + 2 * rule;
-      const hasState = cell(records, row + spanWord.traceStateStart) > 0;
-      this.#readSpan(bytes, records, row, hasState);
-      const isKept = decision.decide(cell(rules.words, column), cell(rules.words, column + 1));
+      const hasState = cell(records, row + traceStateStart) > 0;
+      if (hasState || !this.#takeTraceId(cell(records, row + traceIdAt))) {
+        this.#readSpan(scan, row, hasState);
+      } else decision.hasThreshold = false;
+      const isKept = decision.decide(cell(words, column), cell(words, column + 1));
       this.#note(i, isKept, set, rule);
       if (!isKept) partitionOf[i] = out;
       else if (hasState || this.#hasHash) this.#editState(i, scan, row);
@@ -92,15 +117,15 @@ export class HeadSampler {
     let set = 0;
     for (let i = 0, row = 0; i < count; i += 1, row += stride) {
       if (cell(partitionOf, i) < 0) continue;
-      if (cell(records, row + logWord.resource) !== resource) {
-        resource = cell(records, row + logWord.resource);
+      if (cell(records, row + resourceIndex) !== resource) {
+        resource = cell(records, row + resourceIndex);
         chooseService(scan, rules, resource);
         set = rules.logSet();
       }
-      const column = set * ruleStride + ruleWord.logs;
+      const column = set * ruleStride + logsWord;
       this.#readLog(scan, row);
       const isKept = decision.decide(cell(rules.words, column), cell(rules.words, column + 1));
-      this.#note(i, isKept, set, headRule.base);
+      this.#note(i, isKept, set, baseRule);
       if (!isKept) partitionOf[i] = out;
       else if (this.#marks.count > 0 || this.#hasHash) this.#editMarks(i, scan, row);
       else this.#editPlainLog(i, set * readyPerSet + readyLogs);
@@ -110,7 +135,8 @@ export class HeadSampler {
   #begin({ bytes, count }: SignalScan, rules: HeadRules): void {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.tally = headTally();
-    this.decisions.begin(count);
+    this.#state.forget();
+    if (this.#hasDecisions) this.decisions.begin(count);
     this.edits.begin(count);
     const ready = rules.sets * 2 * readyPerSet;
     if (this.#ready.length < ready) this.#ready = new Int32Array(ready);
@@ -118,31 +144,21 @@ export class HeadSampler {
   }
 
   #ruleOf(records: Int32Array, row: number, words: Int32Array, set: number): number {
-    if (cell(records, row + spanWord.statusCode) === statusError) return headRule.error;
-    if (isNegative(records, row)) {
-      this.tally.negativeDurations += 1;
-      return headRule.base;
-    }
-    const startLow = cell(records, row + spanWord.startTimeLow) >>> 0;
-    const endLow = cell(records, row + spanWord.endTimeLow) >>> 0;
-    const borrow = endLow < startLow ? 1 : 0;
-    const startHigh = cell(records, row + spanWord.startTimeHigh);
-    const high = (cell(records, row + spanWord.endTimeHigh) - startHigh - borrow) >>> 0;
-    const limitHigh = cell(words, set + ruleWord.slowNsHigh) >>> 0;
-    if (high !== limitHigh) return high > limitHigh ? headRule.slow : headRule.base;
-    const limitLow = cell(words, set + ruleWord.slowNsLow) >>> 0;
-    return (endLow - startLow) >>> 0 > limitLow ? headRule.slow : headRule.base;
+    if (cell(records, row + statusCode) === statusError) return errorRule;
+    const slow = lasted(records, row, words, set);
+    if (slow === negative) this.tally.negativeDurations += 1;
+    return slow > 0 ? slowRule : baseRule;
   }
 
-  /** Randomness and incoming threshold of a span, into the decision. */
-  #readSpan(bytes: Uint8Array, records: Int32Array, row: number, hasState: boolean): void {
+  /** Randomness and incoming threshold of a span with tracestate or without trace id. */
+  #readSpan(scan: SignalScan, row: number, hasState: boolean): void {
     const decision = this.#decision;
     this.#hasHash = false;
     decision.hasThreshold = false;
     if (hasState) {
       const state = this.#state;
-      const start = cell(records, row + spanWord.traceStateStart);
-      state.read(bytes, start, cell(records, row + spanWord.traceStateEnd));
+      const start = cell(scan.records, row + traceStateStart);
+      state.read(scan.bytes, start, cell(scan.records, row + traceStateEnd));
       if (!state.isClean) this.tally.repaired += 1;
       this.#takeThreshold(state);
       if (state.hasRandomness) {
@@ -151,18 +167,18 @@ export class HeadSampler {
         return;
       }
     }
-    this.#takeTraceId(bytes, records, row);
+    this.#takeTrace(scan, row);
   }
 
-  #readLog({ bytes, records }: SignalScan, row: number): void {
+  #readLog(scan: SignalScan, row: number): void {
     const decision = this.#decision;
     const marks = this.#marks;
     this.#hasHash = false;
-    const start = cell(records, row + logWord.attributesStart);
-    marks.read(bytes, start, cell(records, row + logWord.attributesEnd));
+    const start = cell(scan.records, row + attributesStart);
+    marks.read(scan.bytes, start, cell(scan.records, row + attributesEnd));
     if (!marks.isClean) this.tally.repaired += 1;
     this.#takeThreshold(marks);
-    if (!marks.hasRandomness) this.#takeTraceId(bytes, records, row);
+    if (!marks.hasRandomness) this.#takeTrace(scan, row);
     else {
       decision.randomness.high = marks.randomness.high;
       decision.randomness.low = marks.randomness.low;
@@ -177,16 +193,21 @@ export class HeadSampler {
     decision.threshold.low = from.threshold.low;
   }
 
-  /** Spans and log records keep trace id, start and end in the same words. */
-  #takeTraceId(bytes: Uint8Array, records: Int32Array, row: number): void {
+  /** The randomness of the trace id at this offset, 0 = none; false when it has none to give. */
+  #takeTraceId(id: number): boolean {
     const { randomness } = this.#decision;
-    const id = cell(records, row + spanWord.traceIdAt);
-    if (id > 0) {
-      readTraceIdRandomness(this.#view, id, randomness);
-      if ((randomness.high | randomness.low) !== 0 || !isZeroTraceId(this.#view, id)) return;
-    }
-    const start = cell(records, row + spanWord.start);
-    readHashRandomness(bytes, start, cell(records, row + spanWord.end), randomness);
+    if (id === 0) return false;
+    this.#hasHash = false;
+    readTraceIdRandomness(this.#view, id, randomness);
+    return (randomness.high | randomness.low) !== 0 || !isZeroTraceId(this.#view, id);
+  }
+
+  /** Spans and log records keep trace id, start and end in the same words. */
+  #takeTrace({ bytes, records }: SignalScan, row: number): void {
+    if (this.#takeTraceId(cell(records, row + traceIdAt))) return;
+    const start = cell(records, row + messageStart);
+    const { randomness } = this.#decision;
+    readHashRandomness(bytes, start, cell(records, row + messageEnd), randomness);
     this.#hasHash = true;
     this.tally.hashed += 1;
   }
@@ -196,6 +217,7 @@ export class HeadSampler {
     const counts = isKept ? tally.kept : tally.dropped;
     counts[rule] = cell(counts, rule) + 1;
     if (this.#decision.isInconsistent) tally.inconsistent += 1;
+    if (!this.#hasDecisions) return;
     this.decisions.put(record, isKept, set, rule);
     this.decisions.putWords(record, this.#decision.randomness, this.#decision.threshold);
   }
@@ -223,8 +245,8 @@ export class HeadSampler {
   /** A span with tracestate, or with randomness of ours to tell. */
   #editState(record: number, { bytes, records }: SignalScan, row: number): void {
     const state = this.#state;
-    const start = cell(records, row + spanWord.traceStateStart);
-    const end = cell(records, row + spanWord.traceStateEnd);
+    const start = cell(records, row + traceStateStart);
+    const end = cell(records, row + traceStateEnd);
     if (start === 0) state.read(bytes, 0, 0);
     const isSaid = state.hasThreshold && isSame(state.threshold, this.#decision.threshold);
     if (isSaid && state.isClean && !this.#hasHash) return;
@@ -255,8 +277,8 @@ export class HeadSampler {
     const isSaid = marks.hasThreshold && isSame(marks.threshold, threshold);
     if (isSaid && marks.isClean && !this.#hasHash) return;
     const from = added.to;
-    const start = cell(records, row + logWord.start);
-    const end = cell(records, row + logWord.end);
+    const start = cell(records, row + messageStart);
+    const end = cell(records, row + messageEnd);
     if (marks.count > 0 && marks.writeWithout(added, start, end)) {
       this.edits.cut(record, start, end);
     }

@@ -42,16 +42,44 @@ export class TraceState {
   isClean = true;
   #bytes: Uint8Array = noBytes;
   #start = 0;
-  #end = 0;
+  /** -1 = nothing was read. */
+  #end = -1;
   /** The value of the first member `ot`, which counts; 0, 0 = none. */
   #otStart = 0;
   #otEnd = 0;
 
+  /** Must be called before an array is read whose bytes may be others than when it was read last. */
+  forget(): void {
+    this.#bytes = noBytes;
+    this.#start = 0;
+    this.#end = -1;
+  }
+
   /** Reads the state bytes[start, end), which must stay unchanged until `write`. */
   read(bytes: Uint8Array, start: number, end: number): void {
+    const shift = start - this.#start;
+    // Spans of one trace stand together and say the same.
+    const isKnown = this.#isSame(bytes, start, end);
     this.#bytes = bytes;
     this.#start = start;
     this.#end = end;
+    if (!isKnown) this.#readMembers(start, end);
+    else if (this.#otStart > 0) {
+      this.#otStart += shift;
+      this.#otEnd += shift;
+    }
+  }
+
+  /** True when the state that was read last is the same text. */
+  #isSame(bytes: Uint8Array, start: number, end: number): boolean {
+    const before = this.#start;
+    const size = end - start;
+    if (bytes !== this.#bytes || size !== this.#end - before) return false;
+    for (let i = 0; i < size; i += 1) if (bytes[start + i] !== bytes[before + i]) return false;
+    return true;
+  }
+
+  #readMembers(start: number, end: number): void {
     this.#otStart = 0;
     this.#otEnd = 0;
     this.hasThreshold = false;

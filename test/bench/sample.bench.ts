@@ -48,7 +48,7 @@ const rulesAt = (base: number): HeadRules =>
   new HeadRules({ ...defaultPolicy, rates: { ...defaultPolicy.rates, base } });
 
 const ownWorks = (body: Uint8Array): Work[] => {
-  const sampler = new HeadSampler();
+  const sampler = new HeadSampler({ hasDecisions: false });
   const regroup = new Regroup(1 << 20);
   const partitionOf = new Int32Array(spans);
   const deal = (): void => {

@@ -106,7 +106,7 @@ const sampleAll = (random: Random, base: number): Outcome => {
   const originals = { error: 0, slow: 0, base: 0 };
   const estimates = { error: 0, slow: 0, base: 0 };
   const rules = new HeadRules({ ...defaultPolicy, rates: { ...defaultPolicy.rates, base } });
-  const sampler = new HeadSampler();
+  const sampler = new HeadSampler({ hasDecisions: false });
   const scan = createTraceScan();
   const after = createTraceScan();
   const regroup = new Regroup(1 << 24);

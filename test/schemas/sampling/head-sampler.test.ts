@@ -19,7 +19,7 @@ const traces = "ExportTraceServiceRequest";
 const logs = "ExportLogsServiceRequest";
 const traceScan = createTraceScan();
 const logScan = createLogScan();
-const sampler = new HeadSampler();
+const sampler = new HeadSampler({ hasDecisions: true });
 const regroup = new Regroup(1 << 20);
 
 const policyOf = (json: unknown): TenantPolicy => {
@@ -272,6 +272,21 @@ describe("head sampler over spans", () => {
     }
     const again = sampleSpans(spans, rules);
     expect(again).toEqual(partitionOf);
+  });
+
+  it("reads anew when the next request is in the same array", () => {
+    const rules = new HeadRules(defaultPolicy);
+    const requests = ["ot=th:fff", "ot=th:ff8"].map((traceState) =>
+      spanRequest([{ traceId: idOf("ffffffffffffff"), traceState }]),
+    );
+    const buffer = new Uint8Array(requests[0]?.length ?? 0);
+    const thresholds = requests.map((bytes) => {
+      buffer.set(bytes);
+      expect(traceScan.scan(buffer, 0, buffer.length)).toBe(0);
+      sampler.passSpans(traceScan, rules, new Int32Array(1));
+      return allDigits(sampler.decisions.threshold(0)).slice(0, 3);
+    });
+    expect(thresholds).toEqual(["fff", "ff8"]);
   });
 
   it("replaces a tracestate whose length is not written in the shortest form", () => {
