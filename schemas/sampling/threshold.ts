@@ -20,7 +20,7 @@ for (let value = 0; value < digitCodes.length; value += 1) {
 /** Hex digits of 56 bits. */
 export const digitsMax = 14;
 /** Digits of a threshold, besides leading `f`s, when nobody asks for more or less. */
-export const precisionDefault = 4;
+const precisionDefault = 4;
 /** The smallest probability that a threshold can say, 2^-56. */
 export const probabilityMin = 1 / limit;
 const precisionLimit = 12;
