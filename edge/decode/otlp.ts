@@ -80,7 +80,10 @@ export class OtlpPath {
   /** Body to records of the signal's topic. */
   readonly route = ({ body, mediaType, itemsMax }: PathInput): Routed | Refusal => {
     const bytes = mediaType === "application/json" ? this.#encoded(body) : body;
-    return isRefusal(bytes) ? bytes : this.#routed(bytes, itemsMax);
+    if (isRefusal(bytes)) return bytes;
+    const routed = this.#routed(bytes, itemsMax);
+    this.#scan.release();
+    return routed;
   };
 
   #encoded(body: Uint8Array): Uint8Array | Refusal {

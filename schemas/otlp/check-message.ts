@@ -20,6 +20,7 @@ import { byteAt, delimitedStart, skipValue, tagOf, tagSize, varintLow, wireType 
 // Names of this module's own: an imported object's property is loaded anew at each comparison.
 const { message, value, text, key, id16, id8, words } = rule;
 const { ok } = scanCode;
+const nothing = new Uint8Array(0);
 const keyTag = tagOf(1, wireType.delimited);
 const valueTag = tagOf(2, wireType.delimited);
 const stringTag = tagOf(1, wireType.delimited);
@@ -57,7 +58,10 @@ export class MessageCheck {
     if (end > bytes.length) return scanCode.truncated;
     if (end - start > this.#limits.requestBytesMax) return scanCode.requestTooLarge;
     this.#depth = type.name === "AnyValue" ? 1 : 0;
-    return this.#message(start, end, checkPlan(type)) as ScanCode;
+    const code = this.#message(start, end, checkPlan(type)) as ScanCode;
+    // A large request must not live on in here.
+    this.#bytes = nothing;
+    return code;
   }
 
   /** Returns a code. */

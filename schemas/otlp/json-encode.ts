@@ -32,6 +32,10 @@ const messageBytesMax = 64 << 20;
  * names; without a bound, a body of nothing else would take the square of its size in time.
  */
 const forgetBytesMax = 32 << 20;
+const largeBytesMin = 1 << 20;
+/** Bytes of protobuf for one of JSON, at most usually. */
+const usualRatio = 0.6;
+const nothing = new Uint8Array(0);
 
 const base64Digits = new Int8Array(128).fill(-1);
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -88,6 +92,14 @@ export class JsonEncoder {
     this.#depth = 0;
     this.#forgetBytes = 0;
     this.#isTooLarge = false;
+    // Growing by doubling would leave as much garbage again.
+    if (end - start > largeBytesMin) this.#out.reserve(Math.floor((end - start) * usualRatio));
+    const result = this.#encoded(type);
+    this.#in.open(nothing, 0, 0);
+    return result;
+  }
+
+  #encoded(type: MessageType): JsonEncoded {
     if (this.#object(type) && this.#in.peek() >= 0) this.#in.fail("more text after the end");
     const { fault, faultAt } = this.#in;
     if (fault === "") return { ok: true, bytes: this.#out.take() };

@@ -21,6 +21,9 @@ import { RecordReader } from "./record-reader.ts";
 import { byteAt, delimitedStart, skipValue, tagOf, tagSize, varintLow, wireType } from "./wire.ts";
 
 const rowsAtFirst = 64;
+/** Words of a table that stay for the next request: 1 MiB. */
+const rowWordsKeptMax = 1 << 18;
+const nothing = new Uint8Array(0);
 const word = recordWord;
 const serviceName = new TextEncoder().encode("service.name");
 const headTag = tagOf(1, wireType.delimited);
@@ -235,6 +238,23 @@ export class SignalScan {
     this.#reader.open(bytes);
     this.#reader.isCrowded = false;
     this.#reader.cells = this.records;
+  }
+
+  /**
+   * Lets go of the bytes, and of rows beyond the usual: otherwise one large request would occupy
+   * its memory until the next. Rows are not valid afterwards.
+   */
+  release(): void {
+    this.#reset(nothing);
+    this.#attributes.read(nothing, 0, 0, resourceAttributeTag);
+    if (this.records.length > rowWordsKeptMax) {
+      this.records = new Int32Array(this.layout.stride * rowsAtFirst);
+      this.#reader.cells = this.records;
+    }
+    if (this.resources.length > rowWordsKeptMax)
+      this.resources = new Int32Array(resourceStride * rowsAtFirst);
+    if (this.scopes.length > rowWordsKeptMax)
+      this.scopes = new Int32Array(scopeStride * rowsAtFirst);
   }
 
   #grow(): void {
