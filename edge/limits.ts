@@ -35,7 +35,7 @@ export const settableLimits = {
   ),
   BODY_MS_MAX: limit([10_000, 50, 300_000], "time a body takes to arrive, in ms", "408"),
   BODIES_BYTES_MAX: limit(
-    [64 * mebibyte, mebibyte, 1024 * mebibyte],
+    [48 * mebibyte, mebibyte, 1024 * mebibyte],
     "bytes of all bodies that are arriving at one isolate",
     "503 and Retry-After",
   ),
