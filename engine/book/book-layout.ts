@@ -2,19 +2,21 @@
 // market thread writes every word below; other threads only read. Lines are 128 bytes, so that a
 // reader polling a top never shares a line with what the writer changes per level.
 //
-//   header   +0   symbols in use (Int32, stored with Atomics after the slot's directory)
-//            +4   slots
-//   slot     +0    top line: packed word (Int32), epoch (Int32)
-//            +128  record line: seqlock sequence, then prices and sizes of the top
-//            +256  directory line: venue code, symbol bytes, symbol; written once
-//            +384  counters line: 16 Float64
-//            +512  bitmaps: 32 words bids, 32 words asks
-//            +768  levels: 1024 Float64 sizes bids, 1024 asks
+//   header   +0    symbols in use (Int32, stored with Atomics after the slot's directory)
+//            +4    slots
+//   slot     +0     top line: packed word (Int32), epoch (Int32)
+//            +128   version line: record version (Int32), depth sequence (Int32)
+//            +256   four records of 128 bytes: prices and sizes of the top, version v in v mod 4
+//            +768   directory line: venue code, symbol bytes, symbol; written once
+//            +896   counters line: 16 Float64
+//            +1024  bitmaps: 32 words bids, 32 words asks
+//            +1280  levels: 1024 Float64 sizes bids, 1024 asks
 //
 // Packed word: bits 0-10 bid index + 1, bits 11-21 ask index + 1 (0: no quote to trust), bits
 // 22-31 the low bits of the epoch. The epoch counts window moves and changes of scale: with it an
-// index means one price. A record is consistent when the sequence is even and the same before
-// and after.
+// index means one price. A record is whole when the version has risen by less than 2 since it was
+// looked up: the writer fills the next of the four, then publishes its number. Bitmaps and levels
+// are whole when the depth sequence is even and the same before and after.
 
 /** Levels of the window of one side. The bitmap has as many bits in 32 words. */
 export const windowLevels = 1024;
@@ -31,12 +33,16 @@ export const bookSymbolsDefault = 64;
 export const bookSymbolsMax = 4096;
 
 const headerBytes = 128;
+/** Records of a slot; a power of two. */
+export const recordCount = 4;
+const recordBytes = 128;
 const slotTop = 0;
-const slotRecord = 128;
-const slotDirectory = 256;
-const slotCounters = 384;
-const slotBitmaps = 512;
-const slotLevels = 768;
+const slotVersions = 128;
+const slotRecords = 256;
+const slotDirectory = slotRecords + recordCount * recordBytes;
+const slotCounters = slotDirectory + 128;
+const slotBitmaps = slotCounters + 128;
+const slotLevels = slotBitmaps + 2 * bitmapWords * 4;
 const slotBytes = slotLevels + 2 * windowLevels * 8;
 
 /** Int32 indexes in the header line. */
@@ -45,31 +51,34 @@ export const headerWord = { symbols: 0, slots: 1 } as const;
 /** Int32 indexes in the top line. */
 export const topWord = { packed: 0, epoch: 1 } as const;
 
-/** Int32 indexes in the record line; `sides` has bit 0 for a bid and bit 1 for an ask. */
+/** Int32 indexes in the version line. */
+export const versionWord = { record: 0, depth: 1 } as const;
+
+/** Int32 indexes in a record; `sides` has bit 0 for a bid and bit 1 for an ask. */
 export const recordWord = {
-  sequence: 0,
-  state: 1,
-  epoch: 2,
-  priceScale: 3,
-  sizeScale: 4,
-  receiveNsLow: 5,
-  receiveNsHigh: 6,
-  sides: 7,
+  state: 0,
+  epoch: 1,
+  priceScale: 2,
+  sizeScale: 3,
+  receiveNsLow: 4,
+  receiveNsHigh: 5,
+  sides: 6,
 } as const;
 
-/** Float64 indexes in the record line, behind its eight words. */
+/** Float64 indexes in a record, behind its eight words; the bases are those of the windows. */
 export const recordNumber = {
   bidPrice: 4,
   bidSize: 5,
-  askPrice: 6,
-  askSize: 7,
-  bidBase: 8,
+  bidBase: 6,
+  askPrice: 7,
+  askSize: 8,
   askBase: 9,
   updateId: 10,
 } as const;
 
-/** Int32 words of the record that are in use. */
-export const recordWords = 22;
+/** Int32 and Float64 places from one record to the next. */
+export const recordWordStride = recordBytes / 4;
+export const recordNumberStride = recordBytes / 8;
 
 /** Int32 indexes in the directory line; the symbol starts at byte 8. */
 export const directoryWord = { venue: 0, symbolBytes: 1, symbol: 2 } as const;
@@ -108,6 +117,8 @@ export type BookCounter = keyof typeof bookCounter;
 /** One slot's views. The same bytes in every thread. */
 export type BookSlot = {
   readonly top: Int32Array;
+  readonly versions: Int32Array;
+  /** Of all records. */
   readonly recordWords: Int32Array;
   readonly recordNumbers: Float64Array;
   readonly directory: Int32Array;
@@ -136,8 +147,9 @@ export const bookSlot = (memory: SharedArrayBuffer, index: number): BookSlot => 
   const levels = at + slotLevels;
   return {
     top: new Int32Array(memory, at + slotTop, 2),
-    recordWords: new Int32Array(memory, at + slotRecord, recordWords),
-    recordNumbers: new Float64Array(memory, at + slotRecord, recordWords / 2),
+    versions: new Int32Array(memory, at + slotVersions, 2),
+    recordWords: new Int32Array(memory, at + slotRecords, recordCount * recordWordStride),
+    recordNumbers: new Float64Array(memory, at + slotRecords, recordCount * recordNumberStride),
     directory: new Int32Array(memory, at + slotDirectory, 2),
     symbol: new Uint8Array(memory, at + slotDirectory + 8, 32),
     counters: new Float64Array(memory, at + slotCounters, 16),

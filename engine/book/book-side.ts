@@ -30,11 +30,13 @@ export class BookSide {
   readonly #far = new LevelTable();
   readonly #arrivals = new Float64Array(windowLevels);
   #summary = 0;
-  #best = -1;
+  // Best index at the last `untouch`; what lies below it cannot change the top.
+  #shownBest = -1;
   // NaN fails both range checks, so an empty side takes the slow path.
   #base = Number.NaN;
   #moves = 0;
-  #touches = 0;
+  // Negative when the best price or its size may have changed.
+  #touched = -1;
 
   constructor(sign: number, memory: SideMemory) {
     this.#sign = sign;
@@ -45,12 +47,10 @@ export class BookSide {
 
   /** Index of the best level in the window, -1 when the side is empty. */
   get bestIndex(): number {
-    return this.#best;
-  }
-
-  /** Key of index 0; meaningless for an empty side. */
-  get base(): number {
-    return this.#base;
+    const summary = this.#summary;
+    if (summary === 0) return -1;
+    const top = 31 - Math.clz32(summary);
+    return (top << 5) + 31 - Math.clz32(this.#bitmap[top] ?? 0);
   }
 
   /** Window moves so far; every one changes what an index means. */
@@ -58,19 +58,38 @@ export class BookSide {
     return this.#moves;
   }
 
-  /** Changes whenever the best price or its size may have changed. Wraps in 32 bits. */
-  get touches(): number {
-    return this.#touches;
+  /** Negative when the best price or its size may have changed since `untouch`. */
+  get touched(): number {
+    return this.#touched;
+  }
+
+  untouch(): void {
+    this.#touched = 0;
+    this.#shownBest = this.bestIndex;
   }
 
   /** Best price, -1 when the side is empty. */
   get bestPrice(): number {
-    return this.#best < 0 ? -1 : this.#priceAt(this.#best);
+    const best = this.bestIndex;
+    return best < 0 ? -1 : this.#priceAt(best);
   }
 
   /** Size at the best price, 0 when the side is empty. */
   get bestSize(): number {
-    return this.#best < 0 ? 0 : (this.#sizes[this.#best] ?? 0);
+    const best = this.bestIndex;
+    return best < 0 ? 0 : (this.#sizes[best] ?? 0);
+  }
+
+  /**
+   * Writes best price (-1 when empty), its size and the window's base (0 when empty) to `into`
+   * from `at` on. Numbers that a function returns cost an allocation where it is not inlined.
+   */
+  copyTop(into: Float64Array, at: number): void {
+    const best = this.bestIndex;
+    const isEmpty = best < 0;
+    into[at] = isEmpty ? -1 : (this.#base + best) * this.#sign + 0;
+    into[at + 1] = isEmpty ? 0 : (this.#sizes[best] ?? 0);
+    into[at + 2] = isEmpty ? 0 : this.#base;
   }
 
   /**
@@ -81,14 +100,19 @@ export class BookSide {
     const index = price * this.#sign - this.#base;
     if (!(index >= 0 && index < levelCount)) return this.#setOutside(price, size);
     const at = index | 0;
-    const sizes = this.#sizes;
-    if (at >= this.#best) this.#touches = (this.#touches + 1) | 0;
-    const before = sizes[at] ?? 0;
-    sizes[at] = size;
-    if (size > 0) {
-      if (before === 0) this.#occupy(at);
-    } else if (before !== 0) this.#vacate(at);
-    return true;
+    const bitmap = this.#bitmap;
+    // No branch depends on the data from here on: whether a level appears, stays or goes cannot be
+    // foretold, and each wrong guess costs more than all of this.
+    this.#touched |= this.#shownBest - 1 - at;
+    this.#sizes[at] = size;
+    const word = at >> 5;
+    const bit = at & 31;
+    const bits = ((bitmap[word] ?? 0) & ~(1 << bit)) | (Number(size > 0) << bit);
+    bitmap[word] = bits;
+    const isWordUsed = (bits | -bits) >>> 31;
+    const summary = (this.#summary & ~(1 << word)) | (isWordUsed << word);
+    this.#summary = summary;
+    return summary === 0 ? this.#runEmpty() : true;
   }
 
   clear(): void {
@@ -96,25 +120,77 @@ export class BookSide {
     this.#bitmap.fill(0);
     this.#far.clear();
     this.#summary = 0;
-    this.#best = -1;
     this.#base = Number.NaN;
-    this.#touches = (this.#touches + 1) | 0;
+    this.#touched = -1;
+  }
+
+  /**
+   * Copies up to `prices.length` levels, best first, and returns how many. Allocates only when
+   * levels outside the window are wanted and there.
+   */
+  copyLevels(prices: Float64Array, sizes: Float64Array): number {
+    let count = 0;
+    for (let at = this.bestIndex; at >= 0 && count < prices.length; at = this.#below(at)) {
+      prices[count] = this.#priceAt(at);
+      sizes[count] = this.#sizes[at] ?? 0;
+      count += 1;
+    }
+    if (count === prices.length || this.#far.count === 0) return count;
+    const far = this.#farPrices();
+    for (let i = 0; i < far.length && count < prices.length; i += 1, count += 1) {
+      const price = far[i] ?? 0;
+      prices[count] = price;
+      sizes[count] = this.#far.get(price);
+    }
+    return count;
   }
 
   /** All levels, best first: [price, size]. Allocates; for tools, tests and changes of scale. */
   levels(): [number, number][] {
-    const found: [number, number][] = [];
-    for (let at = this.#best; at >= 0; at -= 1) {
-      const size = this.#sizes[at] ?? 0;
-      if (size > 0) found.push([this.#priceAt(at), size]);
+    const prices = new Float64Array(windowLevels + this.#far.count);
+    const sizes = new Float64Array(prices.length);
+    const count = this.copyLevels(prices, sizes);
+    return Array.from({ length: count }, (_, i) => [prices[i] ?? 0, sizes[i] ?? 0]);
+  }
+
+  /** What is wrong inside, or null. For tests and tools; looks at every level. */
+  integrity(): string | null {
+    let best = -1;
+    for (let at = 0; at < windowLevels; at += 1) {
+      const isMarked = (((this.#bitmap[at >> 5] ?? 0) >>> (at & 31)) & 1) !== 0;
+      if (isMarked !== (this.#sizes[at] ?? 0) > 0) return `bitmap and size differ at index ${at}`;
+      if (isMarked) best = at;
     }
-    const far: [number, number][] = [];
+    if (best !== this.bestIndex) return `best index is ${this.bestIndex}, not ${best}`;
+    for (const price of this.#farPrices()) {
+      if (best < 0) return `price ${price} is outside an empty window`;
+      if (price * this.#sign >= this.#base) return `price ${price} is not below the window`;
+    }
+    return null;
+  }
+
+  // The next level below an index, or -1.
+  #below(index: number): number {
+    for (let at = index - 1; at >= 0; at -= 1) {
+      const bits = (this.#bitmap[at >> 5] ?? 0) & (-1 >>> (31 - (at & 31)));
+      if (bits !== 0) return (at & ~31) + 31 - Math.clz32(bits);
+      at &= ~31;
+    }
+    return -1;
+  }
+
+  // Best first.
+  #farPrices(): Float64Array {
+    const prices = new Float64Array(this.#far.count);
+    let count = 0;
     for (let slot = 0; slot < this.#far.capacity; slot += 1) {
       const price = this.#far.keyAt(slot);
-      if (price >= 0) far.push([price, this.#far.sizeAt(slot)]);
+      if (price < 0) continue;
+      prices[count] = price;
+      count += 1;
     }
-    far.sort(([a], [b]) => (b - a) * this.#sign);
-    return [...found, ...far];
+    prices.sort();
+    return this.#sign === bidSign ? prices.reverse() : prices;
   }
 
   // Plus 0 turns the -0 of an ask at price 0 into 0.
@@ -126,30 +202,16 @@ export class BookSide {
     const word = at >> 5;
     this.#bitmap[word] = (this.#bitmap[word] ?? 0) | (1 << (at & 31));
     this.#summary |= 1 << word;
-    if (at > this.#best) this.#best = at;
   }
 
-  #vacate(at: number): void {
-    const word = at >> 5;
-    const left = (this.#bitmap[word] ?? 0) & ~(1 << (at & 31));
-    this.#bitmap[word] = left;
-    if (left === 0) this.#summary &= ~(1 << word);
-    if (at !== this.#best) return;
-    if (this.#summary === 0) this.#runEmpty();
-    else {
-      const top = 31 - Math.clz32(this.#summary);
-      this.#best = (top << 5) + 31 - Math.clz32(this.#bitmap[top] ?? 0);
-    }
-  }
-
-  #runEmpty(): void {
-    this.#best = -1;
+  #runEmpty(): boolean {
     if (this.#far.count > 0) this.#moveTo(this.#far.best(this.#sign));
+    return true;
   }
 
   #setOutside(price: number, size: number): boolean {
     const key = price * this.#sign;
-    const isBetter = this.#best < 0 || key > this.#base;
+    const isBetter = this.#summary === 0 || key > this.#base;
     if (size === 0) {
       // Nothing is better than the window; an empty side has nothing at all.
       if (!isBetter) this.#far.delete(price);
@@ -168,18 +230,17 @@ export class BookSide {
   // the table, then those of the new range come back. The table has room for a window beyond its
   // limit.
   #moveTo(bestPrice: number): void {
-    for (let at = this.#best; at >= 0; at -= 1) {
+    for (let at = this.bestIndex; at >= 0; at -= 1) {
       const size = this.#sizes[at] ?? 0;
       if (size > 0) this.#far.set(this.#priceAt(at), size);
     }
     this.#sizes.fill(0);
     this.#bitmap.fill(0);
     this.#summary = 0;
-    this.#best = -1;
     // Below -(2^53 - 1) differences would no longer be exact.
     this.#base = Math.max(bestPrice * this.#sign - windowBestIndex, -decimalValueMax);
     this.#moves += 1;
-    this.#touches = (this.#touches + 1) | 0;
+    this.#touched = -1;
     this.#bringIn();
   }
 

@@ -4,9 +4,13 @@
 import { decimalValueMax, powerOfTen } from "../../schemas/market/decimal.ts";
 import {
   type BookSlot,
+  recordCount,
   recordNumber as number,
+  recordNumberStride,
   recordWord as word,
+  recordWordStride,
   topWord,
+  versionWord,
 } from "./book-layout.ts";
 import { askSign, bidSign, BookSide } from "./book-side.ts";
 
@@ -28,6 +32,30 @@ export type TopOrigin = {
   receiveNsHigh: number;
 };
 
+// A processor of the x86 family shows stores in their order; others may let plain stores pass an
+// Atomics.store before them, unless a load stands between.
+const passesStores = process.arch !== "x64" && process.arch !== "ia32";
+
+// Own constants, because an imported binding is loaded at each use: together more than a publication.
+const bidAt = 0;
+const askAt = 3;
+const recordMask: number = recordCount - 1;
+const wordStride: number = recordWordStride;
+const numberStride: number = recordNumberStride;
+const recordAt: number = versionWord.record;
+const depthAt: number = versionWord.depth;
+const epochAt: number = topWord.epoch;
+const packedAt: number = topWord.packed;
+const stateAt: number = word.state;
+const recordEpochAt: number = word.epoch;
+const priceScaleAt: number = word.priceScale;
+const sizeScaleAt: number = word.sizeScale;
+const receiveLowAt: number = word.receiveNsLow;
+const receiveHighAt: number = word.receiveNsHigh;
+const sidesAt: number = word.sides;
+const bidPriceAt: number = number.bidPrice;
+const updateIdAt: number = number.updateId;
+
 /**
  * Prices are ticks of 10^-priceScale and sizes lots of 10^-sizeScale, integers to 2^53 - 1. Scales
  * come with the first levels and only ever get finer until `clear`.
@@ -35,24 +63,26 @@ export type TopOrigin = {
 export class OrderBook {
   readonly bids: BookSide;
   readonly asks: BookSide;
+  /** Bids, asks. */
+  readonly sides: readonly [BookSide, BookSide];
   readonly #slot: BookSlot;
   #priceScale = -1;
   #sizeScale = -1;
   #rescales = 0;
-  // What readers see now, to publish nothing twice.
-  #bidPrice = -1;
-  #bidSize = 0;
-  #askPrice = -1;
-  #askSize = 0;
-  #touches = 0;
+  // What readers see now, to publish nothing twice: price, size and base of bids, then asks. Kept
+  // in memory because a number in a field may be an object, made anew at each change.
+  readonly #shown = Float64Array.of(-1, 0, 0, -1, 0, 0);
+  readonly #now = new Float64Array(6);
   #epoch = 0;
   #state = 0;
-  #sequence = 0;
+  #version = 0;
+  #depthSequence = 0;
 
   constructor(slot: BookSlot) {
     this.#slot = slot;
     this.bids = new BookSide(bidSign, { sizes: slot.bidSizes, bitmap: slot.bidBitmap });
     this.asks = new BookSide(askSign, { sizes: slot.askSizes, bitmap: slot.askBitmap });
+    this.sides = [this.bids, this.asks];
   }
 
   /** Decimals of prices, -1 before the first levels. */
@@ -125,72 +155,77 @@ export class OrderBook {
     return true;
   }
 
+  /** Tells readers of levels that they are changing. `publish` ends it. */
+  beginUpdate(): void {
+    if ((this.#depthSequence & 1) !== 0) return;
+    this.#depthSequence = (this.#depthSequence + 1) | 0;
+    Atomics.store(this.#slot.versions, depthAt, this.#depthSequence);
+    if (passesStores) Atomics.load(this.#slot.versions, depthAt);
+  }
+
   /**
    * Shows the book to other threads as it is now: call it when an item is complete. Returns
    * whether the best prices or their sizes changed since the last call.
    */
   publish(origin: TopOrigin): boolean {
-    const touches = (this.bids.touches + this.asks.touches) | 0;
-    if (touches === this.#touches && origin.state === this.#state) return false;
-    this.#touches = touches;
-    return this.#publishTouched(origin);
+    const mayDiffer = (this.bids.touched | this.asks.touched) < 0 || origin.state !== this.#state;
+    const isChanged = mayDiffer && this.#publishTouched(origin);
+    if ((this.#depthSequence & 1) !== 0) this.#endUpdate();
+    return isChanged;
+  }
+
+  #endUpdate(): void {
+    this.#depthSequence = (this.#depthSequence + 1) | 0;
+    Atomics.store(this.#slot.versions, depthAt, this.#depthSequence);
   }
 
   #publishTouched(origin: TopOrigin): boolean {
-    const bidPrice = this.bids.bestPrice;
-    const askPrice = this.asks.bestPrice;
-    const bidSize = this.bids.bestSize;
-    const askSize = this.asks.bestSize;
+    const now = this.#now;
+    const shown = this.#shown;
+    this.bids.untouch();
+    this.asks.untouch();
+    this.bids.copyTop(now, bidAt);
+    this.asks.copyTop(now, askAt);
     const epoch = this.epoch;
+    const isSamePrices = now[bidAt] === shown[bidAt] && now[askAt] === shown[askAt];
     const isSameTop =
-      bidPrice === this.#bidPrice &&
-      askPrice === this.#askPrice &&
-      bidSize === this.#bidSize &&
-      askSize === this.#askSize;
-    if (isSameTop && epoch === this.#epoch && origin.state === this.#state) return false;
-    this.#bidPrice = bidPrice;
-    this.#askPrice = askPrice;
-    this.#bidSize = bidSize;
-    this.#askSize = askSize;
+      isSamePrices && now[bidAt + 1] === shown[bidAt + 1] && now[askAt + 1] === shown[askAt + 1];
+    const isSamePacked = isSamePrices && epoch === this.#epoch && origin.state === this.#state;
+    if (isSameTop && isSamePacked) return false;
+    for (let i = 0; i < 6; i += 1) shown[i] = now[i] ?? 0;
     this.#epoch = epoch;
     this.#state = origin.state;
-    this.#write(origin);
+    this.#writeRecord(origin);
+    if (!isSamePacked) this.#writePacked(origin.isTrusted);
     return !isSameTop;
   }
 
   // The record first, then the epoch, then the packed word: a reader that sees the packed word of
-  // an epoch finds its record. The load after the first store keeps the plain stores behind it on
-  // processors that would let them pass a release store (ARM64).
-  #write(origin: TopOrigin): void {
-    const { recordWords: words, recordNumbers: numbers, top } = this.#slot;
-    this.#sequence = (this.#sequence + 1) | 0;
-    Atomics.store(words, word.sequence, this.#sequence);
-    Atomics.load(words, word.sequence);
-    const hasBid = this.#bidPrice >= 0;
-    const hasAsk = this.#askPrice >= 0;
-    words[word.state] = origin.state;
-    words[word.epoch] = this.#epoch;
-    words[word.priceScale] = this.#priceScale;
-    words[word.sizeScale] = this.#sizeScale;
-    words[word.receiveNsLow] = origin.receiveNsLow;
-    words[word.receiveNsHigh] = origin.receiveNsHigh;
-    words[word.sides] = (hasBid ? 1 : 0) | (hasAsk ? 2 : 0);
-    numbers[number.bidPrice] = this.#bidPrice;
-    numbers[number.bidSize] = this.#bidSize;
-    numbers[number.askPrice] = this.#askPrice;
-    numbers[number.askSize] = this.#askSize;
-    numbers[number.bidBase] = hasBid ? this.bids.base : 0;
-    numbers[number.askBase] = hasAsk ? this.asks.base : 0;
-    numbers[number.updateId] = origin.updateId;
-    this.#sequence = (this.#sequence + 1) | 0;
-    Atomics.store(words, word.sequence, this.#sequence);
-    Atomics.store(top, topWord.epoch, this.#epoch);
-    Atomics.store(top, topWord.packed, origin.isTrusted ? this.#packed() : this.#epoch << 22);
+  // an epoch finds its record. Nobody looks at the record written here until its version is out.
+  #writeRecord(origin: TopOrigin): void {
+    const { recordWords: words, recordNumbers: numbers, versions } = this.#slot;
+    this.#version = (this.#version + 1) | 0;
+    if (passesStores) Atomics.load(versions, recordAt);
+    const record = this.#version & recordMask;
+    const wordAt = record * wordStride;
+    const numberAt = record * numberStride;
+    const sides = Number(this.bids.bestIndex >= 0) | (Number(this.asks.bestIndex >= 0) << 1);
+    words[wordAt + stateAt] = origin.state;
+    words[wordAt + recordEpochAt] = this.#epoch;
+    words[wordAt + priceScaleAt] = this.#priceScale;
+    words[wordAt + sizeScaleAt] = this.#sizeScale;
+    words[wordAt + receiveLowAt] = origin.receiveNsLow;
+    words[wordAt + receiveHighAt] = origin.receiveNsHigh;
+    words[wordAt + sidesAt] = sides;
+    for (let i = 0; i < 6; i += 1) numbers[numberAt + bidPriceAt + i] = this.#shown[i] ?? 0;
+    numbers[numberAt + updateIdAt] = origin.updateId;
+    Atomics.store(versions, recordAt, this.#version);
   }
 
-  #packed(): number {
-    return (
-      (this.bids.bestIndex + 1) | ((this.asks.bestIndex + 1) << 11) | ((this.#epoch & 1023) << 22)
-    );
+  #writePacked(isTrusted: boolean): void {
+    const { top } = this.#slot;
+    const indexes = (this.bids.bestIndex + 1) | ((this.asks.bestIndex + 1) << 11);
+    if (top[epochAt] !== this.#epoch) Atomics.store(top, epochAt, this.#epoch);
+    Atomics.store(top, packedAt, (isTrusted ? indexes : 0) | (this.#epoch << 22));
   }
 }

@@ -9,10 +9,13 @@ import {
   bookSlot,
   directoryWord,
   headerWord,
+  recordCount,
   recordNumber as number,
+  recordNumberStride,
   recordWord as word,
-  recordWords,
+  recordWordStride,
   topWord,
+  versionWord,
 } from "./book-layout.ts";
 import { bookStateName, type BookStateName } from "./book-sequencer.ts";
 
@@ -22,10 +25,18 @@ export const noPrice = -1;
 /** A spread that is not there: no price on one side. Crossed books have negative spreads. */
 export const noSpread = -(2 ** 31);
 
-// The writer holds the record for some tens of nanoseconds; a dead writer must not hang a reader.
-const triesMax = 100_000;
+// A try fails when the writer publishes twice within one copy; a writer that died between two
+// words must not hang a reader.
+const triesMax = 10_000;
+const recordWords = 8;
+const recordNumbers = 7;
+const firstNumber: number = number.bidPrice;
 const indexMask = 2047;
 // Own constants, because an imported binding is loaded at each use and costs as much as the read.
+const recordAt: number = versionWord.record;
+const recordMask: number = recordCount - 1;
+const wordStride: number = recordWordStride;
+const numberStride: number = recordNumberStride;
 const packedAt: number = topWord.packed;
 const epochAt: number = topWord.epoch;
 const missingPrice: number = noPrice;
@@ -40,9 +51,12 @@ const missingSpread: number = noSpread;
  */
 export class TopReader {
   readonly #top: Int32Array;
-  readonly #shared: Int32Array;
+  readonly #versions: Int32Array;
+  readonly #sharedWords: Int32Array;
+  readonly #sharedNumbers: Float64Array;
   readonly #words = new Int32Array(recordWords);
-  readonly #numbers = new Float64Array(this.#words.buffer);
+  readonly #numbers = new Float64Array(recordNumbers);
+  readonly #fence = new Int32Array(1);
   #epoch = 0;
   // Price of packed index 0, which itself means none.
   #bidOrigin = 0;
@@ -53,7 +67,9 @@ export class TopReader {
   constructor(memory: SharedArrayBuffer, index: number) {
     const slot = bookSlot(memory, index);
     this.#top = slot.top;
-    this.#shared = slot.recordWords;
+    this.#versions = slot.versions;
+    this.#sharedWords = slot.recordWords;
+    this.#sharedNumbers = slot.recordNumbers;
   }
 
   /**
@@ -88,24 +104,34 @@ export class TopReader {
 
   /**
    * Copies the record of one moment, for the accessors below. Returns false, and the accessors
-   * keep what they had, when the writer stopped within a write.
+   * keep what they had, when the writer was always faster. A writer that stopped within a write
+   * leaves the record before it.
    */
   readRecord(): boolean {
-    const shared = this.#shared;
+    const versions = this.#versions;
+    const words = this.#sharedWords;
+    const numbers = this.#sharedNumbers;
     for (let tries = 0; tries < triesMax; tries += 1) {
-      const before = Atomics.load(shared, word.sequence);
-      if ((before & 1) !== 0) continue;
-      // Each load is ordered before the next, up to the second look at the sequence.
-      for (let i = 1; i < recordWords; i += 1) this.#words[i] = Atomics.load(shared, i);
-      if (Atomics.load(shared, word.sequence) !== before) continue;
-      this.#epoch = this.#word(word.epoch);
-      this.#bidOrigin = this.#number(number.bidBase) - 1;
-      this.#askOrigin = 1 - this.#number(number.askBase);
-      const wide = this.#askOrigin - this.#bidOrigin;
-      this.#spreadOrigin = wide === (wide | 0) ? wide | 0 : wide;
-      return true;
+      const version = Atomics.load(versions, recordAt);
+      const record = version & recordMask;
+      const wordAt = record * wordStride;
+      const numberAt = record * numberStride + firstNumber;
+      for (let i = 0; i < recordWords; i += 1) this.#words[i] = words[wordAt + i] ?? 0;
+      for (let i = 0; i < recordNumbers; i += 1) this.#numbers[i] = numbers[numberAt + i] ?? 0;
+      // Any store and then a load: the plain loads above are done before the version is loaded.
+      Atomics.store(this.#fence, 0, 0);
+      if (((Atomics.load(versions, recordAt) - version) | 0) < 2) return this.#rebase();
     }
     return false;
+  }
+
+  #rebase(): true {
+    this.#epoch = this.#word(word.epoch);
+    this.#bidOrigin = this.#number(number.bidBase) - 1;
+    this.#askOrigin = 1 - this.#number(number.askBase);
+    const wide = this.#askOrigin - this.#bidOrigin;
+    this.#spreadOrigin = wide === (wide | 0) ? wide | 0 : wide;
+    return true;
   }
 
   /** The following are of the last `readRecord`. A `bookState`. */
@@ -182,7 +208,7 @@ export class TopReader {
   }
 
   #number(index: number): number {
-    return this.#numbers[index] ?? 0;
+    return this.#numbers[index - firstNumber] ?? 0;
   }
 }
 

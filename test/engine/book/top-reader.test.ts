@@ -3,7 +3,15 @@ import { Worker } from "node:worker_threads";
 
 import { expect, test } from "vitest";
 
-import { bookSlot, createBookMemory } from "../../../engine/book/book-layout.ts";
+import {
+  bookSlot,
+  createBookMemory,
+  recordCount,
+  recordNumber,
+  recordNumberStride,
+  topWord,
+  versionWord,
+} from "../../../engine/book/book-layout.ts";
 import { OrderBook } from "../../../engine/book/order-book.ts";
 import { noPrice, noSpread, TopReader } from "../../../engine/book/top-reader.ts";
 
@@ -80,14 +88,24 @@ test("publishing says whether the top changed", () => {
   expect(book.publish({ ...origin, state: 3 })).toBe(false);
 });
 
-test("a writer that died within a write gives no quote instead of a hang", () => {
+test("a writer that died within a record leaves readers the record before", () => {
   const memory = createBookMemory(1);
   const slot = bookSlot(memory, 0);
-  slot.recordWords[0] = 1;
-  slot.top[1] = 5;
+  const book = new OrderBook(slot);
   const reader = new TopReader(memory, 0);
-  expect(reader.readRecord()).toBe(false);
-  expect(reader.bidPrice()).toBe(noPrice);
+  book.bids.set(100, 7);
+  book.publish(origin);
+  const next = ((slot.versions[versionWord.record] ?? 0) + 1) & (recordCount - 1);
+  slot.recordNumbers[next * recordNumberStride + recordNumber.bidPrice] = 55;
+  expect(reader.readRecord()).toBe(true);
+  expect([reader.recordBidPrice, reader.bidPrice()]).toEqual([100, 100]);
+});
+
+test("a writer that died between epoch and packed word gives no quote instead of a hang", () => {
+  const memory = createBookMemory(1);
+  const slot = bookSlot(memory, 0);
+  slot.top[topWord.epoch] = 5;
+  expect(new TopReader(memory, 0).bidPrice()).toBe(noPrice);
 });
 
 const publications = 1_000_000;
