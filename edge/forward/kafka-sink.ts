@@ -68,6 +68,7 @@ export const kafkaSink = (kafka: KafkaConfig, sendMsMax: number): Sink =>
     createProducer({
       brokers: kafka.brokers,
       clientId: "weir-edge",
+      encoder: kafka.encoder,
       connectTimeoutMs,
       requestTimeoutMs: sendMsMax,
       sendDeadlineMs: sendMsMax,

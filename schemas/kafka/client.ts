@@ -5,6 +5,7 @@ import { Kafka, logLevel } from "kafkajs";
 import createSocketFactory from "kafkajs/src/network/socketFactory.js";
 
 import { remedyIdleTimer } from "./idle-timer.ts";
+import { installOwnEncoder } from "./own-encoder.ts";
 
 export type ClientOptions = {
   /** host:port, tried in order until one answers. */
@@ -12,6 +13,8 @@ export type ClientOptions = {
   readonly clientId: string;
   readonly ssl?: KafkaConfig["ssl"];
   readonly sasl?: KafkaConfig["sasl"];
+  /** Default weir; kafkajs leaves the client's own encoder in place. */
+  readonly encoder?: "weir" | "kafkajs" | undefined;
   readonly connectTimeoutMs: number;
   readonly requestTimeoutMs: number;
   /** For tests; default is kafkajs' own (node:net, node:tls). */
@@ -81,11 +84,16 @@ export const createClient = (options: ClientOptions): Client => {
   };
   return {
     kafka,
-    ready: remedyIdleTimer(kafka),
+    ready: prepare(kafka, options),
     cut,
     errorLines: () => errorLines,
     produceWrites: () => produceWrites,
   };
+};
+
+const prepare = async (kafka: Kafka, { encoder }: ClientOptions): Promise<void> => {
+  await remedyIdleTimer(kafka);
+  if (encoder !== "kafkajs") await installOwnEncoder(kafka);
 };
 
 /** A request begins with its size (int32) and its key (int16); Produce has key 0. */

@@ -3,19 +3,64 @@
 // runner made of its modules (a deep import can be a second copy). kafkajs is pinned exactly.
 import type { Kafka } from "kafkajs";
 
-/** The part of a connection's request queue that the idle-timer remedy reads and writes. */
+import type { ProduceCall } from "./produce-request.ts";
+
+/** What a request that waits for its turn on a connection consists of. */
+type QueuedRequest = {
+  readonly entry: {
+    readonly apiKey: number;
+    readonly apiName: string;
+    readonly apiVersion: number;
+    readonly correlationId: number;
+    readonly resolve: (answer: { readonly payload: Buffer }) => void;
+    readonly reject: (error: unknown) => void;
+  };
+  readonly expectResponse: boolean;
+  readonly requestTimeout: number | null;
+  readonly sendRequest: () => void;
+};
+
+/** The part of a connection's request queue that the idle-timer remedy and the encoder use. */
 export type RequestQueue = {
   readonly pending: readonly unknown[];
   readonly throttledUntil: number;
   throttleCheckTimeoutId: ReturnType<typeof setTimeout> | null;
   checkPendingRequests(): void;
+  push(request: QueuedRequest): void;
+  maybeThrottle(clientSideThrottleMs: number | null): void;
   scheduleCheckPendingRequests(): void;
 };
 
 type Address = { readonly host: string; readonly port: number };
 
-type ConnectionPool = {
-  readonly pool: readonly { readonly requestQueue: RequestQueue }[];
+/** A request and the reader of its answer, as kafkajs' protocol tables make them. */
+export type SendCall = {
+  readonly request: {
+    readonly apiKey: number;
+    readonly apiName: string;
+    readonly apiVersion: number;
+  };
+  readonly response: {
+    decode(payload: Buffer): Promise<{ readonly clientSideThrottleTime: number | null }>;
+    parse(decoded: unknown): Promise<unknown>;
+  };
+};
+
+export type KafkajsConnection = {
+  readonly clientId: string;
+  readonly requestQueue: RequestQueue;
+  readonly socket: { write(bytes: Uint8Array): boolean };
+  authenticate(): Promise<void>;
+  failIfNotConnected(): void;
+  nextCorrelationId(): number;
+  send: (this: KafkajsConnection, call: SendCall) => Promise<unknown>;
+};
+
+type ConnectionPool = { readonly pool: readonly KafkajsConnection[] };
+
+export type KafkajsBroker = {
+  lookupRequest(key: number, definition: unknown): (all: unknown) => SendCall;
+  produce: (this: KafkajsBroker, call: ProduceCall) => Promise<unknown>;
 };
 
 /** One answer of a plain fetch. */
@@ -25,6 +70,13 @@ type Fetched = {
 
 export type Cluster = {
   readonly connectionPoolBuilder: { build(address: Address): Promise<ConnectionPool> };
+  readonly brokerPool: {
+    readonly rootLogger: unknown;
+    createBroker(options: {
+      readonly connectionPool: ConnectionPool;
+      logger: unknown;
+    }): KafkajsBroker;
+  };
   connect(): Promise<void>;
   disconnect(): Promise<void>;
   addTargetTopic(topic: string): Promise<void>;

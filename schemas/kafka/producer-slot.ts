@@ -7,6 +7,7 @@ import type { Producer as KafkaProducer } from "kafkajs";
 import type { Client, ClientOptions } from "./client.ts";
 import { createClient, retry } from "./client.ts";
 import { ProducerError, producerError } from "./producer-error.ts";
+import { partitionedRecords } from "./own-encoder.ts";
 import type { ProducerRecord } from "./topic-messages.ts";
 import { batches, byTopic, offsetsOf } from "./topic-messages.ts";
 
@@ -51,7 +52,7 @@ export const createProducerSlot = (options: ClientOptions): ProducerSlot => {
       const answer = await now.producer.sendBatch({
         acks: -1,
         timeout: options.requestTimeoutMs,
-        topicMessages: byTopic(batch),
+        topicMessages: options.encoder === "kafkajs" ? byTopic(batch) : partitionedRecords(batch),
       });
       for (const offset of offsetsOf(batch, answer)) offsets.push(offset);
     }

@@ -35,6 +35,9 @@ export type SpanLoadOptions = {
   readonly seconds: number;
   /** Requests per second; 0 = as fast as answers come. */
   readonly rate: number;
+  readonly encoding?: "protobuf" | "gzip" | "json";
+  /** Processes whose CPU time is measured; spans per CPU-second are of the first. */
+  readonly pids?: readonly number[];
 };
 
 export type SpanLoadResult = { readonly [key: string]: unknown };
@@ -46,7 +49,10 @@ export const loadSpans = (options: SpanLoadOptions): Promise<SpanLoadResult> =>
     const words = Object.entries({ ...flags, seconds, warmup: 1, rate }).flatMap(
       ([flag, value]) => [`-${flag}`, String(value)],
     );
-    const child = spawn(options.binary, [...words, "-out-json"]);
+    const { encoding, pids = [] } = options;
+    const more = pids.length === 0 ? [] : ["-pid", pids.join(",")];
+    if (encoding === "gzip" || encoding === "json") more.push(`-${encoding}`);
+    const child = spawn(options.binary, [...words, ...more, "-out-json"]);
     let out = "";
     child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
     child.on("error", reject);

@@ -1,5 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { connect } from "node:net";
+import { promisify } from "node:util";
 
 import type { ISocketFactory } from "kafkajs";
 import { Kafka, logLevel, Partitioners } from "kafkajs";
@@ -111,6 +114,41 @@ describe.skipIf(!kafkaAvailable())("the producer on a real Kafka (needs Java 17,
     });
   });
 
+  test("kafkajs' own encoder does the same when it is asked for", async () => {
+    const topic = await newTopic(2);
+    await using({ encoder: "kafkajs" }, async (producer) => {
+      const records = [0, 1, 0].map((partition) => record(topic, "x", partition));
+      expect(await producer.send(records)).toEqual([0, 0, 1]);
+    });
+  });
+
+  test.skipIf(!existsSync("/usr/bin/kcat"))(
+    "librdkafka reads keys, headers and partitions and finds every checksum right (needs kcat)",
+    async () => {
+      const topic = await newTopic(2);
+      const sent: ProducerRecord[] = Array.from({ length: 300 }, (_, i) => ({
+        ...record(topic, "v".repeat((i * 37) % 5000) + i, i % 2),
+        key: i % 3 === 0 ? null : Buffer.from(`key-${i}`),
+        headers: i % 5 === 0 ? {} : { "weir-sequence": String(i), "weir-tenant": "größe" },
+      }));
+      await using({}, async (producer) => {
+        await producer.send(sent);
+      });
+      const args = ["-b", broker.bootstrap, "-C", "-t", topic, "-o", "beginning", "-e", "-q"];
+      const format = "%p|%o|%K|%k|%h|%T|%s\n";
+      const kcat = [...args, "-X", "check.crcs=true", "-f", format];
+      const { stdout } = await promisify(execFile)("kcat", kcat, { maxBuffer: 1 << 24 });
+      const expected = sent.map(({ partition, key, value, headers, timestampMs }, i) => {
+        const list = Object.entries(headers).map(([name, text]) => `${name}=${text}`);
+        const keyText = `${key === null ? -1 : key.length}|${Buffer.from(key ?? []).toString()}`;
+        const place = `${partition}|${Math.floor(i / 2)}`;
+        const text = Buffer.from(value).toString();
+        return `${place}|${keyText}|${list.join(",")}|${timestampMs}|${text}`;
+      });
+      expect(stdout.trimEnd().split("\n").toSorted()).toEqual(expected.toSorted());
+    },
+  );
+
   test("sends that were called together are written in the order of the calls", async () => {
     const topic = await newTopic();
     await using({}, async (producer) => {
@@ -139,6 +177,7 @@ describe.skipIf(!kafkaAvailable())("the producer on a real Kafka (needs Java 17,
       sockets.cuts = Infinity;
       const first = producer.send([record(topic, "FIRST")]);
       await expect(first).rejects.toMatchObject({ code: "unreachable", retryable: true });
+      await expect(first).rejects.toMatchObject({ fate: { acknowledged: 0, isInDoubt: true } });
       sockets.cuts = 0;
       await producer.send([record(topic, "SECOND")]);
       await producer.send([record(topic, "THIRD")]);
@@ -226,7 +265,9 @@ describe("the producer without a broker", () => {
   test("fails with unreachable, and again with a new client", async () => {
     const producer = createProducer({ ...options, sendDeadlineMs: 4000 });
     const unreachable = { code: "unreachable", retryable: true };
-    await expect(producer.send([record("t", "x")])).rejects.toMatchObject(unreachable);
+    const sent = producer.send([record("t", "x")]);
+    await expect(sent).rejects.toMatchObject(unreachable);
+    await expect(sent).rejects.toMatchObject({ fate: { acknowledged: 0, isInDoubt: false } });
     expect(producer.clients()).toBe(1);
     await producer.disconnect();
     await producer.disconnect();

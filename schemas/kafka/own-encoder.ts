@@ -1,0 +1,144 @@
+// Puts our produce encoder into kafkajs, whose own copies each value nine times and groups messages
+// in quadratic time. Connections, metadata, retries and sequence numbers stay kafkajs'. Only sends
+// of `partitionedRecords` take the new way: a message list that kafkajs groups by calling `reduce`,
+// for which ours returns its records already grouped. Done on the prototypes of the client's own
+// classes, so it is one mechanism for Node, workerd and tests, whatever bundles the modules.
+import type { Kafka, Message, TopicMessages } from "kafkajs";
+
+import {
+  type KafkajsBroker,
+  type KafkajsConnection,
+  type SendCall,
+  newCluster,
+} from "./kafkajs-cluster.ts";
+import { type PartitionBatch, type ProduceCall, encodeProduceRequest } from "./produce-request.ts";
+import type { ProducerRecord } from "./topic-messages.ts";
+
+const ownCall = Symbol("weir: produce call");
+const isInstalled = Symbol("weir: own encoder");
+
+class Batch implements PartitionBatch {
+  readonly records: ProducerRecord[] = [];
+
+  get length(): number {
+    return this.records.length;
+  }
+}
+
+/** Looks like a list of messages to the few calls that kafkajs makes. */
+class PartitionedMessages {
+  readonly #batches: { [partition: string]: Batch } = {};
+
+  add(record: ProducerRecord): void {
+    const batch = (this.#batches[record.partition] ??= new Batch());
+    batch.records.push(record);
+  }
+
+  /** kafkajs looks for messages without a value. */
+  find(): undefined {
+    return undefined;
+  }
+
+  /** kafkajs groups by partition. */
+  reduce(): { readonly [partition: string]: Batch } {
+    return this.#batches;
+  }
+}
+
+/** The records by topic, for `sendBatch` of a client with the encoder installed. */
+export const partitionedRecords = (records: readonly ProducerRecord[]): TopicMessages[] => {
+  const topics = new Map<string, PartitionedMessages>();
+  for (const record of records) {
+    let messages = topics.get(record.topic);
+    if (messages === undefined) {
+      messages = new PartitionedMessages();
+      topics.set(record.topic, messages);
+    }
+    messages.add(record);
+  }
+  return Array.from(topics, ([topic, messages]) => ({
+    topic,
+    messages: messages as unknown as Message[],
+  }));
+};
+
+const isOwn = (call: ProduceCall): boolean =>
+  call.topicData[0]?.partitions[0]?.messages instanceof Batch;
+
+/**
+ * Resolves within the turn of the event loop, so before any connection is open. Idempotent.
+ *
+ * @throws when kafkajs is not the version whose insides this knows.
+ */
+export const installOwnEncoder = async (kafka: Kafka): Promise<void> => {
+  const { connectionPoolBuilder, brokerPool } = newCluster(kafka);
+  const connectionPool = await connectionPoolBuilder.build({ host: "-", port: 0 });
+  const { rootLogger: logger } = brokerPool;
+  const broker = brokerPool.createBroker({ connectionPool, logger });
+  const [connection] = connectionPool.pool;
+  if (typeof broker.produce !== "function" || typeof connection?.send !== "function")
+    throw new Error("kafkajs has no produce or send: another version than 2.2.4");
+  patchBroker(Object.getPrototypeOf(broker) as KafkajsBroker);
+  patchConnection(Object.getPrototypeOf(connection) as KafkajsConnection);
+};
+
+/** True the first time. */
+const marks = (prototype: object): boolean => {
+  if (Object.hasOwn(prototype, isInstalled)) return false;
+  Object.defineProperty(prototype, isInstalled, { value: true });
+  return true;
+};
+
+// The request that kafkajs makes of the call keeps the call to itself; here it is put beside it.
+const patchBroker = (prototype: KafkajsBroker): void => {
+  if (!marks(prototype)) return;
+  const { produce } = prototype;
+  prototype.produce = function produceOwn(this: KafkajsBroker, call: ProduceCall) {
+    if (!isOwn(call)) return produce.call(this, call);
+    const lookupRequest: KafkajsBroker["lookupRequest"] = (key, definition) => {
+      const make = this.lookupRequest(key, definition);
+      return (all) => {
+        const made = make(all);
+        return { ...made, request: { ...made.request, [ownCall]: call } };
+      };
+    };
+    return produce.call(
+      Object.create(this, { lookupRequest: { value: lookupRequest } }) as KafkajsBroker,
+      call,
+    );
+  };
+};
+
+const patchConnection = (prototype: KafkajsConnection): void => {
+  if (!marks(prototype)) return;
+  const { send } = prototype;
+  prototype.send = function sendOwn(this: KafkajsConnection, request: SendCall) {
+    const call = (request.request as { readonly [ownCall]?: ProduceCall })[ownCall];
+    return call === undefined ? send.call(this, request) : sendProduce(this, request, call);
+  };
+};
+
+/** As kafkajs' own `send`, but that the request is one buffer. */
+const sendProduce = async (
+  connection: KafkajsConnection,
+  { request, response }: SendCall,
+  call: ProduceCall,
+): Promise<unknown> => {
+  await connection.authenticate();
+  connection.failIfNotConnected();
+  const { apiKey, apiName, apiVersion } = request;
+  const correlationId = connection.nextCorrelationId();
+  const head = { version: apiVersion, correlationId, clientId: connection.clientId };
+  const bytes = encodeProduceRequest(call, head);
+  const { payload } = await new Promise<{ readonly payload: Buffer }>((resolve, reject) => {
+    connection.requestQueue.push({
+      entry: { apiKey, apiName, apiVersion, correlationId, resolve, reject },
+      expectResponse: true,
+      requestTimeout: null,
+      sendRequest: () => connection.socket.write(bytes),
+    });
+  });
+  const decoded = await response.decode(payload);
+  connection.requestQueue.maybeThrottle(decoded.clientSideThrottleTime);
+  return response.parse(decoded);
+};

@@ -1,0 +1,112 @@
+// Spans per CPU-second of the edge on the way to a real Kafka, acknowledged by it, beside the real
+// Collector on the same work: server on one core, load and broker on the other. WEIR_BENCH_ROWS, a
+// regular expression over "who | encoding | spans x connections", chooses rows.
+import { openLog } from "../../engine/log/open-log.ts";
+import { type TestBroker, kafkaAvailable, startBroker } from "../kafka-broker.ts";
+import { type Server, pin, residentMb, startCollector, startWeir } from "./edge-servers.ts";
+import type { BenchOptions } from "./harness.ts";
+import { report } from "./harness.ts";
+import { buildSpanLoad, loadSpans } from "./span-load.ts";
+
+type Encoding = "protobuf" | "gzip" | "json";
+type Work = {
+  readonly encoding: Encoding;
+  readonly spansPerRequest: number;
+  readonly connections: number;
+};
+
+const sizes = [10, 100, 1000] as const;
+const works: readonly Work[] = [
+  ...sizes.flatMap((spansPerRequest) =>
+    [16, 64].map((connections): Work => ({ encoding: "protobuf", spansPerRequest, connections })),
+  ),
+  ...(["gzip", "json"] as const).flatMap((encoding) =>
+    sizes.map((spansPerRequest): Work => ({ encoding, spansPerRequest, connections: 16 })),
+  ),
+];
+
+/** How a server is started; further rows (+validate, +sample) are further entries. */
+type Contender = (kafka: string) => Promise<Server | null>;
+
+const weir =
+  (name: string, vars: { readonly [name: string]: string } = {}): Contender =>
+  (kafka) =>
+    startWeir(name, { LOG_KIND: "kafka", KAFKA_BROKERS: kafka, ...vars });
+
+const contenders: readonly (readonly [name: string, start: Contender])[] = [
+  ["weir: forward", weir("weir: forward")],
+  ["weir: forward, kafkajs unchanged", weir("kafkajs unchanged", { KAFKA_ENCODER: "kafkajs" })],
+  ["collector: forward", startCollector],
+];
+
+const rowName = (who: string, { encoding, spansPerRequest, connections }: Work): string =>
+  `${who} | ${encoding} | ${spansPerRequest} x ${connections}`;
+
+type Measured = {
+  readonly requestsPerSecond: number;
+  readonly spansPerCpuSecond?: number;
+  readonly p50ms: number;
+  readonly p99ms: number;
+  readonly not200?: object;
+  readonly firstError?: string;
+  readonly loadGeneratorCpuSeconds: number;
+};
+
+type Context = { readonly broker: TestBroker; readonly binary: string; readonly seconds: number };
+
+const measure = async ({ broker, binary, seconds }: Context, server: Server, work: Work) => {
+  const options = { binary, url: server.url, seconds, rate: 0, pids: [server.pid, broker.pid] };
+  const result = (await loadSpans({ ...options, ...work })) as unknown as Measured;
+  const { requestsPerSecond, spansPerCpuSecond, p50ms, p99ms, not200, firstError } = result;
+  report({
+    kSpansPerCpuSecond: (spansPerCpuSecond ?? 0) / 1000,
+    requestsPerSecond,
+    p50ms,
+    p99ms,
+    residentMb: residentMb(server.pid),
+    ...(not200 === undefined ? {} : { not200, firstError }),
+    row: rowName(server.name, work),
+  });
+};
+
+const chosen = new RegExp(process.env["WEIR_BENCH_ROWS"] ?? "", "i");
+
+const runContender = async (
+  context: Context,
+  [name, start]: (typeof contenders)[number],
+  list: readonly Work[],
+): Promise<void> => {
+  const rows = list.filter((work) => chosen.test(rowName(name, work)));
+  if (rows.length === 0) return;
+  const server = await start(context.broker.bootstrap);
+  if (server === null) return;
+  try {
+    for (const work of rows) await measure(context, server, work);
+  } finally {
+    await server.stop();
+  }
+};
+
+/** Needs Go, or the generator built before, and Java with Maven; says what it leaves out. */
+export const run = async ({ smoke }: BenchOptions): Promise<void> => {
+  const binary = buildSpanLoad();
+  if (binary === null || !kafkaAvailable()) {
+    console.log("edge left out: it needs the load generator, Java and Maven");
+    return;
+  }
+  const broker = await startBroker({ quick: false, heap: "768m" });
+  pin(broker.pid, 1);
+  // Children inherit it: the load generator.
+  pin(process.pid, 1);
+  const log = await openLog({ kafka: broker.bootstrap });
+  await log.createTopics();
+  await log.close();
+  const seconds = smoke ? 0.5 : Number(process.env["WEIR_BENCH_SECONDS"] ?? 3);
+  const list = smoke ? works.slice(2, 3) : works;
+  try {
+    for (const contender of smoke ? contenders.slice(0, 1) : contenders)
+      await runContender({ broker, binary, seconds }, contender, list);
+  } finally {
+    await broker.close();
+  }
+};
