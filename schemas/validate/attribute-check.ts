@@ -238,22 +238,15 @@ export class AttributeCheck {
     if (rows === undefined) return null;
     const row = index * attributeStride;
     const start = rows[row + attributeWord.valueStart] as number;
-    switch (rows[row + attributeWord.valueType]) {
-      case valueType.string:
-        return decoder.decode(
-          this.#bytes.subarray(start, rows[row + attributeWord.valueEnd] as number),
-        );
-      case valueType.bool:
-        return byteAt(this.#bytes, start) === 0 ? "false" : "true";
-      case valueType.int: {
-        const low = BigInt(varintLow(this.#bytes, start) >>> 0);
-        return ((BigInt(varintHigh(this.#bytes, start)) << 32n) | low).toString();
-      }
-      case valueType.double:
-        return String(this.#view.getFloat64(start, true));
-      default:
-        return null;
+    const type = rows[row + attributeWord.valueType];
+    if (type === valueType.string) {
+      return decoder.decode(this.#bytes.subarray(start, rows[row + attributeWord.valueEnd]));
     }
+    if (type === valueType.bool) return byteAt(this.#bytes, start) === 0 ? "false" : "true";
+    if (type === valueType.double) return String(this.#view.getFloat64(start, true));
+    if (type !== valueType.int) return null;
+    const low = BigInt(varintLow(this.#bytes, start) >>> 0);
+    return ((BigInt(varintHigh(this.#bytes, start)) << 32n) | low).toString();
   }
 }
 

@@ -146,13 +146,21 @@ export abstract class EnvelopeReader {
     scopes[row + scopeWord.end] = end;
     scopes[row + scopeWord.resource] = this.resourceCount - 1;
     scopes[row + scopeWord.firstRecord] = this.count;
-    const head = this.#heads(scopes, row, start, end);
+    // Every SDK writes the scope first; else it is looked for behind the spans.
+    const isFirst = start < end && byteAt(this.bytes, start) === headTag;
+    const head = isFirst
+      ? this.#headField(scopes, row, start, end)
+      : this.#heads(scopes, row, start, end);
     if (head < 0) return head;
     const worst = this.#checkScope(row);
     if (worst < 0) return worst;
     this.resourceWorst = Math.max(this.resourceWorst, worst);
-    return this.#items(start, end, row);
+    this.#hasHeads = !isFirst;
+    return this.#items(isFirst ? head : start, end, row);
   }
+
+  /** The fields beside the spans are read already. */
+  #hasHeads = false;
 
   #items(start: number, end: number, row: number): number {
     const { bytes } = this;
@@ -169,7 +177,8 @@ export abstract class EnvelopeReader {
         next = this.#skip(tag, end);
         if (next < 0) return next;
         if (tag !== itemsTag) {
-          at = next;
+          at = this.#hasHeads ? next : this.#headField(this.scopes, row, at, end);
+          if (at < 0) return at;
           continue;
         }
         from = delimitedStart(bytes, this.#valueAt, end);
@@ -191,24 +200,27 @@ export abstract class EnvelopeReader {
   #heads(rows: Int32Array, row: number, start: number, end: number): number {
     let at = start;
     while (at < end) {
-      const tag = this.#tag(at, end);
-      if (tag < 0) return tag;
-      const next = this.#skip(tag, end);
-      if (next < 0) return next;
-      if (tag === headTag || tag === schemaUrlTag) {
-        const from = delimitedStart(this.bytes, this.#valueAt, end);
-        const isHead = tag === headTag;
-        const column =
-          row + (isHead ? resourceWord.headFieldStart : resourceWord.schemaUrlFieldStart);
-        if (isHead && rows[column] !== 0) return -scanCode.repeatedMessage;
-        if (!isHead && !isUtf8(this.bytes, from, next)) return -scanCode.badUtf8;
-        rows[column] = at;
-        rows[column + 1] = next;
-        rows[column + 2] = from;
-      }
-      at = next;
+      at = this.#headField(rows, row, at, end);
+      if (at < 0) return at;
     }
     return end;
+  }
+
+  /** One field; returns the position behind it or a negated code. */
+  #headField(rows: Int32Array, row: number, at: number, end: number): number {
+    const tag = this.#tag(at, end);
+    if (tag < 0) return tag;
+    const next = this.#skip(tag, end);
+    if (next < 0 || (tag !== headTag && tag !== schemaUrlTag)) return next;
+    const from = delimitedStart(this.bytes, this.#valueAt, end);
+    const isHead = tag === headTag;
+    const column = row + (isHead ? resourceWord.headFieldStart : resourceWord.schemaUrlFieldStart);
+    if (isHead && rows[column] !== 0) return -scanCode.repeatedMessage;
+    if (!isHead && !isUtf8(this.bytes, from, next)) return -scanCode.badUtf8;
+    rows[column] = at;
+    rows[column + 1] = next;
+    rows[column + 2] = from;
+    return next;
   }
 
   /** The strictest decision on the resource, or a negated code. */

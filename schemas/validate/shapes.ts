@@ -4,7 +4,9 @@
 // new shapes costs everybody at most the direct path. One per plan, so one tenant's cannot fill
 // another's.
 //
-// An edge:    key length << 4 | type, offset of the key, target state, next edge, watched attribute
+// An edge:    key length << 4 | type, offset of the key, target state, next edge, watched attribute,
+//             memo (0 = none)
+// A memo:     members of an enum that were met lately: length, last four bytes, offset of the text
 // A state:    first edge, first verdict, edges, verdicts
 // A verdict:  selector, next verdict, first finding, findings, decision, group
 // A finding:  code, attribute, place
@@ -18,8 +20,12 @@ const shapeFindingsMax = 131_072;
 /** Misses after which a full tree begins anew. */
 const missesMax = 65_536;
 
-export const edgeWord = { head: 0, keyAt: 1, target: 2, next: 3, watched: 4 } as const;
+export const edgeWord = { head: 0, keyAt: 1, target: 2, next: 3, watched: 4, memo: 5 } as const;
 export const edgeStride = 8;
+export const memoStride = 4;
+/** A power of two. */
+export const memoEntries = 8;
+const memosMax = 2048;
 export const stateWord = { edge: 0, verdict: 1, edges: 2, verdicts: 3 } as const;
 export const stateStride = 4;
 export const verdictWord = {
@@ -51,6 +57,8 @@ export type NewEdge = {
   readonly keyAt: number;
   readonly head: number;
   readonly watched: number;
+  /** The value is to be remembered, for only its enum matters. */
+  readonly hasMemo: boolean;
 };
 
 export class Shapes {
@@ -58,6 +66,8 @@ export class Shapes {
   states: Int32Array = new Int32Array(statesAtFirst * stateStride);
   verdicts: Int32Array = new Int32Array(statesAtFirst * verdictStride);
   findings: Int32Array = new Int32Array(statesAtFirst * shapeFindingStride);
+  /** Grows with the first memo; entry 0 is none. */
+  memos: Int32Array = new Int32Array(memoStride * memoEntries);
   keys: Uint8Array<ArrayBuffer> = new Uint8Array(keyBytesAtFirst);
   keysView: DataView = new DataView(this.keys.buffer);
   /** Spans that found no place since the tree was full. */
@@ -69,13 +79,14 @@ export class Shapes {
   #verdicts = 1;
   #findings = 0;
   #keyBytes = 0;
+  #memos = 1;
 
   get stateCount(): number {
     return this.#states;
   }
 
   /** Adds an edge to a new state; returns the edge, or 0 when there is no room. */
-  addEdge(state: number, { bytes, keyAt, head, watched }: NewEdge): number {
+  addEdge(state: number, { bytes, keyAt, head, watched, hasMemo }: NewEdge): number {
     const length = head >>> 4;
     const row = state * stateStride;
     const branches = this.states[row + stateWord.edges] as number;
@@ -90,6 +101,7 @@ export class Shapes {
     this.edges[edge + edgeWord.target] = target;
     this.edges[edge + edgeWord.next] = this.states[row + stateWord.edge] as number;
     this.edges[edge + edgeWord.watched] = watched;
+    this.edges[edge + edgeWord.memo] = hasMemo ? this.#memo() : 0;
     this.states[row + stateWord.edge] = edge;
     this.states[row + stateWord.edges] = branches + 1;
     this.#states += 1;
@@ -140,6 +152,8 @@ export class Shapes {
     if (this.misses < missesMax) return;
     this.edges.fill(0);
     this.states.fill(0);
+    this.memos.fill(0);
+    this.#memos = 1;
     this.#states = rootState + 1;
     this.#edges = 1;
     this.#verdicts = 1;
@@ -147,6 +161,15 @@ export class Shapes {
     this.#keyBytes = 0;
     this.misses = 0;
     this.restarts += 1;
+  }
+
+  /** The place of a new memo, or 0. */
+  #memo(): number {
+    if (this.#memos === memosMax) return 0;
+    const at = this.#memos * memoStride * memoEntries;
+    if (at === this.memos.length) this.memos = doubled(this.memos);
+    this.#memos += 1;
+    return at;
   }
 
   #miss(): number {

@@ -70,7 +70,6 @@ export class TracePass extends EnvelopeReader {
   readonly #partition = new SpanPartition();
   readonly #usesShapes: boolean;
   #plan: ValidationPlan;
-  #itemEnd = 0;
 
   /** `usesShapes` false: every span takes the direct path, for comparison. */
   constructor(plan: ValidationPlan, limits: OtlpLimits = defaultLimits, usesShapes = true) {
@@ -81,6 +80,7 @@ export class TracePass extends EnvelopeReader {
     this.#nested = new NestedCheck(this.#check.attributes, limits);
     this.#reader = new SpanReader(plan, found, this.#check.attributes.values, limits);
     this.#usesShapes = usesShapes;
+    this.#reader.cells = this.records;
   }
 
   /** Reads a request with a tenant's plan. Not ok = refuse it as a whole; see `errorAt`. */
@@ -92,6 +92,8 @@ export class TracePass extends EnvelopeReader {
     this.#check.attributes.open(bytes, view);
     this.#nested.open(bytes);
     this.#reader.open(bytes, view, plan);
+    // The row behind the last may hold a span that was refused.
+    this.records.fill(0, 0, (this.count + 1) * spanLayout.stride);
     this.#partition.open(bytes, view, partitions);
     return this.readEnvelope(bytes, view, plan);
   }
@@ -106,45 +108,17 @@ export class TracePass extends EnvelopeReader {
     found.begin(index);
     found.decisions = this.#plan.names.other.decisions;
     const from = found.count;
-    const next = reader.read(start, end);
     const { records } = this;
     records[row + spanWord.fieldStart] = fieldStart;
     records[row + spanWord.end] = end;
     records[row + spanWord.start] = start;
     records[row + spanWord.resource] = this.resourceCount - 1;
     records[row + spanWord.scope] = this.scopeCount - 1;
+    const next = reader.read(start, end, row);
     this.count = index + 1;
     if (next < 0) return this.#overLimit(index, -next, from, end);
-    this.#fill(row);
-    this.#itemEnd = end;
-    this.#judge(index, from, start);
+    this.#judge(index, row, from);
     return end;
-  }
-
-  #fill(row: number): void {
-    const { records } = this;
-    const reader = this.#reader;
-    const { startTimeAt, endTimeAt } = reader;
-    const { view } = this;
-    records[row + spanWord.traceIdAt] = reader.traceIdAt;
-    records[row + spanWord.spanIdAt] = reader.spanIdAt;
-    records[row + spanWord.attributes] = reader.attributes;
-    records[row + spanWord.attributesStart] = reader.attributesStart;
-    records[row + spanWord.attributesEnd] = reader.attributesEnd;
-    records[row + spanWord.parentSpanIdAt] = reader.parentSpanIdAt;
-    records[row + spanWord.nameStart] = reader.nameStart;
-    records[row + spanWord.nameEnd] = reader.nameEnd;
-    records[row + spanWord.kind] = reader.kind;
-    records[row + spanWord.startTimeLow] = startTimeAt === 0 ? 0 : view.getInt32(startTimeAt, true);
-    records[row + spanWord.startTimeHigh] =
-      startTimeAt === 0 ? 0 : view.getInt32(startTimeAt + 4, true);
-    records[row + spanWord.endTimeLow] = endTimeAt === 0 ? 0 : view.getInt32(endTimeAt, true);
-    records[row + spanWord.endTimeHigh] = endTimeAt === 0 ? 0 : view.getInt32(endTimeAt + 4, true);
-    records[row + spanWord.statusCode] = reader.statusCode;
-    records[row + spanWord.traceStateStart] = reader.traceStateStart;
-    records[row + spanWord.traceStateEnd] = reader.traceStateEnd;
-    records[row + spanWord.events] = reader.events;
-    records[row + spanWord.links] = reader.links;
   }
 
   /** A span over a limit is out alone; anything else ends the pass. */
@@ -159,26 +133,37 @@ export class TracePass extends EnvelopeReader {
     return end;
   }
 
-  #judge(index: number, from: number, start: number): void {
+  #judge(index: number, row: number, from: number): void {
     const found = this.found;
-    const reader = this.#reader;
+    const { records } = this;
     const plan = this.#plan;
-    const { nameStart } = reader;
-    const name = plan.names.find(this.bytes, this.view, nameStart, reader.nameEnd - nameStart);
+    const nameStart = records[row + spanWord.nameStart] as number;
+    const length = (records[row + spanWord.nameEnd] as number) - nameStart;
+    const name = plan.names.find(this.bytes, this.view, nameStart, length);
     found.decisions = name.decisions;
-    const state = this.#usesShapes ? reader.state : 0;
-    const verdict = state > 0 ? this.#verdict(state, name) : 0;
+    const state = this.#usesShapes ? this.#reader.walk.state : 0;
+    const verdict = state > 0 ? this.#verdict(state, row, name) : 0;
     if (verdict > 0) this.#replay(index, verdict);
     else {
       found.count = from;
       found.worst = decision.none;
-      this.#direct(name, true);
+      this.#direct(row, name, true);
       this.groupOf[index] = this.#check.group;
     }
-    if (reader.events + reader.links > 0) this.#nested.check(plan, start, this.#itemEnd);
+    if (
+      ((records[row + spanWord.events] as number) | (records[row + spanWord.links] as number)) >
+      0
+    )
+      this.#nested.check(
+        plan,
+        records[row + spanWord.start] as number,
+        records[row + spanWord.end] as number,
+      );
     const worst = Math.max(found.worst, this.resourceWorst);
     this.partitionOf[index] =
-      worst < decision.reject ? this.#partition.of(reader.traceIdAt) : this.#out(worst);
+      worst < decision.reject
+        ? this.#partition.of(records[row + spanWord.traceIdAt] as number)
+        : this.#out(worst);
     if (found.worst === decision.warn && worst < decision.reject) this.tally.warned += 1;
   }
 
@@ -192,16 +177,17 @@ export class TracePass extends EnvelopeReader {
   }
 
   /** What of the verdict depends on the span beside its shape; -1 = it is not kept. */
-  #selector(name: NameClass): number {
+  #selector(row: number, name: NameClass): number {
     if (name.number === unkeptClass) return -1;
-    const { kind, statusCode } = this.#reader;
+    const kind = this.records[row + spanWord.kind] as number;
+    const statusCode = this.records[row + spanWord.statusCode];
     const known = kind >= 0 && kind < strangeKind ? kind : strangeKind;
     return (name.number << 4) | (known << 1) | (statusCode === 2 ? 1 : 0);
   }
 
   /** The verdict of spans that end in this state, made when it is new; 0 = there is none. */
-  #verdict(state: number, name: NameClass): number {
-    const selector = this.#selector(name);
+  #verdict(state: number, row: number, name: NameClass): number {
+    const selector = this.#selector(row, name);
     const { shapes } = this.#plan;
     const { verdicts } = shapes;
     let verdict = shapes.states[state * stateStride + stateWord.verdict] as number;
@@ -209,15 +195,15 @@ export class TracePass extends EnvelopeReader {
       if (verdicts[verdict] === selector) return verdict;
       verdict = verdicts[verdict + verdictWord.next] as number;
     }
-    return selector < 0 ? 0 : this.#made(state, selector, name);
+    return selector < 0 ? 0 : this.#made(state, selector, row, name);
   }
 
   /** Asks the direct path for all that does not depend on values, and keeps it. */
-  #made(state: number, selector: number, name: NameClass): number {
+  #made(state: number, selector: number, row: number, name: NameClass): number {
     const found = this.found;
     const { shapes, tables } = this.#plan;
     const { count: from, dropped, worst } = found;
-    this.#direct(name, false);
+    this.#direct(row, name, false);
     const { group } = this.#check;
     const added = found.count - from;
     const isWhole = found.dropped === dropped;
@@ -252,14 +238,14 @@ export class TracePass extends EnvelopeReader {
   }
 
   /** The span's attributes were read already, so that they can be read cannot fail. */
-  #direct(name: NameClass, withValues: boolean): void {
+  #direct(row: number, name: NameClass, withValues: boolean): void {
     const check = this.#check;
-    const reader = this.#reader;
+    const { records } = this;
     this.tally.direct += 1;
-    check.attributesStart = reader.attributesStart;
-    check.attributesEnd = reader.attributesEnd;
-    check.kind = reader.kind;
-    check.isError = reader.statusCode === 2;
+    check.attributesStart = records[row + spanWord.attributesStart] as number;
+    check.attributesEnd = records[row + spanWord.attributesEnd] as number;
+    check.kind = records[row + spanWord.kind] as number;
+    check.isError = records[row + spanWord.statusCode] === 2;
     check.check(this.#plan, this.bytes, name, withValues);
   }
 
@@ -267,6 +253,7 @@ export class TracePass extends EnvelopeReader {
     const larger = new Int32Array(this.records.length * 2);
     larger.set(this.records);
     this.records = larger;
+    this.#reader.cells = larger;
     const rows = larger.length / spanLayout.stride;
     this.partitionOf = grown(this.partitionOf, rows);
     this.groupOf = grown(this.groupOf, rows);

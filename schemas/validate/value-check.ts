@@ -26,6 +26,12 @@ const charactersOf = (bytes: Uint8Array, start: number, end: number): number => 
   return count;
 };
 
+/** Its members are all that matters of its value. */
+export const isEnumOnly = (tables: Tables, attribute: number): boolean => {
+  const flags = tables.sections.attributeFlags[attribute] as number;
+  return (flags & (attributeFlag.enum | attributeFlag.constrained)) === attributeFlag.enum;
+};
+
 /** One per thread, reused. */
 export class ValueCheck {
   bytes: Uint8Array = new Uint8Array(0);
@@ -33,6 +39,8 @@ export class ValueCheck {
   /** Range of the value that `check` looks at. */
   start = 0;
   end = 0;
+  /** Member of its enum that the value is, or -1. */
+  member = -1;
   readonly #found: Found;
   readonly #digits = new Uint8Array(digitsMax);
   readonly #digitsView = new DataView(this.#digits.buffer);
@@ -48,6 +56,7 @@ export class ValueCheck {
    */
   check({ tables, lastMember }: MemberMemory, attribute: number, type: number): void {
     const flags = tables.sections.attributeFlags[attribute] as number;
+    this.member = -1;
     if ((flags & attributeFlag.enum) !== 0) this.#member(tables, lastMember, attribute, type);
     if ((flags & attributeFlag.constrained) !== 0) this.#constraint(tables, attribute, type);
   }
@@ -61,9 +70,13 @@ export class ValueCheck {
     } else if (type !== sampleType.string) return;
     const last = lastMember[attribute] as number;
     if (last >= 0 && tables.sections.memberBytes[last] === end - start) {
-      if (tables.members.isAt(last, view, start)) return;
+      if (tables.members.isAt(last, view, start)) {
+        this.member = last;
+        return;
+      }
     }
     const member = tables.findMember(attribute, view, start, end - start);
+    this.member = member;
     if (member < 0) this.#found.add(finding.undefinedEnumVariant, attribute);
     else lastMember[attribute] = member;
   }

@@ -192,8 +192,10 @@ class GroupCompiler {
         );
       } else this.#glob(globRank.match, number, glob);
     }
-    const pattern = namePattern(group.name ?? "");
-    if (pattern !== null) this.#glob(globRank.name, number, pattern);
+    for (const name of [group.name, group.span_name?.note]) {
+      const pattern = namePattern(name ?? "");
+      if (pattern !== null) this.#glob(globRank.name, number, pattern);
+    }
   }
 
   #glob(rank: number, group: number, glob: string): void {

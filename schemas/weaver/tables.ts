@@ -31,7 +31,7 @@ export class Tables {
   readonly events: TextIndex;
   readonly entities: TextIndex;
   readonly members: TextIndex;
-  /** For each attribute the spans that name it above opt_in: `posted[postings[a]..postings[a+1])`. */
+  /** For each attribute the spans that it tells: `posted[postings[a]..postings[a + 1])`. */
   readonly postings: Uint32Array;
   readonly posted: Uint16Array;
   /** 1 for a span whose conditions read values. */
@@ -169,13 +169,31 @@ export class Tables {
     return new TextIndex({ view: this.textView, at, bytes }, spanIdSlots);
   }
 
+  /** 1 for attributes that more spans require than merely recommend: they tell spans apart. */
+  #telling(): Uint8Array {
+    const { groupRows, rowAttribute, rowLevel } = this.sections;
+    const balance = new Int32Array(this.attributeCount);
+    const end = groupRows[this.spanCount] as number;
+    for (let row = 0; row < end; row += 1) {
+      const level = rowLevel[row] as number;
+      if (level === requirement.optIn) continue;
+      const attribute = rowAttribute[row] as number;
+      balance[attribute] =
+        (balance[attribute] as number) + (level === requirement.required ? 1 : -1);
+    }
+    return Uint8Array.from(balance, (count) => (count > 0 ? 1 : 0));
+  }
+
   /** Two passes: counts, then places. */
   #post(): Uint16Array {
     const { groupRows, rowAttribute, rowLevel } = this.sections;
     const { postings } = this;
+    const telling = this.#telling();
+    const isPosted = (row: number): boolean =>
+      rowLevel[row] === requirement.required && telling[rowAttribute[row] as number] === 1;
     const end = groupRows[this.spanCount] as number;
     for (let row = 0; row < end; row += 1) {
-      if ((rowLevel[row] as number) <= requirement.optIn) continue;
+      if (!isPosted(row)) continue;
       const next = (rowAttribute[row] as number) + 1;
       postings[next] = (postings[next] as number) + 1;
     }
@@ -186,7 +204,7 @@ export class Tables {
     const posted = new Uint16Array(postings.at(-1) ?? 0);
     for (let group = 0; group < this.spanCount; group += 1) {
       for (let row = groupRows[group] as number; row < (groupRows[group + 1] as number); row += 1) {
-        if ((rowLevel[row] as number) <= requirement.optIn) continue;
+        if (!isPosted(row)) continue;
         const attribute = rowAttribute[row] as number;
         const place = places[attribute] as number;
         posted[place] = group;

@@ -1,0 +1,319 @@
+// The attributes of one span along the tree of known shapes (shapes.ts): one look-up in a list of a
+// few edges per attribute, mostly of one, and a look at the value where the registry wants it. The
+// usual encoding is read on a straight line, any other by the general readers. Every attribute is
+// proven well formed on the way, whether its shape is known or not.
+import { AttributeTable, attributeWord } from "../otlp/attribute-table.ts";
+import { MessageCheck } from "../otlp/check-message.ts";
+import type { OtlpLimits } from "../otlp/limits.ts";
+import { scanCode } from "../otlp/limits.ts";
+import { messageType } from "../otlp/messages.ts";
+import { isUtf8 } from "../otlp/utf8.ts";
+import { delimitedStart, varintLow } from "../otlp/wire.ts";
+import { sampleType } from "../weaver/table-layout.ts";
+import type { Found } from "./found.ts";
+import { attributeOf } from "./key-check.ts";
+import { isPlainText } from "./plain-text.ts";
+import type { ValidationPlan } from "./plan.ts";
+import { isWholeVarint, sampleTypeAt } from "./sample-type.ts";
+import { edgeWord, memoEntries, memoStride, rootState, stateStride } from "./shapes.ts";
+import { spanAttributeTag } from "./span-check.ts";
+import type { ValueCheck } from "./value-check.ts";
+import { isEnumOnly, isWatched } from "./value-check.ts";
+
+// A name of this module's own: an imported one is loaded anew at each comparison.
+const attributeTag = spanAttributeTag;
+/** 4a, a length below 128, 0a, the length of the key: read as one little-endian word. */
+const usualMask = 0x00ff80ff;
+const usualHead = 0x000a004a;
+/** 12, length, 0a, length. */
+const stringHead = 0x000a0012;
+const valueTag = 0x12;
+const boolTag = 0x10;
+const intTag = 0x18;
+const doubleTag = 0x21;
+/** Of an attribute, without tag and length. */
+const usualBytesMax = 127;
+/** The smallest usual attribute: an empty key and one byte of a number. */
+const usualBytesMin = 8;
+const { string: stringType, boolean: booleanType, int: intType, double: doubleType } = sampleType;
+const keyValueMessage = messageType("KeyValue");
+
+/** No state: the span is off the tree. */
+export const offTree = 0;
+
+/** Place of a text in a memo, by its last byte and its length. */
+const memoSlot = (word: number, length: number): number =>
+  (((word >>> 24) ^ length) & (memoEntries - 1)) * memoStride;
+
+const isPlainKey = (bytes: Uint8Array, start: number, end: number): boolean => {
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at] as number;
+    if (byte === 0 || byte > 127) return false;
+  }
+  return true;
+};
+
+/** One per pass, reused: `open` a request, `begin` a span, then its runs of attributes. */
+export class AttributeWalk {
+  /** The state that the span's attributes led to; 0 when they lead nowhere. */
+  state = 0;
+  /** Attributes of the span that were read. */
+  count = 0;
+  /** Offset of the attribute that was refused. */
+  errorAt = 0;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #view: DataView = new DataView(this.#bytes.buffer);
+  #keysView: DataView = this.#view;
+  #plan: ValidationPlan;
+  #valueStart = 0;
+  #valueEnd = 0;
+  readonly #found: Found;
+  readonly #values: ValueCheck;
+  /** With limits below what is usual, nothing is: `one` names the limit. */
+  readonly #usualMask: number;
+  readonly #message: MessageCheck;
+  readonly #table: AttributeTable;
+
+  constructor(plan: ValidationPlan, found: Found, values: ValueCheck, limits: OtlpLimits) {
+    this.#plan = plan;
+    this.#found = found;
+    this.#values = values;
+    const lengthMax = Math.min(limits.keyBytesMax, limits.valueBytesMax);
+    this.#usualMask = lengthMax < usualBytesMax ? 0 : usualMask;
+    this.#message = new MessageCheck(limits);
+    this.#table = new AttributeTable(limits);
+  }
+
+  open(bytes: Uint8Array, view: DataView, plan: ValidationPlan): void {
+    this.#bytes = bytes;
+    this.#view = view;
+    this.#plan = plan;
+  }
+
+  begin(): void {
+    this.state = rootState;
+    this.count = 0;
+  }
+
+  /** Reads attributes as long as one follows the other; the position behind or a negated code. */
+  run(start: number, end: number): number {
+    let at = start;
+    while (at < end && this.#bytes[at] === attributeTag) {
+      const next = this.#usualRun(at, end);
+      at = next === at ? this.one(at, at + 1, end) : next;
+      if (at < 0) return at;
+    }
+    return at;
+  }
+
+  /**
+   * Attributes in the usual encoding: 4a length 0a keyBytes key 12 valueBytes tag value. Returns
+   * the position of the first one that is not, which may be `start`, or a negated code.
+   */
+  #usualRun(start: number, end: number): number {
+    const view = this.#view;
+    const mask = this.#usualMask;
+    const { edges, states, keysView } = this.#plan.shapes;
+    this.#keysView = keysView;
+    let { state } = this;
+    let index = this.count;
+    let at = start;
+    while (at + usualBytesMin <= end) {
+      const first = view.getInt32(at, true);
+      const valueAt = at + 4 + (first >>> 24);
+      const next = at + 2 + ((first >>> 8) & 255);
+      if ((first & mask) !== usualHead || valueAt + 4 > next || next > end) break;
+      const type = this.#usualType(view.getInt32(valueAt, true), valueAt, next);
+      if (type === 0) break;
+      const head = ((first >>> 24) << 4) | type;
+      let edge = states[state * stateStride] as number;
+      if (edges[edge] !== head || !this.#isKey(edges[edge + 1] as number, at + 4, first >>> 24)) {
+        edge = this.#edge(edge, head, at + 4);
+      }
+      if (edge > 0 && (edges[edge + 4] as number) < 0) state = edges[edge + 2] as number;
+      else if (type === stringType && this.#isKnown(edges[edge + 5] as number, valueAt + 4, next)) {
+        state = edges[edge + 2] as number;
+      } else {
+        this.#valueStart = type === stringType ? valueAt + 4 : valueAt + 3;
+        this.#valueEnd = next;
+        this.count = index;
+        state = this.#step(state, edge, head, at + 4);
+        if (state < 0) return state;
+        if (edge === 0) {
+          // The tree may have moved.
+          this.state = state;
+          this.count = index + 1;
+          return next;
+        }
+      }
+      index += 1;
+      at = next;
+    }
+    this.state = state;
+    this.count = index;
+    return at;
+  }
+
+  /** Sample type of the usual value at `at`, whose first four bytes are `word`; 0 for any other. */
+  #usualType(word: number, at: number, next: number): number {
+    // 12, bytes of the value, tag, length of a text or first byte of a number.
+    const length = next - at - 2;
+    if (word === (stringHead | (length << 8) | ((length - 2) << 24))) {
+      const isText = isPlainText(this.#view, at + 4, next) || isUtf8(this.#bytes, at + 4, next);
+      return isText ? stringType : 0;
+    }
+    return (word & 0xffff) === (valueTag | (length << 8)) ? this.#numberType(word, at, next) : 0;
+  }
+
+  #numberType(word: number, at: number, next: number): number {
+    const found = (word >>> 16) & 255;
+    if (found === doubleTag) return at + 11 === next ? doubleType : 0;
+    if (found !== intTag && found !== boolTag) return 0;
+    // One byte of a number is the word's last: below 128 it ends there.
+    const isWhole = at + 4 === next ? word >= 0 : isWholeVarint(this.#bytes, at + 3, next);
+    if (!isWhole) return 0;
+    return found === intTag ? intType : booleanType;
+  }
+
+  /** The edge of this key and type in a state's list, or 0. */
+  #edge(first: number, head: number, keyAt: number): number {
+    const { edges } = this.#plan.shapes;
+    let edge = first;
+    while (edge !== 0) {
+      if (edges[edge] === head && this.#isKey(edges[edge + 1] as number, keyAt, head >>> 4)) break;
+      edge = edges[edge + 3] as number;
+    }
+    return edge;
+  }
+
+  /**
+   * Whether the key at `keyAt` is the edge's. Edges have keys without zero bytes and bytes above
+   * 127, so eight of them are never NaN or -0 and may be compared as one double.
+   */
+  #isKey(own: number, keyAt: number, length: number): boolean {
+    const keysView = this.#keysView;
+    const view = this.#view;
+    const last = length - 8;
+    if (last < 0) return this.#isShortKey(own, keyAt, length);
+    // The last ones first: beginnings are shared, ends are not.
+    if (view.getFloat64(keyAt + last) !== keysView.getFloat64(own + last)) return false;
+    for (let i = 0; i < last; i += 8) {
+      if (view.getFloat64(keyAt + i) !== keysView.getFloat64(own + i)) return false;
+    }
+    return true;
+  }
+
+  #isShortKey(own: number, keyAt: number, length: number): boolean {
+    const { keys } = this.#plan.shapes;
+    for (let i = 0; i < length; i += 1) if (keys[own + i] !== this.#bytes[keyAt + i]) return false;
+    return true;
+  }
+
+  /** Whether this text was lately found to be a member of the enum that the memo is of. */
+  #isKnown(memo: number, start: number, end: number): boolean {
+    if (memo === 0) return false;
+    const { memos } = this.#plan.shapes;
+    const view = this.#view;
+    // With the length before it, a text of less than four bytes is a whole word too.
+    const word = view.getInt32(end - 4, true);
+    const length = end - start;
+    const slot = memo + memoSlot(word, length);
+    if (memos[slot] !== length || memos[slot + 1] !== word) return false;
+    const { textView } = this.#plan.tables;
+    const own = memos[slot + 2] as number;
+    for (let i = 0; i < length - 4; i += 4) {
+      if (view.getInt32(start + i, true) !== textView.getInt32(own + i, true)) return false;
+    }
+    return true;
+  }
+
+  /** The rare part of a step: a new key, or a value to look at. The next state or a negated code. */
+  #step(state: number, edge: number, head: number, keyAt: number): number {
+    if (edge === 0) return this.#grow(state, head, keyAt);
+    const { edges } = this.#plan.shapes;
+    const watched = edges[edge + edgeWord.watched] as number;
+    if (watched >= 0) {
+      this.#watch(watched, head & 15);
+      if ((head & 15) === stringType) this.#remember(edge);
+    }
+    return edges[edge + edgeWord.target] as number;
+  }
+
+  #watch(attribute: number, type: number): void {
+    const values = this.#values;
+    values.start = this.#valueStart;
+    values.end = this.#valueEnd;
+    this.#found.place = this.count;
+    values.check(this.#plan, attribute, type);
+  }
+
+  /** Keeps the member that the value just checked is, for the next spans at this edge. */
+  #remember(edge: number): void {
+    const { shapes, tables } = this.#plan;
+    const memo = shapes.edges[edge + edgeWord.memo] as number;
+    const { member } = this.#values;
+    if (memo === 0 || member < 0) return;
+    const length = this.#valueEnd - this.#valueStart;
+    // Before a value in the usual encoding stand its tag and length: see #isKnown.
+    if (this.#view.getUint8(this.#valueStart - 1) !== length) return;
+    const word = this.#view.getInt32(this.#valueEnd - 4, true);
+    const slot = memo + memoSlot(word, length);
+    shapes.memos[slot] = length;
+    shapes.memos[slot + 1] = word;
+    shapes.memos[slot + 2] = tables.sections.memberAt[member] as number;
+  }
+
+  /** A key and type that no span brought to this state before. */
+  #grow(state: number, head: number, keyAt: number): number {
+    const { tables, shapes } = this.#plan;
+    const length = head >>> 4;
+    // The keys of edges were looked at when the edge was made: here for the first time.
+    if (!isUtf8(this.#bytes, keyAt, keyAt + length)) return -scanCode.badUtf8;
+    if (state === offTree) return offTree;
+    const attribute = attributeOf(tables.findKey(this.#view, keyAt, length));
+    let watched = -1;
+    if (attribute >= 0 && isWatched(tables, attribute)) {
+      const accepted = tables.sections.attributeAccept[attribute] as number;
+      if (((accepted >>> (head & 15)) & 1) === 1) watched = attribute;
+    }
+    // Keys of edges are compared eight bytes at a time: see #isKey.
+    if (!isPlainKey(this.#bytes, keyAt, keyAt + length)) return offTree;
+    const hasMemo = watched >= 0 && isEnumOnly(tables, watched);
+    const edge = shapes.addEdge(state, { bytes: this.#bytes, keyAt, head, watched, hasMemo });
+    if (edge === 0) return offTree;
+    if (watched >= 0) this.#watch(watched, head & 15);
+    return shapes.edges[edge + edgeWord.target] as number;
+  }
+
+  /**
+   * One attribute in any encoding, whose length is at `lengthAt`; the position behind it or a
+   * negated code.
+   */
+  one(at: number, lengthAt: number, end: number): number {
+    const bytes = this.#bytes;
+    this.errorAt = at;
+    const start = delimitedStart(bytes, lengthAt, end);
+    if (start < 0) return start;
+    const next = start + varintLow(bytes, lengthAt);
+    const code = this.#message.check(bytes, start, next, keyValueMessage);
+    if (code !== scanCode.ok) {
+      this.errorAt = this.#message.errorAt;
+      return -code;
+    }
+    const read = this.#table.read(bytes, at, next, attributeTag);
+    if (read !== scanCode.ok) return -read;
+    const { rows } = this.#table;
+    const keyAt = rows[attributeWord.keyStart] as number;
+    const keyBytes = (rows[attributeWord.keyEnd] as number) - keyAt;
+    this.#valueStart = rows[attributeWord.valueStart] as number;
+    this.#valueEnd = rows[attributeWord.valueEnd] as number;
+    const head = (keyBytes << 4) | sampleTypeAt(bytes, rows, 0);
+    this.#keysView = this.#plan.shapes.keysView;
+    const first = this.#plan.shapes.states[this.state * stateStride] as number;
+    const state = this.#step(this.state, this.#edge(first, head, keyAt), head, keyAt);
+    if (state < 0) return state;
+    this.state = state;
+    this.count += 1;
+    return next;
+  }
+}

@@ -1,0 +1,15 @@
+// Whether a short text is ASCII, four bytes at a time: nearly all text is, and then nothing else has
+// to be asked. Pure; any thread.
+const highBits = 0x80808080 | 0;
+
+/**
+ * True for ASCII. False may also mean that one of the three bytes before `start`, which must be
+ * within the view, is none: ask isUtf8 then.
+ */
+export const isPlainText = (view: DataView, start: number, end: number): boolean => {
+  let all = 0;
+  let at = end - 4;
+  for (; at > start; at -= 8) all |= view.getInt32(at, true) | view.getInt32(at - 4, true);
+  if (at > start - 4) all |= view.getInt32(at, true);
+  return (all & highBits) === 0;
+};
