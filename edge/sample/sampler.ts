@@ -2,7 +2,7 @@
 // of the isolate. Runs after validation (what is rejected is not sampled) and before the records
 // are copied: the copy makes the edits. Metrics never come here.
 import type { RecordEdits } from "../../schemas/otlp/record-edits.ts";
-import type { SignalScan } from "../../schemas/otlp/signal-scan.ts";
+import type { ScannedRows } from "../../schemas/otlp/scanned-rows.ts";
 import { headRule, HeadRules } from "../../schemas/sampling/head-rules.ts";
 import { HeadSampler } from "../../schemas/sampling/head-sampler.ts";
 import type { HeadSettings, TenantPolicy } from "../../schemas/sampling/head-settings.ts";
@@ -64,7 +64,7 @@ export class Sampler {
    * Decides the spans of a trace scan. Entries of `partitionOf` below 0 are out already; those of
    * sampled-out spans become -1, the others stay.
    */
-  sampleSpans(scan: SignalScan, tenant: string, partitionOf: Int32Array): SampleOutcome {
+  sampleSpans(scan: ScannedRows, tenant: string, partitionOf: Int32Array): SampleOutcome {
     const state = this.#state(tenant);
     this.#sampler.passSpans(scan, state.rules, partitionOf);
     const outcome = this.#outcome(state.spans);
@@ -74,7 +74,7 @@ export class Sampler {
   }
 
   /** The same for log records. They do not count against the budget, but their rate follows it. */
-  sampleLogs(scan: SignalScan, tenant: string, partitionOf: Int32Array): SampleOutcome {
+  sampleLogs(scan: ScannedRows, tenant: string, partitionOf: Int32Array): SampleOutcome {
     const state = this.#state(tenant);
     this.#sampler.passLogs(scan, state.rules, partitionOf);
     return this.#outcome(state.logs);

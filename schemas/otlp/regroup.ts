@@ -10,7 +10,7 @@
 //   scopeBody                head of the open scope and its records
 import { RecordEdits } from "./record-edits.ts";
 import { recordWord, resourceStride, resourceWord, scopeStride } from "./record-layout.ts";
-import type { SignalScan } from "./signal-scan.ts";
+import type { ScannedRows } from "./scanned-rows.ts";
 import { lengthBytes, tagOf, wireType, writeLength } from "./wire.ts";
 
 /** One request for one partition. */
@@ -93,7 +93,7 @@ export class Regroup {
    * None at all when they would be too many bytes: `isOverfull`.
    */
   build(
-    scan: SignalScan,
+    scan: ScannedRows,
     partitionOf: Int32Array,
     partitions: number,
     edits?: RecordEdits,
@@ -160,7 +160,7 @@ export class Regroup {
   }
 
   /** Adds a record, which is entry `i` of the order, unless the message would become too large. */
-  #tryAdd(scan: SignalScan, record: number, i: number): boolean {
+  #tryAdd(scan: ScannedRows, record: number, i: number): boolean {
     const row = record * scan.layout.stride;
     const scope = at(scan.records, row + recordWord.scope);
     const resource = at(scan.records, row + recordWord.resource);
@@ -193,7 +193,7 @@ export class Regroup {
   }
 
   /** Bytes of the record's field as it will be written. */
-  #recordBytes(scan: SignalScan, record: number): number {
+  #recordBytes(scan: ScannedRows, record: number): number {
     const row = record * scan.layout.stride;
     const end = at(scan.records, row + recordWord.end);
     if (!this.#hasEdits || !this.#edits.isEdited(record)) {
@@ -239,7 +239,7 @@ export class Regroup {
   }
 
   /** Writes the planned message and begins the next. */
-  #finish(scan: SignalScan, partition: number): RegroupedMessage {
+  #finish(scan: ScannedRows, partition: number): RegroupedMessage {
     const total = this.#closed + fieldBytes(this.#resourceBody + fieldBytes(this.#scopeBody));
     const bytes = new Uint8Array(total);
     this.#bytes += total;
@@ -260,7 +260,7 @@ export class Regroup {
     return message;
   }
 
-  #writeSegment(scan: SignalScan, out: Uint8Array, start: number, segment: number): number {
+  #writeSegment(scan: ScannedRows, out: Uint8Array, start: number, segment: number): number {
     const scope = at(this.#segments, segment + segmentWord.scope);
     out[start] = scopeTag;
     let to = writeLength(out, start + 1, at(this.#segments, segment + segmentWord.body));
@@ -295,7 +295,7 @@ export class Regroup {
     return this.#hasEdits && this.#edits.isEdited(at(this.#order, i));
   }
 
-  #writeEdited(scan: SignalScan, out: Uint8Array, start: number, i: number): number {
+  #writeEdited(scan: ScannedRows, out: Uint8Array, start: number, i: number): number {
     const record = at(this.#order, i);
     const row = record * scan.layout.stride;
     const message = {
@@ -308,7 +308,7 @@ export class Regroup {
     return this.#edits.write(record, scan.bytes, message, { out, to });
   }
 
-  #recordWord(scan: SignalScan, i: number, word: number): number {
+  #recordWord(scan: ScannedRows, i: number, word: number): number {
     return at(scan.records, at(this.#order, i) * scan.layout.stride + word);
   }
 }
@@ -316,7 +316,7 @@ export class Regroup {
 type Target = { readonly bytes: Uint8Array; readonly to: number };
 
 /** Copies the head and the schema URL of a resource or scope, tags and all. */
-const copyHead = (scan: SignalScan, rows: Int32Array, row: number, target: Target): number => {
+const copyHead = (scan: ScannedRows, rows: Int32Array, row: number, target: Target): number => {
   let { to } = target;
   for (const word of [resourceWord.headFieldStart, resourceWord.schemaUrlFieldStart]) {
     const from = at(rows, row + word);

@@ -2,14 +2,14 @@
 // Collector with `hasher: murmur2`, chooses for the trace id's 32 hex characters as key.
 import { traceIdPartition } from "../hash/murmur2.ts";
 import { recordWord } from "./record-layout.ts";
-import type { SignalScan } from "./signal-scan.ts";
+import type { ScannedRows } from "./scanned-rows.ts";
 
 /** Where records without a trace id go, and how many partitions the topic has. */
 export type PartitionRule = { readonly partitions: number; readonly unkeyed: number };
 
 /** Fills into[0, scan.count). Neighbours of one trace are hashed once. Any thread; no state. */
 export const partitionByTraceId = (
-  scan: SignalScan,
+  scan: ScannedRows,
   rule: PartitionRule,
   into: Int32Array,
 ): void => {

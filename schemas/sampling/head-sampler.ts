@@ -7,7 +7,7 @@
 // forced keeps (errors) would then be weighed by guess.
 import { RecordEdits } from "../otlp/record-edits.ts";
 import { resourceStride, resourceWord, spanWord } from "../otlp/record-layout.ts";
-import type { SignalScan } from "../otlp/signal-scan.ts";
+import type { ScannedRows } from "../otlp/scanned-rows.ts";
 import { byteAt, lengthBytes, tagOf, wireType } from "../otlp/wire.ts";
 import { HeadDecision } from "./head-decision.ts";
 import type { HeadTally } from "./head-decisions.ts";
@@ -78,7 +78,7 @@ export class HeadSampler {
    * Decides the spans of a trace scan. `partitionOf` has an entry for each: below 0 = already out
    * (rejected), which stays; dropped ones become -1; kept ones are left as they are.
    */
-  passSpans(scan: SignalScan, rules: HeadRules, partitionOf: Int32Array): void {
+  passSpans(scan: ScannedRows, rules: HeadRules, partitionOf: Int32Array): void {
     this.#begin(scan, rules);
     const { records, bytes, count } = scan;
     const { stride } = scan.layout;
@@ -108,7 +108,7 @@ export class HeadSampler {
   }
 
   /** The same for the log records of a log scan; they are all of the base rule. */
-  passLogs(scan: SignalScan, rules: HeadRules, partitionOf: Int32Array): void {
+  passLogs(scan: ScannedRows, rules: HeadRules, partitionOf: Int32Array): void {
     this.#begin(scan, rules);
     const { records, count } = scan;
     const { stride } = scan.layout;
@@ -132,7 +132,7 @@ export class HeadSampler {
     }
   }
 
-  #begin({ bytes, count }: SignalScan, rules: HeadRules): void {
+  #begin({ bytes, count }: ScannedRows, rules: HeadRules): void {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.tally = headTally();
     this.#state.forget();
@@ -151,7 +151,7 @@ export class HeadSampler {
   }
 
   /** Randomness and incoming threshold of a span with tracestate or without trace id. */
-  #readSpan(scan: SignalScan, row: number, hasState: boolean): void {
+  #readSpan(scan: ScannedRows, row: number, hasState: boolean): void {
     const decision = this.#decision;
     this.#hasHash = false;
     decision.hasThreshold = false;
@@ -170,7 +170,7 @@ export class HeadSampler {
     this.#takeTrace(scan, row);
   }
 
-  #readLog(scan: SignalScan, row: number): void {
+  #readLog(scan: ScannedRows, row: number): void {
     const decision = this.#decision;
     const marks = this.#marks;
     this.#hasHash = false;
@@ -203,7 +203,7 @@ export class HeadSampler {
   }
 
   /** Spans and log records keep trace id, start and end in the same words. */
-  #takeTrace({ bytes, records }: SignalScan, row: number): void {
+  #takeTrace({ bytes, records }: ScannedRows, row: number): void {
     if (this.#takeTraceId(cell(records, row + traceIdAt))) return;
     const start = cell(records, row + messageStart);
     const { randomness } = this.#decision;
@@ -243,7 +243,7 @@ export class HeadSampler {
   }
 
   /** A span with tracestate, or with randomness of ours to tell. */
-  #editState(record: number, { bytes, records }: SignalScan, row: number): void {
+  #editState(record: number, { bytes, records }: ScannedRows, row: number): void {
     const state = this.#state;
     const start = cell(records, row + traceStateStart);
     const end = cell(records, row + traceStateEnd);
@@ -270,7 +270,7 @@ export class HeadSampler {
   }
 
   /** A log record with marks, or with randomness of ours to tell. */
-  #editMarks(record: number, { records }: SignalScan, row: number): void {
+  #editMarks(record: number, { records }: ScannedRows, row: number): void {
     const marks = this.#marks;
     const { added } = this.edits;
     const { threshold, randomness } = this.#decision;
@@ -300,7 +300,7 @@ const stateFieldStart = (bytes: Uint8Array, start: number, end: number): number 
   return length === end - start && byteAt(bytes, at) === traceStateTag ? at : 0;
 };
 
-const chooseService = (scan: SignalScan, rules: HeadRules, resource: number): void => {
+const chooseService = (scan: ScannedRows, rules: HeadRules, resource: number): void => {
   const row = resource * resourceStride;
   const start = cell(scan.resources, row + resourceWord.serviceNameStart);
   rules.chooseService(scan.bytes, start, cell(scan.resources, row + resourceWord.serviceNameEnd));
