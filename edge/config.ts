@@ -8,6 +8,8 @@ import { type Tenant, tenantsOf } from "./authenticate/tenant-document.ts";
 import type { HeadSettings } from "../schemas/sampling/head-settings.ts";
 import { isProbability } from "../schemas/sampling/threshold.ts";
 import { samplingOf } from "./sample/sampling-settings.ts";
+import type { ValidationSettings } from "./validate/plans.ts";
+import { parseRules } from "./validate/validation-rules.ts";
 import { type SettableLimit, fixedLimits, settableLimits } from "./limits.ts";
 
 /** Login to Kafka; the names are kafkajs'. */
@@ -102,6 +104,8 @@ export type EdgeConfig = {
   readonly apiKeyHashes: readonly ApiKey[];
   /** Those of TENANTS; further ones may come from TENANTS_KV. */
   readonly tenants: readonly Tenant[];
+  /** Against the registry that serves. */
+  readonly validation: ValidationSettings;
   /** Head sampling by tenant; null = off. */
   readonly sampling: HeadSettings | null;
   /** Names this start of the system in record headers, "" for none. */
@@ -224,6 +228,11 @@ const environment = z.object({
     )
     .check(z.refine((keys) => keys.every(isHash), "expected [tenant:]64 hexadecimal digits")),
   TENANTS: text(""),
+  VALIDATION_PROFILE: z.pipe(
+    text("weir"),
+    z.enum(["weir", "weaver", "off"], "expected weir, weaver or off"),
+  ),
+  VALIDATION_RULES: text(""),
   SAMPLE: z.pipe(text("on"), z.enum(["on", "off"], "expected on or off")),
   SAMPLE_RATE: rate(0.01),
   SAMPLE_RATE_SLOW: rate(0.5),
@@ -243,7 +252,8 @@ const faults = (env: Environment): readonly string[] => {
     KAFKA_BROKERS.length > 0 && KAFKA_BROKERS.every((broker) => /^.+:\d+$/.test(broker));
   const tenants = tenantsOf(env.TENANTS);
   const sampling = samplingOf(env);
-  const rules: readonly (readonly [isGood: boolean, fault: string])[] = [
+  const rules = parseRules(env.VALIDATION_RULES);
+  const conditions: readonly (readonly [isGood: boolean, fault: string])[] = [
     [LOG_KIND !== "kafka" || isAddressed, "KAFKA_BROKERS: expected host:port, comma-separated"],
     [
       env.KAFKA_SASL_MECHANISM === "none" ||
@@ -264,13 +274,14 @@ const faults = (env: Environment): readonly string[] => {
       typeof sampling !== "string",
       `SAMPLE_POLICY: ${typeof sampling === "string" ? sampling : ""}`,
     ],
+    [typeof rules !== "string", `VALIDATION_RULES: ${typeof rules === "string" ? rules : ""}`],
     [typeof tenants !== "string", `TENANTS: ${typeof tenants === "string" ? tenants : ""}`],
     [
       env.BODY_BYTES_MAX <= env.BODIES_BYTES_MAX,
       "BODY_BYTES_MAX: expected at most BODIES_BYTES_MAX",
     ],
   ];
-  return rules.flatMap(([isGood, fault]) => (isGood ? [] : [fault]));
+  return conditions.flatMap(([isGood, fault]) => (isGood ? [] : [fault]));
 };
 
 const loginOf = (env: Environment): KafkaLogin | null => {
@@ -323,6 +334,11 @@ const knownTenants = (json: string): readonly Tenant[] => {
   return typeof tenants === "string" ? [] : tenants;
 };
 
+const knownRules = (env: Environment): ValidationSettings["rules"] => {
+  const rules = parseRules(env.VALIDATION_RULES);
+  return typeof rules === "string" ? [] : rules;
+};
+
 const knownSampling = (env: Environment): HeadSettings | null => {
   const sampling = samplingOf(env);
   return typeof sampling === "string" ? null : sampling;
@@ -361,6 +377,7 @@ export const readConfig = (variables: object): EdgeConfig => {
     apiKeys: env.API_KEYS,
     apiKeyHashes: env.API_KEY_HASHES,
     tenants: knownTenants(env.TENANTS),
+    validation: { profile: env.VALIDATION_PROFILE, rules: knownRules(env) },
     sampling: knownSampling(env),
     runId: env.RUN_ID,
   });

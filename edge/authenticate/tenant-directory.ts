@@ -40,7 +40,7 @@ const everything = (name: string, keys: readonly Uint8Array[]): Tenant => ({
   signals: new Set(signals),
   isOperator: true,
   rates: unlimited,
-  rules: undefined,
+  rules: [],
 });
 
 /** API_KEYS and API_KEY_HASHES have every right. */

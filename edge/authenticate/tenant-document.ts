@@ -5,8 +5,10 @@
 //   "signals":["spans","logs"],"requestsPerS":50,"itemsPerS":20000,"itemsPerDay":50000000}]}
 import * as z from "zod/mini";
 
+import type { FindingRule } from "../../schemas/validate/finding-rules.ts";
 import { fixedLimits } from "../limits.ts";
 import { type Signal, signals } from "../receive/endpoints.ts";
+import { readRules } from "../validate/validation-rules.ts";
 
 /** Bounds of one tenant at one isolate; Infinity where the document says nothing. */
 export type TenantRates = {
@@ -28,8 +30,8 @@ export type Tenant = {
   /** May read /status, which shows every tenant's counts. */
   readonly isOperator: boolean;
   readonly rates: TenantRates;
-  /** As the document has it, for the validator to judge; undefined without. */
-  readonly rules: unknown;
+  /** What becomes of its records with findings; before the rules of the settings. */
+  readonly rules: readonly FindingRule[];
 };
 
 /** No bound at all. */
@@ -53,6 +55,11 @@ const rate = z.optional(
 );
 const hexKey = "expected 64 hexadecimal digits";
 
+const ownRules = z.superRefine<unknown>((value, context) => {
+  const rules = readRules(value);
+  if (typeof rules === "string") context.addIssue({ code: "custom", message: rules, input: value });
+});
+
 const tenantShape = z.strictObject(
   {
     name: z
@@ -73,7 +80,7 @@ const tenantShape = z.strictObject(
     itemsPerS: rate,
     itemsBurst: rate,
     itemsPerDay: rate,
-    rules: z.optional(z.unknown()),
+    rules: z.optional(z.unknown().check(ownRules)),
   },
   "expected an object with name and keys, and no unknown field",
 );
@@ -114,7 +121,7 @@ const tenantOf = (shape: TenantShape): Tenant => ({
   signals: new Set(shape.signals ?? signals),
   isOperator: shape.status ?? false,
   rates: ratesOf(shape),
-  rules: shape.rules,
+  rules: shape.rules === undefined ? [] : (readRules(shape.rules) as readonly FindingRule[]),
 });
 
 const parsed = (json: string): unknown => {

@@ -89,7 +89,7 @@ test("a canary stands beside the current one, and leaves when the store names no
 
 test("a store that fails changes nothing and is named", async () => {
   const { holder, store } = start();
-  store.get = () => Promise.reject(new Error("away"));
+  store.get = (() => Promise.reject(new Error("away"))) as RegistryStore["get"];
   await holder.refresh();
   expect(holder.snapshot()).toMatchObject({ version: "bundled", error: "Error: away" });
 });
