@@ -13,6 +13,7 @@ import {
   zstdSize,
   zstdWindow,
 } from "./hostile-bodies.ts";
+import { type PostHeaders, json, post, protobuf, traces } from "./post.ts";
 import { type Target, sendRaw } from "./raw-socket.ts";
 
 /** `answer`: status, with the rejected items of a 200; "closed" when the server just hangs up. */
@@ -26,40 +27,13 @@ export type Attack = {
 export const attackVars = { BODY_MS_MAX: "1000", API_KEYS: "attacker" } as const;
 
 const mebibyte = 1 << 20;
-const protobuf = "application/x-protobuf";
-const json = "application/json";
-const traces = "/v1/traces";
-
-type Headers = { readonly [name: string]: string };
-type Answer = {
-  readonly partialSuccess?: { readonly rejectedSpans?: string };
-  readonly rejected?: number;
-};
-
-const post = async (
-  { host, port }: Target,
-  path: string,
-  body: Uint8Array | string,
-  headers: Headers,
-): Promise<string> => {
-  const response = await fetch(`http://${host}:${port}${path}`, {
-    method: "POST",
-    body,
-    headers: { "x-api-key": "attacker", ...headers },
-  });
-  const text = await response.text();
-  if (response.status !== 200 || text === "" || text === "{}") return String(response.status);
-  if (headers["content-type"] !== json) return "200 partial";
-  const { partialSuccess, rejected } = JSON.parse(text) as Answer;
-  return `200, ${partialSuccess?.rejectedSpans ?? rejected ?? 0} rejected`;
-};
 
 const posting =
-  (path: string, type: string, body: () => Uint8Array | string, headers: Headers = {}) =>
+  (path: string, type: string, body: () => Uint8Array | string, headers: PostHeaders = {}) =>
   (target: Target): Promise<string> =>
     post(target, path, body(), { "content-type": type, ...headers });
 
-const binary = (body: () => Uint8Array, headers: Headers = {}) =>
+const binary = (body: () => Uint8Array, headers: PostHeaders = {}) =>
   posting(traces, protobuf, body, headers);
 const text = (body: () => string | Uint8Array, path = traces) => posting(path, json, body);
 const coded = (encoding: string, body: () => Uint8Array) =>
@@ -403,27 +377,3 @@ export const attacks: readonly Attack[] = [
 /** A request that must be served after every attack: its status. */
 export const goodRequest = (target: Target): Promise<string> =>
   post(target, traces, scopeOf(field(2, field(5, "good"))), { "content-type": protobuf });
-
-/** A whole OTLP/JSON request of this size and of real spans, for measuring; its status. */
-export const largeJson = (megabytes: number) => {
-  const attributes = Array.from({ length: 8 }, (_, at) => ({
-    key: `http.request.header.name.${at}`,
-    value: at % 2 === 0 ? { stringValue: `value number ${at} of this span` } : { intValue: "200" },
-  }));
-  const span = {
-    traceId: "5b8efff798038103d269b633813fc60c",
-    spanId: "eee19b7ec3c1b174",
-    name: "GET /api/v1/orders/{id}",
-    kind: 2,
-    startTimeUnixNano: "1544712660000000000",
-    endTimeUnixNano: "1544712661000000000",
-    attributes,
-  };
-  const count = Math.floor((megabytes * mebibyte) / (JSON.stringify(span).length + 1)) - 1;
-  const spans = Array.from({ length: count }, (_, at) => ({
-    ...span,
-    traceId: at.toString(16).padStart(32, "0"),
-  }));
-  const body = JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] });
-  return { spans: count, bytes: body.length, send: text(() => body) };
-};

@@ -8,7 +8,8 @@ import { fileURLToPath } from "node:url";
 
 import type { EdgeBundle } from "../../engine/up/edge-bundle.ts";
 import { bundleEdge, startEdge } from "../../engine/up/edge-process.ts";
-import { attackVars, attacks, goodRequest, largeJson } from "../attack/attacks.ts";
+import { attackVars, attacks, goodRequest } from "../attack/attacks.ts";
+import { largeJson } from "../attack/large-json.ts";
 import type { Target } from "../attack/raw-socket.ts";
 import { RestLogStub } from "../engine/up/rest-log-stub.ts";
 import { type BenchOptions, report } from "./harness.ts";
