@@ -42,6 +42,7 @@ export const engine: Command = {
       snapshot: () => takeSnapshot(running.memory),
       isReady: () => !isStopping,
       about: () => ({ runId, log: running.restUrl }),
+      events: [running.memory.events],
     }).catch(async (error: unknown) => {
       await running.stop(stopMs);
       throw error;

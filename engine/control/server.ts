@@ -1,4 +1,4 @@
-// The control server: /livez, /readyz, /metrics, /status on loopback. It reads shared memory and
+// The control server: /livez, /readyz, /metrics, /status, /events on loopback. It reads shared memory and
 // never touches a record.
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -6,6 +6,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
 import { UnreachableError } from "../cli/command.ts";
+import type { Answer } from "./answer.ts";
+import { eventsAnswer } from "./events.ts";
 import { prometheusPage } from "./prometheus.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -17,6 +19,8 @@ export type ControlOptions = {
   readonly isReady: () => boolean;
   /** More for /status: what the process knows beside the engine's memory. */
   readonly about: () => { readonly [key: string]: unknown };
+  /** Memories of event collectors, for /events. */
+  readonly events: readonly SharedArrayBuffer[];
 };
 
 export type ControlServer = { readonly url: string; readonly close: () => Promise<void> };
@@ -26,7 +30,7 @@ const host = "127.0.0.1";
 /** @throws UnreachableError when the port is taken. */
 export const startControlServer = async (options: ControlOptions): Promise<ControlServer> => {
   const page = prometheusPage(options.snapshot);
-  const routes: { readonly [path: string]: () => Promise<Answer> | Answer } = {
+  const routes: Routes = {
     "/livez": () => ({ status: 200, type: "text/plain", body: "ok\n" }),
     "/readyz": () => {
       const ready = options.isReady();
@@ -42,6 +46,7 @@ export const startControlServer = async (options: ControlOptions): Promise<Contr
       type: "application/json",
       body: `${JSON.stringify({ ...options.about(), ...options.snapshot() })}\n`,
     }),
+    "/events": (query) => eventsAnswer(options.events, query),
   };
   const server = createServer((request, response) => {
     void answer(routes, request, response);
@@ -61,14 +66,16 @@ export const startControlServer = async (options: ControlOptions): Promise<Contr
   };
 };
 
-type Answer = { readonly status: number; readonly type: string; readonly body: string };
+type Routes = {
+  readonly [path: string]: (query: URLSearchParams) => Promise<Answer> | Answer;
+};
 
 const answer = async (
-  routes: { readonly [path: string]: () => Promise<Answer> | Answer },
+  routes: Routes,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> => {
-  const path = (request.url ?? "/").split("?")[0] ?? "/";
+  const { pathname: path, searchParams } = new URL(request.url ?? "/", `http://${host}`);
   const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
   if (route === undefined) {
     response.writeHead(404, { "content-type": "text/plain" });
@@ -79,7 +86,7 @@ const answer = async (
     response.writeHead(405, { allow: "GET, HEAD" }).end();
     return;
   }
-  const { status, type, body } = await route();
+  const { status, type, body } = await route(searchParams);
   response.writeHead(status, { "content-type": type });
   response.end(request.method === "HEAD" ? undefined : body);
 };

@@ -1,8 +1,9 @@
 // The shared memory of one engine, made by the control thread and handed to every other thread.
 // Who writes what: rings by the thread named first, metrics by their owner, positions by column,
-// books by market, stop flags by control.
+// books and events by market, stop flags by control.
 import { createBookMemory } from "../book/book-layout.ts";
 import { wakeBytes } from "../log/embedded/wake.ts";
+import { createEventMemory } from "../events/event-collector.ts";
 import { createPositionsMemory } from "../ledger/positions.ts";
 import { createMetricsMemory } from "../metrics/cells.ts";
 import { createMessageRing } from "../ring/message-ring.ts";
@@ -15,6 +16,8 @@ export type EngineMemory = {
   readonly metrics: SharedArrayBuffer;
   readonly positions: SharedArrayBuffer;
   readonly books: SharedArrayBuffer;
+  /** Events of the sniffer, written by market. */
+  readonly events: SharedArrayBuffer;
   /** One Int32 for each of stopFlags. */
   readonly stop: SharedArrayBuffer;
   /** Bumped by every append to the embedded log, so that its reader need not poll. */
@@ -37,6 +40,7 @@ export const createEngineMemory = (): EngineMemory => ({
   metrics: createMetricsMemory(),
   positions: createPositionsMemory(),
   books: createBookMemory(),
+  events: createEventMemory(),
   stop: new SharedArrayBuffer(4 * Object.keys(stopFlags).length),
   wake: new SharedArrayBuffer(wakeBytes),
 });

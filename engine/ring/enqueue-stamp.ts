@@ -6,6 +6,9 @@
 performance.now();
 const originUs = Number(process.hrtime.bigint() / 1000n) - performance.now() * 1000;
 
+/** Microseconds of the monotonic clock, not cut: for events and timers. Any thread. */
+export const monotonicUs = (): number => originUs + performance.now() * 1000;
+
 /** Now, as an Int32 that wraps. About 40 ns: call it once per batch. */
 export const stampNowUs = (): number => (originUs + performance.now() * 1000) | 0;
 

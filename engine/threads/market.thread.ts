@@ -4,9 +4,10 @@ import { workerData } from "node:worker_threads";
 
 import { MarketBooks } from "../book/market-books.ts";
 import { DepthHandler } from "../book/depth-handler.ts";
+import { EventCollector } from "../events/event-collector.ts";
 import { stopFlags } from "../host/memory.ts";
 import type { ThreadData } from "../host/thread-data.ts";
-import { TransactionHandler } from "../sniff/transaction-handler.ts";
+import { eventSampleEvery, TransactionHandler } from "../sniff/transaction-handler.ts";
 import { recordStage } from "./record-stage-of.ts";
 import { runDutyCycle } from "./stage.ts";
 
@@ -19,7 +20,12 @@ const { reader, outbox, metrics, build, stopping } = recordStage(memory, {
   stop: stopFlags.market,
 });
 const stage = build({
-  "weir-transactions": new TransactionHandler({ view: reader.view, outbox, metrics }),
+  "weir-transactions": new TransactionHandler({
+    view: reader.view,
+    outbox,
+    metrics,
+    events: new EventCollector(memory.events, eventSampleEvery),
+  }),
   "weir-depth": new DepthHandler({
     view: reader.view,
     books: new MarketBooks({ memory: memory.books }),

@@ -88,6 +88,7 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
         log: engine.restUrl,
         pids: { engine: process.pid, edge: edge.pid },
       }),
+      events: [engine.memory.events],
     });
     undo.unshift(() => control.close());
     return running({ engine, edge, log, control, options, state });

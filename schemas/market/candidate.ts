@@ -51,9 +51,8 @@ export const decodeCandidate = (view: DataView, start: number, end: number): Can
   if (end - start !== candidateBytes + accountCount * keyBytes) return null;
   const flags = view.getUint16(start + at.flags, true);
   const has = (bit: number): boolean => (flags & bit) !== 0;
-  const key = (offset: number): string => encodeBase58(bytesAt(view, start + offset, keyBytes));
   const u64 = (offset: number): string => view.getBigUint64(start + offset, true).toString();
-  const program = key(at.program);
+  const program = encodeBase58(bytesAt(view, start + at.program, keyBytes));
   const discriminator = hex(bytesAt(view, start + at.discriminator, 8));
   return {
     id: identity(view, start),
@@ -66,13 +65,25 @@ export const decodeCandidate = (view: DataView, start: number, end: number): Can
     discriminator,
     path: String(view.getUint16(start + at.instruction, true)),
     direction: (candidateDirections[view.getUint8(start + at.direction)] ?? "") || null,
+    ...keys(view, start, flags),
+    ...amounts(view, start, flags),
+    ...(has(flag.priceHint) && { priceHint: view.getFloat64(start + at.priceHint, true) }),
+    ...(accountCount > 0 && { accounts: accountsOf(view, start, accountCount) }),
+  };
+};
+
+const keys = (
+  view: DataView,
+  start: number,
+  flags: number,
+): Pick<Candidate, "mint" | "quoteMint" | "user" | "pool"> => {
+  const has = (bit: number): boolean => (flags & bit) !== 0;
+  const key = (offset: number): string => encodeBase58(bytesAt(view, start + offset, keyBytes));
+  return {
     ...(has(flag.mint) && { mint: key(at.mint) }),
     ...(has(flag.quoteMint) && { quoteMint: key(at.quoteMint) }),
     ...(has(flag.user) && { user: key(at.user) }),
     ...(has(flag.pool) && { pool: key(at.pool) }),
-    ...amounts(view, start, flags),
-    ...(has(flag.priceHint) && { priceHint: view.getFloat64(start + at.priceHint, true) }),
-    ...(accountCount > 0 && { accounts: accountsOf(view, start, accountCount) }),
   };
 };
 

@@ -4,6 +4,8 @@ import { UnreachableError } from "../../../engine/cli/command.ts";
 import type { ControlServer } from "../../../engine/control/server.ts";
 import { startControlServer } from "../../../engine/control/server.ts";
 import { takeSnapshot } from "../../../engine/control/snapshot.ts";
+import { EventCollector } from "../../../engine/events/event-collector.ts";
+import { eventType, reason } from "../../../engine/events/event-layout.ts";
 import { createEngineMemory } from "../../../engine/host/memory.ts";
 import { cellOf, MetricCells } from "../../../engine/metrics/cells.ts";
 import { MessageRingWriter } from "../../../engine/ring/message-ring-writer.ts";
@@ -18,6 +20,7 @@ const start = async (port = 0) => {
     snapshot: () => takeSnapshot(memory),
     isReady: () => isReady,
     about: () => ({ runId: "r" }),
+    events: [memory.events],
   });
   return { memory, url: server.url };
 };
@@ -62,6 +65,39 @@ describe("control server", () => {
     expect(status.positions.length).toBeGreaterThan(0);
   });
 
+  it("shows the newest events by type and limit, and names what it does not know", async () => {
+    const { memory, url } = await start();
+    const events = new EventCollector(memory.events);
+    for (let traceId = 0; traceId < 20; traceId += 1) {
+      events.stamp(1_000 + traceId);
+      events.detail.value = 700 + traceId;
+      events.record(eventType.bytesReceived, traceId);
+      events.detail.reason = reason.vote;
+      events.record(eventType.prefilterRejected, traceId);
+    }
+    const read = async (query: string): Promise<unknown[]> => {
+      const response = await fetch(`${url}/events${query}`);
+      expect(response.status).toBe(200);
+      return (await response.text())
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line));
+    };
+    expect(await read("")).toHaveLength(40);
+    expect(await read("?type=bytes_received&limit=2")).toEqual([
+      { event_type: "bytes_received", trace_id: "18", timestamp_us: 1018, size: 718 },
+      { event_type: "bytes_received", trace_id: "19", timestamp_us: 1019, size: 719 },
+    ]);
+    expect(await read("?limit=1")).toEqual([
+      { event_type: "prefilter_rejected", trace_id: "19", timestamp_us: 1019, reason: "vote" },
+    ]);
+    const unknown = await fetch(`${url}/events?type=nothing`);
+    expect(unknown.status).toBe(400);
+    expect(await unknown.text()).toContain("handoff_dropped");
+    const wrong = await fetch(`${url}/events?limit=0`);
+    expect(await wrong.text()).toBe("limit=0; limits 1 to 10000\n");
+  });
+
   it("is live always and ready only while it serves", async () => {
     const { url } = await start();
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
@@ -89,6 +125,7 @@ describe("control server", () => {
       snapshot: () => takeSnapshot(memory),
       isReady: () => true,
       about: () => ({}),
+      events: [],
     });
     await expect(again).rejects.toThrow(UnreachableError);
     await expect(again).rejects.toThrow("--control-port");

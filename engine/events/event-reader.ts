@@ -1,0 +1,100 @@
+// Reads what event collectors hold, newest last, from any thread while they are written. An event
+// that is overwritten during the reading is left out.
+import {
+  capacityWord,
+  eventAt,
+  eventHeaderBytes,
+  eventSlotBytes,
+  type EventType,
+  eventType,
+  eventTypes,
+  nextSlotWord,
+  priorityNames,
+  reasonNames,
+  writtenWord,
+} from "./event-layout.ts";
+
+/** Largest `limit` of a reading. */
+export const eventLimitMax = 10_000;
+
+/** One event as JSON says it; keys that an event has not are absent. */
+export type EventLine = {
+  readonly event_type: EventType;
+  /** Decimal digits. */
+  readonly trace_id: string;
+  /** Monotonic clock of the machine. */
+  readonly timestamp_us: number;
+  readonly size?: number;
+  readonly latency_us?: number;
+  readonly queue_depth?: number;
+  readonly priority?: string;
+  readonly reason?: string;
+  readonly error?: string;
+};
+
+export type EventQuery = {
+  readonly type: EventType | null;
+  /** 1 to eventLimitMax. */
+  readonly limit: number;
+};
+
+/** The newest `limit` events of that type over all memories, oldest first. */
+export const readEvents = (
+  memories: readonly SharedArrayBuffer[],
+  { type, limit }: EventQuery,
+): readonly EventLine[] =>
+  memories
+    .flatMap((memory) => newest(memory, type === null ? -1 : eventTypes.indexOf(type), limit))
+    .toSorted((a, b) => a.timestamp_us - b.timestamp_us)
+    .slice(-limit);
+
+/** Events written since the start, also those overwritten, modulo 2^32. */
+export const eventsWritten = (memory: SharedArrayBuffer): number =>
+  Atomics.load(new Int32Array(memory), writtenWord) >>> 0;
+
+const newest = (memory: SharedArrayBuffer, type: number, limit: number): EventLine[] => {
+  const words = new Int32Array(memory);
+  const view = new DataView(memory);
+  const capacity = words[capacityWord] ?? 1;
+  const written = eventsWritten(memory);
+  const next = Atomics.load(words, nextSlotWord);
+  const lines: EventLine[] = [];
+  for (let back = 1; back <= Math.min(written, capacity) && lines.length < limit; back += 1) {
+    const at = eventHeaderBytes + ((next - back + capacity) % capacity) * eventSlotBytes;
+    const before = Atomics.load(words, at >> 2);
+    if (before === 0) continue;
+    if (type >= 0 && view.getUint8(at + eventAt.type) !== type) continue;
+    const line = lineOf(view, at);
+    if (line !== null && Atomics.load(words, at >> 2) === before) lines.push(line);
+  }
+  return lines.toReversed();
+};
+
+const lineOf = (view: DataView, at: number): EventLine | null => {
+  const code = view.getUint8(at + eventAt.type);
+  const name = eventTypes[code];
+  if (name === undefined) return null;
+  const value = view.getUint32(at + eventAt.value, true);
+  const reason = reasonNames[view.getUint8(at + eventAt.reason)] ?? "";
+  return {
+    event_type: name,
+    trace_id: String(view.getFloat64(at + eventAt.traceId, true)),
+    timestamp_us: view.getFloat64(at + eventAt.time, true),
+    ...(code === eventType.bytesReceived && { size: value }),
+    ...(hasLatency.has(code) && { latency_us: value }),
+    ...(code === eventType.candidateExtracted && {
+      priority: priorityNames[view.getUint8(at + eventAt.priority)] ?? "LOW",
+    }),
+    ...(code === eventType.handoffSent && {
+      queue_depth: view.getUint32(at + eventAt.depth, true),
+    }),
+    ...(reason !== "" && (code === eventType.extractionFailed ? { error: reason } : { reason })),
+  };
+};
+
+const hasLatency: ReadonlySet<number> = new Set([
+  eventType.prefilterPassed,
+  eventType.candidateExtracted,
+  eventType.securityPassed,
+  eventType.handoffSent,
+]);

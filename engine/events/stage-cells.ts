@@ -1,0 +1,87 @@
+// What one stage counts, in shared memory: taken in, passed on, refused by reason, dropped by
+// reason, and its latencies. One writer, the stage's thread; any thread reads. The conservation law
+// is received = passed + rejected + dropped + in flight, at every moment between two calls of work.
+import { Histogram, histogramBytes } from "../metrics/histogram.ts";
+import type { HistogramSummary } from "../metrics/histogram.ts";
+import { type Reason, type ReasonName, reasonNames } from "./event-layout.ts";
+
+const receivedCell = 0;
+const passedCell = 1;
+const rejectedCell = 2;
+const droppedCell = rejectedCell + reasonNames.length;
+const cells = droppedCell + reasonNames.length;
+const histogramAt = cells * 8;
+
+/** Memory of one stage's numbers. */
+export const createStageMemory = (): SharedArrayBuffer =>
+  new SharedArrayBuffer(histogramAt + histogramBytes);
+
+type ByReason = { readonly [name in ReasonName]?: number };
+
+/** Reasons that never occurred are absent keys. */
+export type StageCounts = {
+  readonly received: number;
+  readonly passed: number;
+  readonly rejected: ByReason;
+  readonly dropped: ByReason;
+  /** received - passed - rejected - dropped. */
+  readonly inFlight: number;
+  /** From the time that the ring took the record to the end of the stage's work on it. */
+  readonly latencyUs: HistogramSummary;
+};
+
+/** Writer side; one for each stage. */
+export class StageCells {
+  readonly latency: Histogram;
+  readonly #cells: Float64Array;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#cells = new Float64Array(memory, 0, cells);
+    this.latency = new Histogram(memory, histogramAt);
+  }
+
+  received(): void {
+    this.#add(receivedCell);
+  }
+
+  passed(): void {
+    this.#add(passedCell);
+  }
+
+  rejected(why: Reason): void {
+    this.#add(rejectedCell + why);
+  }
+
+  dropped(why: Reason): void {
+    this.#add(droppedCell + why);
+  }
+
+  #add(cell: number): void {
+    this.#cells[cell] = (this.#cells[cell] as number) + 1;
+  }
+}
+
+/** What a stage counted so far. Any thread. */
+export const readStageCounts = (memory: SharedArrayBuffer): StageCounts => {
+  const values = new Float64Array(memory, 0, cells);
+  const received = values[receivedCell] ?? 0;
+  const passed = values[passedCell] ?? 0;
+  const rejected = byReason(values, rejectedCell);
+  const dropped = byReason(values, droppedCell);
+  const gone = [...Object.values(rejected), ...Object.values(dropped)];
+  return {
+    received,
+    passed,
+    rejected,
+    dropped,
+    inFlight: gone.reduce((rest, count) => rest - count, received - passed),
+    latencyUs: new Histogram(memory, histogramAt).summary(),
+  };
+};
+
+const byReason = (values: Float64Array, first: number): ByReason =>
+  Object.fromEntries(
+    reasonNames
+      .map((name, code) => [name, values[first + code] ?? 0] as const)
+      .filter(([, count]) => count > 0),
+  );

@@ -1,0 +1,170 @@
+// What the handoff counts, in shared memory: candidates by priority, drops by priority and reason,
+// sojourn times in four buckets, and the policy in force. One writer, the handoff's thread.
+// The law for each priority: offered = sent + dropped + queued + on their way.
+import {
+  priorityNames,
+  type Reason,
+  type ReasonName,
+  reasonNames,
+} from "../events/event-layout.ts";
+import type { DropPolicy } from "./handoff-options.ts";
+
+/** Upper ends of the sojourn buckets but the last, us. */
+export const sojournBucketsUs = [10, 100, 1_000] as const;
+
+const policies: readonly DropPolicy[] = ["drop-oldest", "drop-newest", "block"];
+
+// Cells of one priority.
+const at = {
+  offered: 0,
+  sent: 1,
+  queued: 2,
+  onTheWay: 3,
+  refusals: 4,
+  sojournSumUs: 5,
+  sojourn: 6,
+  dropped: 10,
+} as const;
+
+const laneCells = at.dropped + reasonNames.length;
+const policyCell = laneCells * priorityNames.length;
+const meanCell = policyCell + 1;
+const changesCell = policyCell + 2;
+const cells = policyCell + 3;
+
+/** Memory of one handoff's numbers. */
+export const createHandoffMemory = (): SharedArrayBuffer => new SharedArrayBuffer(cells * 8);
+
+/** Writer side. */
+export class HandoffCells {
+  readonly #cells: Float64Array;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#cells = new Float64Array(memory);
+  }
+
+  offered(priority: number): void {
+    this.#add(priority, at.offered, 1);
+  }
+
+  sent(priority: number, sojournUs: number): void {
+    this.#add(priority, at.sent, 1);
+    this.#add(priority, at.sojournSumUs, sojournUs);
+    let bucket = 0;
+    while (bucket < sojournBucketsUs.length && sojournUs >= (sojournBucketsUs[bucket] as number)) {
+      bucket += 1;
+    }
+    this.#add(priority, at.sojourn + bucket, 1);
+  }
+
+  refused(priority: number): void {
+    this.#add(priority, at.refusals, 1);
+  }
+
+  dropped(priority: number, why: Reason): void {
+    this.#add(priority, at.dropped + why, 1);
+  }
+
+  /** Gauges, once for each turn of work. */
+  depth(priority: number, queued: number, onTheWay: number): void {
+    this.#cells[priority * laneCells + at.queued] = queued;
+    this.#cells[priority * laneCells + at.onTheWay] = onTheWay;
+  }
+
+  policy(policy: DropPolicy, meanUs: number, changes: number): void {
+    this.#cells[policyCell] = policies.indexOf(policy);
+    this.#cells[meanCell] = meanUs;
+    this.#cells[changesCell] = changes;
+  }
+
+  #add(priority: number, cell: number, by: number): void {
+    const index = priority * laneCells + cell;
+    this.#cells[index] = (this.#cells[index] as number) + by;
+  }
+}
+
+export type LaneDiagnostics = {
+  readonly offered: number;
+  readonly sent: number;
+  readonly queued: number;
+  readonly onTheWay: number;
+  /** Sends of which something was refused, with their repeats. */
+  readonly refusals: number;
+  readonly dropped: { readonly [name in ReasonName]?: number };
+  /** Candidates that waited below 10, 100, 1000 us, and longer. */
+  readonly sojourn: readonly [number, number, number, number];
+  /** Over all sent; absent when there are none. */
+  readonly meanSojournUs?: number;
+};
+
+export type HandoffDiagnostics = {
+  readonly high: LaneDiagnostics;
+  readonly low: LaneDiagnostics;
+  readonly policy: DropPolicy;
+  /** Of the last interval; absent before the first. */
+  readonly intervalMeanUs?: number;
+  readonly policyChanges: number;
+  /** What to do about it, in words; null when nothing is wrong. */
+  readonly recommendation: string | null;
+};
+
+/** Any thread. */
+export const readHandoffDiagnostics = (memory: SharedArrayBuffer): HandoffDiagnostics => {
+  const values = new Float64Array(memory);
+  const low = laneOf(values, 0);
+  const high = laneOf(values, 1);
+  const meanUs = values[meanCell] ?? 0;
+  const policy = policies[values[policyCell] ?? 0] ?? "drop-newest";
+  return {
+    high,
+    low,
+    policy,
+    ...(meanUs > 0 && { intervalMeanUs: meanUs }),
+    policyChanges: values[changesCell] ?? 0,
+    recommendation: recommend(high, low, policy),
+  };
+};
+
+const laneOf = (values: Float64Array, priority: number): LaneDiagnostics => {
+  const cell = (index: number): number => values[priority * laneCells + index] ?? 0;
+  const sent = cell(at.sent);
+  const dropped = reasonNames
+    .map((name, code) => [name, cell(at.dropped + code)] as const)
+    .filter(([, count]) => count > 0);
+  return {
+    offered: cell(at.offered),
+    sent,
+    queued: cell(at.queued),
+    onTheWay: cell(at.onTheWay),
+    refusals: cell(at.refusals),
+    dropped: Object.fromEntries(dropped),
+    sojourn: [cell(at.sojourn), cell(at.sojourn + 1), cell(at.sojourn + 2), cell(at.sojourn + 3)],
+    ...(sent > 0 && { meanSojournUs: cell(at.sojournSumUs) / sent }),
+  };
+};
+
+const total = (dropped: LaneDiagnostics["dropped"]): number =>
+  Object.values(dropped).reduce((sum, count) => sum + count, 0);
+
+/** Share of LOW candidates whose loss is named; targets allow 2 %. */
+const lowLossMax = 0.02;
+
+const recommend = (
+  high: LaneDiagnostics,
+  low: LaneDiagnostics,
+  policy: DropPolicy,
+): string | null => {
+  if ((high.dropped.retries ?? 0) > 0) {
+    return "the receiver refuses HIGH candidates: look at it first, then raise sendMaxRetries";
+  }
+  if (total(high.dropped) > 0) {
+    return "HIGH candidates are lost: raise capacity, or send larger batches (batchSize)";
+  }
+  if (total(low.dropped) > low.offered * lowLossMax) {
+    return "LOW candidates are lost above 2 %: raise capacity or batchSize, or raise initialThreshold upstream";
+  }
+  if (policy === "drop-newest" && high.sojourn[3] + low.sojourn[3] > (high.sent + low.sent) / 2) {
+    return "most candidates wait above 1 ms: lower batchTimeoutUs or batchSize, or speed up the receiver";
+  }
+  return null;
+};

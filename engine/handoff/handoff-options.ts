@@ -1,0 +1,71 @@
+// What a handoff can be set to, with the original's defaults, and the checks of one against another.
+
+/** What happens to a candidate for which there is no room. HIGH is shed last under each. */
+export type DropPolicy = "drop-oldest" | "drop-newest" | "block";
+
+export type HandoffOptions = {
+  /** Candidates queued over both priorities. */
+  readonly capacity: number;
+  /** Candidates of one send; at most `capacity`. */
+  readonly batchSize: number;
+  /** Longest wait of a candidate for its batch to fill. */
+  readonly batchTimeoutUs: number;
+  readonly dropPolicy: DropPolicy;
+  /** Further tries of a refused send; then its candidates are dropped. */
+  readonly sendMaxRetries: number;
+  readonly sendRetryDelayUs: number;
+  /** Block: waits of one retry delay for room before a HIGH candidate takes another's place. */
+  readonly highPriorityMaxRetries: number;
+  /** Mean sojourn above which the newest is dropped, and below which HIGH may block. */
+  readonly adaptiveHighUs: number;
+  readonly adaptiveLowUs: number;
+  /** Time over which a mean is taken, and least time between two changes. */
+  readonly adaptiveIntervalUs: number;
+};
+
+export const handoffDefaults: HandoffOptions = {
+  capacity: 1024,
+  batchSize: 10,
+  batchTimeoutUs: 10_000,
+  dropPolicy: "drop-newest",
+  sendMaxRetries: 3,
+  sendRetryDelayUs: 100,
+  highPriorityMaxRetries: 2,
+  adaptiveHighUs: 1_000,
+  adaptiveLowUs: 100,
+  adaptiveIntervalUs: 100_000,
+};
+
+const capacityMax = 65_536;
+const retriesMax = 255;
+const secondUs = 1_000_000;
+
+const limits: { readonly [name in keyof HandoffOptions]?: readonly [number, number] } = {
+  capacity: [1, capacityMax],
+  batchSize: [1, 1024],
+  batchTimeoutUs: [0, 60 * secondUs],
+  sendMaxRetries: [0, retriesMax],
+  sendRetryDelayUs: [0, secondUs],
+  highPriorityMaxRetries: [0, retriesMax],
+  adaptiveHighUs: [1, 60 * secondUs],
+  adaptiveLowUs: [1, 60 * secondUs],
+  adaptiveIntervalUs: [1, 60 * secondUs],
+};
+
+/** @throws RangeError naming the field and its limits. */
+export const checkHandoff = (options: HandoffOptions): void => {
+  for (const [name, range] of Object.entries(limits)) {
+    const value = options[name as keyof HandoffOptions];
+    const isWithin = typeof value === "number" && value >= range[0] && value <= range[1];
+    if (isWithin) continue;
+    throw new RangeError(`${name}=${value}, limits ${range[0]} to ${range[1]}`);
+  }
+  const { capacity, batchSize, adaptiveHighUs, adaptiveLowUs } = options;
+  if (batchSize > capacity) {
+    throw new RangeError(`batchSize=${batchSize} must not be above capacity=${capacity}`);
+  }
+  if (adaptiveLowUs < adaptiveHighUs) return;
+  throw new RangeError(
+    `adaptiveLowUs=${adaptiveLowUs} must be below adaptiveHighUs=${adaptiveHighUs}`,
+  );
+};

@@ -1,0 +1,156 @@
+// The queue of one priority: fixed slots in a circle, taken from the front by batches, from either
+// end by a drop policy. Beside it the one batch that is on its way: copied out, so that the queue
+// can go on while a send waits. No allocation after construction.
+
+/** Longest record of a slot; candidates with all their accounts are 576 bytes. */
+export const laneRecordBytesMax = 576;
+
+/**
+ * What a sender gets: `count` records in `view`, number i at `recordAt(i)`, `lengthAt(i)` bytes long,
+ * oldest first. Valid until the send has settled; read only.
+ */
+export type HandoffBatch = {
+  /** Index in `priorityNames`. */
+  readonly priority: number;
+  readonly count: number;
+  readonly view: DataView;
+  recordAt(index: number): number;
+  lengthAt(index: number): number;
+  traceIdAt(index: number): number;
+};
+
+/** Slots with their side arrays; used for the queue and for the batch. */
+class Slots {
+  readonly view: DataView;
+  readonly lengths: Int32Array;
+  readonly traceIds: Float64Array;
+  readonly queuedUs: Float64Array;
+
+  constructor(count: number) {
+    this.view = new DataView(new ArrayBuffer(count * laneRecordBytesMax));
+    this.lengths = new Int32Array(count);
+    this.traceIds = new Float64Array(count);
+    this.queuedUs = new Float64Array(count);
+  }
+
+  copyFrom(from: Slots, fromSlot: number, toSlot: number): void {
+    const bytes = from.lengths[fromSlot] as number;
+    const fromAt = fromSlot * laneRecordBytesMax;
+    const toAt = toSlot * laneRecordBytesMax;
+    // Records are multiples of 8 bytes: a layout of 320 and 32 for each account.
+    for (let i = 0; i < bytes; i += 8) {
+      this.view.setBigInt64(toAt + i, from.view.getBigInt64(fromAt + i, true), true);
+    }
+    this.lengths[toSlot] = bytes;
+    this.traceIds[toSlot] = from.traceIds[fromSlot] as number;
+    this.queuedUs[toSlot] = from.queuedUs[fromSlot] as number;
+  }
+}
+
+/** A record on its way into a lane; reused by the stage. */
+export type LaneRecord = {
+  view: DataView;
+  at: number;
+  bytes: number;
+  traceId: number;
+  queuedUs: number;
+};
+
+export class Lane implements HandoffBatch {
+  readonly priority: number;
+  /** Records queued, those of the batch not counted. */
+  length = 0;
+  /** Records of the batch that is on its way; 0 when none is. */
+  count = 0;
+  /** Refusals of the batch so far, and when it may be tried again. */
+  tries = 0;
+  retryAtUs = 0;
+  /** An asynchronous send is in flight. */
+  isSending = false;
+  readonly #capacity: number;
+  readonly #queue: Slots;
+  readonly #batch: Slots;
+  #first = 0;
+  #batchFirst = 0;
+
+  constructor(priority: number, capacity: number, batchSize: number) {
+    this.priority = priority;
+    this.#capacity = capacity;
+    this.#queue = new Slots(capacity);
+    this.#batch = new Slots(batchSize);
+  }
+
+  get view(): DataView {
+    return this.#batch.view;
+  }
+
+  recordAt(index: number): number {
+    return (this.#batchFirst + index) * laneRecordBytesMax;
+  }
+
+  lengthAt(index: number): number {
+    return this.#batch.lengths[this.#batchFirst + index] as number;
+  }
+
+  traceIdAt(index: number): number {
+    return this.#batch.traceIds[this.#batchFirst + index] as number;
+  }
+
+  /** When record `index` of the batch was queued, monotonic us. */
+  queuedUsAt(index: number): number {
+    return this.#batch.queuedUs[this.#batchFirst + index] as number;
+  }
+
+  /** When the oldest queued record came; meaningless when the lane is empty. */
+  oldestUs(): number {
+    return this.#queue.queuedUs[this.#first] as number;
+  }
+
+  /** Appends a record; the caller has seen to it that there is room. */
+  push(record: LaneRecord): void {
+    const slot = (this.#first + this.length) % this.#capacity;
+    const { view, at, bytes, traceId, queuedUs } = record;
+    for (let i = 0; i < bytes; i += 8) {
+      const word = view.getBigInt64(at + i, true);
+      this.#queue.view.setBigInt64(slot * laneRecordBytesMax + i, word, true);
+    }
+    this.#queue.lengths[slot] = bytes;
+    this.#queue.traceIds[slot] = traceId;
+    this.#queue.queuedUs[slot] = queuedUs;
+    this.length += 1;
+  }
+
+  /** Takes the oldest queued record out and returns its trace id. */
+  dropOldest(): number {
+    const traceId = this.#queue.traceIds[this.#first] as number;
+    this.#first = (this.#first + 1) % this.#capacity;
+    this.length -= 1;
+    return traceId;
+  }
+
+  /** Takes the newest queued record out and returns its trace id. */
+  dropNewest(): number {
+    this.length -= 1;
+    return this.#queue.traceIds[(this.#first + this.length) % this.#capacity] as number;
+  }
+
+  /** Moves up to `limit` of the oldest records into the batch, which must be empty. */
+  takeBatch(limit: number): void {
+    const count = Math.min(limit, this.length);
+    for (let i = 0; i < count; i += 1) {
+      this.#batch.copyFrom(this.#queue, this.#first, i);
+      this.#first = (this.#first + 1) % this.#capacity;
+    }
+    this.length -= count;
+    this.#batchFirst = 0;
+    this.count = count;
+    this.tries = 0;
+    this.retryAtUs = 0;
+  }
+
+  /** Says that the first `sent` records of the batch are through. */
+  advance(sent: number): void {
+    this.#batchFirst += sent;
+    this.count -= sent;
+  }
+}

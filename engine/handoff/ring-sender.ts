@@ -1,0 +1,34 @@
+// A sender into a ring: the handoff to another thread of the process. What the ring has no room for
+// is refused and comes again, so its policy is block.
+import type { MessageRingWriter } from "../ring/message-ring-writer.ts";
+import type { HandoffBatch } from "./lane.ts";
+import type { SyncBatchSender } from "./sender.ts";
+
+/** Type of the messages: one candidate record with its accounts (candidate-layout.ts) each. */
+export const handoffMessage = 1;
+
+export class RingSender implements SyncBatchSender {
+  readonly #ring: MessageRingWriter;
+
+  /** `ring` belongs to the handoff's thread from now on. */
+  constructor(ring: MessageRingWriter) {
+    this.#ring = ring;
+  }
+
+  trySend(batch: HandoffBatch): number {
+    const ring = this.#ring;
+    let sent = 0;
+    for (; sent < batch.count; sent += 1) {
+      const bytes = batch.lengthAt(sent);
+      const to = ring.claim(handoffMessage, bytes, batch.priority);
+      if (to < 0) break;
+      const from = batch.recordAt(sent);
+      for (let i = 0; i < bytes; i += 8) {
+        ring.view.setBigInt64(to + i, batch.view.getBigInt64(from + i, true), true);
+      }
+      ring.commit(to);
+    }
+    ring.publish();
+    return sent;
+  }
+}

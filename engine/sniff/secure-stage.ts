@@ -1,0 +1,193 @@
+// Third stage: the invariants of the whole format, duplicate keys, replays, mints that are none,
+// and signatures, these in verifier threads. It reads messages of type `extracted` and writes one
+// of type `candidate` for each record. A transaction counts once, with the reason that it failed at.
+import { candidateAt } from "../../schemas/market/candidate-layout.ts";
+import { TransactionView } from "../../schemas/market/transaction.ts";
+import { transactionCode } from "../../schemas/market/transaction-layout.ts";
+import { eventType, type Reason, reason } from "../events/event-layout.ts";
+import { StageCells } from "../events/stage-cells.ts";
+import { monotonicUs } from "../ring/enqueue-stamp.ts";
+import type { Stage } from "../threads/stage.ts";
+import { type StageParts, workLimit } from "./prefilter-stage.ts";
+import { ReplayWindow } from "./replay-window.ts";
+import {
+  candidateMessageAt,
+  extractedAt,
+  receivedAt,
+  recordHeaderBytes,
+  stageMessage,
+  traceIdAt,
+} from "../../schemas/market/stage-message.ts";
+import { isSuspiciousMint } from "./suspicious-mint.ts";
+import type { VerifyPool } from "./verify-pool.ts";
+import { verifiedMessage } from "./verify-stage.ts";
+
+export type SecureOptions = {
+  /** Accept v1 transactions. */
+  readonly v1?: boolean;
+  /** Signatures remembered against replays: a power of two. */
+  readonly replayWindow?: number;
+  /** Where signatures are verified; without it they are not. */
+  readonly pool?: VerifyPool;
+  /** Longest wait for room before a verifier; 0, the default, drops at once and counts. */
+  readonly verifyWaitMs?: number;
+};
+
+export class SecureStage implements Stage {
+  readonly name = "secure";
+  readonly #parts: StageParts;
+  readonly #cells: StageCells;
+  readonly #nowUs: () => number;
+  readonly #pool: VerifyPool | null;
+  readonly #replays: ReplayWindow;
+  readonly #transaction: TransactionView;
+  readonly #verifyWaitMs: number;
+  /** Candidates written and those for which there was no room, of transactions that passed. */
+  candidates = 0;
+  candidatesDropped = 0;
+  #workUs = 0;
+
+  constructor(parts: StageParts, options: SecureOptions = {}) {
+    const { v1 = false, replayWindow, pool, verifyWaitMs = 0 } = options;
+    this.#verifyWaitMs = verifyWaitMs;
+    this.#parts = parts;
+    this.#cells = new StageCells(parts.memory);
+    this.#nowUs = parts.nowUs ?? monotonicUs;
+    this.#pool = pool ?? null;
+    this.#replays = new ReplayWindow(replayWindow);
+    this.#transaction = new TransactionView({ v1 });
+  }
+
+  start(): void {}
+
+  /** Transactions taken in, and those that came back from the verifiers. */
+  work(): number {
+    const { input, output, events } = this.#parts;
+    this.#workUs = this.#nowUs();
+    events.stamp(this.#workUs);
+    output.stamp(this.#workUs);
+    const drained = input.drain(this.#onMessage, workLimit);
+    const pool = this.#pool;
+    if (drained > 0) pool?.publish();
+    const collected = pool === null ? 0 : pool.collect(this.#onVerified, workLimit);
+    if (drained + collected > 0) output.publish();
+    return drained + collected;
+  }
+
+  stop(): void {
+    this.#parts.output.publish();
+  }
+
+  readonly #onMessage = (_type: number, at: number, length: number): void => {
+    const { view } = this.#parts.input;
+    const traceId = view.getFloat64(at + traceIdAt, true);
+    this.#cells.received();
+    const why = this.#judge(view, at, length);
+    if (why !== reason.none) this.#reject(traceId, why);
+    else if (this.#pool === null) this.#passOnce(view, at, traceId);
+    else this.#give(this.#pool, at, length);
+  };
+
+  #judge(view: DataView, at: number, length: number): Reason {
+    const wireAt = at + extractedAt.candidates + view.getUint32(at + extractedAt.bytes, true);
+    const code = this.#transaction.parse(view, wireAt, at + length);
+    if (code === transactionCode.duplicateKey) return reason.duplicateKey;
+    if (code === transactionCode.size) return reason.size;
+    if (code !== transactionCode.ok) return reason.malformed;
+    return this.#hasSuspiciousMint(view, at) ? reason.suspiciousMint : reason.none;
+  }
+
+  // A signature is remembered only when nothing else is wrong: a forged copy that came first must
+  // not make the real transaction look like its replay. `#transaction` is the one at `at`.
+  #passOnce(view: DataView, at: number, traceId: number): void {
+    if (this.#replays.add(view, this.#transaction.signaturesAt)) this.#pass(view, at, traceId);
+    else this.#reject(traceId, reason.replay);
+  }
+
+  #hasSuspiciousMint(view: DataView, at: number): boolean {
+    const count = view.getUint32(at + extractedAt.count, true);
+    let record = at + extractedAt.candidates + recordHeaderBytes;
+    for (let i = 0; i < count; i += 1) {
+      if (isSuspiciousMint(view, record + candidateAt.mint)) return true;
+      record += view.getUint32(record - recordHeaderBytes, true) + recordHeaderBytes;
+    }
+    return false;
+  }
+
+  #give(pool: VerifyPool, at: number, length: number): void {
+    const { view } = this.#parts.input;
+    const ring = pool.writer;
+    let to = ring.claim(stageMessage.extracted, length);
+    if (to < 0 && this.#verifyWaitMs > 0 && ring.waitForSpace(length, this.#verifyWaitMs)) {
+      to = ring.claim(stageMessage.extracted, length);
+    }
+    if (to < 0) {
+      this.#drop(view.getFloat64(at + traceIdAt, true));
+      return;
+    }
+    for (let i = 0; i < length; i += 8) {
+      ring.view.setBigInt64(to + i, view.getBigInt64(at + i, true), true);
+    }
+    ring.commit(to);
+    pool.gave();
+  }
+
+  readonly #onVerified = (type: number, at: number, length: number): void => {
+    const view = this.#pool?.view ?? this.#parts.input.view;
+    const traceId = view.getFloat64(at + traceIdAt, true);
+    if (type !== verifiedMessage.verified) {
+      this.#reject(traceId, reason.signature);
+      return;
+    }
+    const wireAt = at + extractedAt.candidates + view.getUint32(at + extractedAt.bytes, true);
+    this.#transaction.parse(view, wireAt, at + length);
+    this.#passOnce(view, at, traceId);
+  };
+
+  #pass(view: DataView, at: number, traceId: number): void {
+    const { events } = this.#parts;
+    const count = view.getUint32(at + extractedAt.count, true);
+    let record = at + extractedAt.candidates + recordHeaderBytes;
+    for (let i = 0; i < count; i += 1) {
+      const bytes = view.getUint32(record - recordHeaderBytes, true);
+      this.#writeCandidate(view, at, record, bytes);
+      record += bytes + recordHeaderBytes;
+    }
+    const latencyUs = this.#workUs - view.getFloat64(at + receivedAt, true);
+    this.#cells.latency.record(latencyUs);
+    this.#cells.passed();
+    events.detail.value = latencyUs;
+    events.record(eventType.securityPassed, traceId);
+  }
+
+  #writeCandidate(view: DataView, at: number, record: number, bytes: number): void {
+    const { output } = this.#parts;
+    const priority = view.getUint32(at + extractedAt.priority, true);
+    const to = output.claim(stageMessage.candidate, candidateMessageAt.record + bytes, priority);
+    if (to < 0) {
+      this.candidatesDropped += 1;
+      return;
+    }
+    const out = output.view;
+    output.copyRecord(view, at, candidateMessageAt.priority, to);
+    out.setUint32(to + candidateMessageAt.priority, priority, true);
+    out.setUint32(to + candidateMessageAt.priority + 4, 0, true);
+    output.copyRecord(view, record, bytes, to + candidateMessageAt.record);
+    output.commit(to);
+    this.candidates += 1;
+  }
+
+  #reject(traceId: number, why: Reason): void {
+    const { events } = this.#parts;
+    this.#cells.rejected(why);
+    events.detail.reason = why;
+    events.record(eventType.securityRejected, traceId);
+  }
+
+  #drop(traceId: number): void {
+    const { events } = this.#parts;
+    this.#cells.dropped(reason.full);
+    events.detail.reason = reason.full;
+    events.record(eventType.securityRejected, traceId);
+  }
+}

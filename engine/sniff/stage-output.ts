@@ -1,0 +1,69 @@
+// The way out of a stage: claims in the next ring, with a bounded wait when it is full. A stage
+// never waits for ever on its thread: after the last wait the record is dropped and counted.
+import type { MessageRingWriter } from "../ring/message-ring-writer.ts";
+import { priorityLow } from "../ring/ring-control-layout.ts";
+
+export type StageOutputOptions = {
+  readonly ring: MessageRingWriter;
+  /** Longest wait for room of one record; 0 drops at once. */
+  readonly waitMs: number;
+};
+
+/** One for each output ring, on the stage's thread. */
+export class StageOutput {
+  readonly view: DataView;
+  readonly #ring: MessageRingWriter;
+  readonly #waitMs: number;
+
+  constructor({ ring, waitMs }: StageOutputOptions) {
+    this.#ring = ring;
+    this.#waitMs = waitMs;
+    this.view = ring.view;
+  }
+
+  /** Enqueue stamp of what follows. */
+  stamp(us: number): void {
+    this.#ring.stamp(us);
+  }
+
+  /** Index of `length` bytes in `view`, or -1: the record is to be counted as dropped. */
+  claim(type: number, length: number, priority: number = priorityLow): number {
+    const at = this.#ring.claim(type, length, priority);
+    if (at >= 0 || this.#waitMs === 0) return at;
+    if (!this.#ring.waitForSpace(length, this.#waitMs)) return -1;
+    return this.#ring.claim(type, length, priority);
+  }
+
+  commit(at: number): void {
+    this.#ring.commit(at);
+  }
+
+  abort(at: number): void {
+    this.#ring.abort(at);
+  }
+
+  /**
+   * Copies `length` bytes at `start` of `from` to `at`. Both places and the lengths of ring records
+   * are multiples of 8, so whole words are copied: a view for TypedArray.set would be garbage.
+   */
+  copyRecord(from: DataView, start: number, length: number, at: number): void {
+    const { view } = this;
+    for (let i = 0; i < length; i += 8) {
+      view.setBigInt64(at + i, from.getBigInt64(start + i, true), true);
+    }
+  }
+
+  /** Copies any bytes to `at`. */
+  copyBytes(from: DataView, start: number, length: number, at: number): void {
+    const { view } = this;
+    let i = 0;
+    for (; i + 8 <= length; i += 8) {
+      view.setBigInt64(at + i, from.getBigInt64(start + i, true), true);
+    }
+    for (; i < length; i += 1) view.setUint8(at + i, from.getUint8(start + i));
+  }
+
+  publish(): void {
+    this.#ring.publish();
+  }
+}

@@ -1,0 +1,185 @@
+// Which candidates are HIGH: launches and migrations always; a trade when the SOL that it moves is
+// above the long average times a threshold that follows the market. Averages are drained in fixed
+// intervals of time; an interval without trades changes nothing. The threshold approaches a
+// target instead of adding up differences, so it always comes back:
+//
+//   ratio = short EMA / long EMA (1 while there is none)
+//   threshold += rate x (clamp(initial x ratio, 0.5, 5) - threshold)
+import {
+  candidateAt,
+  candidateDirections,
+  candidateFlag,
+} from "../../schemas/market/candidate-layout.ts";
+import { decodeKey } from "../../schemas/market/base58.ts";
+import { wrappedSolMint } from "../../schemas/market/programs.ts";
+import { keyBytes } from "../../schemas/market/transaction-layout.ts";
+import { priorityHigh, priorityLow } from "../ring/ring-control-layout.ts";
+import { recordHeaderBytes } from "../../schemas/market/stage-message.ts";
+
+/** Bounds of the threshold. */
+export const thresholdMin = 0.5;
+export const thresholdMax = 5;
+
+export type VolumeOptions = {
+  /** Weights of a new average, 0 to 1; the short one is the larger. */
+  readonly emaAlphaShort: number;
+  readonly emaAlphaLong: number;
+  /** thresholdMin to thresholdMax. */
+  readonly initialThreshold: number;
+  /** 0 to 1: how much of the way to its target the threshold goes in one interval. */
+  readonly thresholdUpdateRate: number;
+  /** Above 0. */
+  readonly emaUpdateIntervalMs: number;
+};
+
+/** Defaults as in the original. */
+export const volumeDefaults: VolumeOptions = {
+  emaAlphaShort: 0.2,
+  emaAlphaLong: 0.05,
+  initialThreshold: 1.5,
+  thresholdUpdateRate: 0.1,
+  emaUpdateIntervalMs: 200,
+};
+
+/** The averages by themselves; volumes are any unit, always the same. One thread. */
+export class VolumeAverages {
+  /** 0 until the first interval with a volume. */
+  shortEma = 0;
+  longEma = 0;
+  threshold: number;
+  /** Intervals that changed the averages. */
+  updates = 0;
+  readonly #options: VolumeOptions;
+  #sum = 0;
+  #count = 0;
+  #nextUs = 0;
+
+  /** @throws RangeError naming the field. */
+  constructor(options: VolumeOptions = volumeDefaults) {
+    checkOptions(options);
+    this.#options = options;
+    this.threshold = options.initialThreshold;
+  }
+
+  /** Begins the first interval. */
+  start(nowUs: number): void {
+    this.#nextUs = nowUs + this.#options.emaUpdateIntervalMs * 1000;
+  }
+
+  /** Adds a volume to the current interval; not finite or negative ones are ignored. */
+  add(volume: number): void {
+    if (!(volume >= 0 && volume < Number.POSITIVE_INFINITY)) return;
+    this.#sum += volume;
+    this.#count += 1;
+  }
+
+  /** Short by long average: above 1 volumes grow. */
+  acceleration(): number {
+    return this.longEma === 0 ? 1 : this.shortEma / this.longEma;
+  }
+
+  /** Whether a volume is high against the averages so far; never before there are any. */
+  isHigh(volume: number): boolean {
+    return this.longEma > 0 && volume > this.longEma * this.threshold;
+  }
+
+  /** Drains the interval when its time is over; call it at each turn of work. */
+  update(nowUs: number): void {
+    if (nowUs < this.#nextUs) return;
+    this.start(nowUs);
+    if (this.#count === 0) return;
+    const average = this.#sum / this.#count;
+    this.#sum = 0;
+    this.#count = 0;
+    this.updates += 1;
+    const { emaAlphaShort, emaAlphaLong, initialThreshold, thresholdUpdateRate } = this.#options;
+    const isFirst = this.updates === 1;
+    this.shortEma = isFirst ? average : this.shortEma + emaAlphaShort * (average - this.shortEma);
+    this.longEma = isFirst ? average : this.longEma + emaAlphaLong * (average - this.longEma);
+    const wanted = initialThreshold * this.acceleration();
+    const target = Math.min(Math.max(wanted, thresholdMin), thresholdMax);
+    this.threshold += thresholdUpdateRate * (target - this.threshold);
+  }
+}
+
+const checkOptions = (options: VolumeOptions): void => {
+  const { emaAlphaShort, emaAlphaLong, initialThreshold, emaUpdateIntervalMs } = options;
+  const inRange = (name: keyof VolumeOptions, min: number, max: number): void => {
+    const value = options[name];
+    if (value >= min && value <= max) return;
+    throw new RangeError(`${name}=${value}, limits ${min} to ${max}`);
+  };
+  inRange("emaAlphaShort", 0, 1);
+  inRange("emaAlphaLong", 0, 1);
+  inRange("thresholdUpdateRate", 0, 1);
+  inRange("initialThreshold", thresholdMin, thresholdMax);
+  inRange("emaUpdateIntervalMs", 1, 3_600_000);
+  if (emaAlphaShort >= emaAlphaLong && initialThreshold > 0 && emaUpdateIntervalMs > 0) return;
+  throw new RangeError(
+    `emaAlphaShort=${emaAlphaShort} must not be below emaAlphaLong=${emaAlphaLong}`,
+  );
+};
+
+const solKey = new DataView((decodeKey(wrappedSolMint) ?? new Uint8Array(keyBytes)).buffer);
+const create = candidateDirections.indexOf("create");
+const migrate = candidateDirections.indexOf("migrate");
+
+/** Priority of extracted records. One thread: the extract stage's. */
+export class VolumePriority {
+  readonly averages: VolumeAverages;
+  high = 0;
+  low = 0;
+
+  constructor(options: VolumeOptions = volumeDefaults) {
+    this.averages = new VolumeAverages(options);
+  }
+
+  start(nowUs: number): void {
+    this.averages.start(nowUs);
+  }
+
+  update(nowUs: number): void {
+    this.averages.update(nowUs);
+  }
+
+  /**
+   * Priority of a transaction with `count` records in the first `bytes` of `records`, each behind
+   * its length. Its volume is the largest SOL amount among them; other quotes do not compare and
+   * are LOW.
+   */
+  of(records: DataView, bytes: number, count: number): number {
+    let volume = -1;
+    let isLaunch = false;
+    for (let i = 0, at = 0; i < count && at < bytes; i += 1) {
+      const record = at + recordHeaderBytes;
+      const direction = records.getUint8(record + candidateAt.direction);
+      if (direction === create || direction === migrate) isLaunch = true;
+      else volume = Math.max(volume, solVolume(records, record));
+      at = record + records.getUint32(at, true);
+    }
+    const isHigh = isLaunch || (volume >= 0 && this.averages.isHigh(volume));
+    if (volume >= 0) this.averages.add(volume);
+    if (isHigh) this.high += 1;
+    else this.low += 1;
+    return isHigh ? priorityHigh : priorityLow;
+  }
+}
+
+/**
+ * Lamports above this (10,000 SOL) are no volume: senders write the largest u64 where they set no
+ * limit, and one such value would spoil the averages for minutes.
+ */
+export const volumeLamportsMax = 10_000e9;
+
+/** Lamports of a record as a double, -1 when it has none or another quote. */
+const solVolume = (records: DataView, record: number): number => {
+  const flags = records.getUint16(record + candidateAt.flags, true);
+  if ((flags & candidateFlag.quoteAmount) === 0) return -1;
+  for (let i = 0; i < keyBytes; i += 4) {
+    const word = records.getInt32(record + candidateAt.quoteMint + i, true);
+    if (word !== solKey.getInt32(i, true)) return -1;
+  }
+  const at = record + candidateAt.quoteAmount;
+  const lamports = records.getUint32(at, true) + records.getUint32(at + 4, true) * 2 ** 32;
+  return lamports > volumeLamportsMax ? -1 : lamports;
+};
