@@ -190,7 +190,7 @@ export class BookSide {
       count += 1;
     }
     prices.sort();
-    return this.#sign === bidSign ? prices.reverse() : prices;
+    return this.#sign === bidSign ? prices.toReversed() : prices;
   }
 
   // Plus 0 turns the -0 of an ask at price 0 into 0.

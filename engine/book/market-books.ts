@@ -113,6 +113,7 @@ export class MarketBooks {
       return bookOutcome.stale;
     }
     add(entry, counter.snapshots, 1);
+    entry.book.beginUpdate();
     entry.book.clear();
     entry.book.fitScales(item);
     // Fewer levels than farLevelsMax fit one item, so an empty book takes them all.
@@ -142,6 +143,7 @@ export class MarketBooks {
   }
 
   #applyDelta(entry: MarketBook, item: DepthItem): number {
+    entry.book.beginUpdate();
     if (!entry.book.fitScales(item)) {
       add(entry, counter.refused, 1);
       this.#breakOff(entry, item);

@@ -13,6 +13,7 @@ import {
   versionWord,
 } from "./book-layout.ts";
 import { askSign, bidSign, BookSide } from "./book-side.ts";
+import type { Depth } from "./depth.ts";
 
 /** Scales and largest values of what is about to be applied. */
 export type LevelRange = {
@@ -153,6 +154,18 @@ export class OrderBook {
     this.#sizeScale = sizeScale;
     this.#rescales += 1;
     return true;
+  }
+
+  /**
+   * Copies the best levels, those outside the window included, as far as `into` has room. Its
+   * id, state and times stay: the book does not know them. Market thread; allocates only when
+   * levels outside the window are needed.
+   */
+  copyDepth(into: Depth): void {
+    into.priceScale = Math.max(this.#priceScale, 0);
+    into.sizeScale = Math.max(this.#sizeScale, 0);
+    into.bids.count = this.bids.copyLevels(into.bids.prices, into.bids.sizes);
+    into.asks.count = this.asks.copyLevels(into.asks.prices, into.asks.sizes);
   }
 
   /** Tells readers of levels that they are changing. `publish` ends it. */

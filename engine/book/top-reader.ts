@@ -155,6 +155,15 @@ export class TopReader {
     return (this.#word(word.sides) & 2) !== 0;
   }
 
+  /** Price times sign of index 0 of the window of bids. */
+  get bidBase(): number {
+    return this.#number(number.bidBase);
+  }
+
+  get askBase(): number {
+    return this.#number(number.askBase);
+  }
+
   get recordBidPrice(): number {
     return this.#number(number.bidPrice);
   }

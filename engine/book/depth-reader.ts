@@ -1,0 +1,106 @@
+// The best N levels of a book as any thread but the market thread reads them: the window in shared
+// memory, under the depth sequence. Levels outside the window are the market thread's own, so at
+// most the levels within 1024 ticks below the best (or above it) are seen; `bids.count` tells.
+import {
+  bookCounter as counter,
+  type BookSlot,
+  bookSlot,
+  directoryWord,
+  headerWord,
+  versionWord,
+  windowLevels,
+} from "./book-layout.ts";
+import type { Depth, DepthSide } from "./depth.ts";
+import { TopReader } from "./top-reader.ts";
+
+// Own constants, because an imported binding is loaded at each use.
+const depthAt: number = versionWord.depth;
+const levelUpdatesAt: number = counter.levelUpdates;
+const lastIdAt: number = counter.lastId;
+const receiveUsAt: number = counter.receiveUs;
+
+// A try fails when an item begins within a copy; the gaps between items are longer than a copy.
+const triesMax = 10_000;
+const words = windowLevels / 32;
+
+/** One object per reading thread and book; writes nothing to the shared memory. */
+export class DepthReader {
+  readonly #slot: BookSlot;
+  readonly #top: TopReader;
+  readonly #fence = new Int32Array(1);
+  #tries = 0;
+
+  /** @throws RangeError when the memory has no such book yet. */
+  constructor(memory: SharedArrayBuffer, index: number) {
+    const books = Atomics.load(new Int32Array(memory, 0, 2), headerWord.symbols);
+    if (!(index >= 0 && index < books)) throw new RangeError(`book=${index} is not below ${books}`);
+    this.#slot = bookSlot(memory, index);
+    this.#top = new TopReader(memory, index);
+  }
+
+  /** The symbol and venue code of the book. */
+  get venue(): number {
+    return this.#slot.directory[directoryWord.venue] ?? 0;
+  }
+
+  /** Copies that were begun again so far, because an item came in between. */
+  get retries(): number {
+    return this.#tries;
+  }
+
+  /**
+   * Copies levels of one moment between two items into `into`. Returns false, and `into` is in no
+   * usable state, when the writer never paused or died within an item. Allocates nothing.
+   */
+  read(into: Depth): boolean {
+    const { versions } = this.#slot;
+    for (let tries = 0; tries < triesMax; tries += 1) {
+      const before = Atomics.load(versions, depthAt);
+      if ((before & 1) === 0 && this.#copy(into)) {
+        // Any store and then a load: the plain loads of the copy are done before the next load.
+        Atomics.store(this.#fence, 0, 0);
+        if (Atomics.load(versions, depthAt) === before) return true;
+      }
+      this.#tries += 1;
+    }
+    return false;
+  }
+
+  #copy(into: Depth): boolean {
+    const top = this.#top;
+    const { counters, bidBitmap, bidSizes, askBitmap, askSizes } = this.#slot;
+    if (!top.readRecord()) return false;
+    into.state = top.state;
+    into.priceScale = top.priceScale;
+    into.sizeScale = top.sizeScale;
+    into.updateId = counters[lastIdAt] ?? 0;
+    into.levelUpdates = counters[levelUpdatesAt] ?? 0;
+    into.receiveUs = counters[receiveUsAt] ?? 0;
+    copySide({ bitmap: bidBitmap, sizes: bidSizes, base: top.bidBase }, into.bids);
+    copySide({ bitmap: askBitmap, sizes: askSizes, base: top.askBase }, into.asks);
+    return true;
+  }
+}
+
+type Window = {
+  readonly bitmap: Int32Array;
+  readonly sizes: Float64Array;
+  readonly base: number;
+};
+
+const copySide = ({ bitmap, sizes, base }: Window, into: DepthSide): void => {
+  const { prices, sign } = into;
+  let count = 0;
+  for (let word = words - 1; word >= 0 && count < prices.length; word -= 1) {
+    let bits = bitmap[word] ?? 0;
+    while (bits !== 0 && count < prices.length) {
+      const bit = 31 - Math.clz32(bits);
+      bits &= ~(1 << bit);
+      const at = (word << 5) + bit;
+      prices[count] = (base + at) * sign + 0;
+      into.sizes[count] = sizes[at] ?? 0;
+      count += 1;
+    }
+  }
+  into.count = count;
+};
