@@ -248,6 +248,7 @@ export class JsonEncoder {
 
   #content(field: Field): boolean {
     if (field.kind === "text") return this.#text();
+    if (!this.#in.plainToken()) return false;
     return field.kind === "bytes" ? this.#base64() : this.#id(field.kind === "id16" ? 16 : 8);
   }
 
@@ -262,18 +263,18 @@ export class JsonEncoder {
     return (
       input.isAscii ||
       isUtf8(out.bytes, start, end) ||
-      input.fail("text is no UTF-8", input.tokenStart)
+      input.fail("text is no UTF-8", input.tokenAt)
     );
   }
 
   #id(bytes: number): boolean {
-    const { tokenStart, tokenEnd } = this.#in;
+    const { tokenBytes, tokenStart, tokenEnd } = this.#in;
     const length = tokenEnd - tokenStart;
     if (length === 0) return true;
     if (length !== 2 * bytes) return this.#badId(bytes);
     for (let at = tokenStart; at < tokenEnd; at += 2) {
-      const high = hexDigit(byteAt(this.#in.bytes, at));
-      const low = hexDigit(byteAt(this.#in.bytes, at + 1));
+      const high = hexDigit(byteAt(tokenBytes, at));
+      const low = hexDigit(byteAt(tokenBytes, at + 1));
       if (high < 0 || low < 0) return this.#badId(bytes);
       this.#out.bytes[this.#out.to] = high * 16 + low;
       this.#out.to += 1;
@@ -288,12 +289,12 @@ export class JsonEncoder {
     const hint = isBase64 ? " (base64? OTLP/JSON writes ids in hex)" : "";
     return this.#in.fail(
       `expected ${2 * bytes} hex characters or "", found ${length} characters${hint}`,
-      tokenStart,
+      this.#in.tokenAt,
     );
   }
 
   #base64(): boolean {
-    const { bytes, tokenStart, tokenEnd } = this.#in;
+    const { tokenBytes: bytes, tokenStart, tokenEnd } = this.#in;
     let end = tokenEnd;
     while (end > tokenStart && byteAt(bytes, end - 1) === padding) end -= 1;
     let bits = 0;
@@ -301,7 +302,7 @@ export class JsonEncoder {
     for (let at = tokenStart; at < end; at += 1) {
       const byte = byteAt(bytes, at);
       const digit = byte < 128 ? (base64Digits[byte] as number) : -1;
-      if (digit < 0) return this.#in.fail("expected base64", at);
+      if (digit < 0) return this.#in.fail("expected base64", this.#in.tokenAt);
       bits = ((bits << 6) | digit) & 0xfff;
       count += 6;
       if (count < 8) continue;
@@ -310,7 +311,7 @@ export class JsonEncoder {
       this.#out.to += 1;
     }
     // Six bits left over are a digit that belongs to no byte.
-    return count < 6 || this.#in.fail("base64 of an impossible length", tokenStart);
+    return count < 6 || this.#in.fail("base64 of an impossible length", this.#in.tokenAt);
   }
 
   #bool(field: Field): boolean {
@@ -326,7 +327,7 @@ export class JsonEncoder {
 
   /** Takes a number, or a string that holds one. */
   #numeric(): boolean {
-    if (this.#in.peek() === mark.quote) return this.#in.string();
+    if (this.#in.peek() === mark.quote) return this.#in.string() && this.#in.plainToken();
     const byte = this.#in.peek();
     if (byte === mark.minus || (byte >= 48 && byte <= 57)) return this.#in.number();
     return this.#in.fail(`expected a number${this.#in.found()}`);
@@ -350,9 +351,9 @@ export class JsonEncoder {
       return this.#notA("an integer (enum names are not sent in OTLP/JSON)");
     }
     if (!this.#numeric()) return false;
-    const { bytes, tokenStart, tokenEnd } = this.#in;
+    const { tokenBytes, tokenStart, tokenEnd } = this.#in;
     const words = this.#words;
-    const isWritten = words.read(bytes, tokenStart, tokenEnd)
+    const isWritten = words.read(tokenBytes, tokenStart, tokenEnd)
       ? tryWriteWords(this.#out, field, words)
       : tryWriteText(this.#out, field, this.#in.text());
     if (isWritten) return true;
@@ -361,7 +362,7 @@ export class JsonEncoder {
   }
 
   #notA(expected: string): false {
-    const { tokenStart } = this.#in;
-    return this.#in.fail(`expected ${expected}, found ${this.#in.text().slice(0, 40)}`, tokenStart);
+    const found = this.#in.text().slice(0, 40);
+    return this.#in.fail(`expected ${expected}, found ${found}`, this.#in.tokenAt);
   }
 }

@@ -59,8 +59,11 @@ export class JsonScanner {
   /** What is wrong, or "". */
   fault = "";
   faultAt = 0;
-  /** Content of the last string, without quotes, or the last number. */
+  /** Content of the last string, without quotes, or the last number; offsets into `tokenBytes`. */
+  tokenBytes: Uint8Array = this.bytes;
   tokenStart = 0;
+  /** Where the token began in `bytes`, for faults. */
+  tokenAt = 0;
   tokenEnd = 0;
   /** The last string has escapes. */
   isEscaped = false;
@@ -69,6 +72,7 @@ export class JsonScanner {
 
   open(bytes: Uint8Array, start: number, end: number): void {
     this.bytes = bytes;
+    this.tokenBytes = bytes;
     this.at = start;
     this.end = end;
     this.fault = "";
@@ -121,7 +125,9 @@ export class JsonScanner {
     if (!this.take(quote)) return false;
     const { bytes, end } = this;
     this.isEscaped = false;
+    this.tokenBytes = bytes;
     this.tokenStart = this.at;
+    this.tokenAt = this.at;
     let at = this.at;
     let bits = 0;
     while (at < end) {
@@ -147,7 +153,9 @@ export class JsonScanner {
   /** Takes a number; its characters are the token. */
   number(): boolean {
     const first = this.peek();
+    this.tokenBytes = this.bytes;
     this.tokenStart = this.at;
+    this.tokenAt = this.at;
     if (first === mark.minus) this.at += 1;
     const digitsAt = this.at;
     let isGood = this.#digits() > 0;
@@ -223,9 +231,25 @@ export class JsonScanner {
     let text = "";
     const end = Math.min(this.tokenEnd, this.tokenStart + tokenTextMax);
     for (let at = this.tokenStart; at < end; at += 1) {
-      text += String.fromCharCode(byteAt(this.bytes, at));
+      text += String.fromCharCode(byteAt(this.tokenBytes, at));
     }
     return text;
+  }
+
+  /**
+   * Puts what the string's escapes stand for in place of the token, for ids, numbers and base64:
+   * some senders write every "/" as "\/". The token is then in an array of its own.
+   */
+  plainToken(): boolean {
+    if (!this.isEscaped) return true;
+    const plain = new Uint8Array(this.tokenEnd - this.tokenStart);
+    const length = this.unescape(plain, 0);
+    if (length < 0) return false;
+    this.tokenBytes = plain;
+    this.tokenStart = 0;
+    this.tokenEnd = length;
+    this.isEscaped = false;
+    return true;
   }
 
   /**
@@ -233,7 +257,7 @@ export class JsonScanner {
    * at most as many bytes as the token. A lone surrogate becomes U+FFFD, as TextEncoder has it.
    */
   unescape(out: Uint8Array, start: number): number {
-    const { bytes, tokenStart, tokenEnd } = this;
+    const { tokenBytes: bytes, tokenStart, tokenEnd } = this;
     let to = start;
     let at = tokenStart;
     if (!this.isEscaped) {
@@ -274,7 +298,7 @@ export class JsonScanner {
     if (at + 6 > this.tokenEnd) return -1;
     let unit = 0;
     for (let i = at + 2; i < at + 6; i += 1) {
-      const digit = hexDigit(byteAt(this.bytes, i));
+      const digit = hexDigit(byteAt(this.tokenBytes, i));
       if (digit < 0) return -1;
       unit = unit * 16 + digit;
     }
@@ -283,8 +307,8 @@ export class JsonScanner {
 
   /** The low surrogate that is escaped at `at`, or -1. */
   #lowAfter(at: number): number {
-    if (at + 6 > this.tokenEnd || byteAt(this.bytes, at) !== backslash) return -1;
-    if (byteAt(this.bytes, at + 1) !== unicodeEscape) return -1;
+    if (at + 6 > this.tokenEnd || byteAt(this.tokenBytes, at) !== backslash) return -1;
+    if (byteAt(this.tokenBytes, at + 1) !== unicodeEscape) return -1;
     const unit = this.#unit(at);
     return unit >= 0xdc00 && unit < 0xe000 ? unit : -1;
   }

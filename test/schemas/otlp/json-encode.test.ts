@@ -104,6 +104,21 @@ describe("JSON encoder", () => {
     expect(refusal(type, json)).toMatch(message);
   });
 
+  it("takes escapes in ids, numbers and base64, as those write who escape every slash", () => {
+    expect(read("AnyValue", String.raw`{"bytesValue":"+\/+\/AQ=="}`)).toEqual({
+      bytesValue: "+/+/AQ==",
+    });
+    expect(read("AnyValue", String.raw`{"intValue":"\u0031\u0032"}`)).toEqual({ intValue: "12" });
+    expect(read("AnyValue", String.raw`{"doubleValue":"\u004eaN"}`)).toEqual({
+      doubleValue: "NaN",
+    });
+    expect(read("Span", String.raw`{"spanId":"\u0030102030405060708","name":"a\/b"}`)).toEqual({
+      spanId: "0102030405060708",
+      name: "a/b",
+    });
+    expect(refusal("AnyValue", String.raw`{"intValue":"\x31"}`)).toMatch(/unknown escape/);
+  });
+
   it("keeps every digit at the edges of each kind of integer, and refuses what is beyond", () => {
     const kinds: readonly (readonly [MessageName, string, bigint, bigint])[] = [
       ["Span", "startTimeUnixNano", 0n, 2n ** 64n - 1n],
