@@ -138,7 +138,8 @@ describe("JSON encoder", () => {
         const result = encode(type, `{"${name}":${text}}`);
         if (!result.ok) return "refused";
         const read = readMessage(result.bytes, 0, result.bytes.length, messageType(type))[name];
-        return BigInt(String((isList ? (read as string[])[0] : read) ?? 0));
+        const one = (isList ? (read as string[])[0] : read) as string | number | undefined;
+        return BigInt(one ?? 0);
       };
       for (const value of [min, min + 1n, -1n, 0n, 1n, 127n, 128n, max - 1n, max])
         expect([name, value, at(value)]).toEqual([name, value, value < min ? "refused" : value]);
