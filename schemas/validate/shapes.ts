@@ -15,8 +15,8 @@ export const statesMax = 16_384;
 export const shapeKeyBytesMax = 512 << 10;
 /** Edges of one state and verdicts at one state: what a search may cost. */
 const branchesMax = 64;
-const verdictsMax = 32_768;
-const shapeFindingsMax = 131_072;
+const verdictsMax = 16_384;
+const shapeFindingsMax = 65_536;
 /** Misses after which a full tree begins anew. */
 const missesMax = 65_536;
 
