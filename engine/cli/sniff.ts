@@ -2,6 +2,7 @@
 // verdicts goes to standard error.
 import { instructionRules } from "../../schemas/market/programs.ts";
 import { RpcShapeError } from "../sniff/rpc-value.ts";
+import { SecureLines } from "../sniff/secure-line.ts";
 import { sniffLine } from "../sniff/sniff-line.ts";
 import { Sniffer } from "../sniff/sniffer.ts";
 import { WatchList, watchedPrograms } from "../sniff/watch-list.ts";
@@ -19,11 +20,12 @@ const run = async (args: Arguments, io: Io): Promise<number> => {
     watch: new WatchList(watchedPrograms(instructionRules)),
     v1: args.values["v1"] === true,
   });
+  const secure = args.values["secure"] === true ? new SecureLines() : null;
   const tally = new Map<string, number>();
   let problems = 0;
   for (const file of files) {
     for await (const item of readable(sniffItems(file, format, io))) {
-      const problem = await sniffOne({ sniffer, io, tally }, file, item);
+      const problem = await sniffOne({ sniffer, secure, io, tally }, file, item);
       if (problem !== null) {
         problems += 1;
         io.note(`weir sniff: ${problem}`);
@@ -49,19 +51,21 @@ async function* readable(items: AsyncIterable<SniffItem>): AsyncGenerator<SniffI
 
 type Context = {
   readonly sniffer: Sniffer;
+  readonly secure: SecureLines | null;
   readonly io: Io;
   readonly tally: Map<string, number>;
 };
 
 /** Writes the line of one transaction; returns what is wrong with the input, or null. */
 const sniffOne = async (
-  { sniffer, io, tally }: Context,
+  { sniffer, secure, io, tally }: Context,
   file: string,
   item: SniffItem,
 ): Promise<string | null> => {
   if ("problem" in item) return item.problem;
   try {
-    const line = sniffLine(sniffer, item);
+    const found = sniffLine(sniffer, item);
+    const line = secure === null ? found : secure.check(found, item);
     const name = line.reason ?? line.verdict;
     tally.set(name, (tally.get(name) ?? 0) + 1);
     await io.line(JSON.stringify(line));
@@ -97,6 +101,9 @@ export const sniff: Command = {
       help: `${sniffFormats.join(", ")}; without it the first bytes tell`,
     },
     strict: { help: "stop at the first input that cannot be read" },
+    secure: {
+      help: "check signatures, replays within the input, and suspicious mints too",
+    },
     v1: { help: "accept v1 transactions (SIMD-0385)" },
   },
   examples: [

@@ -32,7 +32,8 @@ export type MatchLine = {
   readonly quoteAmount?: string;
   /** What the arguments ask for: an amount, or the worst that the sender accepts. */
   readonly requested?: Requested;
-  readonly priority: null;
+  /** Of the instruction alone: a file has no clock for the averages that raise a trade. */
+  readonly priority: "HIGH" | "LOW";
 };
 
 type Requested = {
@@ -167,9 +168,12 @@ const matchLine = (
     ...(amounts.base !== null && { baseAmount: amounts.base.toString() }),
     ...(amounts.quote !== null && { quoteAmount: amounts.quote.toString() }),
     ...(requested !== null && { requested }),
-    priority: null,
+    priority: isLaunch(places.direction) ? "HIGH" : "LOW",
   };
 };
+
+const isLaunch = (direction: Direction | null): boolean =>
+  direction === "create" || direction === "migrate";
 
 const quoteMintOf = ({ rule, places, accounts }: Found): string | null => {
   if (places.quoteMint === "sol") return wrappedSolMint;
