@@ -50,6 +50,8 @@ export const absentFrom = (group: number): number => -2 - group;
 export const decision = { none: 0, warn: 1, reject: 2, quarantine: 3 } as const;
 
 const emptyMask = 0;
+/** Sets of globs whose decisions are kept; others are worked out each time. */
+const masksMax = 256;
 
 /** The levels of a profile and a tenant's rules, as a decision for each code. */
 export class Decisions {
@@ -58,18 +60,27 @@ export class Decisions {
   readonly #levels: Uint8Array;
   readonly #rules: RuleTable;
   readonly #signal: number;
+  readonly #byMask = new Map<number, Uint8Array>();
 
   /** `levels` by code (profileLevels); `signal` is an index into ruleSignals. */
   constructor(levels: Uint8Array, rules: RuleTable, signal: number) {
     this.#levels = levels;
     this.#rules = rules;
     this.#signal = signal;
-    this.#plain = this.byMask(emptyMask);
+    this.#plain = this.#made(emptyMask);
   }
 
-  /** Decisions by code: 0 = not reported. */
+  /** Decisions by code: 0 = not reported. `mask` is that of the rules' nameMask. */
   byMask(mask: number): Uint8Array {
-    if (mask === emptyMask && this.#plain !== undefined) return this.#plain;
+    if (mask === emptyMask) return this.#plain;
+    const known = this.#byMask.get(mask);
+    if (known !== undefined) return known;
+    const made = this.#made(mask);
+    if (this.#byMask.size < masksMax) this.#byMask.set(mask, made);
+    return made;
+  }
+
+  #made(mask: number): Uint8Array {
     const decisions = new Uint8Array(findingCodeMax + 1);
     for (let code = 1; code <= findingCodeMax; code += 1) {
       const level = this.#levels[code] ?? 0;

@@ -26,6 +26,7 @@ export class ValidationPlan {
   readonly metrics: Decisions;
   readonly logs: Decisions;
   readonly resources: Decisions;
+  readonly rules: RuleTable;
   /** The rules look at names, so a finding's decision may wait for the name. */
   readonly rulesUseNames: boolean;
 
@@ -36,6 +37,7 @@ export class ValidationPlan {
     this.metrics = new Decisions(levels, rules, ruleSignals.indexOf("metric"));
     this.logs = new Decisions(levels, rules, ruleSignals.indexOf("log"));
     this.resources = new Decisions(levels, rules, ruleSignals.indexOf("resource"));
+    this.rules = rules;
     this.rulesUseNames = rules.hasNames;
     this.names = new SpanNames(tables, rules, this.spans);
   }

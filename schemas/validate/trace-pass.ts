@@ -17,7 +17,7 @@ import { unkeptClass } from "./span-names.ts";
 import { SpanPartition } from "./span-partition.ts";
 import { SpanReader } from "./span-reader.ts";
 
-/** Entries of `partitionOf` below 0: why a span is out. -1 is left to sampling. */
+/** Entries of `partitionOf` below 0: why a record is out. -1 is left to sampling. */
 export const outcome = { sampledOut: -1, rejected: -2, quarantined: -3, overLimit: -4 } as const;
 
 /** Kinds beyond those of OTLP are one. */
