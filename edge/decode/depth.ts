@@ -3,7 +3,8 @@
 // symbol may be left out where the messages name it, receiveNs where the edge's time will do.
 import { DepthItem, depthCode, depthCodeText } from "../../schemas/market/depth-item.ts";
 import { DepthMessage, depthItemOf } from "../../schemas/market/depth-message.ts";
-import { binanceFaultText, readBinance } from "../../schemas/market/venue-binance.ts";
+import { venueFaultText } from "../../schemas/market/venue-fields.ts";
+import { readVenue } from "../../schemas/market/venue-message.ts";
 import {
   type VenueName,
   isVenueName,
@@ -56,7 +57,7 @@ export class DepthPath {
       const refused = this.#addJson(bytes, context, records);
       if (refused !== undefined) rejections.add({ index, ...refused });
     }
-    return { items, records: records.take(), rejections };
+    return { items, records: records.take(), rejections, sampledOut: 0 };
   }
 
   #addJson(bytes: Uint8Array, context: Context, records: FrameRecords): Reason | undefined {
@@ -71,8 +72,8 @@ export class DepthPath {
     if (receiveNs === undefined)
       return { reason: "malformed", detail: "receiveNs: expected decimal text below 2^64" };
     const { venue, symbol } = context;
-    const fault = readBinance(entry["message"], { venue, symbol, receiveNs }, this.#message);
-    if (fault !== null) return { reason: fault.code, detail: binanceFaultText(fault) };
+    const fault = readVenue(entry["message"], { venue, symbol, receiveNs }, this.#message);
+    if (fault !== null) return { reason: fault.code, detail: venueFaultText(fault) };
     const item = depthItemOf(this.#message);
     if (typeof item === "number") return { reason: "malformed", detail: depthCodeText(item) };
     const key = utf8.encode(`${venue}:${this.#message.symbol}`);
@@ -96,7 +97,7 @@ export class DepthPath {
       const key = utf8.encode(`${venue}:${this.#item.symbol()}`);
       if (!records.tryAdd(key, item)) rejections.add({ index, ...tooLarge });
     });
-    return { items: items.length, records: records.take(), rejections };
+    return { items: items.length, records: records.take(), rejections, sampledOut: 0 };
   }
 }
 

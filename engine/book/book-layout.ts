@@ -106,6 +106,8 @@ export const bookCounter = {
   snapshots: 11,
   /** Applied items after which the best bid was above the best ask. */
   crossed: 12,
+  /** Items after which the book did not have the venue's checksum. */
+  checksumFaults: 13,
   /** Now: id of the last applied item. */
   lastId: 14,
   /** Now: receive time of the last item, microseconds since the epoch. */

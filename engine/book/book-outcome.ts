@@ -16,9 +16,12 @@ export const bookOutcome = {
   ticker: 5,
   /** The delta did not fit the far levels: the book is broken until the next snapshot. */
   levelsFull: 6,
+  /** The venue's checksum is not that of the book, which is empty until the next snapshot. */
+  checksum: 7,
   /** No more symbols fit the memory. */
   symbolsFull: 16,
-  /** A price or size passes 2^53 - 1 at the scale of the book, which misses this delta now. */
+  /** A price or size passes 2^53 - 1 at the scale of the book, or a size that is added takes a
+   * level below 0: the book misses this delta now. */
   range: 17,
   /** `refused` + a depthCode: the bytes are no depth item. */
   refused: 32,
@@ -35,8 +38,10 @@ const texts: { readonly [outcome: number]: string } = {
   [bookOutcome.trade]: "trade",
   [bookOutcome.ticker]: "ticker",
   [bookOutcome.levelsFull]: `more than farLevelsMax=${farLevelsMax} levels outside the window`,
+  [bookOutcome.checksum]: "the checksum is not that of the book: it is empty until a snapshot",
   [bookOutcome.symbolsFull]: `all symbol slots are taken (at most ${bookSymbolsMax})`,
-  [bookOutcome.range]: "a price or size passes 2^53 - 1 at the scale of the book",
+  [bookOutcome.range]:
+    "a price or size passes 2^53 - 1 at the scale of the book, or a size falls below 0",
 };
 
 /** Meaning of an outcome, for messages and metric labels' help. */

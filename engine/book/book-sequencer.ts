@@ -1,5 +1,5 @@
-// Decides from update ids alone whether a depth message continues the book: the rules of Binance
-// spot, USD-M and COIN-M. Holds no levels and no messages, so that it can be tested as a table.
+// Decides from update ids alone whether a depth message continues the book: the rules of the
+// venues. Holds no levels and no messages, so that it can be tested as a table.
 //
 // BUFFERING (no snapshot yet) -> SNAPSHOT (one was taken, no delta yet) -> SYNCED -> GAP (a delta
 // is missing) -> SNAPSHOT ... A stream that never carries a snapshot stays in BUFFERING: deltas
@@ -26,13 +26,27 @@ export const verdict = {
   gap: 3,
 } as const;
 
-/** How a venue numbers its deltas. `id`: U is the last u + 1. `link`: pu is the last u. */
-export type SequenceRule = "id" | "link";
+/**
+ * How a venue numbers its deltas.
+ * `id` (Binance spot): U is the last u + 1; snapshots come from elsewhere and may be old.
+ * `link` (Binance futures): pu is the last u; snapshots as above.
+ * `chain`: each delta names the one before it, or counts by one when it names none; snapshots
+ * come in the stream and always begin the book anew, ids may fall (OKX, Bybit).
+ * `rise`: as `chain`, but ids that name none need only not fall: what was lost is told otherwise
+ * (Kraken's checksum, Coinbase's connection) or not at all.
+ */
+export type SequenceRule = "id" | "link" | "chain" | "rise";
 
 const rules: { readonly [venue in VenueName]: SequenceRule } = {
   "binance-spot": "id",
   "binance-usdm": "link",
   "binance-coinm": "link",
+  kraken: "rise",
+  okx: "chain",
+  bybit: "chain",
+  coinbase: "rise",
+  generic: "chain",
+  "generic-delta": "chain",
 };
 
 /** The rule of a venue code; venues are known to be valid. */
@@ -46,15 +60,26 @@ export const sequenceRuleOf = (venue: number): SequenceRule => {
 /** One per book. Ids are integers from 0 to 2^53 - 1. */
 export class BookSequencer {
   readonly #isLinked: boolean;
+  readonly #isInStream: boolean;
+  readonly #stepMin: number;
+  readonly #stepMax: number;
   #state: number = bookState.buffering;
   #lastId = -1;
 
   constructor(rule: SequenceRule) {
     this.#isLinked = rule === "link";
+    this.#isInStream = rule === "chain" || rule === "rise";
+    this.#stepMin = rule === "rise" ? 0 : 1;
+    this.#stepMax = rule === "rise" ? Number.MAX_SAFE_INTEGER : 1;
   }
 
   get state(): number {
     return this.#state;
+  }
+
+  /** Whether snapshots come in order among the deltas, so that those before one are over. */
+  get isInStream(): boolean {
+    return this.#isInStream;
   }
 
   /** Id of the book as it is, -1 before the first snapshot. */
@@ -64,18 +89,20 @@ export class BookSequencer {
 
   /**
    * A snapshot replaces the book when the book has none, is broken, or is older. A newer one is
-   * taken even in SYNCED: after a reconnection it comes before the hole can be seen.
+   * taken even in SYNCED: after a reconnection it comes before the hole can be seen. One that
+   * comes in the stream of deltas is always taken.
    */
   offerSnapshot(lastId: number): number {
     const isLive = this.#state === bookState.snapshot || this.#state === bookState.synced;
-    if (isLive && lastId <= this.#lastId) return verdict.stale;
+    if (isLive && !this.#isInStream && lastId <= this.#lastId) return verdict.stale;
     this.#state = bookState.snapshot;
     this.#lastId = lastId;
     return verdict.apply;
   }
 
-  /** `prevId` is only looked at under rule `link`. */
+  /** `prevId` is -1 when the delta names none; rule `id` does not look at it. */
   offerDelta(firstId: number, lastId: number, prevId: number): number {
+    if (this.#isInStream) return this.#offerInStream(firstId, lastId, prevId);
     if (this.#state === bookState.synced) {
       if (lastId <= this.#lastId) return verdict.stale;
       const continues = this.#isLinked ? prevId === this.#lastId : firstId === this.#lastId + 1;
@@ -88,6 +115,19 @@ export class BookSequencer {
     }
     if (lastId <= this.#lastId) return verdict.stale;
     return this.#take(firstId <= this.#lastId + 1, lastId);
+  }
+
+  // A named predecessor decides alone: ids may fall where a venue begins its numbers anew.
+  #offerInStream(firstId: number, lastId: number, prevId: number): number {
+    const isLive = this.#state === bookState.snapshot || this.#state === bookState.synced;
+    if (!isLive) return verdict.hold;
+    if (prevId >= 0) {
+      if (prevId === this.#lastId) return this.#take(true, lastId);
+      return lastId === this.#lastId ? verdict.stale : this.#take(false, lastId);
+    }
+    const step = firstId - this.#lastId;
+    if (step < this.#stepMin) return verdict.stale;
+    return this.#take(step <= this.#stepMax, lastId);
   }
 
   /** The book was damaged by something other than ids: only a snapshot helps. */

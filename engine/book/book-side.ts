@@ -115,6 +115,17 @@ export class BookSide {
     return summary === 0 ? this.#runEmpty() : true;
   }
 
+  /** Size at a price, 0 without such a level. */
+  sizeAt(price: number): number {
+    const index = price * this.#sign - this.#base;
+    return index >= 0 && index < levelCount ? (this.#sizes[index] ?? 0) : this.#far.get(price);
+  }
+
+  /** Removes all levels but the best `levelsMax`. Allocates; for venues that demand it. */
+  truncate(levelsMax: number): void {
+    for (const [price] of this.levels().slice(levelsMax)) this.set(price, 0);
+  }
+
   clear(): void {
     this.#sizes.fill(0);
     this.#bitmap.fill(0);

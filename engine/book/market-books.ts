@@ -1,7 +1,7 @@
 // All order books of one market thread: takes depth items in place, finds the book, lets its
 // sequencer judge, applies levels, publishes the top. The command line runs this same code over
 // files. Nothing is allocated per item once a symbol is known and in sync.
-import { powerOfTen } from "../../schemas/market/decimal.ts";
+import { decimalValueMax, powerOfTen } from "../../schemas/market/decimal.ts";
 import { depthCode, DepthItem, depthKind } from "../../schemas/market/depth-item.ts";
 import { BookDirectory } from "./book-directory.ts";
 import {
@@ -11,6 +11,8 @@ import {
   directoryWord,
   headerWord,
 } from "./book-layout.ts";
+import { checksumLevels, checksumOf, depthSubscribed } from "./book-checksum.ts";
+import { createDepth } from "./depth.ts";
 import { bookOutcome } from "./book-outcome.ts";
 import { BookSequencer, bookState, sequenceRuleOf, verdict } from "./book-sequencer.ts";
 import { HeldItems, heldBytesDefault } from "./held-items.ts";
@@ -23,6 +25,8 @@ export type MarketBook = {
   readonly book: OrderBook;
   readonly sequencer: BookSequencer;
   readonly held: HeldItems;
+  /** Levels that a side keeps; less than all only where a checksum demands it. */
+  levelsKept: number;
 };
 
 export type MarketBooksOptions = {
@@ -49,6 +53,7 @@ export class MarketBooks {
   readonly #onApplied: NonNullable<MarketBooksOptions["onApplied"]> | null;
   readonly #item = new DepthItem();
   readonly #heldItem = new DepthItem();
+  readonly #best = createDepth(checksumLevels);
   readonly #origin: TopOrigin = {
     state: bookState.buffering,
     isTrusted: false,
@@ -93,7 +98,7 @@ export class MarketBooks {
 
   #offerDelta(entry: MarketBook, item: DepthItem): number {
     const { sequencer } = entry;
-    const judged = sequencer.offerDelta(item.firstId, item.lastId, item.prevId);
+    const judged = sequencer.offerDelta(item.firstId, item.lastId, prevIdOf(item));
     if (judged === verdict.apply) return this.#applyDelta(entry, item);
     if (judged === verdict.stale) {
       add(entry, counter.stale, 1);
@@ -118,6 +123,7 @@ export class MarketBooks {
     entry.book.fitScales(item);
     // Fewer levels than farLevelsMax fit one item, so an empty book takes them all.
     setLevels(entry.book, item);
+    if (item.hasChecksum && !this.#isProven(entry, item)) return this.#disprove(entry, item);
     this.#publish(entry, item);
     this.#replay(entry);
     if (wasTaken && entry.sequencer.state !== bookState.gap) add(entry, counter.resyncs, 1);
@@ -128,9 +134,13 @@ export class MarketBooks {
   #replay(entry: MarketBook): void {
     const { held, sequencer } = entry;
     const item = this.#heldItem;
+    while (sequencer.isInStream && !held.isEmpty) {
+      add(entry, counter.stale, 1);
+      held.shift();
+    }
     while (!held.isEmpty) {
       item.point(held.view, held.itemStart, held.itemEnd);
-      const judged = sequencer.offerDelta(item.firstId, item.lastId, item.prevId);
+      const judged = sequencer.offerDelta(item.firstId, item.lastId, prevIdOf(item));
       if (judged === verdict.hold) return;
       if (judged === verdict.gap) {
         this.#breakOff(entry, item);
@@ -149,15 +159,38 @@ export class MarketBooks {
       this.#breakOff(entry, item);
       return bookOutcome.range;
     }
-    if (!setLevels(entry.book, item)) {
+    if (item.isAdded && !addSizes(entry.book, item)) {
+      add(entry, counter.refused, 1);
+      this.#breakOff(entry, item);
+      return bookOutcome.range;
+    }
+    if (!item.isAdded && !setLevels(entry.book, item)) {
       add(entry, counter.refused, 1);
       this.#breakOff(entry, item);
       return bookOutcome.levelsFull;
     }
+    if (item.hasChecksum && !this.#isProven(entry, item)) return this.#disprove(entry, item);
     add(entry, counter.applied, 1);
     add(entry, counter.levelUpdates, item.bidCount + item.askCount);
     this.#publish(entry, item);
     return bookOutcome.applied;
+  }
+
+  // The checksum is of a book that has no more levels than were subscribed to.
+  #isProven(entry: MarketBook, item: DepthItem): boolean {
+    const { book } = entry;
+    if (item.kind === depthKind.snapshot) {
+      entry.levelsKept = depthSubscribed(Math.max(item.bidCount, item.askCount));
+    }
+    for (const side of book.sides) side.truncate(entry.levelsKept);
+    return checksumOf(book, this.#best) === item.prevId;
+  }
+
+  #disprove(entry: MarketBook, item: DepthItem): number {
+    add(entry, counter.checksumFaults, 1);
+    entry.book.clear();
+    this.#breakOff(entry, item);
+    return bookOutcome.checksum;
   }
 
   #breakOff(entry: MarketBook, item: DepthItem): void {
@@ -195,6 +228,7 @@ export class MarketBooks {
       book: new OrderBook(slot),
       sequencer: new BookSequencer(sequenceRuleOf(item.venue)),
       held: new HeldItems(this.#heldBytesMax),
+      levelsKept: Number.MAX_SAFE_INTEGER,
     };
     slot.directory[directoryWord.venue] = item.venue;
     slot.directory[directoryWord.symbolBytes] = item.symbolBytes;
@@ -222,6 +256,23 @@ const setLevels = (book: OrderBook, item: DepthItem): boolean => {
   }
   for (let i = bidCount; i < count; i += 1) {
     if (!book.asks.set(item.price(i) * priceFactor, item.size(i) * sizeFactor)) isWhole = false;
+  }
+  return isWhole;
+};
+
+const prevIdOf = (item: DepthItem): number => (item.hasPrevId ? item.prevId : -1);
+
+// False when a level would fall below 0 or pass the range, or does not fit the far levels.
+const addSizes = (book: OrderBook, item: DepthItem): boolean => {
+  const priceFactor = powerOfTen(book.priceScale - item.priceScale);
+  const sizeFactor = powerOfTen(book.sizeScale - item.sizeScale);
+  const count = item.bidCount + item.askCount;
+  let isWhole = true;
+  for (let i = 0; i < count; i += 1) {
+    const side = i < item.bidCount ? book.bids : book.asks;
+    const price = item.price(i) * priceFactor;
+    const size = side.sizeAt(price) + item.size(i) * sizeFactor;
+    if (!(size >= 0 && size <= decimalValueMax) || !side.set(price, size)) isWhole = false;
   }
   return isWhole;
 };

@@ -5,7 +5,7 @@ import { depthItemBytesMax } from "../../schemas/market/depth-layout.ts";
 import { encodeDepthItem } from "../../schemas/market/depth-message.ts";
 import { recordedWaitingMax, RecordedReader } from "../../schemas/market/recorded-reader.ts";
 import type { Reading } from "../../schemas/market/recorded-reader.ts";
-import { binanceFaultText } from "../../schemas/market/venue-binance.ts";
+import { venueFaultText } from "../../schemas/market/venue-fields.ts";
 import { isVenueName, type VenueName, venueNames } from "../../schemas/market/venues.ts";
 import { bookSymbolsDefault, createBookMemory } from "../book/book-layout.ts";
 import { bookLine, summaryLine } from "../book/book-lines.ts";
@@ -112,7 +112,7 @@ class Replay {
       this.ignored += 1;
       return null;
     }
-    if (reading.fault !== null) return binanceFaultText(reading.fault);
+    if (reading.fault !== null) return venueFaultText(reading.fault);
     if (this.#symbol !== "" && message.symbol !== this.#symbol) {
       this.skipped += 1;
       return null;
@@ -121,7 +121,8 @@ class Replay {
     const outcome = this.#books.apply(this.#view, 0, bytes);
     if (outcome === bookOutcome.trade) this.#addTrade(message.symbol, bytes);
     if (outcome === bookOutcome.gap) this.gaps += 1;
-    const isBad = isRefusal(outcome) || outcome === bookOutcome.levelsFull;
+    const isBad =
+      isRefusal(outcome) || outcome === bookOutcome.levelsFull || outcome === bookOutcome.checksum;
     return isBad ? bookOutcomeText(outcome) : null;
   }
 

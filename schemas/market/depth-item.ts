@@ -3,7 +3,7 @@
 // changed nothing. Not a codec of venues: venue-binance.ts fills a DepthMessage from their JSON.
 import { decimalScaleMax, decimalValueMax } from "./decimal.ts";
 import {
-  depthFlagPrevId,
+  depthFlag,
   depthLevelBytes,
   depthLevelsAt,
   depthLevelsMax,
@@ -45,7 +45,7 @@ const codeTexts: readonly string[] = [
   `levels are more than ${depthLevelsMax}, or not what the kind allows`,
   "item's length is not that of its header, symbol and levels",
   "an id is above 2^53 - 1, or firstId is above lastId",
-  "a price or size is not an integer from 0 to 2^53 - 1",
+  "a price or size is not an integer from 0 to 2^53 - 1 (sizes that are added: either sign)",
 ];
 
 /** Meaning of a refusal code, naming the field and the limit. */
@@ -140,7 +140,17 @@ export class DepthItem {
   }
 
   get hasPrevId(): boolean {
-    return (this.#view.getUint8(this.#start + depthOffset.flags) & depthFlagPrevId) !== 0;
+    return (this.#flags & depthFlag.prevId) !== 0;
+  }
+
+  /** Whether `prevId` is the CRC-32 that the book must have after this item. */
+  get hasChecksum(): boolean {
+    return (this.#flags & depthFlag.checksum) !== 0;
+  }
+
+  /** Whether sizes are to be added to those of the book, and may be negative. */
+  get isAdded(): boolean {
+    return (this.#flags & depthFlag.added) !== 0;
   }
 
   get prevId(): number {
@@ -221,6 +231,10 @@ export class DepthItem {
     return text;
   }
 
+  get #flags(): number {
+    return this.#view.getUint8(this.#start + depthOffset.flags);
+  }
+
   // Callers have checked that the high word is below 2^21.
   #id(offset: number): number {
     const at = this.#start + offset;
@@ -243,8 +257,8 @@ export class DepthItem {
   #checkIds(): number {
     const view = this.#view;
     const at = this.#start;
-    const flags = view.getUint8(at + depthOffset.flags);
-    if (flags > depthFlagPrevId || view.getUint8(at + depthOffset.zero) !== 0) {
+    const flags = this.#flags;
+    if (!flagsFit(flags, this.kind) || view.getUint8(at + depthOffset.zero) !== 0) {
       return depthCode.flags;
     }
     for (let offset: number = depthOffset.firstId; offset <= depthOffset.prevId; offset += 8) {
@@ -252,7 +266,12 @@ export class DepthItem {
     }
     if (this.firstId > this.lastId) return depthCode.id;
     if (this.kind !== depthKind.delta && this.firstId !== this.lastId) return depthCode.id;
-    return flags === 0 && this.prevId !== 0 ? depthCode.flags : depthCode.good;
+    return this.#prevIdFits(flags) ? depthCode.good : depthCode.flags;
+  }
+
+  #prevIdFits(flags: number): boolean {
+    if ((flags & depthFlag.checksum) !== 0) return this.prevId < word;
+    return (flags & depthFlag.prevId) !== 0 || this.prevId === 0;
   }
 
   #symbolIsGood(symbolBytes: number, levels: number): boolean {
@@ -267,11 +286,13 @@ export class DepthItem {
   // One pass for both columns; comparisons are written so that NaN fails them.
   #checkLevels(levels: number, end: number): number {
     const view = this.#view;
+    const isAdded = this.isAdded;
     let priceMax = 0;
     let sizeMax = 0;
     for (let at = levels; at < end; at += levelBytes) {
       const price = view.getFloat64(at, true);
-      const size = view.getFloat64(at + sizeOffset, true);
+      const given = view.getFloat64(at + sizeOffset, true);
+      const size = isAdded ? Math.abs(given) : given;
       if (!(price >= 0 && size >= 0)) return depthCode.level;
       if (Math.floor(price) !== price || Math.floor(size) !== size) return depthCode.level;
       if (price > priceMax) priceMax = price;
@@ -283,6 +304,12 @@ export class DepthItem {
     return depthCode.good;
   }
 }
+
+/** Whether a kind may have these flags: sizes are only added by a delta. */
+export const flagsFit = (flags: number, kind: number): boolean =>
+  flags <= (depthFlag.added | depthFlag.checksum) &&
+  (flags & 3) !== 3 &&
+  ((flags & depthFlag.added) === 0 || kind === depthKind.delta);
 
 /** Whether a kind may have these levels: limits, one level for a trade, one a side for a ticker. */
 export const levelCountFits = (kind: number, bids: number, asks: number): boolean => {

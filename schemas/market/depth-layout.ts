@@ -8,20 +8,23 @@
 //    3     1    price scale: decimals of the price integers, 0..18
 //    4     1    size scale: decimals of the size integers, 0..18
 //    5     1    symbol bytes, 1..32, printable ASCII without space
-//    6     1    flags: bit 0 = prevId is present; other bits 0
+//    6     1    flags: bit 0 = prevId is present; bit 1 = prevId is a checksum instead;
+//               bit 2 = sizes of this delta are added; other bits 0
 //    7     1    0
 //    8     4    bid levels
 //   12     4    ask levels (both together at most depthLevelsMax)
 //   16     8    firstId: first update id of a delta (Binance U); else equal to lastId
 //   24     8    lastId: last update id (u, lastUpdateId), or trade id
-//   32     8    prevId: last id of the delta before (pu), 0 when absent
+//   32     8    prevId: last id of the delta before (pu), or the CRC-32 of the book after this
+//               item, 0 when absent
 //   40     8    event time at the venue, ns since the epoch, 0 when unknown
 //   48     8    receive time, ns since the epoch
 //   56     n    symbol, padded with zero bytes to a multiple of 8
 //    .   16*k   levels, bids first, best or worst first as sent: price f64, size f64
 //
 // Ids are integers up to 2^53 - 1 in a u64. Prices (ticks of 10^-scale) and sizes (lots) are
-// integers from 0 to 2^53 - 1 in a double. A size of 0 in a delta removes the level. A trade has
+// integers from 0 to 2^53 - 1 in a double; sizes that are added go from -(2^53 - 1). A size of 0
+// in a delta removes the level, or with bit 2 changes nothing. A trade has
 // one level: a bid when the buyer was the taker, an ask when the seller was. A ticker has at most
 // one level a side.
 
@@ -51,8 +54,8 @@ export const depthVersion = 1;
 export const depthLevelBytes = 16;
 export const depthSizeOffset = 8;
 
-/** Bit 0 of the flags. */
-export const depthFlagPrevId = 1;
+/** Bits of the flags; the first two exclude each other. */
+export const depthFlag = { prevId: 1, checksum: 2, added: 4 } as const;
 
 /** Longest symbol, bytes. */
 export const depthSymbolBytesMax = 32;

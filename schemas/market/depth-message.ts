@@ -1,9 +1,9 @@
 // A depth message being put together, and its encoding as a depth item. One scratch object is
 // filled again and again: levels go into typed arrays, there is no object per level.
 import { decimalScaleMax, decimalValueMax } from "./decimal.ts";
-import { depthCode, depthKind, levelCountFits } from "./depth-item.ts";
+import { depthCode, depthKind, flagsFit, levelCountFits } from "./depth-item.ts";
 import {
-  depthFlagPrevId,
+  depthFlag,
   depthLevelBytes,
   depthLevelsAt,
   depthLevelsMax,
@@ -28,8 +28,12 @@ export class DepthMessage {
   sizeScale = 0;
   firstId = 0;
   lastId = 0;
-  /** -1 when the venue gives none. */
+  /** -1 when the venue gives none; must be -1 when there is a checksum. */
   prevId = -1;
+  /** CRC-32 of the book after this message, -1 when the venue gives none. */
+  checksum = -1;
+  /** Whether sizes are added to those of the book; they may be negative then. Deltas only. */
+  isAdded = false;
   eventNs = 0n;
   receiveNs = 0n;
   bidCount = 0;
@@ -108,11 +112,28 @@ export const checkDepthMessage = (message: DepthMessage): number => {
   if (symbol.length > depthSymbolBytesMax || !symbolForm.test(symbol)) return depthCode.symbol;
   if (!levelCountFits(kind, bidCount, askCount)) return depthCode.levelCount;
   if (!idsFit(message)) return depthCode.id;
-  for (let i = 0; i < bidCount + askCount; i += 1) {
-    if (!isSafe(message.price(i)) || !isSafe(message.size(i))) return depthCode.level;
-  }
-  return depthCode.good;
+  if (!messageFlagsFit(message)) return depthCode.flags;
+  return levelsFit(message) ? depthCode.good : depthCode.level;
 };
+
+const messageFlagsFit = (message: DepthMessage): boolean => {
+  const { kind, checksum } = message;
+  if (!flagsFit(flagsOf(message), kind)) return false;
+  return checksum === -1 || (isSafe(checksum) && checksum < word);
+};
+
+const levelsFit = (message: DepthMessage): boolean => {
+  for (let i = 0; i < message.bidCount + message.askCount; i += 1) {
+    const size = message.isAdded ? Math.abs(message.size(i)) : message.size(i);
+    if (!isSafe(message.price(i)) || !isSafe(size)) return false;
+  }
+  return true;
+};
+
+const flagsOf = ({ prevId, checksum, isAdded }: DepthMessage): number =>
+  (prevId < 0 ? 0 : depthFlag.prevId) |
+  (checksum < 0 ? 0 : depthFlag.checksum) |
+  (isAdded ? depthFlag.added : 0);
 
 const idsFit = ({ kind, firstId, lastId, prevId, eventNs, receiveNs }: DepthMessage): boolean => {
   if (!isSafe(firstId) || !isSafe(lastId) || (prevId !== -1 && !isSafe(prevId))) return false;
@@ -141,13 +162,13 @@ export const encodeDepthItem = (message: DepthMessage, view: DataView, start: nu
   view.setUint8(start + depthOffset.priceScale, message.priceScale);
   view.setUint8(start + depthOffset.sizeScale, message.sizeScale);
   view.setUint8(start + depthOffset.symbolBytes, symbol.length);
-  view.setUint8(start + depthOffset.flags, message.prevId < 0 ? 0 : depthFlagPrevId);
+  view.setUint8(start + depthOffset.flags, flagsOf(message));
   view.setUint8(start + depthOffset.zero, 0);
   view.setUint32(start + depthOffset.bidCount, message.bidCount, true);
   view.setUint32(start + depthOffset.askCount, message.askCount, true);
   setId(view, start + depthOffset.firstId, message.firstId);
   setId(view, start + depthOffset.lastId, message.lastId);
-  setId(view, start + depthOffset.prevId, Math.max(message.prevId, 0));
+  setId(view, start + depthOffset.prevId, Math.max(message.prevId, message.checksum, 0));
   view.setBigUint64(start + depthOffset.eventNs, message.eventNs, true);
   view.setBigUint64(start + depthOffset.receiveNs, message.receiveNs, true);
   const levels = start + depthLevelsAt(symbol.length);

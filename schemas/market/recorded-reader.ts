@@ -2,7 +2,9 @@
 // which name none: it is the one given, or else the only one that the file's other messages name.
 // Answers before the first of those wait for it.
 import { DepthMessage } from "./depth-message.ts";
-import { type BinanceFault, readBinanceText } from "./venue-binance.ts";
+import { CoinbaseConnection } from "./venue-coinbase.ts";
+import type { VenueFault } from "./venue-fields.ts";
+import { readVenueText } from "./venue-message.ts";
 import { splitRecordedLine } from "./recorded-line.ts";
 import type { VenueName } from "./venues.ts";
 
@@ -12,7 +14,7 @@ export const recordedWaitingMax = 16;
 /** One line's outcome; `message` is filled and valid until the next one when `fault` is null. */
 export type Reading<Place> = {
   readonly place: Place;
-  readonly fault: BinanceFault | null;
+  readonly fault: VenueFault | null;
   readonly receiveNs: bigint;
   /** The JSON as recorded. */
   readonly json: string;
@@ -24,6 +26,8 @@ type Waiting<Place> = { readonly place: Place; readonly text: string };
 export class RecordedReader<Place> {
   readonly message = new DepthMessage();
   readonly #venue: VenueName;
+  // A file is taken for one connection.
+  readonly #connection: CoinbaseConnection | null;
   #symbol: string;
   readonly #isSymbolSure: boolean;
   #isAmbiguous = false;
@@ -32,6 +36,7 @@ export class RecordedReader<Place> {
   /** `symbol` is "" when unknown. */
   constructor(venue: VenueName, symbol: string) {
     this.#venue = venue;
+    this.#connection = venue === "coinbase" ? new CoinbaseConnection() : null;
     this.#symbol = symbol;
     this.#isSymbolSure = symbol !== "";
   }
@@ -74,6 +79,7 @@ export class RecordedReader<Place> {
       return { place, fault, receiveNs: 0n, json: "" };
     }
     const context = { venue: this.#venue, symbol: this.#symbol, receiveNs: line.receiveNs };
-    return { place, fault: readBinanceText(line.json, context, this.message), ...line };
+    const fault = readVenueText(line.json, context, this.message, this.#connection);
+    return { place, fault, ...line };
   }
 }

@@ -7,6 +7,17 @@ export const venueCodes = {
   "binance-usdm": 2,
   /** Sizes are contracts, not coins. */
   "binance-coinm": 3,
+  /** WebSocket API v2. */
+  kraken: 4,
+  okx: 5,
+  /** V5, any category. */
+  bybit: 6,
+  /** Advanced Trade. */
+  coinbase: 7,
+  /** Our own form, for any other source: sizes replace (venue-generic.ts). */
+  generic: 8,
+  /** The same with sizes that are added. */
+  "generic-delta": 9,
 } as const;
 
 export type VenueName = keyof typeof venueCodes;

@@ -1,5 +1,4 @@
 import assert from "node:assert";
-import { createHash } from "node:crypto";
 
 import { describe, expect, test } from "vitest";
 
@@ -133,6 +132,11 @@ describe.each(books)("the %s book", (_name, create) => {
   });
 });
 
+type Top = readonly [number, number] | null;
+
+const sameTop = (a: Top, b: Top): boolean =>
+  a === null || b === null ? a === b : a[0] === b[0] && a[1] === b[1];
+
 const steps = 1_000_000;
 const deepEvery = 2000;
 
@@ -140,7 +144,6 @@ test("agrees with its twin after each of a million random operations", { timeout
   const random = seeded(runSeed("order book"));
   const book = windowedBook();
   const twin = plainBook();
-  const hashes = [createHash("sha256"), createHash("sha256")] as const;
   let middle = 5_000_000;
   const apply = (change: (book: AnyBook) => unknown): void => {
     change(book);
@@ -164,13 +167,12 @@ test("agrees with its twin after each of a million random operations", { timeout
       const scales = range(random.below(4), random.below(3));
       apply((any) => any.fitScales(scales));
     }
-    [book, twin].forEach((any, index) =>
-      hashes[index]?.update(JSON.stringify([any.bestBid(), any.bestAsk()])),
-    );
+    const isSame =
+      sameTop(book.bestBid(), twin.bestBid()) && sameTop(book.bestAsk(), twin.bestAsk());
+    if (!isSame) expect.fail(`the tops differ after step ${step}`);
     if (step % deepEvery === 0) {
       expect([book.bids(), book.asks()]).toEqual([twin.bids(), twin.asks()]);
       book.check();
     }
   }
-  expect(hashes[0].digest("hex")).toBe(hashes[1].digest("hex"));
 });

@@ -6,7 +6,7 @@ import { readTops } from "../../../engine/book/top-reader.ts";
 import { recordedDepth, type RecordedFile, venueOfFile } from "../../../engine/feed/depth.ts";
 import { generatedDepth } from "../../../engine/feed/generated-depth.ts";
 import { depthItemOf, DepthMessage } from "../../../schemas/market/depth-message.ts";
-import { readBinanceText } from "../../../schemas/market/venue-binance.ts";
+import { readVenueText } from "../../../schemas/market/venue-message.ts";
 
 const fakeClock = () => {
   let nowNs = 1_000_000_000_000n;
@@ -88,7 +88,7 @@ test("the generated stream is one that the books follow without a gap, never cro
   for await (const batch of generate(1, 3000)) {
     for (const { venue, symbol, receiveNs, message: text } of batch) {
       if (text.startsWith('{"lastUpdateId"')) lastSnapshot = text;
-      expect(readBinanceText(text, { venue, symbol, receiveNs }, message)).toBeNull();
+      expect(readVenueText(text, { venue, symbol, receiveNs }, message)).toBeNull();
       const bytes = depthItemOf(message);
       if (typeof bytes === "number") throw new Error(`code ${bytes}`);
       books.apply(new DataView(bytes.buffer), 0, bytes.length);
@@ -115,7 +115,7 @@ test("a book that joins late at a generated snapshot is the book that was there 
   for await (const batch of generate(2, 1000)) {
     for (const { venue, symbol, receiveNs, message: text } of batch) {
       if (text.startsWith('{"lastUpdateId"')) snapshots += 1;
-      readBinanceText(text, { venue, symbol, receiveNs }, message);
+      readVenueText(text, { venue, symbol, receiveNs }, message);
       const bytes = depthItemOf(message);
       if (typeof bytes === "number") throw new Error(`code ${bytes}`);
       const view = new DataView(bytes.buffer);

@@ -3,16 +3,13 @@ import { expect, test } from "vitest";
 import { depthKind } from "../../../schemas/market/depth-item.ts";
 import { DepthMessage } from "../../../schemas/market/depth-message.ts";
 import { RecordedReader } from "../../../schemas/market/recorded-reader.ts";
-import {
-  type BinanceContext,
-  binanceFaultText,
-  readBinance,
-  readBinanceText,
-} from "../../../schemas/market/venue-binance.ts";
+import { readBinance } from "../../../schemas/market/venue-binance.ts";
+import { type VenueContext, venueFaultText } from "../../../schemas/market/venue-fields.ts";
+import { readVenueText } from "../../../schemas/market/venue-message.ts";
 
-const spot: BinanceContext = { venue: "binance-spot", symbol: "", receiveNs: 7n };
-const usdm: BinanceContext = { ...spot, venue: "binance-usdm" };
-const coinm: BinanceContext = { ...spot, venue: "binance-coinm" };
+const spot: VenueContext = { venue: "binance-spot", symbol: "", receiveNs: 7n };
+const usdm: VenueContext = { ...spot, venue: "binance-usdm" };
+const coinm: VenueContext = { ...spot, venue: "binance-coinm" };
 
 const levelsOf = (message: DepthMessage): number[][] =>
   Array.from({ length: message.bidCount + message.askCount }, (_, i) => [
@@ -131,11 +128,11 @@ const faults: readonly (readonly [string, unknown, string])[] = [
 test.each(faults)("%s is a fault that names the field", (_name, json, field) => {
   const fault = readBinance(json, spot, new DepthMessage());
   expect(fault).toMatchObject({ code: "malformed", field });
-  if (fault !== null) expect(binanceFaultText(fault)).toContain(`field ${field}: found`);
+  if (fault !== null) expect(venueFaultText(fault)).toContain(`field ${field}: found`);
 });
 
 test("text that is no JSON is a fault", () => {
-  expect(readBinanceText("{", spot, new DepthMessage())).toMatchObject({ field: "message" });
+  expect(readVenueText("{", spot, new DepthMessage())).toMatchObject({ field: "message" });
 });
 
 test("messages that say nothing about the book are ignored, not faults", () => {

@@ -1,0 +1,97 @@
+// Kraken WebSocket v2, channels book and trade. Kraken numbers nothing: the time of a message
+// orders it, and a CRC-32 of the ten best levels proves the book after it. The checksum is of
+// texts at the venue's precision, which numbers in JSON lose, so it is only kept when the levels
+// came as texts (venue-message.ts reads them so from JSON text).
+import type { DepthMessage } from "./depth-message.ts";
+import { depthKind } from "./depth-item.ts";
+import {
+  ignored,
+  isFault,
+  isObject,
+  type Json,
+  type LevelForm,
+  levelsAt,
+  type LevelList,
+  malformed,
+  readLevels,
+  rfc3339Ns,
+  setIds,
+  type VenueFault,
+} from "./venue-fields.ts";
+
+const levelForm: LevelForm = { price: "price", size: "qty", isPrecise: true };
+const checksumMax = 2 ** 32 - 1;
+const nsPerUs = 1000n;
+
+/** Fills kind, symbol, ids, time and levels. A message of several books or trades is refused. */
+export const readKraken = (json: Json, into: DepthMessage): VenueFault | null => {
+  const channel = json["channel"];
+  if (channel !== "book" && channel !== "trade")
+    return ignored("channel", channel ?? json["method"]);
+  const list = json["data"];
+  const [data] = Array.isArray(list) ? (list as unknown[]) : [];
+  if (!Array.isArray(list) || list.length !== 1 || !isObject(data)) {
+    return malformed("data", list, "an array of one object");
+  }
+  const symbol = data["symbol"];
+  if (typeof symbol !== "string") return malformed("data[0].symbol", symbol, "a symbol");
+  into.symbol = symbol;
+  return channel === "book" ? readBook(json["type"], data, into) : readTrade(data, into);
+};
+
+const readBook = (type: unknown, data: Json, into: DepthMessage): VenueFault | null => {
+  if (type !== "snapshot" && type !== "update") {
+    return malformed("type", type, "snapshot or update");
+  }
+  into.kind = type === "snapshot" ? depthKind.snapshot : depthKind.delta;
+  const bids = levelsAt(data, "bids", true);
+  if (isFault(bids)) return bids;
+  const asks = levelsAt(data, "asks", true);
+  if (isFault(asks)) return asks;
+  // Snapshots have no time in older versions of the protocol; what follows is newer than any.
+  const ns =
+    type === "snapshot" && data["timestamp"] === undefined ? 0n : rfc3339Ns(data["timestamp"]);
+  if (ns === null) return malformed("data[0].timestamp", data["timestamp"], "RFC 3339 in UTC");
+  into.eventNs = ns;
+  setIds(into, Number(ns / nsPerUs), Number(ns / nsPerUs));
+  const checksum = Number(data["checksum"]);
+  if (!Number.isInteger(checksum) || checksum < 0 || checksum > checksumMax) {
+    return malformed("data[0].checksum", data["checksum"], `an integer from 0 to ${checksumMax}`);
+  }
+  if (isPrecise(bids) && isPrecise(asks)) into.checksum = checksum;
+  return readLevels(inText(bids), inText(asks), levelForm, into);
+};
+
+const readTrade = (data: Json, into: DepthMessage): VenueFault | null => {
+  const id = Number(data["trade_id"]);
+  if (!Number.isSafeInteger(id) || id < 0) return malformed("data[0].trade_id", id, "an integer");
+  const { side } = data as { side?: unknown };
+  if (side !== "buy" && side !== "sell") return malformed("data[0].side", side, "buy or sell");
+  into.kind = depthKind.trade;
+  setIds(into, id, id);
+  into.eventNs = rfc3339Ns(data["timestamp"]) ?? 0n;
+  const trade = inText({ field: "data[0]", levels: [data] });
+  const none = { field: "data[0]", levels: [] };
+  return side === "buy"
+    ? readLevels(trade, none, levelForm, into)
+    : readLevels(none, trade, levelForm, into);
+};
+
+const isPrecise = ({ levels }: LevelList): boolean =>
+  levels.every((level) => isObject(level) && typeof level["price"] === "string");
+
+// Numbers become text again; their trailing zeros are gone.
+const inText = ({ field, levels }: LevelList): LevelList => ({
+  field,
+  levels: levels.map((level) =>
+    isObject(level)
+      ? { price: decimalText(level["price"]), qty: decimalText(level["qty"]) }
+      : level,
+  ),
+});
+
+const decimalText = (value: unknown): unknown => {
+  if (typeof value !== "number") return value;
+  const text = String(value);
+  return text.includes("e-") ? value.toFixed(18) : text;
+};

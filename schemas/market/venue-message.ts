@@ -1,0 +1,85 @@
+// A message of any venue to a depth message: the table of readers, and JSON text to JSON. What a
+// venue's numbers and ids mean is in its own file; what they demand of a book, in engine/book.
+import { depthCode, depthCodeText } from "./depth-item.ts";
+import { checkDepthMessage, type DepthMessage } from "./depth-message.ts";
+import { readBinance } from "./venue-binance.ts";
+import { readBybit } from "./venue-bybit.ts";
+import { type CoinbaseConnection, readCoinbase } from "./venue-coinbase.ts";
+import {
+  isObject,
+  type Json,
+  malformed,
+  type VenueContext,
+  type VenueFault,
+} from "./venue-fields.ts";
+import { readGeneric } from "./venue-generic.ts";
+import { readKraken } from "./venue-kraken.ts";
+import { readOkx } from "./venue-okx.ts";
+import { type VenueName, venueCodes } from "./venues.ts";
+
+type Read = (
+  json: Json,
+  into: DepthMessage,
+  connection: CoinbaseConnection | null,
+) => VenueFault | null;
+
+const readers: { readonly [venue in Exclude<VenueName, `binance-${string}`>]: Read } = {
+  kraken: readKraken,
+  okx: readOkx,
+  bybit: readBybit,
+  coinbase: readCoinbase,
+  generic: (json, into) => readGeneric(json, into, false),
+  "generic-delta": (json, into) => readGeneric(json, into, true),
+};
+
+const isBinance = (venue: VenueName): venue is Extract<VenueName, `binance-${string}`> =>
+  venue.startsWith("binance-");
+
+/**
+ * Fills `into` from one parsed message and returns null, or a fault, and then `into` is in no
+ * usable state. A message that was read always encodes. `connection` is the state of the
+ * connection that the message came over, for venues that number those; null when unknown.
+ */
+export const readVenue = (
+  json: unknown,
+  context: VenueContext,
+  into: DepthMessage,
+  connection: CoinbaseConnection | null = null,
+): VenueFault | null => {
+  if (isBinance(context.venue)) return readBinance(json, context, into);
+  if (!isObject(json)) return malformed("message", json, "an object");
+  into.clearLevels();
+  into.venue = venueCodes[context.venue];
+  into.receiveNs = context.receiveNs;
+  into.eventNs = 0n;
+  into.isAdded = false;
+  const fault = readers[context.venue](json, into, connection);
+  if (fault !== null) return fault;
+  const code = checkDepthMessage(into);
+  return code === depthCode.good ? null : malformed("message", into.symbol, depthCodeText(code));
+};
+
+// The text of a number as it was sent; older runtimes do not give it to a reviver.
+type Source = { readonly source?: string };
+type Reviver = (key: string, value: unknown, context?: Source) => unknown;
+
+const keepDecimals: Reviver = (key, value, context) =>
+  typeof value === "number" && (key === "price" || key === "qty")
+    ? (context?.source ?? value)
+    : value;
+
+/** Reads JSON text; see `readVenue`. Kraken's prices keep their trailing zeros only this way. */
+export const readVenueText = (
+  text: string,
+  context: VenueContext,
+  into: DepthMessage,
+  connection: CoinbaseConnection | null = null,
+): VenueFault | null => {
+  let json: unknown;
+  try {
+    json = context.venue === "kraken" ? JSON.parse(text, keepDecimals) : JSON.parse(text);
+  } catch {
+    return { code: "malformed", field: "message", found: text.slice(0, 60), expected: "JSON" };
+  }
+  return readVenue(json, context, into, connection);
+};
