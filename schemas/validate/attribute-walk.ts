@@ -18,7 +18,7 @@ import { isWholeVarint, sampleTypeAt } from "./sample-type.ts";
 import { edgeWord, memoEntries, memoStride, rootState, stateStride } from "./shapes.ts";
 import { spanAttributeTag } from "./span-check.ts";
 import type { ValueCheck } from "./value-check.ts";
-import { isEnumOnly, isWatched } from "./value-check.ts";
+import { fineRange, isEnum, isWatched } from "./value-check.ts";
 
 // A name of this module's own: an imported one is loaded anew at each comparison.
 const attributeTag = spanAttributeTag;
@@ -37,6 +37,9 @@ const usualBytesMax = 127;
 const usualBytesMin = 8;
 const { string: stringType, boolean: booleanType, int: intType, double: doubleType } = sampleType;
 const keyValueMessage = messageType("KeyValue");
+
+/** Above every range of numbers that are fine. */
+const beyond = 2 ** 31 - 1;
 
 /** No state: the span is off the tree. */
 export const offTree = 0;
@@ -131,7 +134,7 @@ export class AttributeWalk {
         edge = this.#edge(edge, head, at + 4);
       }
       if (edge > 0 && (edges[edge + 4] as number) < 0) state = edges[edge + 2] as number;
-      else if (type === stringType && this.#isKnown(edges[edge + 5] as number, valueAt + 4, next)) {
+      else if (edge > 0 && this.#isFine(edge, type, valueAt, next)) {
         state = edges[edge + 2] as number;
       } else {
         this.#valueStart = type === stringType ? valueAt + 4 : valueAt + 3;
@@ -209,6 +212,30 @@ export class AttributeWalk {
     return true;
   }
 
+  /** Whether the usual value at `at`, which ends at `next`, needs no look for this edge. */
+  #isFine(edge: number, type: number, at: number, next: number): boolean {
+    const { edges } = this.#plan.shapes;
+    const high = edges[edge + 7] as number;
+    if (type === intType) {
+      const value = this.#smallInteger(at + 3, next);
+      return value >= (edges[edge + 6] as number) && value <= high;
+    }
+    if (type !== stringType) return false;
+    return next - at - 4 <= high || this.#isKnown(edges[edge + 5] as number, at + 4, next);
+  }
+
+  /** A number of up to four bytes; any other is beyond every range. */
+  #smallInteger(at: number, end: number): number {
+    const bytes = this.#bytes;
+    let value = 0;
+    let shift = 0;
+    for (let i = at; i < end; i += 1) {
+      value |= ((bytes[i] as number) & 127) << shift;
+      shift += 7;
+    }
+    return end - at > 4 ? beyond : value;
+  }
+
   /** Whether this text was lately found to be a member of the enum that the memo is of. */
   #isKnown(memo: number, start: number, end: number): boolean {
     if (memo === 0) return false;
@@ -233,8 +260,10 @@ export class AttributeWalk {
     const { edges } = this.#plan.shapes;
     const watched = edges[edge + edgeWord.watched] as number;
     if (watched >= 0) {
+      const before = this.#found.count + this.#found.dropped;
       this.#watch(watched, head & 15);
-      if ((head & 15) === stringType) this.#remember(edge);
+      const isFine = before === this.#found.count + this.#found.dropped;
+      if (isFine && (head & 15) === stringType) this.#remember(edge);
     }
     return edges[edge + edgeWord.target] as number;
   }
@@ -278,8 +307,17 @@ export class AttributeWalk {
     }
     // Keys of edges are compared eight bytes at a time: see #isKey.
     if (!isPlainKey(this.#bytes, keyAt, keyAt + length)) return offTree;
-    const hasMemo = watched >= 0 && isEnumOnly(tables, watched);
-    const edge = shapes.addEdge(state, { bytes: this.#bytes, keyAt, head, watched, hasMemo });
+    const hasMemo = watched >= 0 && isEnum(tables, watched);
+    const { low, high } = fineRange(tables, watched, head & 15);
+    const edge = shapes.addEdge(state, {
+      bytes: this.#bytes,
+      keyAt,
+      head,
+      watched,
+      hasMemo,
+      low,
+      high,
+    });
     if (edge === 0) return offTree;
     if (watched >= 0) this.#watch(watched, head & 15);
     return shapes.edges[edge + edgeWord.target] as number;

@@ -5,7 +5,7 @@
 // another's.
 //
 // An edge:    key length << 4 | type, offset of the key, target state, next edge, watched attribute,
-//             memo (0 = none)
+//             memo (0 = none), lowest and highest number that is fine
 // A memo:     members of an enum that were met lately: length, last four bytes, offset of the text
 // A state:    first edge, first verdict, edges, verdicts
 // A verdict:  selector, next verdict, first finding, findings, decision, group
@@ -20,7 +20,16 @@ const shapeFindingsMax = 65_536;
 /** Misses after which a full tree begins anew. */
 const missesMax = 65_536;
 
-export const edgeWord = { head: 0, keyAt: 1, target: 2, next: 3, watched: 4, memo: 5 } as const;
+export const edgeWord = {
+  head: 0,
+  keyAt: 1,
+  target: 2,
+  next: 3,
+  watched: 4,
+  memo: 5,
+  low: 6,
+  high: 7,
+} as const;
 export const edgeStride = 8;
 export const memoStride = 4;
 /** A power of two. */
@@ -57,8 +66,11 @@ export type NewEdge = {
   readonly keyAt: number;
   readonly head: number;
   readonly watched: number;
-  /** The value is to be remembered, for only its enum matters. */
+  /** Members of an enum are to be remembered. */
   readonly hasMemo: boolean;
+  /** Numbers, or lengths of texts, that need no look; low above high = none. */
+  readonly low: number;
+  readonly high: number;
 };
 
 export class Shapes {
@@ -86,7 +98,8 @@ export class Shapes {
   }
 
   /** Adds an edge to a new state; returns the edge, or 0 when there is no room. */
-  addEdge(state: number, { bytes, keyAt, head, watched, hasMemo }: NewEdge): number {
+  addEdge(state: number, made: NewEdge): number {
+    const { bytes, keyAt, head } = made;
     const length = head >>> 4;
     const row = state * stateStride;
     const branches = this.states[row + stateWord.edges] as number;
@@ -100,8 +113,10 @@ export class Shapes {
     this.edges[edge + edgeWord.keyAt] = this.#keyBytes;
     this.edges[edge + edgeWord.target] = target;
     this.edges[edge + edgeWord.next] = this.states[row + stateWord.edge] as number;
-    this.edges[edge + edgeWord.watched] = watched;
-    this.edges[edge + edgeWord.memo] = hasMemo ? this.#memo() : 0;
+    this.edges[edge + edgeWord.watched] = made.watched;
+    this.edges[edge + edgeWord.memo] = made.hasMemo ? this.#memo() : 0;
+    this.edges[edge + edgeWord.low] = made.low;
+    this.edges[edge + edgeWord.high] = made.high;
     this.states[row + stateWord.edge] = edge;
     this.states[row + stateWord.edges] = branches + 1;
     this.#states += 1;

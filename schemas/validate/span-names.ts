@@ -43,6 +43,7 @@ export class SpanNames {
   readonly #lengths = new Uint8Array(slots);
   readonly #numbers = new Uint16Array(slots);
   readonly #bytes = new Uint8Array(slots * slotBytes);
+  readonly #view = new DataView(this.#bytes.buffer);
 
   constructor(tables: Tables, rules: RuleTable, decisions: Decisions) {
     this.#tables = tables;
@@ -58,7 +59,7 @@ export class SpanNames {
     if (this.#begins[byteAt(bytes, at)] === 0) return this.other;
     if (length > slotBytes) return this.#look(view, at, length);
     const slot = keyHash(view, at, length) >>> 22;
-    if (this.#lengths[slot] === length && this.#isIn(slot, bytes, at)) {
+    if (this.#lengths[slot] === length && this.#isIn(slot, view, at)) {
       return this.#classes[this.#numbers[slot] as number] ?? this.other;
     }
     const found = this.#look(view, at, length);
@@ -71,11 +72,17 @@ export class SpanNames {
     return found;
   }
 
-  #isIn(slot: number, bytes: Uint8Array, at: number): boolean {
+  #isIn(slot: number, view: DataView, at: number): boolean {
+    const own = this.#view;
     const from = slot * slotBytes;
     const length = this.#lengths[slot] as number;
-    for (let i = length - 1; i >= 0; i -= 1) {
-      if (this.#bytes[from + i] !== bytes[at + i]) return false;
+    // The odd bytes first, then whole words.
+    let i = length & 3;
+    for (let k = 0; k < i; k += 1) {
+      if (own.getUint8(from + k) !== view.getUint8(at + k)) return false;
+    }
+    for (; i < length; i += 4) {
+      if (own.getInt32(from + i) !== view.getInt32(at + i)) return false;
     }
     return true;
   }

@@ -26,10 +26,37 @@ const charactersOf = (bytes: Uint8Array, start: number, end: number): number => 
   return count;
 };
 
-/** Its members are all that matters of its value. */
-export const isEnumOnly = (tables: Tables, attribute: number): boolean => {
-  const flags = tables.sections.attributeFlags[attribute] as number;
-  return (flags & (attributeFlag.enum | attributeFlag.constrained)) === attributeFlag.enum;
+/** Members are known, so they may be remembered. */
+export const isEnum = ({ sections }: Tables, attribute: number): boolean =>
+  ((sections.attributeFlags[attribute] as number) & attributeFlag.enum) !== 0;
+
+/** Integers from `low` to `high` that need no further look; none when low is above high. */
+export type FineRange = { readonly low: number; readonly high: number };
+
+const lowMin = -(2 ** 31);
+const highMax = 2 ** 31 - 2;
+const noRange: FineRange = { low: 0, high: -1 };
+
+/** Whole numbers, or bytes of a text, that are fine for the attribute whatever else they are. */
+export const fineRange = (tables: Tables, attribute: number, type: number): FineRange => {
+  const { sections } = tables;
+  if (attribute < 0 || isEnum(tables, attribute)) return noRange;
+  const constraint = (sections.attributeConstraint[attribute] as number) - 1;
+  const flags = constraint < 0 ? 0 : (sections.constraintFlags[constraint] as number);
+  if (type === sampleType.string) {
+    if ((flags & constraintFlag.pattern) !== 0) return noRange;
+    const high =
+      (flags & constraintFlag.characters) === 0
+        ? highMax
+        : sections.constraintCharacters[constraint];
+    // A text has at most as many characters as bytes.
+    return { low: 0, high: Math.min(high as number, highMax) };
+  }
+  if (type !== sampleType.int) return noRange;
+  const min = (flags & constraintFlag.min) === 0 ? lowMin : sections.constraintMin[constraint];
+  const max = (flags & constraintFlag.max) === 0 ? highMax : sections.constraintMax[constraint];
+  const low = Math.max(Math.ceil(min as number), lowMin);
+  return { low, high: Math.min(Math.floor(max as number), highMax) };
 };
 
 /** One per thread, reused. */

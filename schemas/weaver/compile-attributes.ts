@@ -134,8 +134,9 @@ class ConstraintReader {
     if (ofNumbers && type !== "int" && type !== "double") {
       this.#problem(`weir.min and weir.max need type int or double, found ${type}`);
     }
-    if (ofTexts && type !== "string") {
-      this.#problem(`weir.pattern and weir.max_length need type string, found ${type}`);
+    // Enums are open: a text that is no member may still be too long.
+    if (ofTexts && type !== "string" && type !== "enum") {
+      this.#problem(`weir.pattern and weir.max_length need type string or an enum, found ${type}`);
     }
   }
 

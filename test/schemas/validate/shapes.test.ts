@@ -14,6 +14,8 @@ const edge = (key: number): Parameters<Shapes["addEdge"]>[1] => ({
   head: (4 << 4) | 1,
   watched: -1,
   hasMemo: false,
+  low: 1,
+  high: 0,
 });
 
 /** Adds a chain of states until there is no room; returns how many there were. */
