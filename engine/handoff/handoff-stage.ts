@@ -1,6 +1,6 @@
 // Last stage: queues candidates by priority, sends them in batches, and sheds when the receiver is
-// slower than the stream. A batch leaves when it is full or its oldest record has waited long
-// enough, by the clock and not by the next arrival. A send that is refused is repeated after a
+// slower than the stream. A batch leaves when it is full, when the queue is, or when its oldest
+// record has waited long enough, by the clock and not by the next arrival. A send that is refused is repeated after a
 // delay without holding the thread. Order is kept within a priority; HIGH goes first and is shed last.
 import { candidateMessageAt, traceIdAt } from "../../schemas/market/stage-message.ts";
 import type { EventCollector } from "../events/event-collector.ts";
@@ -112,6 +112,8 @@ export class HandoffStage implements Stage {
   offer(record: LaneRecord, priority: number): HandoffResult {
     this.#cells.offered(priority);
     const lane = priority === priorityHigh ? this.#high : this.#low;
+    // Nothing is shed for a receiver that would take it now.
+    if (!this.#hasRoom()) this.#pump();
     if (this.#hasRoom()) {
       lane.push(record);
       return handoffResult.queued;
@@ -223,8 +225,8 @@ export class HandoffStage implements Stage {
     if (lane.isSending) return Number.POSITIVE_INFINITY;
     if (lane.count > 0) return lane.retryAtUs;
     if (lane.length === 0) return Number.POSITIVE_INFINITY;
-    const isFull = lane.length >= this.#options.batchSize || this.#isDraining;
-    return isFull ? 0 : lane.oldestUs() + this.#options.batchTimeoutUs;
+    const isFull = lane.length >= this.#options.batchSize || !this.#hasRoom();
+    return isFull || this.#isDraining ? 0 : lane.oldestUs() + this.#options.batchTimeoutUs;
   }
 
   #settle(lane: Lane, answer: number): void {

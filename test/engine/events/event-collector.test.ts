@@ -87,13 +87,12 @@ describe("event collector", () => {
     const memory = createEventMemory(64);
     const file = new URL("event-writer.thread.ts", import.meta.url);
     const worker = new Worker(file, { workerData: memory });
-    const ended = new Promise((resolve) => worker.once("exit", resolve));
-    let read = 0;
-    let isRunning = true;
-    void ended.then(() => {
-      isRunning = false;
+    const state = { isRunning: true };
+    worker.once("exit", () => {
+      state.isRunning = false;
     });
-    while (isRunning) {
+    let read = 0;
+    while (state.isRunning) {
       for (const line of readEvents([memory], all)) {
         // The writer makes all parts of an event from one number.
         expect(line.timestamp_us).toBe(Number(line.trace_id) * 2);

@@ -1,7 +1,8 @@
 // All four stages of the sniffer on one thread, joined by real rings, with a clock that the test
 // turns: what a thread of each would run.
 import { EventCollector, createEventMemory } from "../../../engine/events/event-collector.ts";
-import { readEvents } from "../../../engine/events/event-reader.ts";
+import { type EventLine, readEvents } from "../../../engine/events/event-reader.ts";
+import type { EventType } from "../../../engine/events/event-layout.ts";
 import {
   createStageMemory,
   readStageCounts,
@@ -9,6 +10,7 @@ import {
 } from "../../../engine/events/stage-cells.ts";
 import {
   createHandoffMemory,
+  type HandoffDiagnostics,
   readHandoffDiagnostics,
 } from "../../../engine/handoff/handoff-diagnostics.ts";
 import { handoffDefaults, type HandoffOptions } from "../../../engine/handoff/handoff-options.ts";
@@ -59,9 +61,26 @@ export type RigOptions = {
   readonly ringBytes?: number;
 };
 
-export type Rig = ReturnType<typeof createRig>;
+/** The stages and what a test asks of them. */
+export type Rig = {
+  readonly clock: { us: number };
+  /** What the handoff sent, in order, unless other senders were given. */
+  readonly handed: Handed[];
+  readonly batches: number[];
+  readonly priority: VolumePriority;
+  readonly stages: readonly [PrefilterStage, ExtractStage, SecureStage, HandoffStage];
+  readonly handoff: HandoffStage;
+  readonly secure: SecureStage;
+  readonly events: (type?: EventType | null) => readonly EventLine[];
+  readonly counts: () => { readonly [name in "prefilter" | "extract" | "secure"]: StageCounts };
+  readonly diagnostics: () => HandoffDiagnostics;
+  /** Puts one transaction in front of the first stage. */
+  readonly give: (wire: Uint8Array) => void;
+  /** Runs all stages until none has anything to do. */
+  readonly settle: () => void;
+};
 
-export const createRig = (options: RigOptions = {}) => {
+export const createRig = (options: RigOptions = {}): Rig => {
   const clock = { us: 1_000_000 };
   const nowUs = (): number => clock.us;
   const handed: Handed[] = [];
@@ -128,16 +147,14 @@ export const createRig = (options: RigOptions = {}) => {
     stages,
     handoff,
     secure,
-    events: (type: Parameters<typeof readEvents>[1]["type"] = null) =>
-      readEvents([eventMemory], { type, limit: 10_000 }),
-    counts: (): { readonly [name in keyof typeof memories]: StageCounts } => ({
+    events: (type = null) => readEvents([eventMemory], { type, limit: 10_000 }),
+    counts: () => ({
       prefilter: readStageCounts(memories.prefilter),
       extract: readStageCounts(memories.extract),
       secure: readStageCounts(memories.secure),
     }),
     diagnostics: () => readHandoffDiagnostics(handoffMemory),
-    /** Puts one transaction in front of the first stage. */
-    give: (wire: Uint8Array): void => {
+    give: (wire) => {
       const length = itemAt + transactionItemHeaderBytes + wire.length;
       const at = source.claim(stageMessage.transaction, length);
       if (at < 0) throw new Error("the source ring is full");
@@ -150,8 +167,7 @@ export const createRig = (options: RigOptions = {}) => {
       source.publish();
       traceId += 1;
     },
-    /** Runs all stages until none has anything to do. */
-    settle: (): void => {
+    settle: () => {
       while (stages.reduce((done, stage) => done + stage.work(), 0) > 0);
     },
   };

@@ -215,12 +215,17 @@ describe("stages of the sniffer", () => {
     rig.settle();
     rig.clock.us += 2_000_000;
     rig.settle();
+    // One more, for which the time is over.
+    const late = pool.slice(300).find(({ expected }) => expected === "candidate");
+    rig.give(late?.wire ?? new Uint8Array(0));
+    rig.settle();
+    rig.handoff.stop();
     const seen = new Set(rig.events().map(({ event_type: type }) => type));
     expect([...seen].toSorted()).toEqual([...eventTypes].toSorted());
-    expect(rig.events("bytes_received")).toHaveLength(301);
+    expect(rig.events("bytes_received")).toHaveLength(302);
     expect(rig.events("security_rejected").at(-1)).toMatchObject({ reason: "suspicious-mint" });
     for (const event of rig.events()) {
-      expect(Number(event.trace_id)).toBeLessThanOrEqual(300);
+      expect(Number(event.trace_id)).toBeLessThanOrEqual(301);
       expect(event.timestamp_us).toBeGreaterThan(1_000_000);
     }
     const [sent] = rig.events("handoff_sent");

@@ -48,10 +48,10 @@ const shapes: fc.Arbitrary<Shape> = fc
     tables: fc.integer({ min: 0, max: 2 }),
     noise: fc.nat(),
   })
-  .map(({ place, ...shape }) => ({
-    ...shape,
-    index: shape.signers + (place % (shape.keyCount - shape.signers)),
-  }));
+  .map((shape) => {
+    const { signers, keyCount, place } = shape;
+    return Object.assign(shape, { index: signers + (place % (keyCount - signers)) });
+  });
 
 const transactionOf = (shape: Shape): WireTransaction => {
   const random = seeded(shape.noise);
@@ -175,7 +175,7 @@ describe("extractor", () => {
         const whole = sniffer.inspect(view, 0, view.byteLength);
         if (whole > verdict.size) return;
         expect(light).toBe(whole);
-        const words = (table: typeof sniffer.table) => [...table.words.slice(0, table.count * 16)];
+        const words = (table: typeof sniffer.table) => table.words.slice(0, table.count * 16);
         expect(words(extractor.table)).toEqual(words(sniffer.table));
       }),
       { seed, numRuns: 1500 },
