@@ -82,7 +82,7 @@ export type ForwarderLimits = {
 };
 
 /** A key in the form that is kept: the tenant it stands for and the SHA-256 of the key. */
-export type ApiKey = { readonly tenant: string; readonly sha256: Uint8Array };
+type ApiKey = { readonly tenant: string; readonly sha256: Uint8Array };
 
 /** The whole of it; frozen. */
 export type EdgeConfig = {

@@ -21,9 +21,12 @@ import {
 } from "./receive/endpoints.ts";
 import { acceptedEncodings, contentEncodingOf, mediaTypeOf } from "./receive/media-type.ts";
 import { type Cors, isPreflight } from "./respond/cors.ts";
+import type { RegistryHolder } from "./registry/registry-holder.ts";
 import { refusalResponse } from "./respond/refusal-response.ts";
 import { successResponse } from "./respond/success-response.ts";
 import type { Routed, SignalPath } from "./route/routed.ts";
+import type { Sampler } from "./sample/sampler.ts";
+import type { TracesPass } from "./validate/traces-pass.ts";
 
 /** The parts of a running edge; one per isolate. */
 export type Edge = {
@@ -32,6 +35,9 @@ export type Edge = {
   readonly bodies: BodyReader;
   readonly cors: Cors;
   readonly paths: { readonly [signal in Signal]: SignalPath };
+  readonly registries: RegistryHolder;
+  readonly traces: TracesPass;
+  readonly sampler: Sampler | null;
   readonly forwarder: Forwarder;
   readonly counters: Counters;
   /** Milliseconds since the epoch. */
@@ -107,8 +113,9 @@ const wrongMethod = (exchange: Exchange, { method }: Endpoint): Response => {
 
 const authenticated = async (exchange: Exchange, endpoint: GuardedEndpoint): Promise<Response> => {
   const { edge, request, background } = exchange;
-  const reading = edge.tenants.refresh();
-  if (reading !== undefined) background.waitUntil(reading);
+  await edge.registries.first();
+  for (const reading of [edge.tenants.refresh(), edge.registries.refresh()])
+    if (reading !== undefined) background.waitUntil(reading);
   const caller = await edge.tenants.caller(request.headers);
   if (isRefusal(caller)) return refused(exchange, caller, { "www-authenticate": "Bearer" });
   const right = rightOf(caller.tenant, endpoint);
@@ -126,13 +133,19 @@ const rightOf = (tenant: Tenant, endpoint: GuardedEndpoint): Refusal | undefined
     : refuse("permission-denied", "the API key may not read this");
 };
 
-const status = async ({ counters, forwarder, tenants, bodies }: Edge): Promise<Response> =>
-  Response.json({
+const status = async (edge: Edge): Promise<Response> => {
+  const { counters, forwarder, tenants, bodies, registries, traces, sampler } = edge;
+  const canary = registries.canary === undefined ? null : traces.canaryCounts.snapshot();
+  return Response.json({
     ...counters.snapshot(),
+    registry: registries.snapshot(),
+    validation: { spans: traces.counts.snapshot(), canary },
+    sampling: sampler?.snapshot() ?? null,
     access: tenants.snapshot(),
     arrivingBytes: bodies.arrivingBytes,
     forwarder: (await forwarder.state()) ?? null,
   });
+};
 
 /** Rate and quota come before the body: a tenant that is over them costs nothing more. */
 const limited = (
@@ -172,7 +185,7 @@ const ingest = async (exchange: Exchange, work: Ingest): Promise<Response> => {
     const refusal = refuse("unsupported-media-type", `Content-Type: expected ${accept}`);
     return refused(exchange, refusal, { accept });
   }
-  const routed = await routedBody(exchange, { signal, mediaType, receivedMs });
+  const routed = await routedBody(exchange, { signal, mediaType, tenant, receivedMs });
   if (isRefusal(routed)) return refused(exchange, routed);
   charge(routed.items);
   const head = { tenant: tenant.name, receivedMs };
@@ -202,12 +215,13 @@ const refused = (
 type BodyInput = {
   readonly signal: Signal;
   readonly mediaType: MediaType;
+  readonly tenant: Tenant;
   readonly receivedMs: number;
 };
 
 const routedBody = async (
   { edge, request }: Exchange,
-  { signal, mediaType, receivedMs }: BodyInput,
+  { signal, mediaType, tenant, receivedMs }: BodyInput,
 ): Promise<Routed | Refusal> => {
   const { config, bodies, paths } = edge;
   const header = request.headers.get("content-encoding");
@@ -216,7 +230,7 @@ const routedBody = async (
   const body = await bodies.read(request, encoding);
   if (isRefusal(body)) return body;
   const itemsMax = config.requestItemsMax;
-  return paths[signal]({ body, mediaType, receivedMs, itemsMax });
+  return paths[signal]({ body, mediaType, tenant, receivedMs, itemsMax });
 };
 
 type Shipment = {
@@ -236,6 +250,9 @@ const forward = (
   counters.in += routed.items;
   for (const [reason, count] of Object.entries(routed.rejections.reasons))
     counters.reject(reason, count);
+  counters.sampledOut += routed.sampledOut;
+  const { quarantined } = routed.rejections;
+  if (quarantined > 0) counters.drop("quarantined", quarantined);
   if (routed.records.length === 0) return Promise.resolve({ failure: undefined, accepted: 0 });
   const work = edge.forwarder.send(head, routed.records).then((outcome): Forwarded => {
     const accepted = countOutcome(counters, routed.records, outcome);

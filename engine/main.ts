@@ -10,6 +10,7 @@ import { processIo } from "./cli/process-io.ts";
 
 // Loaded on demand, so that `weir decode` does not pay for kafkajs.
 const commands: { readonly [name: string]: () => Promise<Command> } = {
+  arbitrage: async () => (await import("./cli/arbitrage.ts")).arbitrage,
   book: async () => (await import("./cli/book.ts")).book,
   check: async () => (await import("./cli/check.ts")).check,
   decode: async () => (await import("./cli/decode.ts")).decode,

@@ -22,13 +22,13 @@ export type RefusedHead = {
   readonly items: number;
   /** The first ones, in order of item. */
   readonly findings: readonly RefusedFinding[];
-  /** Findings that are not listed. */
-  readonly findingsOmitted: number;
+  /** Items whose findings are not listed. */
+  readonly itemsOmitted: number;
 };
 
 const lineFeed = 10;
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true });
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Head, line feed, original; one new array. */
 export const writeRefused = (head: RefusedHead, original: Uint8Array): Uint8Array => {

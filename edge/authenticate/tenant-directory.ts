@@ -23,7 +23,7 @@ export type DirectoryParts = {
 };
 
 /** The key of the document in TENANTS_KV. */
-export const tenantsKey = "tenants";
+const tenantsKey = "tenants";
 
 const refreshMs = 60_000;
 /** While nothing has ever been read, requests wait for it, so it is tried sooner. */

@@ -15,7 +15,7 @@ import type { SignalScan } from "../../schemas/otlp/signal-scan.ts";
 import { type Refusal, refuse } from "../errors.ts";
 
 /** Limits of one item, by the reason that is counted. */
-const itemReasons: ReadonlyMap<number, string> = new Map<number, string>([
+export const itemReasons: ReadonlyMap<number, string> = new Map<number, string>([
   [scanCode.tooDeep, "too-deep"],
   [scanCode.tooManyAttributes, "too-many-attributes"],
   [scanCode.tooManyEvents, "too-many-events"],

@@ -1,44 +1,42 @@
-// POST /v1/traces, /v1/metrics, /v1/logs: JSON becomes the same protobuf bytes; one scan over them,
-// then slices by partition. A trace lives in one partition, where a Java client or a Collector would put it too.
-// What has no trace id goes, request by request, to one partition after the other.
+// POST /v1/traces, /v1/metrics, /v1/logs: JSON becomes the same protobuf bytes; one pass over them
+// (signal-pass.ts), sampling, then slices by partition. A trace lives in one partition, where a Java
+// client or a Collector would put it too. What is refused goes to weir-rejected as it came.
 import { traceIdBytes } from "../../schemas/hash/murmur2.ts";
 import { JsonEncoder } from "../../schemas/otlp/json-encode.ts";
-import { type OtlpLimits, defaultLimits, scanCode } from "../../schemas/otlp/limits.ts";
-import {
-  type MessageName,
-  type MessageType,
-  messageType,
-  signals,
-} from "../../schemas/otlp/messages.ts";
-import {
-  type RecordLayout,
-  logLayout,
-  metricLayout,
-  metricWord,
-  recordWord,
-  spanLayout,
-} from "../../schemas/otlp/record-layout.ts";
+import { type OtlpLimits, defaultLimits } from "../../schemas/otlp/limits.ts";
+import { type MessageType, messageType, signals } from "../../schemas/otlp/messages.ts";
+import type { RecordEdits } from "../../schemas/otlp/record-edits.ts";
+import { metricWord, recordWord } from "../../schemas/otlp/record-layout.ts";
 import { Regroup, type RegroupedMessage } from "../../schemas/otlp/regroup.ts";
-import { SignalScan } from "../../schemas/otlp/signal-scan.ts";
-import { partitionByTraceId } from "../../schemas/otlp/trace-partition.ts";
+import type { ScannedRows } from "../../schemas/otlp/scanned-rows.ts";
+import type { PartitionRule } from "../../schemas/otlp/trace-partition.ts";
 import { type TopicName, topics } from "../../schemas/topics.ts";
 import { type Refusal, isRefusal, refuse } from "../errors.ts";
 import { settableLimits } from "../limits.ts";
 import { Rejections } from "../metrics/rejections.ts";
 import { type OutgoingRecord, valueBytesMax } from "../route/outgoing-record.ts";
+import { RefusedRecords } from "../route/refused-records.ts";
 import type { PathInput, Routed } from "../route/routed.ts";
-import { OtlpCheck, scanRefusal } from "./otlp-check.ts";
+import type { SignalPass } from "./signal-pass.ts";
 
-type OtlpSignal = {
+/** What is particular to a signal. */
+export type OtlpSignal = {
   /** The request's message, for JSON. */
   readonly request: MessageType;
-  readonly record: MessageName;
   readonly topic: TopicName;
-  readonly layout: RecordLayout;
   readonly hasTraceId: boolean;
   /** Column of the record with its number of items, or -1 when a record is one item. */
   readonly itemsWord: number;
+  /** Lets records go, with what is changed on the others; undefined lets none go. */
+  readonly sample?: SampleRecords | undefined;
 };
+
+/** Sets entries of `partitionOf` below 0. */
+export type SampleRecords = (
+  rows: ScannedRows,
+  tenant: string,
+  partitionOf: Int32Array,
+) => { readonly edits: RecordEdits; readonly sampledOut: number };
 
 /** Bounds of one request, and of the records that it becomes. */
 export type PathLimits = { readonly otlp: OtlpLimits; readonly recordsBytesMax: number };
@@ -50,39 +48,36 @@ export const pathLimits: PathLimits = {
 };
 
 const utf8 = new TextEncoder();
-const rowsAtFirst = 1024;
 const none = -1;
 
 /** Scratch of one isolate; a request uses it without giving up the thread. */
 export class OtlpPath {
   readonly #signal: OtlpSignal;
-  readonly #scan: SignalScan;
-  readonly #check: OtlpCheck;
+  readonly #pass: SignalPass;
   readonly #regroup: Regroup;
+  readonly #refused: RefusedRecords;
   readonly #json: JsonEncoder;
   readonly #recordsBytesMax: number;
   readonly #partitions: number;
-  #partitionOf = new Int32Array(rowsAtFirst);
   #rotation = 0;
 
-  constructor(signal: OtlpSignal, { otlp: limits, recordsBytesMax }: PathLimits = pathLimits) {
-    const { record, layout } = signal;
-    this.#json = new JsonEncoder(limits.requestBytesMax);
-    this.#recordsBytesMax = recordsBytesMax;
+  constructor(signal: OtlpSignal, pass: SignalPass, limits: PathLimits = pathLimits) {
+    this.#json = new JsonEncoder(limits.otlp.requestBytesMax);
+    this.#recordsBytesMax = limits.recordsBytesMax;
     this.#signal = signal;
-    // What bounds one record is the check's part: it rejects the record, not the request.
-    this.#scan = new SignalScan({ ...layout, bounds: [] }, limits);
-    this.#check = new OtlpCheck(record, layout, limits);
-    this.#regroup = new Regroup(valueBytesMax(signal.topic), recordsBytesMax);
+    this.#pass = pass;
+    this.#regroup = new Regroup(valueBytesMax(signal.topic), limits.recordsBytesMax);
+    this.#refused = new RefusedRecords(signal.topic);
     this.#partitions = topics[signal.topic].partitions;
   }
 
-  /** Body to records of the signal's topic. */
-  readonly route = ({ body, mediaType, itemsMax }: PathInput): Routed | Refusal => {
+  /** Body to records of the signal's topic, and of weir-rejected. */
+  readonly route = (input: PathInput): Routed | Refusal => {
+    const { body, mediaType } = input;
     const bytes = mediaType === "application/json" ? this.#encoded(body) : body;
     if (isRefusal(bytes)) return bytes;
-    const routed = this.#routed(bytes, itemsMax);
-    this.#scan.release();
+    const routed = this.#routed(bytes, input);
+    this.#pass.release();
     return routed;
   };
 
@@ -95,25 +90,32 @@ export class OtlpPath {
     return refuse(code, `body: ${place}: ${message}, at byte ${at}`, { field: path });
   }
 
-  #routed(bytes: Uint8Array, itemsMax: number): Routed | Refusal {
-    const scan = this.#scan;
-    const code = scan.scan(bytes, 0, bytes.byteLength);
-    if (code !== scanCode.ok) return scanRefusal(code, scan.errorAt);
+  #routed(bytes: Uint8Array, { tenant, itemsMax }: PathInput): Routed | Refusal {
+    const pass = this.#pass;
+    const rejections = new Rejections();
+    const itemsOf = (record: number): number => this.#itemsAt(record);
+    const refusal = pass.run(bytes, { tenant, rule: this.#rule(), itemsOf, rejections });
+    if (refusal !== undefined) return refusal;
+    const { rows } = pass;
     let items = 0;
-    for (let i = 0; i < scan.count; i += 1) items += this.#itemsAt(i);
+    for (let i = 0; i < rows.count; i += 1) items += this.#itemsAt(i);
     if (items > itemsMax)
       return refuse("body-too-large", `body: ${items} items, limit itemsMax=${itemsMax}`);
-    this.#assignPartitions();
-    const rejections = new Rejections();
-    const refusal = this.#check.run(scan, (index, reason, detail) => {
-      rejections.add({ index, reason, detail }, this.#itemsAt(index));
-      this.#partitionOf[index] = none;
-    });
-    if (refusal !== undefined) return refusal;
-    const messages = this.#regroup.build(scan, this.#partitionOf, this.#partitions);
+    const { partitionOf } = pass;
+    const refused = this.#refused.of(pass, tenant.name);
+    const sampled = this.#signal.sample?.(rows, tenant.name, partitionOf);
+    const messages = this.#regroup.build(rows, partitionOf, this.#partitions, sampled?.edits);
     if (this.#regroup.isOverfull) return this.#overfull();
     this.#refuseOversize(rejections);
-    return { items, rejections, records: this.#records(messages) };
+    const records = [...this.#records(messages), ...refused];
+    return { items, rejections, sampledOut: sampled?.sampledOut ?? 0, records };
+  }
+
+  /** What has no trace id goes, request by request, to one partition after the other. */
+  #rule(): PartitionRule {
+    const unkeyed = this.#rotation;
+    this.#rotation = (unkeyed + 1) % this.#partitions;
+    return { partitions: this.#partitions, unkeyed };
   }
 
   #overfull(): Refusal {
@@ -123,19 +125,8 @@ export class OtlpPath {
 
   #itemsAt(record: number): number {
     const { itemsWord } = this.#signal;
-    const scan = this.#scan;
-    return itemsWord < 0 ? 1 : (scan.records[record * scan.layout.stride + itemsWord] ?? 0);
-  }
-
-  #assignPartitions(): void {
-    const { hasTraceId } = this.#signal;
-    const scan = this.#scan;
-    const unkeyed = this.#rotation;
-    this.#rotation = (unkeyed + 1) % this.#partitions;
-    if (this.#partitionOf.length < scan.count) this.#partitionOf = new Int32Array(scan.count * 2);
-    const rule = { partitions: this.#partitions, unkeyed };
-    if (hasTraceId) partitionByTraceId(scan, rule, this.#partitionOf);
-    else this.#partitionOf.fill(unkeyed, 0, scan.count);
+    const { records, layout } = this.#pass.rows;
+    return itemsWord < 0 ? 1 : (records[record * layout.stride + itemsWord] ?? 0);
   }
 
   /** What no record of the log can hold; afterwards it has no partition. */
@@ -145,12 +136,13 @@ export class OtlpPath {
       const index = oversize[i] ?? 0;
       const detail = `larger than a record can hold, ${valueBytesMax(this.#signal.topic)} bytes`;
       rejections.add({ index, reason: "too-large", detail }, this.#itemsAt(index));
-      this.#partitionOf[index] = none;
+      this.#pass.partitionOf[index] = none;
     }
   }
 
   /** Messages hold their partition's records in order, so a walk finds which are in each. */
   #records(messages: readonly RegroupedMessage[]): readonly OutgoingRecord[] {
+    const { partitionOf } = this.#pass;
     let partition = none;
     let next = 0;
     return messages.map((message) => {
@@ -159,7 +151,7 @@ export class OtlpPath {
       let first = none;
       let items = 0;
       for (let left = message.records; left > 0; next += 1) {
-        if (this.#partitionOf[next] !== partition) continue;
+        if (partitionOf[next] !== partition) continue;
         if (first === none) first = next;
         items += this.#itemsAt(next);
         left -= 1;
@@ -172,52 +164,34 @@ export class OtlpPath {
   /** The trace id's 32 hex characters, which hash to the partition; null without one. */
   #keyOf(record: number): Uint8Array | null {
     const { hasTraceId } = this.#signal;
-    const scan = this.#scan;
-    const at = scan.records[record * scan.layout.stride + recordWord.traceIdAt] ?? 0;
+    const { records, layout, bytes } = this.#pass.rows;
+    const at = records[record * layout.stride + recordWord.traceIdAt] ?? 0;
     if (!hasTraceId || at === 0) return null;
-    const { buffer, byteOffset } = scan.bytes;
+    const { buffer, byteOffset } = bytes;
     return utf8.encode(Buffer.from(buffer, byteOffset + at, traceIdBytes).toString("hex"));
   }
 }
 
 /** Spans, by trace id. */
-export const tracePath = (limits?: PathLimits): OtlpPath =>
-  new OtlpPath(
-    {
-      request: messageType(signals.traces.request),
-      record: "Span",
-      topic: "otlp_spans",
-      layout: spanLayout,
-      hasTraceId: true,
-      itemsWord: none,
-    },
-    limits,
-  );
+export const traceSignal: OtlpSignal = {
+  request: messageType(signals.traces.request),
+  topic: "otlp_spans",
+  hasTraceId: true,
+  itemsWord: none,
+};
 
 /** Log records, by trace id where they have one. */
-export const logPath = (limits?: PathLimits): OtlpPath =>
-  new OtlpPath(
-    {
-      request: messageType(signals.logs.request),
-      record: "LogRecord",
-      topic: "otlp_logs",
-      layout: logLayout,
-      hasTraceId: true,
-      itemsWord: none,
-    },
-    limits,
-  );
+export const logSignal: OtlpSignal = {
+  request: messageType(signals.logs.request),
+  topic: "otlp_logs",
+  hasTraceId: true,
+  itemsWord: none,
+};
 
 /** Metrics are counted by data points, as OTLP's partial success does. */
-export const metricPath = (limits?: PathLimits): OtlpPath =>
-  new OtlpPath(
-    {
-      request: messageType(signals.metrics.request),
-      record: "Metric",
-      topic: "otlp_metrics",
-      layout: metricLayout,
-      hasTraceId: false,
-      itemsWord: metricWord.points,
-    },
-    limits,
-  );
+export const metricSignal: OtlpSignal = {
+  request: messageType(signals.metrics.request),
+  topic: "otlp_metrics",
+  hasTraceId: false,
+  itemsWord: metricWord.points,
+};

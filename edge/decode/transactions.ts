@@ -67,7 +67,7 @@ export class TransactionPath {
       const refused = item instanceof Uint8Array ? this.#add(item, records) : item;
       if (refused !== undefined) rejections.add({ index, ...refused });
     });
-    return { items: items.length, records: records.take(), rejections };
+    return { items: items.length, records: records.take(), rejections, sampledOut: 0 };
   };
 
   #jsonItems({

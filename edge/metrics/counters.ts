@@ -1,5 +1,5 @@
 // What the edge has done since its isolate started. One isolate writes it, /status prints it. The
-// law: in = accepted + rejected + dropped + unconfirmed + in flight, per signal, at every moment.
+// law: in = accepted + sampled out + rejected + dropped + unconfirmed + in flight, per signal, at every moment.
 import { fixedLimits } from "../limits.ts";
 import { type Signal, signals } from "../receive/endpoints.ts";
 
@@ -21,6 +21,8 @@ export class SignalCounters {
   unconfirmed = 0;
   /** Of the accepted, those that the log may hold twice: kept after a send without an answer. */
   repeatable = 0;
+  /** Items that head sampling let go. */
+  sampledOut = 0;
   readonly #rejected = new Map<string, number>();
   readonly #dropped = new Map<string, number>();
   #refused = 0;
@@ -31,12 +33,19 @@ export class SignalCounters {
     addTo(this.#rejected, reason, count);
   }
 
+  /** Items that were taken but did not go on. */
+  drop(reason: string, count: number): void {
+    this.#refused += count;
+    addTo(this.#dropped, reason, count);
+  }
+
   snapshot(): { readonly [name: string]: unknown } {
-    const { in: received, accepted, unconfirmed, repeatable } = this;
+    const { in: received, accepted, unconfirmed, repeatable, sampledOut } = this;
     const rejected = Object.fromEntries(this.#rejected);
     const dropped = Object.fromEntries(this.#dropped);
-    const inFlight = received - accepted - unconfirmed - this.#refused;
-    return { in: received, accepted, rejected, dropped, unconfirmed, repeatable, inFlight };
+    const inFlight = received - accepted - unconfirmed - sampledOut - this.#refused;
+    const outcomes = { accepted, sampledOut, rejected, dropped, unconfirmed, repeatable };
+    return { in: received, ...outcomes, inFlight };
   }
 }
 

@@ -8,6 +8,8 @@ export type RejectedItem = {
   readonly index: number;
   readonly reason: string;
   readonly detail: string;
+  /** What the sender is told instead of the reason, when more is known. */
+  readonly label?: string;
 };
 
 const { namedItemsMax, reasonsMax } = fixedLimits;
@@ -27,13 +29,18 @@ const named = ({ index, detail }: RejectedItem): string =>
 /** Those of one request; in = accepted + `total`. */
 export class Rejections {
   readonly first: RejectedItem[] = [];
+  /** By reason, for the counters; `#told` by label, for the sender. */
   readonly #counts = new Map<string, number>();
+  readonly #told = new Map<string, number>();
+  readonly #quarantined = new Map<string, number>();
   readonly #warnings = new Map<string, number>();
   #total = 0;
+  #aside = 0;
 
   /** Counts `count` refused items; `item` names the first of them. */
   add(item: RejectedItem, count = 1): void {
     addTo(this.#counts, item.reason, count);
+    addTo(this.#told, item.label ?? item.reason, count);
     this.#total += count;
     if (this.first.length < namedItemsMax) this.first.push(item);
   }
@@ -41,7 +48,14 @@ export class Rejections {
   /** Counts refused items whose places are not known any more. */
   addUnnamed(reason: string, count: number): void {
     addTo(this.#counts, reason, count);
+    addTo(this.#told, reason, count);
     this.#total += count;
+  }
+
+  /** Counts an item that is kept aside: it was taken, but does not go where it was sent. */
+  quarantine(label: string, count = 1): void {
+    addTo(this.#quarantined, label, count);
+    this.#aside += count;
   }
 
   /** Counts something that is told though it refuses nothing. */
@@ -53,9 +67,14 @@ export class Rejections {
     return this.#total;
   }
 
+  /** Items in quarantine; they are not in `total`. */
+  get quarantined(): number {
+    return this.#aside;
+  }
+
   /** Nothing was refused and nothing is to be told: the answer has no partial success. */
   get isSilent(): boolean {
-    return this.#total === 0 && this.#warnings.size === 0;
+    return this.#total === 0 && this.#aside === 0 && this.#warnings.size === 0;
   }
 
   /** Counts by reason, in order of first appearance. */
@@ -69,15 +88,17 @@ export class Rejections {
   }
 
   /**
-   * English for people: "3 spans rejected: 2 x truncated, 1 x vote (first: item 4: …); warnings:
-   * 1 x unknown".
+   * English for people: "3 spans rejected: 2 x truncated, 1 x vote (first: item 4: …); 1 in
+   * quarantine: 1 x …; warnings: 1 x unknown".
    */
   describe(noun: string): string {
     const [first] = this.first;
     const place = first === undefined ? "" : ` (first: ${named(first)})`;
-    const rejected = `${this.#total} ${noun} rejected: ${listed(this.#counts)}${place}`;
-    const warned = `warnings: ${listed(this.#warnings)}`;
-    if (this.#total === 0) return this.#warnings.size === 0 ? "" : warned;
-    return this.#warnings.size === 0 ? rejected : `${rejected}; ${warned}`;
+    const parts = [
+      this.#total === 0 ? "" : `${this.#total} ${noun} rejected: ${listed(this.#told)}${place}`,
+      this.#aside === 0 ? "" : `${this.#aside} ${noun} in quarantine: ${listed(this.#quarantined)}`,
+      this.#warnings.size === 0 ? "" : `warnings: ${listed(this.#warnings)}`,
+    ];
+    return parts.filter((part) => part !== "").join("; ");
   }
 }

@@ -47,6 +47,7 @@ export class RegistryHolder {
   #current: Registry;
   #canary: Registry | undefined;
   #askedMs = -Infinity;
+  #isRead = false;
   #swaps = 0;
   #error = "";
 
@@ -65,6 +66,16 @@ export class RegistryHolder {
   /** Is counted beside the current one, decides nothing. */
   get canary(): Registry | undefined {
     return this.#canary;
+  }
+
+  /**
+   * To be waited for by the isolate's first requests: which registry serves must not depend on who
+   * came first. Each reads for itself, as a request may not wait for another one's promise.
+   */
+  first(): Promise<void> | undefined {
+    if (this.#store === undefined || this.#isRead) return undefined;
+    this.#askedMs = this.#nowMs();
+    return this.#load(this.#store);
   }
 
   /** Work for the background, at most once a minute: looks for other versions. Never rejects. */
@@ -96,6 +107,8 @@ export class RegistryHolder {
       this.#error = "";
     } catch (error) {
       this.#error = error instanceof z.core.$ZodError ? pointerText(error) : String(error);
+    } finally {
+      this.#isRead = true;
     }
   }
 

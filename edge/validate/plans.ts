@@ -22,13 +22,14 @@ type Kept = { readonly plan: ValidationPlan; readonly rules: readonly FindingRul
 /** One per isolate. */
 export class Plans {
   readonly #settings: ValidationSettings;
-  readonly #levels: Uint8Array;
+  /** Level of each code in the profile. */
+  readonly levels: Uint8Array;
   readonly #kept = new Map<string, Kept>();
 
   constructor(settings: ValidationSettings) {
     this.#settings = settings;
     const levels = settings.profile === "off" ? undefined : profileLevels(settings.profile);
-    this.#levels = levels ?? profileLevels("weir").fill(0);
+    this.levels = levels ?? profileLevels("weir").fill(0);
   }
 
   /** The tenant's plan for this registry. */
@@ -38,7 +39,7 @@ export class Plans {
     if (kept !== undefined && kept.rules === rules) return kept.plan;
     if (this.#kept.size >= plansMax) this.#kept.clear();
     const table = ruleTable(rules, this.#settings.rules, defaultRules);
-    const plan = new ValidationPlan({ tables, levels: this.#levels, rules: table });
+    const plan = new ValidationPlan({ tables, levels: this.levels, rules: table });
     this.#kept.set(key, { plan, rules });
     return plan;
   }

@@ -4,6 +4,7 @@
 // first, then those of VALIDATION_RULES, then `defaultRules`.
 import * as z from "zod/mini";
 
+import { finding } from "../../schemas/validate/finding-table.ts";
 import type { FindingRule, RuleTable } from "../../schemas/validate/finding-rules.ts";
 import {
   compileRules,
@@ -29,6 +30,22 @@ export const defaultRules: readonly FindingRule[] = [
 /** A tenant's list and that of the settings are compiled together, with the default ones. */
 const listRulesMax = (rulesMax - defaultRules.length) >> 1;
 const listNamesMax = ruleGlobsMax >> 1;
+
+const ofUnknown = new Set<number>([
+  finding.missingAttribute,
+  finding.templateAttribute,
+  finding.missingMetric,
+  finding.missingEvent,
+  finding.missingNamespace,
+  finding.invalidFormat,
+  finding.illegalNamespace,
+  finding.extendsNamespace,
+  finding.unexpectedAttribute,
+  finding.schemaNotFound,
+]);
+
+/** The finding is about a name that the registry does not have, so nothing is contradicted. */
+export const isOfUnknown = (code: number): boolean => ofUnknown.has(code);
 
 const levels = ["information", "improvement", "violation"] as const;
 const shape = z

@@ -40,11 +40,17 @@ const compile: Action = async (path, output, io) => {
   for (const problem of compiled.problems) io.note(problem);
   if (!compiled.ok) return exitCode.failed;
   const { version, groups, bytes } = compiled;
-  writeFileSync(output, bytes);
+  writeFileSync(output, output.endsWith(".ts") ? moduleText(bytes) : bytes);
   await io.line(JSON.stringify({ file: output, version, groups, bytes: bytes.length }));
   io.note(`weir registry compile: ${groups} groups, ${bytes.length} bytes, ${elapsed(startMs)}`);
   return exitCode.good;
 };
+
+/** A module to be bundled, where a file of its own could not be read. */
+const moduleText = (bytes: Uint8Array): string =>
+  "// Made by `weir registry compile`, which a test repeats: not to be edited.\n" +
+  "/** Compiled tables in base64. */\n" +
+  `export const compiledRegistry =\n  "${Buffer.from(bytes).toString("base64")}";\n`;
 
 const actions: { readonly [name: string]: Action } = { check, resolve, compile };
 
@@ -86,7 +92,7 @@ export const registry: Command = {
     "Checks, resolves and compiles a registry of semantic conventions (Weaver syntax v1 and v2).",
   usage: "check|resolve|compile DIR [-o FILE]   (DIR: a folder, .zip, .tar.gz, with [sub/folder])",
   options: {
-    output: { short: "o", value: "FILE", help: "write there instead of standard output" },
+    output: { short: "o", value: "FILE", help: "write there; compile to FILE.ts makes a module" },
   },
   examples: [
     "weir registry check schemas/registry",

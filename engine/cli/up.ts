@@ -9,7 +9,7 @@ import type { FeedProcess } from "../up/feed-process.ts";
 import type { EdgeStatus } from "../up/edge-status.ts";
 import { readEdgeStatus } from "../up/edge-status.ts";
 import { liveView } from "../up/live-view.ts";
-import type { System } from "../up/system.ts";
+import type { System, SystemOptions } from "../up/system.ts";
 import { handledOf, startSystem } from "../up/system.ts";
 import { viewLines } from "../up/view.ts";
 import { integerOption } from "./arguments.ts";
@@ -41,6 +41,13 @@ export const up: Command = {
       default: "8082",
     },
     data: { value: "DIR", help: "where log and edge keep their data", default: ".weir/data" },
+    registry: { value: "DIR", help: "validate with this registry instead of our own" },
+    profile: { value: "weir|weaver|off", help: "levels of findings", default: "weir" },
+    sample: {
+      value: "RATE",
+      help: "base rate of head sampling, 1 keeps everything (errors 1, slow 0.5)",
+      default: "0.01",
+    },
     "api-key": { value: "KEY", repeatable: true, help: "require one of these keys at the edge" },
   },
   examples: ["weir up --seconds 20", "weir up --kafka 127.0.0.1:19092 --create-topics --no-feed"],
@@ -89,8 +96,19 @@ const start = async (args: Arguments, io: Io): Promise<System> => {
     controlPort: integerOption(args, "control-port", portRange) ?? 0,
     logPort: integerOption(args, "log-port", portRange) ?? 0,
     apiKeys,
+    policy: policyOf(args),
     note: io.note,
   });
+};
+
+const policyOf = (args: Arguments): SystemOptions["policy"] => {
+  const profile = text(args, "profile") ?? "weir";
+  if (!/^(?:weir|weaver|off)$/.test(profile))
+    throw new UsageError(`--profile must be weir, weaver or off, found ${profile}`);
+  const sample = text(args, "sample") ?? "0.01";
+  if (!(Number(sample) > 0 && Number(sample) <= 1))
+    throw new UsageError(`--sample must be a rate above 0 and up to 1, found ${sample}`);
+  return { registry: text(args, "registry"), profile, sample };
 };
 
 const feedOptions = (args: Arguments, system: System, io: Io) => ({

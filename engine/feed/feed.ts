@@ -122,6 +122,21 @@ const runApplication = async (
   await Promise.race([shutdown, wait(shutdownMsMax, undefined, { ref: false })]);
 };
 
+/** Enough to begin with: signing a whole pool takes seconds on a busy machine. */
+const firstPool = 48;
+
+/** Signs the first few; the others join the pool while it is fed. */
+const growingPool = async (seed: number): Promise<readonly Uint8Array[]> => {
+  const first = await createTransactionMix({ seed, count: firstPool });
+  const pool = first.map(({ wire }) => wire);
+  const grow = async (): Promise<void> => {
+    const others = await createTransactionMix({ seed: seed + 1 });
+    pool.push(...others.map(({ wire }) => wire));
+  };
+  void grow();
+  return pool;
+};
+
 const runTransactions = async (
   { settings, io, clock }: FeedOptions,
   poster: Poster,
@@ -130,7 +145,7 @@ const runTransactions = async (
   const pool =
     settings.transactions.length > 0
       ? await readTransactionPool(settings.transactions, io)
-      : (await createTransactionMix({ seed })).map(({ wire }) => wire);
+      : await growingPool(seed);
   const perSecond = settings.transactionsPerSecond;
   await feedTransactions({ pool, perSecond, poster, clock, signal: io.signal });
 };

@@ -6,7 +6,7 @@ import type { Poster } from "./poster.ts";
 
 /** What is sent, how fast and where to. */
 export type TransactionFeedOptions = {
-  /** Transactions in wire form, at least one. */
+  /** Transactions in wire form, at least one; it may grow meanwhile. */
   readonly pool: readonly Uint8Array[];
   readonly perSecond: number;
   readonly poster: Poster;
@@ -23,7 +23,7 @@ const slotMs = 400;
 export const feedTransactions = async (options: TransactionFeedOptions): Promise<void> => {
   const { pool, perSecond, poster, clock, signal } = options;
   // Encoded once: the pool is sent again and again.
-  const texts = pool.map((wire) => Buffer.from(wire).toString("base64"));
+  const texts: string[] = [];
   const startSlot = Math.floor(Number(clock.nowNs() / 1_000_000n) / slotMs);
   const startNs = clock.nowNs();
   let slot = startSlot;
@@ -37,7 +37,9 @@ export const feedTransactions = async (options: TransactionFeedOptions): Promise
     }
     const batch = [];
     for (let i = 0; i < count; i += 1, next += 1, index += 1) {
-      batch.push({ slot: String(slot), index, transaction: texts[next % texts.length] });
+      const at = next % pool.length;
+      texts[at] ??= Buffer.from(pool[at] ?? []).toString("base64");
+      batch.push({ slot: String(slot), index, transaction: texts[at] });
     }
     await poster.post(JSON.stringify({ transactions: batch }), batch.length);
   }

@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 
-import { UnreachableError } from "../cli/command.ts";
+import { UnreachableError, UsageError } from "../cli/command.ts";
 import type { ControlServer } from "../control/server.ts";
 import { startControlServer } from "../control/server.ts";
 import type { Snapshot } from "../control/snapshot.ts";
@@ -21,6 +21,8 @@ import type { RunningEdge } from "./edge-process.ts";
 import { startEdge } from "./edge-process.ts";
 import type { EdgeAddress } from "./edge-status.ts";
 import { edgeAtRest } from "./edge-status.ts";
+import type { KeyValueServer } from "./key-value-server.ts";
+import { publishRegistry } from "./registry-publisher.ts";
 import { checkKafkaTopics } from "./topics-check.ts";
 
 export type SystemOptions = {
@@ -34,6 +36,12 @@ export type SystemOptions = {
   readonly controlPort: number;
   readonly logPort: number;
   readonly apiKeys: readonly string[];
+  /** How the edge validates and samples; a null registry is the bundle's own. */
+  readonly policy: {
+    readonly registry: string | null;
+    readonly profile: string;
+    readonly sample: string;
+  };
   readonly note: (line: string) => void;
 };
 
@@ -66,11 +74,15 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
   try {
     const engine = await startEngine({ log: target, runId }).catch(explain("--log-port"));
     undo.unshift(() => engine.stop(stopMs));
+    const { registry } = options.policy;
+    const registries = registry === null ? null : await publish(registry, options.note);
+    undo.unshift(async () => registries?.close());
     const edge = await startEdge({
       bundle: await bundled,
       port: options.edgePort,
       host: "127.0.0.1",
       vars: edgeVars(options, { engine, runId }),
+      keyValues: registries === null ? {} : { REGISTRIES: registries.address },
       storageDir: join(options.dataDir, "edge-storage"),
       onNote: (line) => options.note(`edge: ${line}`),
     }).catch(explain("--edge-port"));
@@ -91,7 +103,7 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
       events: [engine.memory.events],
     });
     undo.unshift(() => control.close());
-    return running({ engine, edge, log, control, options, state });
+    return running({ engine, edge, registries, log, control, options, state });
   } catch (error) {
     for (const end of undo) await end();
     throw error;
@@ -108,14 +120,22 @@ const explain =
     throw new UnreachableError(text + advice);
   };
 
+/** A registry that cannot be used is bad input, named with its first problems. */
+const publish = (path: string, note: (line: string) => void): Promise<KeyValueServer> =>
+  publishRegistry({ path, note: (line) => note(`weir: ${line}`) }).catch((error: unknown) => {
+    throw new UsageError(`--registry: ${error instanceof Error ? error.message : String(error)}`);
+  });
+
 const logTarget = ({ kafka, dataDir, logPort }: SystemOptions) =>
   kafka === null ? { directory: join(dataDir, "log"), port: logPort } : { kafka };
 
 const edgeVars = (
-  { kafka, apiKeys }: SystemOptions,
+  { kafka, apiKeys, policy }: SystemOptions,
   { engine, runId }: { readonly engine: Engine; readonly runId: string },
 ): { readonly [name: string]: string } => ({
   RUN_ID: runId,
+  VALIDATION_PROFILE: policy.profile,
+  SAMPLE_RATE: policy.sample,
   ...(apiKeys.length > 0 ? { API_KEYS: apiKeys.join(",") } : {}),
   ...(kafka === null
     ? { LOG_KIND: "rest", REST_URL: engine.restUrl ?? "" }
@@ -125,13 +145,14 @@ const edgeVars = (
 type Parts = {
   readonly engine: Engine;
   readonly edge: RunningEdge;
+  readonly registries: KeyValueServer | null;
   readonly log: EventLog;
   readonly control: ControlServer;
   readonly options: SystemOptions;
   readonly state: { isStopping: boolean };
 };
 
-const running = ({ engine, edge, log, control, options, state }: Parts): System => {
+const running = ({ engine, edge, registries, log, control, options, state }: Parts): System => {
   const edgeAddress = { url: edge.url, apiKey: options.apiKeys[0] ?? null };
   const failed = Promise.race([
     engine.failed.then(({ thread, message }) => `thread ${thread}: ${message}`),
@@ -157,6 +178,7 @@ const running = ({ engine, edge, log, control, options, state }: Parts): System 
       );
       if (!all) options.note(`weir: the log was not read to its end within ${drainMs} ms`);
       await edge.stop();
+      await registries?.close();
       await log.close();
       const clean = await engine.stop(stopMs);
       if (!clean) options.note(`weir: a thread did not stop within ${stopMs} ms`);

@@ -15,7 +15,7 @@ const transactions = (...seeds: readonly number[]): string =>
 
 type Counts = { readonly [name: string]: unknown };
 
-const countsOf = (edge: FakeEdge): Counts => edge.counters.signals.transactions.snapshot();
+const countsOf = (edge: FakeEdge): Counts => edge.edge.counters.signals.transactions.snapshot();
 
 /** Lets promise reactions run. */
 const settle = async (): Promise<void> => {
@@ -161,7 +161,7 @@ describe("the 200", () => {
     expect(await partial.json()).toEqual({
       partialSuccess: { rejectedSpans: "1", errorMessage: tooLarge },
     });
-    expect(edge.counters.signals.spans.snapshot()).toMatchObject({
+    expect(edge.edge.counters.signals.spans.snapshot()).toMatchObject({
       in: 4,
       accepted: 3,
       rejected: { "too-large": 1 },
@@ -251,7 +251,7 @@ describe("when the log does not acknowledge", () => {
 
 test("an exception inside is 500 with a Status, not a crash", async () => {
   const edge = new FakeEdge();
-  edge.forwarder.send = () => {
+  edge.edge.forwarder.send = () => {
     throw new Error("boom");
   };
   const response = await edge.post(market, json, transactions(1));

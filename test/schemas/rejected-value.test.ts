@@ -9,7 +9,7 @@ const head: RefusedHead = {
   registry: "abc",
   items: 1,
   findings: [{ item: 0, id: "x", level: "violation", signal: "a\nb", message: 'says "no"\n' }],
-  findingsOmitted: 2,
+  itemsOmitted: 2,
 };
 
 test("head and original come back as they went in, whatever bytes the original has", () => {

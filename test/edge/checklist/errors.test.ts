@@ -126,7 +126,7 @@ describe("errors", () => {
       expect([code, message.includes(name)]).toEqual([8, true]);
       edge.timeMs += Number(seconds) * 1000;
       expect((await edge.post("/v1/traces", protobuf, bytes, withKey)).status).toBe(200);
-      const { tenants: counts, refusals } = edge.counters.snapshot();
+      const { tenants: counts, refusals } = edge.edge.counters.snapshot();
       expect(counts).toMatchObject({ acme: { requests: 3, refused: 1, items: 2 } });
       expect(Object.values(refusals as object)).toEqual([1]);
     },
@@ -138,7 +138,7 @@ describe("errors", () => {
     ["unconfirmed", unknownOutcome("lost", 1)],
   ] as const)("E4: a log that is %s is 503 with Retry-After", async (_name, outcome) => {
     const edge = new FakeEdge({ RETRY_AFTER_S: "9" }, false);
-    edge.forwarder.send = () => Promise.resolve(outcome);
+    edge.edge.forwarder.send = () => Promise.resolve(outcome);
     const [{ bytes }] = signalRequests;
     const response = await edge.post("/v1/traces", protobuf, bytes);
     expect([response.status, response.headers.get("retry-after")]).toEqual([503, "9"]);

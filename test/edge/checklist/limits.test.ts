@@ -124,7 +124,7 @@ describe("request size", () => {
   test("L6: the default is 16 MiB, as an isolate has 128 MB, and can be set up to 64 MiB", () => {
     const { default: fallback, max } = settableLimits.BODY_BYTES_MAX;
     expect([fallback, max]).toEqual([16 << 20, 64 << 20]);
-    expect(new FakeEdge().config.body.bodyBytesMax).toBe(16 << 20);
+    expect(new FakeEdge().edge.config.body.bodyBytesMax).toBe(16 << 20);
   });
 
   test("L7: a body without a length is 413 as soon as it passes the limit", async () => {

@@ -143,7 +143,7 @@ describe("success", () => {
     const edge = new FakeEdge(limits);
     const response = await edge.post("/v1/metrics", protobuf, crowded["/v1/metrics"]);
     expect([response.status, response.headers.get("retry-after")]).toEqual([200, null]);
-    expect(edge.counters.signals.metrics.snapshot()).toMatchObject({
+    expect(edge.edge.counters.signals.metrics.snapshot()).toMatchObject({
       in: 4,
       accepted: 1,
       rejected: { "too-many-attributes": 3 },

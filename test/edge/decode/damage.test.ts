@@ -2,8 +2,9 @@
 // lets through adds up. Seeded; the seed is in the test's name.
 import { describe, expect, test } from "vitest";
 
+import { anyTenant } from "../any-tenant.ts";
 import type { MediaType, Signal } from "../../../edge/receive/endpoints.ts";
-import { signalPaths } from "../../../edge/route/signal-paths.ts";
+import { FakeEdge } from "../fake-edge.ts";
 import { seeded } from "../../random.ts";
 import { field, number } from "../protobuf-bytes.ts";
 import { frameOf } from "./frames.ts";
@@ -53,7 +54,7 @@ const bodies: readonly (readonly [Signal, MediaType, Uint8Array])[] = [
 describe.each(bodies)("%s as %s", (signal, mediaType, body) => {
   test(`is answered with a value whatever is damaged (seed ${seed})`, () => {
     const random = seeded(seed);
-    const route = signalPaths()[signal];
+    const route = new FakeEdge().edge.paths[signal];
     let refused = 0;
     for (let i = 0; i < cases; i += 1) {
       const damaged = new Uint8Array(body);
@@ -61,7 +62,13 @@ describe.each(bodies)("%s as %s", (signal, mediaType, body) => {
       for (let k = 0; k < changes; k += 1)
         damaged[random.below(body.byteLength)] = random.below(256);
       const cut = random.below(4) === 0 ? random.below(body.byteLength) : body.byteLength;
-      const input = { body: damaged.subarray(0, cut), mediaType, receivedMs: 1, itemsMax: 1000 };
+      const input = {
+        body: damaged.subarray(0, cut),
+        mediaType,
+        tenant: anyTenant,
+        receivedMs: 1,
+        itemsMax: 1000,
+      };
       const routed = route(input);
       if ("code" in routed) {
         refused += 1;
@@ -72,7 +79,7 @@ describe.each(bodies)("%s as %s", (signal, mediaType, body) => {
       expect(accepted + routed.rejections.total).toBe(routed.items);
     }
     expect(refused).toBeGreaterThan(0);
-    const whole = route({ body, mediaType, receivedMs: 1, itemsMax: 1000 });
+    const whole = route({ body, mediaType, tenant: anyTenant, receivedMs: 1, itemsMax: 1000 });
     expect(whole).not.toHaveProperty("code");
   });
 });

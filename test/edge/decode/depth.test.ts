@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { anyTenant } from "../any-tenant.ts";
 import { DepthPath } from "../../../edge/decode/depth.ts";
 import type { PathInput, Routed } from "../../../edge/route/routed.ts";
 import { DepthItem } from "../../../schemas/market/depth-item.ts";
@@ -9,7 +10,14 @@ const path = new DepthPath();
 const receivedMs = 1_800_000_000_123;
 
 const route = (body: Uint8Array, changed: Partial<PathInput> = {}): unknown =>
-  path.route({ body, mediaType: "application/json", receivedMs, itemsMax: 100, ...changed });
+  path.route({
+    body,
+    mediaType: "application/json",
+    tenant: anyTenant,
+    receivedMs,
+    itemsMax: 100,
+    ...changed,
+  });
 
 const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 

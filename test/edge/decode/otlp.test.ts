@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 
-import { logPath, metricPath, tracePath } from "../../../edge/decode/otlp.ts";
+import { anyTenant } from "../any-tenant.ts";
+import { FakeEdge } from "../fake-edge.ts";
 import type { PathInput, Routed } from "../../../edge/route/routed.ts";
 import { keyPartition } from "../../../schemas/hash/murmur2.ts";
 import { field, fieldsOf, number } from "../protobuf-bytes.ts";
@@ -8,6 +9,7 @@ import { field, fieldsOf, number } from "../protobuf-bytes.ts";
 const input = (body: Uint8Array): PathInput => ({
   body,
   mediaType: "application/x-protobuf",
+  tenant: anyTenant,
   receivedMs: 0,
   itemsMax: 100_000,
 });
@@ -53,7 +55,7 @@ const textAt = (item: Uint8Array, tag: number): string =>
 describe("spans", () => {
   test("of one trace share a partition, which the key's hash gives", () => {
     const spans = Array.from({ length: 60 }, (_, at) => span(at % 20, `span ${at}`));
-    const routed = tracePath().route(input(request("shop", ...spans))) as Routed;
+    const routed = new FakeEdge().edge.paths.spans(input(request("shop", ...spans))) as Routed;
     expect(routed.items).toBe(60);
     expect(routed.records.reduce((sum, record) => sum + record.items, 0)).toBe(60);
     const names: string[] = [];
@@ -72,7 +74,7 @@ describe("spans", () => {
 
   test("keep their resource, scope and schema URLs in each record", () => {
     const body = join(request("a", span(1, "x"), span(2, "y")), request("b", span(1, "z")));
-    const { records } = tracePath().route(input(body)) as Routed;
+    const { records } = new FakeEdge().edge.paths.spans(input(body)) as Routed;
     for (const { value } of records) {
       for (const { resource, scopes } of treesOf(value)) {
         expect(Buffer.from(resource).toString()).toContain("service.name");
@@ -84,7 +86,7 @@ describe("spans", () => {
   });
 
   test("without a trace id go to one partition after the other, with no key", () => {
-    const path = tracePath();
+    const path = { route: new FakeEdge().edge.paths.spans };
     const body = request("a", field(2, field(5, "nameless")));
     const partitions = [1, 2, 3].map(() => {
       const { records } = path.route(input(body)) as Routed;
@@ -96,7 +98,7 @@ describe("spans", () => {
 
   test("larger than a record can hold are rejected, the others are kept", () => {
     const huge = span(1, "x".repeat(1_100_000));
-    const routed = tracePath().route(
+    const routed = new FakeEdge().edge.paths.spans(
       input(request("a", span(1, "ok"), huge, span(1, "ok"))),
     ) as Routed;
     expect([routed.items, routed.rejections.total]).toEqual([3, 1]);
@@ -106,7 +108,7 @@ describe("spans", () => {
 
   test("are split into records below the bound, in order", () => {
     const spans = Array.from({ length: 30 }, (_, at) => span(1, `${at} ${"x".repeat(100_000)}`));
-    const { records } = tracePath().route(input(request("a", ...spans))) as Routed;
+    const { records } = new FakeEdge().edge.paths.spans(input(request("a", ...spans))) as Routed;
     expect(records.length).toBeGreaterThanOrEqual(3);
     expect(records.every(({ value }) => value.byteLength <= 1_048_576 - 4096)).toBe(true);
     const order = records.flatMap(({ value }) =>
@@ -123,7 +125,7 @@ describe("logs", () => {
     field(2, field(3, text), ...(trace === undefined ? [] : [field(9, id(16, trace))]));
 
   test("with a trace id go where its spans are, the others to the request's partition", () => {
-    const routed = logPath().route(
+    const routed = new FakeEdge().edge.paths.logs(
       input(request("a", log("x", 1), log("y"), log("z", 1))),
     ) as Routed;
     expect(routed.items).toBe(3);
@@ -140,7 +142,7 @@ describe("metrics", () => {
   };
 
   test("are counted by data points and stay together in one record", () => {
-    const routed = metricPath().route(
+    const routed = new FakeEdge().edge.paths.metrics(
       input(request("a", metric("m", 3), metric("n", 2))),
     ) as Routed;
     expect(routed.items).toBe(5);
@@ -166,19 +168,21 @@ describe("JSON", () => {
     };
     const scopeSpans = [{ scope: { name: "scope" }, spans, schemaUrl: "scope-url" }];
     const body = { resourceSpans: [{ resource, scopeSpans, schemaUrl: "resource-url" }] };
-    const fromJson = tracePath().route(asJson(body)) as Routed;
+    const fromJson = new FakeEdge().edge.paths.spans(asJson(body)) as Routed;
     const bytes = request("shop", span(1, "span 1"), span(2, "span 2"));
-    expect(fromJson).toEqual(tracePath().route(input(bytes)));
+    expect(fromJson).toEqual(new FakeEdge().edge.paths.spans(input(bytes)));
     expect(fromJson.items).toBe(2);
   });
 
   test("that is empty is an empty request", () => {
-    expect(tracePath().route(asJson({}))).toMatchObject({ items: 0, records: [] });
+    expect(new FakeEdge().edge.paths.spans(asJson({}))).toMatchObject({ items: 0, records: [] });
   });
 
   test("that is bad is malformed, with path and place", () => {
     const spans = [{ traceId: "AAECAwQFBgcICQoLDA0ODw==", name: "base64" }];
-    const refused = tracePath().route(asJson({ resourceSpans: [{ scopeSpans: [{ spans }] }] }));
+    const refused = new FakeEdge().edge.paths.spans(
+      asJson({ resourceSpans: [{ scopeSpans: [{ spans }] }] }),
+    );
     expect(refused).toMatchObject({ code: "malformed" });
     const { message } = refused as { message: string };
     expect(message).toContain("resourceSpans[0].scopeSpans[0].spans[0].traceId");
@@ -187,11 +191,13 @@ describe("JSON", () => {
   test("of logs and metrics too", () => {
     const logRecords = [{ body: { stringValue: "x" }, timeUnixNano: "18446744073709551615" }];
     expect(
-      logPath().route(asJson({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] })),
+      new FakeEdge().edge.paths.logs(asJson({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] })),
     ).toMatchObject({ items: 1 });
     const metrics = [{ name: "m", sum: { dataPoints: [{ asInt: "1" }, { asInt: 2 }] } }];
     expect(
-      metricPath().route(asJson({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] })),
+      new FakeEdge().edge.paths.metrics(
+        asJson({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] }),
+      ),
     ).toMatchObject({ items: 2 });
   });
 });
@@ -201,7 +207,7 @@ describe("any signal", () => {
     ["an empty body", new Uint8Array(0)],
     ["a resource without scopes", field(1, field(3, "url"))],
   ])("%s is an empty request", (_what, body) => {
-    expect(tracePath().route(input(body))).toMatchObject({ items: 0, records: [] });
+    expect(new FakeEdge().edge.paths.spans(input(body))).toMatchObject({ items: 0, records: [] });
   });
 
   test.each([
@@ -210,20 +216,20 @@ describe("any signal", () => {
     ["field number 0", new Uint8Array([0, 1])],
     ["a group", new Uint8Array([0x0b])],
   ])("%s is malformed, with the place", (_what, body) => {
-    const refused = tracePath().route(input(body));
+    const refused = new FakeEdge().edge.paths.spans(input(body));
     expect(refused).toMatchObject({ code: "malformed" });
     expect((refused as { message: string }).message).toMatch(/at byte \d+/);
   });
 
   test("a path is usable after a refusal", () => {
-    const path = tracePath();
+    const path = { route: new FakeEdge().edge.paths.spans };
     path.route(input(new Uint8Array([0x0a, 5, 1])));
     expect(path.route(input(request("a", span(1, "x"))))).toMatchObject({ items: 1 });
   });
 
   test("more items than the limit are refused as a whole", () => {
     const body = request("a", span(1, "x"), span(2, "y"));
-    expect(tracePath().route({ ...input(body), itemsMax: 1 })).toMatchObject({
+    expect(new FakeEdge().edge.paths.spans({ ...input(body), itemsMax: 1 })).toMatchObject({
       code: "body-too-large",
     });
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { anyTenant } from "../any-tenant.ts";
 import { TransactionPath } from "../../../edge/decode/transactions.ts";
 import type { PathInput, Routed } from "../../../edge/route/routed.ts";
 import { encodeBase58 } from "../../../schemas/market/base58.ts";
@@ -12,7 +13,14 @@ const receivedMs = 1_800_000_000_123;
 const receivedNs = 1_800_000_000_123_000_000n;
 
 const route = (body: Uint8Array, changed: Partial<PathInput> = {}): unknown =>
-  path.route({ body, mediaType: "application/json", receivedMs, itemsMax: 100, ...changed });
+  path.route({
+    body,
+    mediaType: "application/json",
+    tenant: anyTenant,
+    receivedMs,
+    itemsMax: 100,
+    ...changed,
+  });
 
 const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 

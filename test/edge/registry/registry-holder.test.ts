@@ -93,3 +93,14 @@ test("a store that fails changes nothing and is named", async () => {
   await holder.refresh();
   expect(holder.snapshot()).toMatchObject({ version: "bundled", error: "Error: away" });
 });
+
+test("the first requests wait for the store, each on its own; later ones do not", async () => {
+  const { store, holder } = start();
+  store.values.set("registry", '{"current":"two"}').set("registry:two", compiled("two"));
+  const [one, two] = [holder.first(), holder.first()];
+  expect(one).not.toBe(two);
+  await Promise.all([one, two]);
+  expect(holder.current.version).toBe("two");
+  expect(holder.first()).toBeUndefined();
+  expect(holder.refresh()).toBeUndefined();
+});

@@ -40,8 +40,7 @@ const scanOf = (count: number): SignalScan => {
 const thousand = scanOf(1000);
 
 type Row = { readonly [name: string]: unknown };
-const tenantRow = (sampler: Sampler, tenant: string): Row =>
-  sampler.snapshot()[tenant] as Row;
+const tenantRow = (sampler: Sampler, tenant: string): Row => sampler.snapshot()[tenant] as Row;
 
 describe("sampler of the edge", () => {
   it("counts what it keeps and drops by rule, and the rates", () => {

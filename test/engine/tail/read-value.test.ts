@@ -28,7 +28,7 @@ describe("a record's value for people", () => {
       registry: "v",
       items: 1,
       findings: [],
-      findingsOmitted: 0,
+      itemsOmitted: 0,
     };
     const value = writeRefused(refused, traces(new Map([["shop", [span]]])));
     expect(readValue("weir-rejected", value)).toMatchObject({

@@ -1,0 +1,46 @@
+// Puts the parts of an edge together, once per isolate.
+import { TenantDirectory, type TenantStore } from "./authenticate/tenant-directory.ts";
+import type { EdgeConfig } from "./config.ts";
+import type { Forwarder } from "./forward/forwarder.ts";
+import { Counters } from "./metrics/counters.ts";
+import type { Edge } from "./pipeline.ts";
+import { BodyReader } from "./receive/body.ts";
+import { bundledTables } from "./registry/bundled.ts";
+import { RegistryHolder, type RegistryStore } from "./registry/registry-holder.ts";
+import { Cors } from "./respond/cors.ts";
+import { signalPaths } from "./route/signal-paths.ts";
+import { Sampler } from "./sample/sampler.ts";
+import { Plans } from "./validate/plans.ts";
+import { TracesPass } from "./validate/traces-pass.ts";
+
+/** What differs between Cloudflare, this machine and a test. */
+export type EdgeParts = {
+  readonly config: EdgeConfig;
+  readonly forwarder: Forwarder;
+  /** KV namespaces; undefined where none is bound. */
+  readonly tenantStore: TenantStore | undefined;
+  readonly registryStore: RegistryStore | undefined;
+  readonly nowMs: () => number;
+};
+
+/** @throws Error when the bundle's registry is damaged. */
+export const assembleEdge = (parts: EdgeParts): Edge => {
+  const { config, forwarder, tenantStore, registryStore, nowMs } = parts;
+  const registries = new RegistryHolder({ bundled: bundledTables(), store: registryStore, nowMs });
+  const plans = new Plans(config.validation);
+  const traces = new TracesPass({ registries, plans, limits: config.otlp });
+  const sampler = config.sampling === null ? null : new Sampler(config.sampling, nowMs);
+  return {
+    config,
+    tenants: new TenantDirectory({ config, store: tenantStore, nowMs }),
+    bodies: new BodyReader(config.body),
+    cors: new Cors(config.cors),
+    registries,
+    traces,
+    sampler,
+    paths: signalPaths({ limits: config, traces, sampler }),
+    forwarder,
+    counters: new Counters(),
+    nowMs,
+  };
+};

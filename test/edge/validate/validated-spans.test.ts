@@ -1,0 +1,161 @@
+// Validation and sampling on the whole way of a request: what the sender is told, what goes to which
+// topic, and what is counted.
+import protobuf from "protobufjs";
+import { expect, test } from "vitest";
+
+import type { OutgoingRecord } from "../../../edge/route/outgoing-record.ts";
+import { readRefused } from "../../../schemas/rejected-value.ts";
+import { FakeEdge } from "../fake-edge.ts";
+
+type Attributes = { readonly [key: string]: string };
+
+const keyValues = (attributes: Attributes) =>
+  Object.entries(attributes).map(([key, stringValue]) => ({ key, value: { stringValue } }));
+
+const span = (name: string, attributes: Attributes, at = 1) => ({
+  traceId: at.toString(16).padStart(32, "0"),
+  spanId: at.toString(16).padStart(16, "0"),
+  name,
+  kind: 1,
+  startTimeUnixNano: "1",
+  endTimeUnixNano: "2",
+  attributes: keyValues(attributes),
+});
+
+const good = { "workflow.id": "w-1", "workflow.pattern": "sequence" };
+const post = (edge: FakeEdge, ...spans: readonly object[]): Promise<Response> =>
+  edge.post(
+    "/v1/traces",
+    "application/json",
+    JSON.stringify({ resourceSpans: [{ resource: {}, scopeSpans: [{ scope: {}, spans }] }] }),
+  );
+
+const sent = (edge: FakeEdge): readonly OutgoingRecord[] =>
+  edge.sends.flatMap(({ records }) => records);
+const refusedOf = (edge: FakeEdge) =>
+  sent(edge)
+    .filter(({ topic }) => topic === "weir-rejected")
+    .map(({ value }) => readRefused(value));
+
+/** Names of the spans in a request, by a decoder that is not ours. */
+const namesIn = (value: Uint8Array): readonly string[] => {
+  const names: string[] = [];
+  const walk = (bytes: Uint8Array, path: readonly number[]): void => {
+    const reader = protobuf.Reader.create(bytes);
+    while (reader.pos < reader.len) {
+      const tag = reader.uint32();
+      if (tag >>> 3 !== path[0] || (tag & 7) !== 2) reader.skipType(tag & 7);
+      else if (path.length === 1) names.push(reader.string());
+      else walk(reader.bytes(), path.slice(1));
+    }
+  };
+  walk(value, [1, 2, 2, 5]);
+  return names;
+};
+
+test("a span that contradicts its definition is rejected by name, the others go on", async () => {
+  const edge = new FakeEdge();
+  const bad = span("workflow.execute", { "workflow.id": "w-2" }, 2);
+  const response = await post(edge, span("workflow.execute", good), bad, bad, span("x", {}, 3));
+  const { partialSuccess } = (await response.json()) as {
+    partialSuccess: { rejectedSpans: string; errorMessage: string };
+  };
+  expect(partialSuccess.rejectedSpans).toBe("2");
+  expect(partialSuccess.errorMessage).toContain(
+    "2 spans rejected: 2 x required_attribute_not_present workflow.pattern in workflow.execute",
+  );
+  const kept = sent(edge).filter(({ topic }) => topic === "otlp_spans");
+  expect(kept.flatMap(({ value }) => namesIn(value)).toSorted()).toEqual(["workflow.execute", "x"]);
+  const { spans } = edge.edge.counters.snapshot()["signals"] as { spans: object };
+  expect(spans).toMatchObject({
+    in: 4,
+    accepted: 2,
+    rejected: { required_attribute_not_present: 2 },
+    inFlight: 0,
+  });
+});
+
+test("what is refused stands on weir-rejected with its original and its findings", async () => {
+  const edge = new FakeEdge();
+  await post(edge, span("x", {}), span("workflow.execute", { "workflow.id": "w" }, 2));
+  const [refused, ...others] = refusedOf(edge);
+  expect(others).toEqual([]);
+  expect(refused?.head).toMatchObject({ topic: "otlp_spans", mode: "reject", items: 1 });
+  expect(refused?.head.registry).toBe(edge.edge.registries.current.version);
+  expect(refused?.head.findings).toContainEqual(
+    expect.objectContaining({
+      item: 0,
+      id: "required_attribute_not_present",
+      level: "violation",
+      signal: "workflow.execute",
+      message: "Required attribute 'workflow.pattern' is not present.",
+    }),
+  );
+  expect(namesIn(refused?.original ?? new Uint8Array())).toEqual(["workflow.execute"]);
+});
+
+test("what the registry does not know is counted, and the sender hears nothing of it", async () => {
+  const edge = new FakeEdge();
+  const response = await post(edge, span("unknown", { "never.heard": "x" }));
+  expect([response.status, await response.text()]).toEqual([200, "{}"]);
+  expect(refusedOf(edge)).toEqual([]);
+  expect(edge.edge.traces.counts.snapshot()).toMatchObject({
+    records: 1,
+    findingsById: { schema_not_found: 1, missing_attribute: 1 },
+    recordsByDecision: { warn: 1, reject: 0, quarantine: 0 },
+  });
+});
+
+test("quarantine takes a span aside: not rejected, not on its topic", async () => {
+  const rules = [{ mode: "quarantine", finding: "missing_attribute", name: "pay*" }];
+  const edge = new FakeEdge({ VALIDATION_RULES: JSON.stringify(rules) });
+  const unknown = { "never.heard": "x" };
+  const response = await post(edge, span("payment", unknown), span("other", unknown, 2));
+  expect(await response.json()).toEqual({
+    partialSuccess: {
+      errorMessage: "1 spans in quarantine: 1 x missing_attribute never.heard in payment",
+    },
+  });
+  expect(refusedOf(edge)[0]?.head).toMatchObject({ mode: "quarantine", items: 1 });
+  const { spans } = edge.edge.counters.snapshot()["signals"] as { spans: object };
+  expect(spans).toMatchObject({ in: 2, accepted: 1, dropped: { quarantined: 1 }, inFlight: 0 });
+});
+
+test("rules can turn rejection into a warning, which the sender is told", async () => {
+  const edge = new FakeEdge({ VALIDATION_RULES: '[{"mode":"warn"}]' });
+  const response = await post(edge, span("workflow.execute", { "workflow.id": "w" }));
+  expect(await response.json()).toEqual({
+    partialSuccess: {
+      errorMessage:
+        "warnings: 1 x required_attribute_not_present workflow.pattern in workflow.execute",
+    },
+  });
+});
+
+test("with profile off nothing is found, but what is no OTLP is still refused", async () => {
+  const edge = new FakeEdge({ VALIDATION_PROFILE: "off" });
+  const response = await post(edge, span("workflow.execute", {}));
+  expect(await response.text()).toBe("{}");
+  const bytes = Uint8Array.of(0x0a, 0x02, 0xff);
+  expect((await edge.post("/v1/traces", "application/x-protobuf", bytes)).status).toBe(400);
+});
+
+test("sampled-out spans are counted as such and go nowhere; the law holds", async () => {
+  const edge = new FakeEdge({ SAMPLE: "on", SAMPLE_RATE: "0.1" });
+  const spans = Array.from({ length: 500 }, (_, at) => ({
+    ...span("x", {}, at),
+    traceId: (BigInt(at + 1) * 0x9e3779b97f4a7c15f39cc0605cedc835n)
+      .toString(16)
+      .slice(-32)
+      .padStart(32, "0"),
+  }));
+  const response = await post(edge, ...spans, span("workflow.execute", {}, 9));
+  expect(response.status).toBe(200);
+  const counts = (edge.edge.counters.snapshot()["signals"] as { spans: Record<string, number> })
+    .spans;
+  const { accepted = 0, sampledOut = 0 } = counts;
+  expect(accepted + sampledOut).toBe(500);
+  expect(accepted).toBeGreaterThan(20);
+  expect(accepted).toBeLessThan(90);
+  expect(counts["inFlight"]).toBe(0);
+});
