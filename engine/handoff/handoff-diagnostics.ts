@@ -10,7 +10,7 @@ import {
 import type { DropPolicy } from "./handoff-options.ts";
 
 /** Upper ends of the sojourn buckets but the last, us. */
-export const sojournBucketsUs = [10, 100, 1_000] as const;
+const sojournBucketsUs = [10, 100, 1_000] as const;
 
 const policies: readonly DropPolicy[] = ["drop-oldest", "drop-newest", "block"];
 

@@ -5,7 +5,7 @@ import type { HandoffBatch } from "./lane.ts";
 import type { SyncBatchSender } from "./sender.ts";
 
 /** Type of the messages: one candidate record with its accounts (candidate-layout.ts) each. */
-export const handoffMessage = 1;
+const handoffMessage = 1;
 
 export class RingSender implements SyncBatchSender {
   readonly #ring: MessageRingWriter;

@@ -6,7 +6,7 @@ import type { HandoffBatch } from "./lane.ts";
 export type SyncBatchSender = { trySend(batch: HandoffBatch): number };
 
 /** Takes later; a rejection counts as none taken. */
-export type AsyncBatchSender = { send(batch: HandoffBatch): Promise<number> };
+type AsyncBatchSender = { send(batch: HandoffBatch): Promise<number> };
 
 /**
  * "sync": one receiver, HIGH first, LOW only when no HIGH batch waits. "async": one send in flight

@@ -7,9 +7,9 @@ import type { TransactionView } from "../../schemas/market/transaction.ts";
 import { keyBytes, lookupField } from "../../schemas/market/transaction-layout.ts";
 
 /** Tables kept by default. */
-export const lookupTablesMax = 1024;
+const lookupTablesMax = 1024;
 /** Addresses of one table: an index is one byte. */
-export const tableKeysMax = 256;
+const tableKeysMax = 256;
 
 const hashFactor = 0x9e37_79b1 | 0;
 const empty = -1;

@@ -9,7 +9,7 @@ import { keyBytes } from "../../schemas/market/transaction-layout.ts";
 import type { WatchList } from "./watch-list.ts";
 
 /** Matches kept of one transaction, more than the runtime lets it run; further ones are counted. */
-export const matchesMax = 64;
+const matchesMax = 64;
 
 /** Words of one match. Offsets count in the view that the transaction lies in. */
 export const matchField = {

@@ -23,7 +23,7 @@ import { verdict } from "./verdict.ts";
 import { voteProgram, type WatchList } from "./watch-list.ts";
 
 /** Below this nothing is even looked at: a signature alone has as many bytes. */
-export const transactionBytesMin = 64;
+const transactionBytesMin = 64;
 
 // Offsets in v1: version, header, mask, lifetime, then the two counts and the keys.
 const v1KeyCountAt = 1 + headerBytes + 4 + blockhashBytes + 1;

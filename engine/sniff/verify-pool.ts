@@ -9,7 +9,7 @@ import type { MessageHandler } from "../ring/message-ring-reader.ts";
 import { MessageRingWriter } from "../ring/message-ring-writer.ts";
 
 /** Verifier threads at most. */
-export const verifyThreadsMax = 16;
+const verifyThreadsMax = 16;
 
 const ringBytes = 1 << 20;
 

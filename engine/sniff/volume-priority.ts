@@ -169,7 +169,7 @@ export class VolumePriority {
  * Lamports above this (10,000 SOL) are no volume: senders write the largest u64 where they set no
  * limit, and one such value would spoil the averages for minutes.
  */
-export const volumeLamportsMax = 10_000e9;
+const volumeLamportsMax = 10_000e9;
 
 /** Lamports of a record as a double, -1 when it has none or another quote. */
 const solVolume = (records: DataView, record: number): number => {

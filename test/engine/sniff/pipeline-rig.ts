@@ -42,10 +42,10 @@ import {
 
 export const fullWatch = (): WatchList => new WatchList(watchedPrograms(instructionRules));
 
-export type Handed = { readonly priority: number; readonly candidate: Candidate };
+type Handed = { readonly priority: number; readonly candidate: Candidate };
 
 /** What a batch holds, decoded. */
-export const handedOf = (batch: HandoffBatch): Handed[] =>
+const handedOf = (batch: HandoffBatch): Handed[] =>
   Array.from({ length: batch.count }, (_, i) => {
     const at = batch.recordAt(i);
     const candidate = decodeCandidate(batch.view, at, at + batch.lengthAt(i));
@@ -59,6 +59,8 @@ export type RigOptions = {
   readonly tables?: LookupTables;
   readonly senders?: HandoffSenders;
   readonly ringBytes?: number;
+  /** The receiver only counts, for benchmarks. */
+  readonly keepsNothing?: boolean;
 };
 
 /** The stages and what a test asks of them. */
@@ -119,7 +121,7 @@ export const createRig = (options: RigOptions = {}): Rig => {
   const handoffMemory = createHandoffMemory();
   const sender = {
     trySend: (batch: HandoffBatch): number => {
-      handed.push(...handedOf(batch));
+      if (options.keepsNothing !== true) handed.push(...handedOf(batch));
       batches.push(batch.count);
       return batch.count;
     },
