@@ -23,6 +23,10 @@ const addTo = (counts: Map<string, number>, reason: string, count: number): void
 const listed = (counts: ReadonlyMap<string, number>): string =>
   Array.from(counts, ([reason, count]) => `${count} x ${reason}`).join(", ");
 
+/** `noun` is a plural in s. */
+const counted = (count: number, noun: string): string =>
+  `${count} ${count === 1 ? noun.slice(0, -1) : noun}`;
+
 const named = ({ index, detail }: RejectedItem): string =>
   detail === "" ? `item ${index}` : `item ${index}: ${detail}`;
 
@@ -95,8 +99,8 @@ export class Rejections {
     const [first] = this.first;
     const place = first === undefined ? "" : ` (first: ${named(first)})`;
     const parts = [
-      this.#total === 0 ? "" : `${this.#total} ${noun} rejected: ${listed(this.#told)}${place}`,
-      this.#aside === 0 ? "" : `${this.#aside} ${noun} in quarantine: ${listed(this.#quarantined)}`,
+      this.#total === 0 ? "" : `${counted(this.#total, noun)} rejected: ${listed(this.#told)}${place}`,
+      this.#aside === 0 ? "" : `${counted(this.#aside, noun)} in quarantine: ${listed(this.#quarantined)}`,
       this.#warnings.size === 0 ? "" : `warnings: ${listed(this.#warnings)}`,
     ];
     return parts.filter((part) => part !== "").join("; ");

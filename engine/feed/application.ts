@@ -32,6 +32,8 @@ export const spansPerRequest = 8;
 /** Share of workflows that fail, and of those that take longer than a second. */
 const errorShare = 0.03;
 const slowShare = 0.01;
+/** Share of workflows that say less than the registry asks for: the edge refuses their span. */
+const faultyShare = 0.01;
 
 const tasksMax = 3;
 const patternsMax = 2;
@@ -46,6 +48,7 @@ type Plan = {
   readonly id: string;
   readonly name: string;
   readonly pattern: string;
+  readonly faulty: boolean;
   readonly fails: boolean;
   readonly slow: boolean;
   readonly tasks: readonly Task[];
@@ -125,6 +128,7 @@ export class Application {
       pattern: random.pick(patternNames),
       fails: random.next() < errorShare,
       slow: random.next() < slowShare,
+      faulty: random.next() < faultyShare,
       tasks,
       random: new Seeded(random.below(2 ** 32)),
     };
@@ -136,7 +140,7 @@ export class Application {
     const attributes = {
       "workflow.id": plan.id,
       "workflow.name": plan.name,
-      "workflow.pattern": plan.pattern,
+      ...(plan.faulty ? {} : { "workflow.pattern": plan.pattern }),
       "workflow.case_id": `case-${this.#requests % 1000}`,
     };
     const span = tracer.startSpan("workflow.execute", { attributes }, parent);

@@ -44,7 +44,7 @@ const cpuSeconds = (pid: number): number => {
 const start = async (broker: TestBroker | null, data: string): Promise<Running> => {
   const log =
     broker === null ? ["--log-port", "0"] : ["--kafka", broker.bootstrap, "--create-topics"];
-  const ports = ["--edge-port", "0", "--control-port", "0"];
+  const ports = ["--edge-port", "0", "--control-port", "0", "--sample", "1"];
   const process = weir("up", "--no-feed", ...ports, "--data", data, ...log);
   const { ready } = (await process.line("ready")) as { ready: { edge: string; control: string } };
   return { process, ...ready, brokerPid: broker?.pid ?? null };

@@ -148,7 +148,7 @@ describe("the 200", () => {
   test("has the encoding of an OTLP request, and partial success when something was rejected", async () => {
     const edge = new FakeEdge();
     const tooLarge =
-      "1 spans rejected: 1 x too-large (first: item 1: larger than a record can hold, 1044480 bytes)";
+      "1 span rejected: 1 x too-large (first: item 1: larger than a record can hold, 1044480 bytes)";
     const good = { traceId: "01".repeat(16), name: "x" };
     const huge = { ...good, name: "x".repeat(1_100_000) };
     const body = (...spans: readonly unknown[]): string =>

@@ -57,7 +57,7 @@ it("validates with the registry of --registry from the first request on", async 
     partialSuccess: {
       rejectedSpans: "1",
       errorMessage:
-        "1 spans rejected: 1 x required_attribute_not_present oven.good in bake (first: item 1)",
+        "1 span rejected: 1 x required_attribute_not_present oven.good in bake (first: item 1)",
     },
   });
   up.child.kill("SIGINT");

@@ -135,7 +135,7 @@ describe("success", () => {
     rejections.add({ index: 4, reason: "too-deep", detail: "" });
     rejections.warn("unknown_attribute");
     expect(rejections.describe("spans")).toBe(
-      "1 spans rejected: 1 x too-deep (first: item 4); warnings: 1 x unknown_attribute",
+      "1 span rejected: 1 x too-deep (first: item 4); warnings: 1 x unknown_attribute",
     );
   });
 

@@ -113,7 +113,7 @@ test("quarantine takes a span aside: not rejected, not on its topic", async () =
   const response = await post(edge, span("payment", unknown), span("other", unknown, 2));
   expect(await response.json()).toEqual({
     partialSuccess: {
-      errorMessage: "1 spans in quarantine: 1 x missing_attribute never.heard in payment",
+      errorMessage: "1 span in quarantine: 1 x missing_attribute never.heard in payment",
     },
   });
   expect(refusedOf(edge)[0]?.head).toMatchObject({ mode: "quarantine", items: 1 });
