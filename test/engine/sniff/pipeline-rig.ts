@@ -59,6 +59,7 @@ export type RigOptions = {
   readonly tables?: LookupTables;
   readonly senders?: HandoffSenders;
   readonly ringBytes?: number;
+  readonly sampleEvery?: number;
   /** The receiver only counts, for benchmarks. */
   readonly keepsNothing?: boolean;
 };
@@ -88,7 +89,7 @@ export const createRig = (options: RigOptions = {}): Rig => {
   const handed: Handed[] = [];
   const batches: number[] = [];
   const eventMemory = createEventMemory();
-  const events = new EventCollector(eventMemory);
+  const events = new EventCollector(eventMemory, options.sampleEvery ?? 1);
   const ring = () =>
     createMessageRing({ capacityBytes: options.ringBytes ?? 1 << 20, policy: "block" });
   const [received, passed, extracted, secured] = [ring(), ring(), ring(), ring()] as const;
