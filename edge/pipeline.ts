@@ -6,6 +6,7 @@ import type { EdgeConfig } from "./config.ts";
 import { type Refusal, failures, isRefusal, refuse } from "./errors.ts";
 import type { Forwarder } from "./forward/forwarder.ts";
 import type { Counters } from "./metrics/counters.ts";
+import { prometheusText } from "./metrics/prometheus-text.ts";
 import { countOutcome, rejectOversize } from "./metrics/count-outcome.ts";
 import { openApiResponse } from "./openapi/openapi-response.ts";
 import type { BodyReader } from "./receive/body.ts";
@@ -120,7 +121,11 @@ const authenticated = async (exchange: Exchange, endpoint: GuardedEndpoint): Pro
   if (isRefusal(caller)) return refused(exchange, caller, { "www-authenticate": "Bearer" });
   const right = rightOf(caller.tenant, endpoint);
   if (right !== undefined) return refused(exchange, right);
-  return endpoint.kind === "ingest" ? limited(exchange, endpoint, caller) : status(edge);
+  if (endpoint.kind === "ingest") return limited(exchange, endpoint, caller);
+  const document = await status(edge);
+  return endpoint.kind === "status"
+    ? Response.json(document)
+    : new Response(prometheusText(document), { headers: { "content-type": prometheusType } });
 };
 
 const rightOf = (tenant: Tenant, endpoint: GuardedEndpoint): Refusal | undefined => {
@@ -133,10 +138,12 @@ const rightOf = (tenant: Tenant, endpoint: GuardedEndpoint): Refusal | undefined
     : refuse("permission-denied", "the API key may not read this");
 };
 
-const status = async (edge: Edge): Promise<Response> => {
+const prometheusType = "text/plain; version=0.0.4; charset=utf-8";
+
+const status = async (edge: Edge): Promise<{ readonly [name: string]: unknown }> => {
   const { counters, forwarder, tenants, bodies, registries, traces, sampler } = edge;
   const canary = registries.canary === undefined ? null : traces.canaryCounts.snapshot();
-  return Response.json({
+  return {
     ...counters.snapshot(),
     registry: registries.snapshot(),
     validation: { spans: traces.counts.snapshot(), canary },
@@ -144,7 +151,7 @@ const status = async (edge: Edge): Promise<Response> => {
     access: tenants.snapshot(),
     arrivingBytes: bodies.arrivingBytes,
     forwarder: (await forwarder.state()) ?? null,
-  });
+  };
 };
 
 /** Rate and quota come before the body: a tenant that is over them costs nothing more. */

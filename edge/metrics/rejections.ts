@@ -99,8 +99,12 @@ export class Rejections {
     const [first] = this.first;
     const place = first === undefined ? "" : ` (first: ${named(first)})`;
     const parts = [
-      this.#total === 0 ? "" : `${counted(this.#total, noun)} rejected: ${listed(this.#told)}${place}`,
-      this.#aside === 0 ? "" : `${counted(this.#aside, noun)} in quarantine: ${listed(this.#quarantined)}`,
+      this.#total === 0
+        ? ""
+        : `${counted(this.#total, noun)} rejected: ${listed(this.#told)}${place}`,
+      this.#aside === 0
+        ? ""
+        : `${counted(this.#aside, noun)} in quarantine: ${listed(this.#quarantined)}`,
       this.#warnings.size === 0 ? "" : `warnings: ${listed(this.#warnings)}`,
     ];
     return parts.filter((part) => part !== "").join("; ");

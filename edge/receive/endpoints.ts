@@ -1,5 +1,5 @@
 // The closed list of what the edge serves, and the choice of one by path. Not a router framework:
-// nine fixed paths need one map.
+// ten fixed paths need one map.
 
 /** What is counted and carried: one word per kind of item. */
 export const signals = ["spans", "metrics", "logs", "transactions", "depth"] as const;
@@ -19,11 +19,12 @@ export type Endpoint =
       readonly mediaTypes: readonly MediaType[];
     }
   | { readonly kind: "status"; readonly method: "GET" }
+  | { readonly kind: "metrics"; readonly method: "GET" }
   | { readonly kind: "livez"; readonly method: "GET" }
   | { readonly kind: "openapi"; readonly method: "GET" };
 
 /** An endpoint that wants an API key. */
-export type GuardedEndpoint = Extract<Endpoint, { kind: "ingest" | "status" }>;
+export type GuardedEndpoint = Extract<Endpoint, { kind: "ingest" | "status" | "metrics" }>;
 
 /** An endpoint that takes items of one signal. */
 export type IngestEndpoint = Extract<Endpoint, { kind: "ingest" }>;
@@ -46,6 +47,7 @@ const endpoints: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
   ["/v1/depth", ingest("depth", market)],
   ["/openapi.json", { kind: "openapi", method: "GET" }],
   ["/livez", { kind: "livez", method: "GET" }],
+  ["/metrics", { kind: "metrics", method: "GET" }],
   ["/status", { kind: "status", method: "GET" }],
 ]);
 

@@ -1,0 +1,108 @@
+// The counts of /status in Prometheus' text format, for GET /metrics. prom-client's registry is not
+// used here: it needs Node's process metrics, and these counts exist already. As /status, they are
+// those of one isolate.
+
+/** A table of a metric: label values and a number each. */
+type Sample = readonly [labels: { readonly [label: string]: string }, value: number];
+type Metric = {
+  readonly name: string;
+  readonly help: string;
+  readonly type: "counter" | "gauge";
+  readonly samples: readonly Sample[];
+};
+
+type Table = { readonly [key: string]: unknown };
+
+const isTable = (value: unknown): value is Table => typeof value === "object" && value !== null;
+const tableOf = (value: unknown): Table => (isTable(value) ? value : {});
+
+const escaped = (value: string): string =>
+  value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+
+const line = (name: string, [labels, value]: Sample): string => {
+  const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`);
+  return `${name}${pairs.length === 0 ? "" : `{${pairs.join(",")}}`} ${value}`;
+};
+
+const textOf = ({ name, help, type, samples }: Metric): string =>
+  [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...samples.map((one) => line(name, one))]
+    .join("\n")
+    .concat("\n");
+
+/** The numbers of a table, each under its key as this label. */
+const byKey = (table: unknown, label: string, others: Sample[0] = {}): Sample[] =>
+  Object.entries(tableOf(table)).flatMap(([key, value]) =>
+    typeof value === "number" ? [[{ ...others, [label]: key }, value] as const] : [],
+  );
+
+const snakeCase = (key: string): string => key.replaceAll(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+
+/** Items by what became of them; those in flight are a difference, not a count. */
+const items = (signals: Table): Sample[] =>
+  Object.entries(signals).flatMap(([signal, counts]) =>
+    byKey(counts, "outcome", { signal })
+      .filter(([{ outcome }]) => outcome !== "inFlight")
+      .map(([labels, value]): Sample => [
+        { ...labels, outcome: snakeCase(labels["outcome"] ?? "") },
+        value,
+      ]),
+  );
+
+const reasons = (signals: Table, table: "rejected" | "dropped"): Sample[] =>
+  Object.entries(signals).flatMap(([signal, counts]) =>
+    byKey(tableOf(counts)[table], "reason", { signal }),
+  );
+
+const sampling = (tenants: Table, key: string): Sample[] =>
+  Object.entries(tenants).flatMap(([tenant, state]): Sample[] => {
+    const value = tableOf(state)[key];
+    return typeof value === "number" ? [[{ tenant }, value]] : [];
+  });
+
+const sampled = (tenants: Table): Sample[] =>
+  Object.entries(tenants).flatMap(([tenant, state]) =>
+    ["spans", "logs"].flatMap((signal) =>
+      byKey(tableOf(state)[signal], "count", { tenant, signal })
+        .filter(([{ count }]) => count !== "effectiveRate")
+        .map(([labels, value]): Sample => [
+          { ...labels, count: snakeCase(labels["count"] ?? "") },
+          value,
+        ]),
+    ),
+  );
+
+/** `status` is the document of GET /status. */
+export const prometheusText = (status: Table): string => {
+  const signals = tableOf(status["signals"]);
+  const tenants = tableOf(status["sampling"]);
+  const spans = tableOf(tableOf(status["validation"])["spans"]);
+  const counter = (name: string, help: string, samples: readonly Sample[]): Metric => ({
+    name: `weir_edge_${name}_total`,
+    help,
+    type: "counter",
+    samples,
+  });
+  const gauge = (name: string, help: string, samples: readonly Sample[]): Metric => ({
+    name: `weir_edge_${name}`,
+    help,
+    type: "gauge",
+    samples,
+  });
+  return [
+    counter("requests", "Requests answered, by HTTP status.", byKey(status["requests"], "status")),
+    counter("refusals", "Requests refused as a whole.", byKey(status["refusals"], "code")),
+    counter("items", "Items, by signal and what became of them.", items(signals)),
+    counter("rejected_items", "Items refused, by reason.", reasons(signals, "rejected")),
+    counter("dropped_items", "Items taken that did not go on.", reasons(signals, "dropped")),
+    counter("findings", "Findings on spans, by id.", byKey(spans["findingsById"], "finding")),
+    counter(
+      "violating_spans",
+      "Spans refused, by definition.",
+      byKey(spans["mostViolated"], "span"),
+    ),
+    counter("sampling", "Records seen by head sampling, by tenant and count.", sampled(tenants)),
+    gauge("sampling_base_rate", "Base rate as it is now.", sampling(tenants, "baseRate")),
+  ]
+    .map(textOf)
+    .join("");
+};

@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+
+import { prometheusText } from "../../../edge/metrics/prometheus-text.ts";
+import { FakeEdge } from "../fake-edge.ts";
+
+test("counts of a request stand in the text, each under its labels", async () => {
+  const edge = new FakeEdge({ SAMPLE: "on", SAMPLE_RATE: "1" });
+  const span = {
+    traceId: "5b8efff798038103d269b633813fc60c",
+    spanId: "eee19b7ec3c1b174",
+    name: "workflow.execute",
+  };
+  const spans = [span, { ...span, name: "other" }];
+  const body = JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] });
+  await edge.post("/v1/traces", "application/json", body);
+  await edge.post("/v1/traces", "text/plain", "");
+  const response = await edge.request("/metrics");
+  expect(response.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
+  const lines = (await response.text()).split("\n");
+  for (const line of [
+    'weir_edge_requests_total{status="200"} 1',
+    'weir_edge_requests_total{status="415"} 1',
+    'weir_edge_refusals_total{code="unsupported-media-type"} 1',
+    'weir_edge_items_total{signal="spans",outcome="in"} 2',
+    'weir_edge_items_total{signal="spans",outcome="sampled_out"} 0',
+    'weir_edge_rejected_items_total{signal="spans",reason="required_attribute_not_present"} 1',
+    'weir_edge_findings_total{finding="schema_not_found"} 1',
+    'weir_edge_violating_spans_total{span="workflow.execute"} 1',
+    'weir_edge_sampling_total{tenant="default",signal="spans",count="sampled"} 1',
+    'weir_edge_sampling_base_rate{tenant="default"} 1',
+  ])
+    expect(lines).toContain(line);
+  expect(lines.some((line) => line.includes('outcome="in_flight"'))).toBe(false);
+});
+
+test("every line is one of the format, whatever a label holds", () => {
+  const text = prometheusText({ refusals: { 'a"\\\n': 1 } });
+  expect(text).toContain('weir_edge_refusals_total{code="a\\"\\\\\\n"} 1\n');
+  for (const line of text.trimEnd().split("\n"))
+    expect(line).toMatch(/^(?:# (?:HELP|TYPE) \w+ .+|\w+(?:\{.+\})? \d+(?:\.\d+)?)$/);
+});
+
+test("it wants the same right as /status", async () => {
+  const edge = new FakeEdge({ API_KEYS: "secret" });
+  expect((await edge.request("/metrics")).status).toBe(401);
+});
