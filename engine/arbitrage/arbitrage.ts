@@ -1,0 +1,133 @@
+// Finds prices of one book that are worth taking against another, after fees, for every ordered
+// pair of legs: a leg is a venue's symbol. A leg whose book is not in sync, too old, or too far
+// from the other's time is not looked at. Holds no books: whoever has them tells it of changes.
+import type { OrderBook } from "../book/order-book.ts";
+import { createDepth, type Depth } from "../book/depth.ts";
+import { mayEarn, walk, type Walk } from "./walk.ts";
+
+/** A book as a leg; the owner sets the changing fields before `onUpdate`. Times in microseconds. */
+export type Leg = {
+  readonly name: string;
+  /** Fee of a taker in millionths of the value. */
+  readonly feePpm: number;
+  book: OrderBook | null;
+  /** In sync or just after a snapshot. */
+  isLive: boolean;
+  updateId: number;
+  receiveUs: number;
+  /** The venue's time of its last item; `receiveUs` where the venue gives none. */
+  eventUs: number;
+};
+
+/** Two legs that earn together, when, and what. */
+export type Opportunity = {
+  readonly buy: Leg;
+  readonly sell: Leg;
+  readonly walk: Walk;
+};
+
+export type ArbitrageOptions = {
+  readonly legs: readonly Leg[];
+  /** Oldest item of a leg when the other changes, microseconds. */
+  readonly ageUsMax: number;
+  /** Largest difference of the legs' venue times, microseconds. */
+  readonly skewUsMax: number;
+  /** Levels of a side that are walked at most. */
+  readonly levelsMax: number;
+  /** Called when an opportunity appears, or its size or net changes. */
+  readonly onOpportunity: (opportunity: Opportunity) => void;
+};
+
+const levelsFew = 64;
+
+type Pair = {
+  readonly buy: Leg;
+  readonly sell: Leg;
+  /** Net and size last told of; 0 when there was none. */
+  net: bigint;
+  size: bigint;
+};
+
+/** Reasons for which a pair was not looked at, counted. */
+export type ArbitrageCounts = { looks: number; stale: number; skewed: number; found: number };
+
+/** One thread: that of the books. Allocates only while a pair earns. */
+export class Arbitrage {
+  readonly counts: ArbitrageCounts = { looks: 0, stale: 0, skewed: 0, found: 0 };
+  readonly #options: ArbitrageOptions;
+  readonly #pairs: readonly Pair[];
+  readonly #buyTop = createDepth(1);
+  readonly #sellTop = createDepth(1);
+  // Few levels mostly suffice, and are copied without looking outside the books' windows.
+  readonly #few: readonly [Depth, Depth];
+  readonly #many: readonly [Depth, Depth];
+
+  constructor(options: ArbitrageOptions) {
+    this.#options = options;
+    const few = Math.min(options.levelsMax, levelsFew);
+    this.#few = [createDepth(few), createDepth(few)];
+    this.#many = [createDepth(options.levelsMax), createDepth(options.levelsMax)];
+    this.#pairs = options.legs.flatMap((buy) =>
+      options.legs.filter((sell) => sell !== buy).map((sell) => ({ buy, sell, net: 0n, size: 0n })),
+    );
+  }
+
+  /** Looks at all pairs of a leg whose book changed. `nowUs` is the time of that change. */
+  onUpdate(leg: Leg, nowUs: number): void {
+    for (const pair of this.#pairs) {
+      if (pair.buy === leg || pair.sell === leg) this.#look(pair, nowUs);
+    }
+  }
+
+  #look(pair: Pair, nowUs: number): void {
+    const { buy, sell } = pair;
+    const found = this.#mayTrade(buy, sell, nowUs) ? this.#walk(buy, sell) : null;
+    const net = found?.net ?? 0n;
+    const size = found?.size ?? 0n;
+    const isNew = net !== pair.net || size !== pair.size;
+    pair.net = net;
+    pair.size = size;
+    if (found === null || !isNew) return;
+    this.counts.found += 1;
+    this.#options.onOpportunity({ buy, sell, walk: found });
+  }
+
+  #mayTrade(buy: Leg, sell: Leg, nowUs: number): boolean {
+    if (!buy.isLive || !sell.isLive) return false;
+    this.counts.looks += 1;
+    if (nowUs - Math.min(buy.receiveUs, sell.receiveUs) > this.#options.ageUsMax) {
+      this.counts.stale += 1;
+      return false;
+    }
+    if (Math.abs(buy.eventUs - sell.eventUs) > this.#options.skewUsMax) {
+      this.counts.skewed += 1;
+      return false;
+    }
+    return true;
+  }
+
+  // The tops first: most looks end there.
+  #walk(buy: Leg, sell: Leg): Walk | null {
+    if (buy.book === null || sell.book === null) return null;
+    buy.book.copyDepth(this.#buyTop);
+    sell.book.copyDepth(this.#sellTop);
+    if (!mayEarn(sideOf(buy, this.#buyTop, "asks"), sideOf(sell, this.#sellTop, "bids"))) {
+      return null;
+    }
+    const found = this.#walkWith(this.#few, buy, sell);
+    return found?.isCut === true ? this.#walkWith(this.#many, buy, sell) : found;
+  }
+
+  #walkWith([buyDepth, sellDepth]: readonly [Depth, Depth], buy: Leg, sell: Leg): Walk | null {
+    buy.book?.copyDepth(buyDepth);
+    sell.book?.copyDepth(sellDepth);
+    return walk(sideOf(buy, buyDepth, "asks"), sideOf(sell, sellDepth, "bids"));
+  }
+}
+
+const sideOf = ({ feePpm }: Leg, depth: Depth, side: "bids" | "asks") => ({
+  side: depth[side],
+  priceScale: depth.priceScale,
+  sizeScale: depth.sizeScale,
+  feePpm,
+});

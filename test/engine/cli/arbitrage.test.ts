@@ -1,0 +1,134 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, describe, expect, test } from "vitest";
+
+import { readArguments } from "../../../engine/cli/arguments.ts";
+import { arbitrage } from "../../../engine/cli/arbitrage.ts";
+import { exitCode, UsageError } from "../../../engine/cli/command.ts";
+import { hasRecorded, spotFile, usdmFile } from "../book/recorded.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "weir-arbitrage-test-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const fileOf = (name: string, lines: readonly string[]): string => {
+  const path = join(folder, name);
+  writeFileSync(path, lines.join("\n"));
+  return path;
+};
+
+type LegLine = { [key in "venue" | "symbol" | "updateId" | "price" | "worstPrice"]: string };
+type Line = { ts: string; buy: LegLine; sell: LegLine; size: string; net: string };
+
+const weirArbitrage = async (...argv: string[]) => {
+  const lines: Line[] = [];
+  const notes: string[] = [];
+  const code = await arbitrage.run(readArguments(arbitrage.options, argv), {
+    line: (text) => {
+      lines.push(JSON.parse(text) as Line);
+      return Promise.resolve();
+    },
+    note: (text) => notes.push(text),
+    stdin: (async function* () {})(),
+    stderrIsTerminal: false,
+    signal: new AbortController().signal,
+  });
+  return { code, lines, notes };
+};
+
+const ms = (count: number): number => count * 1e6;
+
+const generic = (at: number, sequence: number, bid: string, ask: string): string =>
+  `${ms(at)} ${JSON.stringify({
+    type: "snapshot",
+    symbol: "X",
+    sequence,
+    ts: at,
+    bids: [[bid, "2"]],
+    asks: [[ask, "1.5"]],
+  })}`;
+
+const first = () =>
+  fileOf("first", [generic(10, 1, "99.9", "100"), generic(30, 2, "101", "101.5")]);
+const second = () => fileOf("second", [generic(20, 7, "100.25", "100.5"), "x"]);
+
+test("one line per opportunity with both update ids, size and net after fees", async () => {
+  const { code, lines, notes } = await weirArbitrage(
+    "--leg",
+    `generic=${first()}`,
+    "--leg",
+    `generic=${second()}`,
+    "--fee-bps",
+    "5,10.5",
+  );
+  const leg = { venue: "generic", symbol: "X" };
+  expect(lines).toEqual([
+    {
+      ts: "20000000",
+      buy: { ...leg, updateId: "1", price: "100", worstPrice: "100" },
+      sell: { ...leg, updateId: "7", price: "100.25", worstPrice: "100.25" },
+      size: "1.5",
+      // 1.5 x (100.25 x 0.99895 - 100 x 1.0005)
+      net: "0.14210625",
+      skewUs: 10_000,
+    },
+    {
+      ts: "30000000",
+      buy: { ...leg, updateId: "7", price: "100.5", worstPrice: "100.5" },
+      sell: { ...leg, updateId: "2", price: "101", worstPrice: "101" },
+      size: "1.5",
+      net: "0.5159625",
+      skewUs: 10_000,
+    },
+  ]);
+  expect(code).toBe(exitCode.failed);
+  expect(notes).toEqual([
+    expect.stringContaining("second:2: field line: found x"),
+    "weir arbitrage: 2 opportunities in 4 looks; 0 looks too old, 0 too far apart",
+  ]);
+});
+
+test("legs that are too old for each other earn nothing", async () => {
+  const legs = ["--leg", `generic=${first()}`, "--leg", `generic=${second()}`];
+  expect((await weirArbitrage(...legs, "--age-ms", "9")).lines).toEqual([]);
+  expect((await weirArbitrage(...legs, "--skew-ms", "9")).lines).toEqual([]);
+});
+
+test.each([
+  [["--leg", "generic=a"], "2 to 16 legs, found 1"],
+  [["--leg", "nyse=a", "--leg", "generic=b"], "venue is not known"],
+  [["--leg", "generic", "--leg", "generic=b"], "expected VENUE=FILE"],
+  [["--leg", "binance-coinm=a", "--leg", "generic=b"], "contracts"],
+  [["--leg", "generic=a", "--leg", "okx=b", "--fee-bps", "1,2,3"], "--fee-bps 1,2,3"],
+  [["--leg", "generic=a", "--leg", "okx=b", "--fee-bps", "1.234"], "2 decimals"],
+  [["--leg", "generic=a", "--leg", "okx=b", "--age-ms", "-1"], "--age-ms -1"],
+  [["--leg", "generic=a", "--leg", "okx=b", "c"], "files are given by --leg"],
+])("%j is a usage error that says %s", async (argv, text) => {
+  await expect(weirArbitrage(...argv)).rejects.toThrow(UsageError);
+  await expect(weirArbitrage(...argv)).rejects.toThrow(text);
+});
+
+describe.skipIf(!hasRecorded)("recorded files (skipped without ../shared/data/books)", () => {
+  const legs = ["--leg", `binance-spot=${spotFile}`, "--leg", `binance-usdm=${usdmFile}`];
+
+  test("spot and USD-M together: futures stand below spot while both clocks overlap", async () => {
+    const { code, lines, notes } = await weirArbitrage(...legs, "--fee-bps", "0");
+    expect(code).toBe(exitCode.good);
+    expect(lines.length).toBeGreaterThan(1000);
+    for (const { buy, sell, size, net } of lines) {
+      expect(Number(sell.price)).toBeGreaterThan(Number(buy.price));
+      expect(Number(sell.worstPrice)).toBeGreaterThan(Number(buy.worstPrice));
+      expect(Math.min(Number(size), Number(net))).toBeGreaterThan(0);
+      expect(buy.venue).not.toBe(sell.venue);
+    }
+    const seconds = Number(BigInt(lines.at(-1)?.ts ?? 0) - BigInt(lines[0]?.ts ?? 0)) / 1e9;
+    expect(seconds).toBeGreaterThan(300);
+    expect(seconds).toBeLessThan(360);
+    expect(notes).toEqual([expect.stringContaining(`${lines.length} opportunities`)]);
+  });
+
+  test("a taker's usual fees leave nothing", async () => {
+    expect((await weirArbitrage(...legs, "--fee-bps", "10,5")).lines).toEqual([]);
+  });
+});
