@@ -1,0 +1,211 @@
+// The compact book: 1024 buckets a side in 24 KiB of shared memory, which any number of threads
+// write at once with compare-and-swap. What an update gives is a *change* of quantity.
+//
+// Where it is inexact: a bucket is 2^tickShift prices, so prices within one share a level; and a
+// bucket is (price >> tickShift) & 1023, so prices 1024 buckets apart share one too. With tickShift
+// 0 and prices within 1024 ticks it is exact. Best prices are the lowest price of the best bucket,
+// relative to the origin that the book was made with. Use order-book.ts where exactness counts.
+//
+//   words   0-1023 bid quantities   1024-2047 ask quantities   2048-4095 their times
+//           4096-4127 bid bitmap    4128-4159 ask bitmap       4192 top
+//   top: bits 0-10 bid bucket + 1, bits 11-21 ask bucket + 1, bits 22-31 count of changes
+//
+// Every word may be written by every thread, always with an atomic operation, but for the times,
+// which are of some recent update.
+
+/** What an update came to. */
+export const compactOutcome = {
+  good: 0,
+  /** Others won `triesMax` times in a row; nothing has changed. */
+  timeout: 1,
+  /** The quantity would fall below 0 or pass 2^31 - 1; nothing has changed. */
+  quantityOverflow: 2,
+  /** The price is not from the book's origin to 2^31 - 1; nothing has changed. */
+  priceRange: 3,
+} as const;
+
+/** Most tries of one step of an update. */
+export const compactTriesMax = 100;
+
+const buckets = 1024;
+const bucketMask = buckets - 1;
+const bitmapWords = buckets / 32;
+const quantityMax = 2 ** 31 - 1;
+const timesAt = 2 * buckets;
+const bitmapsAt = 4 * buckets;
+const topAt = 4192;
+const words = topAt + 32;
+const tickShiftMax = 20;
+const pausesMax = 64;
+const indexMask = 2047;
+const indexesMask = 0x3fffff;
+const bidSide = 0;
+const askSide = 1;
+
+/** Bytes of shared memory of one compact book. */
+export const compactBookBytes = words * 4;
+
+// A pause that needs no clock; runtimes without Atomics.pause spin on plain work.
+const pauseOnce: () => void =
+  "pause" in Atomics
+    ? (Atomics as unknown as { pause: () => void }).pause.bind(Atomics)
+    : () => undefined;
+
+const pause = (times: number): void => {
+  for (let i = 0; i < times; i += 1) pauseOnce();
+};
+
+export type CompactBookOptions = {
+  /** Of `compactBookBytes`, zeroed; the same in every thread. */
+  readonly memory: SharedArrayBuffer;
+  /** Prices of a bucket as a power of two, 0 to 20; the original's is 4. */
+  readonly tickShift: number;
+};
+
+/** One object per thread over the same memory. All methods may be called by any thread. */
+export class CompactBook {
+  readonly #words: Int32Array;
+  readonly #shift: number;
+  #retries = 0;
+
+  /** @throws RangeError when an option is out of its range. */
+  constructor({ memory, tickShift }: CompactBookOptions) {
+    if (memory.byteLength < compactBookBytes) {
+      throw new RangeError(`memory=${memory.byteLength} is below ${compactBookBytes} bytes`);
+    }
+    if (!Number.isInteger(tickShift) || tickShift < 0 || tickShift > tickShiftMax) {
+      throw new RangeError(`tickShift=${tickShift} is not 0 to ${tickShiftMax}`);
+    }
+    this.#words = new Int32Array(memory, 0, words);
+    this.#shift = tickShift;
+  }
+
+  /** Tries of this object that another thread's success made void. */
+  get retries(): number {
+    return this.#retries;
+  }
+
+  /**
+   * Adds `quantity` (integer, negative takes away) at `price` (integer, 0 to 2^31 - 1) of the
+   * bids. `ts` is any 32-bit time. Returns a `compactOutcome`.
+   */
+  updateBid(price: number, quantity: number, ts: number): number {
+    return this.#update(bidSide, price, quantity, ts);
+  }
+
+  /** As `updateBid`, of the asks. */
+  updateAsk(price: number, quantity: number, ts: number): number {
+    return this.#update(askSide, price, quantity, ts);
+  }
+
+  /** Quantity of the bucket of a price. */
+  bidQuantity(price: number): number {
+    return Atomics.load(this.#words, this.#bucket(price));
+  }
+
+  askQuantity(price: number): number {
+    return Atomics.load(this.#words, buckets + this.#bucket(price));
+  }
+
+  /** Time given with a recent update of the bucket of a price. */
+  bidTime(price: number): number {
+    return this.#words[timesAt + this.#bucket(price)] ?? 0;
+  }
+
+  /** Lowest price of the best bid bucket within the first 1024 buckets, -1 without bids. */
+  bestBid(): number {
+    const index = Atomics.load(this.#words, topAt) & indexMask;
+    return index === 0 ? -1 : (index - 1) << this.#shift;
+  }
+
+  /** As `bestBid`, of the lowest ask bucket. */
+  bestAsk(): number {
+    const index = (Atomics.load(this.#words, topAt) >>> 11) & indexMask;
+    return index === 0 ? -1 : (index - 1) << this.#shift;
+  }
+
+  /** Best ask minus best bid of one moment, in prices; null without both. Never torn. */
+  spread(): number | null {
+    const top = this.#words[topAt] ?? 0;
+    const bid = top & indexMask;
+    const ask = (top >>> 11) & indexMask;
+    return bid === 0 || ask === 0 ? null : (ask - bid) << this.#shift;
+  }
+
+  #bucket(price: number): number {
+    return (price >> this.#shift) & bucketMask;
+  }
+
+  #update(side: number, price: number, quantity: number, ts: number): number {
+    if (!(price >= 0 && price <= quantityMax)) return compactOutcome.priceRange;
+    const shared = this.#words;
+    const bucket = this.#bucket(price);
+    const at = side * buckets + bucket;
+    let pauses = 1;
+    let seen = Atomics.load(shared, at);
+    for (let tries = 0; tries < compactTriesMax; tries += 1) {
+      const next = seen + quantity;
+      if (!(next >= 0 && next <= quantityMax)) return compactOutcome.quantityOverflow;
+      const found = Atomics.compareExchange(shared, at, seen, next);
+      if (found === seen) {
+        shared[timesAt + at] = ts;
+        if (seen > 0 !== next > 0) this.#mark(side, bucket);
+        return compactOutcome.good;
+      }
+      this.#retries += 1;
+      pause(pauses);
+      pauses = Math.min(pauses * 2, pausesMax);
+      // What was found is old after the pause.
+      seen = Atomics.load(shared, at);
+    }
+    return compactOutcome.timeout;
+  }
+
+  // The bit follows the quantity: it is set or cleared, then the quantity is looked at again,
+  // since another thread may have changed it in between. Whoever changes a quantity last between
+  // 0 and more comes here afterwards, so the last look is always right.
+  #mark(side: number, bucket: number): void {
+    const shared = this.#words;
+    const word = bitmapsAt + side * bitmapWords + (bucket >> 5);
+    const bit = 1 << (bucket & 31);
+    const at = side * buckets + bucket;
+    for (let tries = 0; tries < compactTriesMax; tries += 1) {
+      const isThere = Atomics.load(shared, at) > 0;
+      if (isThere) Atomics.or(shared, word, bit);
+      else Atomics.and(shared, word, ~bit);
+      if (Atomics.load(shared, at) > 0 === isThere) break;
+    }
+    this.#refreshTop();
+  }
+
+  // Ends when the top said what the bitmaps say, looked at after the top was. Under steady change
+  // by others it gives up: then another thread's refresh comes after.
+  #refreshTop(): void {
+    const shared = this.#words;
+    for (let tries = 0; tries < compactTriesMax; tries += 1) {
+      const top = Atomics.load(shared, topAt);
+      const indexes = (this.#highest(bidSide) + 1) | ((this.#lowest(askSide) + 1) << 11);
+      if ((top & indexesMask) === indexes) return;
+      const next = indexes | (((top >>> 22) + 1) << 22);
+      Atomics.compareExchange(shared, topAt, top, next);
+    }
+  }
+
+  #highest(side: number): number {
+    const first = bitmapsAt + side * bitmapWords;
+    for (let word = bitmapWords - 1; word >= 0; word -= 1) {
+      const bits = Atomics.load(this.#words, first + word);
+      if (bits !== 0) return (word << 5) + 31 - Math.clz32(bits);
+    }
+    return -1;
+  }
+
+  #lowest(side: number): number {
+    const first = bitmapsAt + side * bitmapWords;
+    for (let word = 0; word < bitmapWords; word += 1) {
+      const bits = Atomics.load(this.#words, first + word);
+      if (bits !== 0) return (word << 5) + 31 - Math.clz32(bits & -bits);
+    }
+    return -1;
+  }
+}
