@@ -26,7 +26,7 @@ export type StageCounts = {
   readonly dropped: ByReason;
   /** received - passed - rejected - dropped. */
   readonly inFlight: number;
-  /** From the time that the ring took the record to the end of the stage's work on it. */
+  /** From the receipt of the transaction to the turn of work that handled it here. */
   readonly latencyUs: HistogramSummary;
 };
 

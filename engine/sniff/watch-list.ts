@@ -57,6 +57,7 @@ export class WatchList {
   // 1 where the first word of a program hashes to.
   readonly #filter = new Uint8Array(tableSlots);
   readonly #words: Int32Array;
+  readonly #isPair: boolean;
   // Rules of program p are [#firstRule[p], #firstRule[p + 1]).
   readonly #firstRule: Int32Array;
   readonly #discriminators: Int32Array;
@@ -73,6 +74,7 @@ export class WatchList {
     this.programs = [{ name: "Vote", id: programIds.Vote, rules: [] }, ...watched];
     this.rules = rules;
     this.#words = new Int32Array(this.programs.length * keyWords);
+    this.#isPair = watched.length === 1;
     this.#firstRule = new Int32Array(this.programs.length + 1);
     this.#discriminators = new Int32Array(rules.length * 2);
     let rule = 0;
@@ -134,6 +136,7 @@ export class WatchList {
   // By the first word alone and with nothing else in the loop: one read and one lookup a key, four
   // keys a turn so that their reads overlap.
   #firstLikely(view: DataView, at: number, end: number): number {
+    if (this.#isPair) return this.#firstOfPair(view, at, end);
     const filter = this.#filter;
     let key = at;
     for (; key + fourKeys <= end; key += fourKeys) {
@@ -145,6 +148,17 @@ export class WatchList {
     }
     for (; key < end; key += keyBytes) {
       if (filter[slotOf(view.getInt32(key, true))] !== 0) return key;
+    }
+    return -1;
+  }
+
+  // One program beside the vote program: two comparisons are less than a lookup.
+  #firstOfPair(view: DataView, at: number, end: number): number {
+    const vote = this.#words[0];
+    const only = this.#words[keyWords];
+    for (let key = at; key < end; key += keyBytes) {
+      const word = view.getInt32(key, true);
+      if (word === only || word === vote) return key;
     }
     return -1;
   }
