@@ -32,7 +32,7 @@ export type OtlpSignal = {
 };
 
 /** Sets entries of `partitionOf` below 0. */
-export type SampleRecords = (
+type SampleRecords = (
   rows: ScannedRows,
   tenant: string,
   partitionOf: Int32Array,
@@ -42,7 +42,7 @@ export type SampleRecords = (
 export type PathLimits = { readonly otlp: OtlpLimits; readonly recordsBytesMax: number };
 
 /** Those of the settings' defaults. */
-export const pathLimits: PathLimits = {
+const pathLimits: PathLimits = {
   otlp: defaultLimits,
   recordsBytesMax: settableLimits.RECORDS_BYTES_MAX.default,
 };

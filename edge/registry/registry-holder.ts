@@ -21,9 +21,9 @@ export type HolderParts = {
 };
 
 /** Key of the JSON document {"current": VERSION, "canary": VERSION} in REGISTRIES. */
-export const pointerKey = "registry";
+const pointerKey = "registry";
 /** Key of one version's compiled tables (`weir registry compile`). */
-export const tablesKey = (version: string): string => `registry:${version}`;
+const tablesKey = (version: string): string => `registry:${version}`;
 
 const refreshMs = 60_000;
 const versionCharactersMax = 128;

@@ -2,7 +2,7 @@
 // groups, alternatives, * + ? {n,m}; `^` and `$` at the ends of the pattern or of its outermost
 // alternatives. No back-references, no look-around: what is left runs in linear time. Tool time only.
 
-export const patternCharactersMax = 500;
+const patternCharactersMax = 500;
 const repeatMax = 255;
 const groupsDeepMax = 50;
 const codePointMax = 0x10ffff;

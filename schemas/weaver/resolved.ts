@@ -47,8 +47,8 @@ export type ResolvedAttribute = {
   readonly role?: "identifying" | "descriptive";
 };
 
-export type SpanKind = "client" | "server" | "producer" | "consumer" | "internal";
-export type Instrument = "counter" | "histogram" | "gauge" | "updowncounter";
+type SpanKind = "client" | "server" | "producer" | "consumer" | "internal";
+type Instrument = "counter" | "histogram" | "gauge" | "updowncounter";
 
 /** One of, all of, or the type of one entity; a list is one_of. */
 export type EntityAssociation =
