@@ -1,6 +1,8 @@
 // The C++ control of the book benchmark: the same algorithm as engine/book (window of 1024 ticks
-// a side, two-level bitmap, sizes as doubles, packed top word and seqlock record), -O3.
-// usage: book-control STREAM UPDATES ROUNDS PUBLISH_EVERY ; prints ns per update of each round.
+// a side, two-level bitmap without branches on the data, sizes as doubles, packed top word and
+// record ring), -O3. FORM `plain` is the same book as one would write it at first: branches, and
+// the best kept at each update.
+// usage: book-control STREAM UPDATES ROUNDS PUBLISH_EVERY FORM ; prints ns per update of each round.
 // The stream is UPDATES times {double price, double size, double side}.
 #include <atomic>
 #include <chrono>
@@ -16,7 +18,7 @@ struct Side {
   bool placed = false;
   double sizes[1024] = {};
   uint32_t words[32] = {}, summary = 0;
-  int best = -1;
+  int best = -1, shown = -1, touched = -1;
   long moves = 0;
   std::unordered_map<int64_t, double> far;
 
@@ -34,6 +36,7 @@ struct Side {
     best = -1;
     base = price * sign - 768;
     placed = true;
+    touched = -1;
     moves++;
     for (auto it = far.begin(); it != far.end();) {
       double index = it->first * sign - base;
@@ -45,7 +48,7 @@ struct Side {
     }
   }
   __attribute__((noinline)) void outside(double price, double size) {
-    bool better = !placed || best < 0 || price * sign > base;
+    bool better = !placed || !summary || price * sign > base;
     if (size == 0) {
       if (!better) far.erase((int64_t)price);
       return;
@@ -55,10 +58,35 @@ struct Side {
       set(price, size);
     } else far[(int64_t)price] = size;
   }
+  __attribute__((noinline)) void empty() {
+    best = -1;
+    if (far.empty()) return;
+    double found = far.begin()->first;
+    for (auto &level : far)
+      if ((level.first - found) * sign > 0) found = level.first;
+    move(found);
+  }
+  void find() {
+    if (!summary) { best = -1; return; }
+    int top = 31 - __builtin_clz(summary);
+    best = top * 32 + 31 - __builtin_clz(words[top]);
+  }
   void set(double price, double size) {
     double index = price * sign - base;
     if (!placed || !(index >= 0 && index < 1024)) return outside(price, size);
+    int at = (int)index, word = at >> 5;
+    touched |= shown - 1 - at;
+    sizes[at] = size;
+    uint32_t bits = (words[word] & ~(1u << (at & 31))) | ((uint32_t)(size > 0) << (at & 31));
+    words[word] = bits;
+    summary = (summary & ~(1u << word)) | ((uint32_t)(bits != 0) << word);
+    if (!summary) empty();
+  }
+  void setPlain(double price, double size) {
+    double index = price * sign - base;
+    if (!placed || !(index >= 0 && index < 1024)) return outside(price, size);
     int at = (int)index;
+    touched = -1;
     double before = sizes[at];
     sizes[at] = size;
     if (size > 0) {
@@ -87,29 +115,46 @@ struct Side {
 struct Book {
   Side bids{1}, asks{-1};
   alignas(128) std::atomic<uint32_t> packed{0}, epoch{0};
-  alignas(128) std::atomic<uint32_t> sequence{0};
-  double record[7] = {};
+  alignas(128) std::atomic<uint32_t> version{0};
+  alignas(128) double records[4][16] = {};
   alignas(128) double bid = -1, ask = -1, bidSize = 0, askSize = 0;
   uint32_t shown = 0;
 
   void publish(double id) {
+    if ((bids.touched | asks.touched) >= 0) return;
+    bids.find(); asks.find();
+    bids.touched = asks.touched = 0;
+    bids.shown = bids.best; asks.shown = asks.best;
     double b = bids.best < 0 ? -1 : bids.base + bids.best, bs = bids.best < 0 ? 0 : bids.sizes[bids.best];
     double a = asks.best < 0 ? -1 : -(asks.base + asks.best), as = asks.best < 0 ? 0 : asks.sizes[asks.best];
     uint32_t e = (uint32_t)(bids.moves + asks.moves);
-    if (b == bid && a == ask && bs == bidSize && as == askSize && e == shown) return;
-    bid = b; ask = a; bidSize = bs; askSize = as; shown = e;
-    uint32_t s = sequence.load(std::memory_order_relaxed);
-    sequence.store(s + 1, std::memory_order_seq_cst);
+    bool samePacked = b == bid && a == ask && e == shown;
+    if (samePacked && bs == bidSize && as == askSize) return;
+    bid = b; ask = a; bidSize = bs; askSize = as;
+    uint32_t v = version.load(std::memory_order_relaxed) + 1;
+    double *record = records[v & 3];
     record[0] = b; record[1] = bs; record[2] = a; record[3] = as;
     record[4] = bids.base; record[5] = asks.base; record[6] = id;
-    sequence.store(s + 2, std::memory_order_seq_cst);
-    epoch.store(e, std::memory_order_seq_cst);
+    version.store(v, std::memory_order_seq_cst);
+    if (samePacked) return;
+    if (e != shown) epoch.store(shown = e, std::memory_order_seq_cst);
     packed.store((bids.best + 1) | (asks.best + 1) << 11 | (e & 1023) << 22, std::memory_order_seq_cst);
   }
 };
 
+template <bool plain> void run(Book *book, const double *stream, size_t count, int every) {
+  Side *sides = &book->bids;
+  for (size_t i = 0; i < count; i++) {
+    const double *update = &stream[i * 3];
+    Side &side = sides[(int)update[2]];
+    if (plain) side.setPlain(update[0], update[1]);
+    else side.set(update[0], update[1]);
+    if ((i + 1) % every == 0) book->publish((double)i);
+  }
+}
+
 int main(int argc, char **argv) {
-  if (argc != 5) return 2;
+  if (argc != 6) return 2;
   size_t count = strtoull(argv[2], 0, 10);
   int rounds = atoi(argv[3]), every = atoi(argv[4]);
   std::vector<double> stream(count * 3);
@@ -118,11 +163,8 @@ int main(int argc, char **argv) {
   auto book = new Book;
   for (int round = 0; round < rounds; round++) {
     auto start = std::chrono::steady_clock::now();
-    for (size_t i = 0; i < count; i++) {
-      const double *update = &stream[i * 3];
-      (update[2] == 0 ? book->bids : book->asks).set(update[0], update[1]);
-      if ((i + 1) % every == 0) book->publish((double)i);
-    }
+    if (!strcmp(argv[5], "plain")) run<true>(book, stream.data(), count, every);
+    else run<false>(book, stream.data(), count, every);
     double ns = std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count();
     printf("%.3f %.0f %.0f\n", ns / count, book->bid, book->ask);
   }

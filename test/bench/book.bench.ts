@@ -8,7 +8,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { bookSlot, createBookMemory } from "../../engine/book/book-layout.ts";
+import { bookSlot, createBookMemory, headerWord } from "../../engine/book/book-layout.ts";
+import { DepthReader } from "../../engine/book/depth-reader.ts";
+import { createDepth } from "../../engine/book/depth.ts";
 import { MarketBooks } from "../../engine/book/market-books.ts";
 import { OrderBook } from "../../engine/book/order-book.ts";
 import { readTops, TopReader } from "../../engine/book/top-reader.ts";
@@ -51,8 +53,8 @@ const ours = ({ updates, count }: Stream, publishEvery: number): (() => void) =>
   return () => {
     let left = publishEvery;
     for (let at = 0; at < count * stride; at += stride) {
-      const side = updates[at + 2] === bid ? book.bids : book.asks;
-      side.set(updates[at] ?? 0, updates[at + 1] ?? 0);
+      // By index, as the control does: a branch here would be measured instead of the book.
+      book.sides[(updates[at + 2] ?? 0) & 1]?.set(updates[at] ?? 0, updates[at + 1] ?? 0);
       left -= 1;
       if (left === 0) {
         book.publish(origin);
@@ -108,8 +110,15 @@ const prototype = ({ updates, count }: Stream, file: string): (() => void) => {
   };
 };
 
-const control = (binary: string, file: string, { count }: Stream, publishEvery: number) => {
-  const arguments_ = [file, String(count), "9", String(publishEvery)];
+type ControlRun = {
+  readonly binary: string;
+  readonly file: string;
+  readonly count: number;
+  readonly publishEvery: number;
+};
+
+const control = ({ binary, file, count, publishEvery }: ControlRun, form: "same" | "plain") => {
+  const arguments_ = [file, String(count), "9", String(publishEvery), form];
   const lines = execFileSync(binary, arguments_).toString().trim().split("\n");
   return spread(lines.slice(2).map((line) => Number(line.split(" ")[0])));
 };
@@ -131,7 +140,9 @@ const runStream = (stream: Stream, folder: string, binary: string | null): void 
   writeFileSync(file, stream.updates);
   for (const publishEvery of [1, 16]) {
     const own = timeNs(timing, ours(stream, publishEvery));
-    const native = binary === null ? null : control(binary, file, stream, publishEvery);
+    const controlRun = { binary: binary ?? "", file, count: stream.count, publishEvery };
+    const native = binary === null ? null : control(controlRun, "same");
+    const plainNative = binary === null ? null : control(controlRun, "plain");
     report({
       bench: "book",
       stream: stream.name,
@@ -139,6 +150,8 @@ const runStream = (stream: Stream, folder: string, binary: string | null): void 
       updateNs: own,
       controlNs: native ?? "no g++",
       ratio: native === null ? null : own.median / native.median,
+      plainControlNs: plainNative ?? "no g++",
+      plainRatio: plainNative === null ? null : own.median / plainNative.median,
     });
   }
   const prototypeFile = new URL("../../../shared/prototypes/book/book.cjs", import.meta.url);
@@ -209,7 +222,35 @@ const runReads = (reads: number): void => {
     sum += part;
   });
   if (sum !== reads * 18) throw new Error(`reads gave ${sum}, expected ${reads * 18}`);
-  report({ bench: "book", packedWordNs: wordNs, spreadNs, recordReadNs: recordNs });
+  const baseNs = timeNs(timing, () => {
+    let part = 0;
+    for (let i = 0; i < reads; i += 1)
+      part += readers[i & (readersCount - 1)] === undefined ? 1 : 0;
+    sum += part;
+  });
+  report({ bench: "book", packedWordNs: wordNs, spreadNs, recordReadNs: recordNs, loopNs: baseNs });
+  runDepthReads(Math.max(1000, reads / 100));
+};
+
+const runDepthReads = (reads: number): void => {
+  const memory = createBookMemory(1);
+  new Int32Array(memory)[headerWord.symbols] = 1;
+  const book = new OrderBook(bookSlot(memory, 0));
+  for (let i = 0; i < 100; i += 1) {
+    book.bids.set(bidTop - 2 * i, i + 1);
+    book.asks.set(askTop + 2 * i, i + 1);
+  }
+  book.publish(origin);
+  const reader = new DepthReader(memory, 0);
+  for (const levelsMax of [10, 50]) {
+    const depth = createDepth(levelsMax);
+    let good = 0;
+    const depthReadNs = timeNs({ warmups: 2, rounds: 5, operations: reads }, () => {
+      for (let i = 0; i < reads; i += 1) good += reader.read(depth) ? 1 : 0;
+    });
+    if (good !== reads * 7) throw new Error(`${good} of ${reads * 7} depth reads were good`);
+    report({ bench: "book", levelsOfASide: levelsMax, depthReadNs });
+  }
 };
 
 /** Called by test/bench/main.ts. */
