@@ -3,6 +3,7 @@
 import { formatDecimal } from "../../schemas/market/decimal.ts";
 import type { DepthItem } from "../../schemas/market/depth-item.ts";
 import type { BookSide } from "./book-side.ts";
+import { createDepth, imbalanceOf } from "./depth.ts";
 import { bookState, bookStateName } from "./book-sequencer.ts";
 import type { MarketBook } from "./market-books.ts";
 import { noCounters, readCounters } from "./top-reader.ts";
@@ -20,6 +21,35 @@ const topText = ({ book }: MarketBook) => {
   const ask = sideText(book.asks, book.priceScale, book.sizeScale);
   return { bid: bid.price, bidSize: bid.size, ask: ask.price, askSize: ask.size };
 };
+
+const imbalanceLevels = 10;
+const imbalanceDecimals = 6;
+/** Decimals of a micro-price beyond those of prices; it is cut off there. */
+const microDecimals = 6;
+
+// A crossed book has a negative spread; formatDecimal takes none.
+const signed = (value: bigint, scale: number): string =>
+  value < 0n ? `-${formatDecimal(-value, scale)}` : formatDecimal(value, scale);
+
+/** What follows from both sides: exact, but for micro-price and imbalance. */
+const marketText = ({ book }: MarketBook) => {
+  const depth = createDepth(imbalanceLevels);
+  book.copyDepth(depth);
+  const { bids, asks, priceScale } = depth;
+  const imbalance = imbalanceOf(depth, imbalanceLevels)?.toFixed(imbalanceDecimals) ?? null;
+  if (bids.count === 0 || asks.count === 0) return { ...noMarket, imbalance };
+  const [bid, ask] = [BigInt(bids.prices[0] ?? 0), BigInt(asks.prices[0] ?? 0)];
+  const [bidSize, askSize] = [BigInt(bids.sizes[0] ?? 0), BigInt(asks.sizes[0] ?? 0)];
+  const weighted = (bid * askSize + ask * bidSize) * 10n ** BigInt(microDecimals);
+  return {
+    spread: signed(ask - bid, priceScale),
+    mid: formatDecimal((bid + ask) * 5n, priceScale + 1),
+    microPrice: formatDecimal(weighted / (bidSize + askSize), priceScale + microDecimals),
+    imbalance,
+  };
+};
+
+const noMarket = { spread: null, mid: null, microPrice: null, imbalance: null };
 
 /** The top as it is right after `item` was applied. */
 export const bookLine = (symbol: string, book: MarketBook, item: DepthItem): string =>
@@ -53,8 +83,10 @@ export const summaryLine = (
       vwap,
       ...(book === null ? nothing : topText(book)),
       state: bookStateName(book === null ? bookState.buffering : book.sequencer.state),
+      ...(book === null ? noMarket : marketText(book)),
       heldDropped: counters.heldDropped,
       crossed: counters.crossed,
+      checksumFaults: counters.checksumFaults,
     },
   });
 };

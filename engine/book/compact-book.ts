@@ -25,7 +25,7 @@ export const compactOutcome = {
 } as const;
 
 /** Most tries of one step of an update. */
-export const compactTriesMax = 100;
+const compactTriesMax = 100;
 
 const buckets = 1024;
 const bucketMask = buckets - 1;

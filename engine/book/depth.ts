@@ -28,7 +28,7 @@ export type Depth = {
 };
 
 /** Most levels of one side that are copied at once. */
-export const depthLevelsKeptMax = 4096;
+const depthLevelsKeptMax = 4096;
 
 const emptySide = (levelsMax: number, sign: 1 | -1): DepthSide => ({
   sign,

@@ -58,6 +58,8 @@ export class TopReader {
   readonly #numbers = new Float64Array(recordNumbers);
   readonly #fence = new Int32Array(1);
   #epoch = 0;
+  // The bits of the epoch that a packed word has.
+  #epochBits = 0;
   // Price of packed index 0, which itself means none.
   #bidOrigin = 0;
   #askOrigin = 0;
@@ -127,6 +129,7 @@ export class TopReader {
 
   #rebase(): true {
     this.#epoch = this.#word(word.epoch);
+    this.#epochBits = this.#epoch & 1023;
     this.#bidOrigin = this.#number(number.bidBase) - 1;
     this.#askOrigin = 1 - this.#number(number.askBase);
     const wide = this.#askOrigin - this.#bidOrigin;
@@ -197,8 +200,7 @@ export class TopReader {
   #packed(): number {
     const top = this.#top;
     const packed = top[packedAt] ?? 0;
-    const isCurrent =
-      ((packed >> 22) & 1023) === (this.#epoch & 1023) && top[epochAt] === this.#epoch;
+    const isCurrent = packed >>> 22 === this.#epochBits && top[epochAt] === this.#epoch;
     return isCurrent ? packed : this.#catchUp();
   }
 
@@ -207,7 +209,7 @@ export class TopReader {
       if (!this.readRecord()) return 0;
       const packed = Atomics.load(this.#top, packedAt);
       const epoch = Atomics.load(this.#top, epochAt);
-      if (((packed >> 22) & 1023) === (this.#epoch & 1023) && epoch === this.#epoch) return packed;
+      if (packed >>> 22 === this.#epochBits && epoch === this.#epoch) return packed;
     }
     return 0;
   }

@@ -21,7 +21,7 @@ import {
 const levelForm: LevelForm = { price: "price_level", size: "new_quantity" };
 
 /** Products of one connection whose ids are kept at most; of more, holes are not seen. */
-export const coinbaseProductsMax = 4096;
+const coinbaseProductsMax = 4096;
 
 /** What one connection has seen; one per connection or recorded file. */
 export class CoinbaseConnection {

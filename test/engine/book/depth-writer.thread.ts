@@ -10,6 +10,7 @@ const { memory, control } = workerData as { memory: SharedArrayBuffer; control: 
 const book = new OrderBook(bookSlot(memory, 0));
 const origin = { state: 2, isTrusted: true, updateId: 0, receiveNsLow: 0, receiveNsHigh: 0 };
 const levels = 10;
+const gapLoads = 200;
 let bid = 1_000_000;
 for (let item = 1; Atomics.load(control, 0) === 0; item += 1) {
   book.beginUpdate();
@@ -26,4 +27,6 @@ for (let item = 1; Atomics.load(control, 0) === 0; item += 1) {
   origin.updateId = item;
   book.publish(origin);
   Atomics.store(control, 1, item);
+  // Items come with gaps, as long as reading the next one takes.
+  for (let i = 0; i < gapLoads; i += 1) Atomics.load(control, 0);
 }

@@ -99,6 +99,11 @@ test("a line whenever the top changes, exact, with null for an empty side", asyn
     vwap: "100.171428571429",
     bid: "50.0",
     ask: "100.1",
+    spread: "50.1",
+    mid: "75.05",
+    // Bid 7, ask 0.25: (50 x 0.25 + 100.1 x 7) / 7.25
+    microPrice: "98.3724137",
+    imbalance: "0.931034",
   });
 });
 
@@ -146,6 +151,27 @@ test("several files are one stream, and a gap is noted", async () => {
   expect([code, notes]).toEqual([
     exitCode.good,
     ["weir book: 1 gaps: the book is not exact until the next snapshot"],
+  ]);
+});
+
+test("other venues are read in their own form, and a wrong checksum is a fault", async () => {
+  const kraken = (type: string, second: number, checksum: number): string =>
+    `${second} {"channel":"book","type":"${type}","data":[{"symbol":"X/USD","bids":[{"price":1.50,"qty":0.10}],"asks":[],"checksum":${checksum},"timestamp":"2023-10-06T17:35:1${second}.000000Z"}]}`;
+  // CRC-32 of "15010".
+  const path = fileOf(
+    "kraken",
+    [
+      kraken("snapshot", 1, 1_501_150_262),
+      kraken("update", 2, 1_501_150_262),
+      kraken("update", 3, 1),
+    ].join("\n"),
+  );
+  const { code, lines, notes, summary } = await weirBook("--venue", "kraken", path);
+  expect(lines).toMatchObject([{ symbol: "X/USD", bid: "1.50", bidSize: "0.10", ask: null }]);
+  expect(summary).toMatchObject({ state: "gap", checksumFaults: 1, applied: 1, bid: null });
+  expect([code, notes]).toEqual([
+    exitCode.failed,
+    [`${path}:3: the checksum is not that of the book: it is empty until a snapshot`],
   ]);
 });
 
