@@ -12,10 +12,10 @@ import { delimitedStart, varintLow } from "../otlp/wire.ts";
 import { sampleType } from "../weaver/table-layout.ts";
 import type { Found } from "./found.ts";
 import { attributeOf } from "./key-check.ts";
-import { isPlainText } from "./plain-text.ts";
+import { isPlainKey, isPlainText } from "./plain-text.ts";
 import type { ValidationPlan } from "./plan.ts";
 import { isWholeVarint, sampleTypeAt } from "./sample-type.ts";
-import { edgeWord, memoEntries, memoStride, rootState, stateStride } from "./shapes.ts";
+import { beyond, edgeWord, memoEntries, memoStride, rootState, stateStride } from "./shapes.ts";
 import { spanAttributeTag } from "./span-check.ts";
 import type { ValueCheck } from "./value-check.ts";
 import { fineRange, isEnum, isWatched } from "./value-check.ts";
@@ -38,23 +38,12 @@ const usualBytesMin = 8;
 const { string: stringType, boolean: booleanType, int: intType, double: doubleType } = sampleType;
 const keyValueMessage = messageType("KeyValue");
 
-/** Above every range of numbers that are fine. */
-const beyond = 2 ** 31 - 1;
-
 /** No state: the span is off the tree. */
 export const offTree = 0;
 
 /** Place of a text in a memo, by its last byte and its length. */
 const memoSlot = (word: number, length: number): number =>
   (((word >>> 24) ^ length) & (memoEntries - 1)) * memoStride;
-
-const isPlainKey = (bytes: Uint8Array, start: number, end: number): boolean => {
-  for (let at = start; at < end; at += 1) {
-    const byte = bytes[at] as number;
-    if (byte === 0 || byte > 127) return false;
-  }
-  return true;
-};
 
 /** One per pass, reused: `open` a request, `begin` a span, then its runs of attributes. */
 export class AttributeWalk {
@@ -133,10 +122,8 @@ export class AttributeWalk {
       if (edges[edge] !== head || !this.#isKey(edges[edge + 1] as number, at + 4, first >>> 24)) {
         edge = this.#edge(edge, head, at + 4);
       }
-      if (edge > 0 && (edges[edge + 4] as number) < 0) state = edges[edge + 2] as number;
-      else if (edge > 0 && this.#isFine(edge, type, valueAt, next)) {
-        state = edges[edge + 2] as number;
-      } else {
+      if (this.#isFine(edge, type, valueAt, next)) state = edges[edge + 2] as number;
+      else {
         this.#valueStart = type === stringType ? valueAt + 4 : valueAt + 3;
         this.#valueEnd = next;
         this.count = index;
@@ -216,12 +203,18 @@ export class AttributeWalk {
   #isFine(edge: number, type: number, at: number, next: number): boolean {
     const { edges } = this.#plan.shapes;
     const high = edges[edge + 7] as number;
-    if (type === intType) {
-      const value = this.#smallInteger(at + 3, next);
-      return value >= (edges[edge + 6] as number) && value <= high;
+    if (high === beyond) return true;
+    if (type === stringType) {
+      return next - at - 4 <= high || this.#isKnown(edges[edge + 5] as number, at + 4, next);
     }
-    if (type !== stringType) return false;
-    return next - at - 4 <= high || this.#isKnown(edges[edge + 5] as number, at + 4, next);
+    return type === intType && this.#isInRange(edge, at + 3, next);
+  }
+
+  /** Whether the number at `at` needs no look for this edge. */
+  #isInRange(edge: number, at: number, end: number): boolean {
+    const { edges } = this.#plan.shapes;
+    const value = this.#smallInteger(at, end);
+    return value >= (edges[edge + 6] as number) && value <= (edges[edge + 7] as number);
   }
 
   /** A number of up to four bytes; any other is beyond every range. */

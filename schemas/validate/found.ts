@@ -131,6 +131,27 @@ export class Found {
     this.count += 1;
   }
 
+  /** Adds findings that are known to be reported: code, attribute and place of each, from `at`. */
+  addAll(cells: Int32Array, at: number, count: number, worst: number): void {
+    if (worst > this.worst) this.worst = worst;
+    let from = at;
+    for (let left = count; left > 0; left -= 1) {
+      if (this.count === foundMax) {
+        this.dropped += left;
+        return;
+      }
+      const row = this.count * foundStride;
+      if (row === this.rows.length) this.#grow();
+      const { rows } = this;
+      rows[row] = cells[from] as number;
+      rows[row + 1] = cells[from + 1] as number;
+      rows[row + 2] = this.record;
+      rows[row + 3] = cells[from + 2] as number;
+      this.count += 1;
+      from += 3;
+    }
+  }
+
   #grow(): void {
     const larger = new Int32Array(this.rows.length * 2);
     larger.set(this.rows);

@@ -13,3 +13,12 @@ export const isPlainText = (view: DataView, start: number, end: number): boolean
   if (at > start - 4) all |= view.getInt32(at, true);
   return (all & highBits) === 0;
 };
+
+/** True for bytes from 1 to 127: then eight of them, as a double, equal no others. */
+export const isPlainKey = (bytes: Uint8Array, start: number, end: number): boolean => {
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at] as number;
+    if (byte === 0 || byte > 127) return false;
+  }
+  return true;
+};

@@ -48,6 +48,9 @@ export const verdictWord = {
 export const verdictStride = 8;
 export const shapeFindingStride = 3;
 
+/** As highest number that is fine: whatever the value is. As a value: none that has a range. */
+export const beyond = 2 ** 31 - 1;
+
 /** The state of a span without attributes; 0 = no state, no edge, no verdict. */
 export const rootState = 1;
 
@@ -92,6 +95,11 @@ export class Shapes {
   #findings = 0;
   #keyBytes = 0;
   #memos = 1;
+
+  constructor() {
+    // No edge takes no value.
+    this.edges[edgeWord.high] = -1;
+  }
 
   get stateCount(): number {
     return this.#states;
@@ -166,6 +174,7 @@ export class Shapes {
   refresh(): void {
     if (this.misses < missesMax) return;
     this.edges.fill(0);
+    this.edges[edgeWord.high] = -1;
     this.states.fill(0);
     this.memos.fill(0);
     this.#memos = 1;

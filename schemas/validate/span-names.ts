@@ -1,6 +1,7 @@
 // Span names to classes: which definition a name means and which rules it falls under. A name is
 // looked at closely once and remembered in a table of fixed size; a first byte that begins no known
 // name or glob needs not even that.
+import { isPlainKey } from "./plain-text.ts";
 import { byteAt } from "../otlp/wire.ts";
 import { globMatches } from "../weaver/glob.ts";
 import { keyHash } from "../weaver/key-hash.ts";
@@ -9,11 +10,16 @@ import type { Tables } from "../weaver/tables.ts";
 import type { Decisions } from "./found.ts";
 import type { RuleTable } from "./finding-rules.ts";
 
-const slots = 1024;
+/** A name has a place in one set, in any of its ways. */
+const setShift = 24;
+const ways = 4;
+const slots = 256 * ways;
 const slotBytes = 64;
 /** Distinct pairs of definition and rules; a name beyond them is looked at every time. */
 export const nameClassesMax = 512;
 
+/** Masks are below it. */
+const maskLimit = 2 ** 31;
 const starByte = 42;
 const oneByte = 63;
 
@@ -38,8 +44,9 @@ export class SpanNames {
   readonly #decisions: Decisions;
   readonly #begins: Uint8Array;
   readonly #classes: NameClass[] = [];
-  readonly #byPair = new Map<string, NameClass>();
-  // Direct-mapped: length (0 = empty), class and bytes of the name that was here last.
+  readonly #byPair = new Map<number, NameClass>();
+  #turn = 0;
+  // Length (0 = empty), class and bytes of the name in each slot.
   readonly #lengths = new Uint8Array(slots);
   readonly #numbers = new Uint16Array(slots);
   readonly #bytes = new Uint8Array(slots * slotBytes);
@@ -58,31 +65,48 @@ export class SpanNames {
     if (length === 0) return this.#begins[0] === 1 ? this.#look(view, at, length) : this.other;
     if (this.#begins[byteAt(bytes, at)] === 0) return this.other;
     if (length > slotBytes) return this.#look(view, at, length);
-    const slot = keyHash(view, at, length) >>> 22;
-    if (this.#lengths[slot] === length && this.#isIn(slot, view, at)) {
-      return this.#classes[this.#numbers[slot] as number] ?? this.other;
+    const set = (keyHash(view, at, length) >>> setShift) * ways;
+    for (let slot = set; slot < set + ways; slot += 1) {
+      if (this.#lengths[slot] === length && this.#isIn(slot, view, at)) {
+        return this.#classes[this.#numbers[slot] as number] ?? this.other;
+      }
     }
     const found = this.#look(view, at, length);
-    if (found.number === unkeptClass) return found;
-    this.#lengths[slot] = length;
-    this.#numbers[slot] = found.number;
-    for (let i = 0; i < length; i += 1) {
-      this.#bytes[slot * slotBytes + i] = byteAt(bytes, at + i);
-    }
+    const isKept = found.number !== unkeptClass && isPlainKey(bytes, at, at + length);
+    if (isKept) this.#keep(set, bytes.subarray(at, at + length), found);
     return found;
   }
 
+  /** One after the other of a set's slots is given to a new name. */
+  #keep(set: number, name: Uint8Array, found: NameClass): void {
+    const slot = set + (this.#turn & (ways - 1));
+    this.#turn += 1;
+    this.#lengths[slot] = name.length;
+    this.#numbers[slot] = found.number;
+    this.#bytes.set(name, slot * slotBytes);
+  }
+
+  /**
+   * Whether a slot has the name at `at`. Names in slots are without zero bytes and bytes above 127,
+   * so eight of them are never NaN or -0 and may be compared as one double.
+   */
   #isIn(slot: number, view: DataView, at: number): boolean {
     const own = this.#view;
     const from = slot * slotBytes;
-    const length = this.#lengths[slot] as number;
-    // The odd bytes first, then whole words.
-    let i = length & 3;
-    for (let k = 0; k < i; k += 1) {
-      if (own.getUint8(from + k) !== view.getUint8(at + k)) return false;
+    const last = (this.#lengths[slot] as number) - 8;
+    if (last < 0) return this.#isShort(slot, view, at);
+    if (own.getFloat64(from + last) !== view.getFloat64(at + last)) return false;
+    for (let i = 0; i < last; i += 8) {
+      if (own.getFloat64(from + i) !== view.getFloat64(at + i)) return false;
     }
-    for (; i < length; i += 4) {
-      if (own.getInt32(from + i) !== view.getInt32(at + i)) return false;
+    return true;
+  }
+
+  #isShort(slot: number, view: DataView, at: number): boolean {
+    const length = this.#lengths[slot] as number;
+    const from = slot * slotBytes;
+    for (let i = 0; i < length; i += 1) {
+      if (this.#bytes[from + i] !== view.getUint8(at + i)) return false;
     }
     return true;
   }
@@ -115,7 +139,7 @@ export class SpanNames {
   }
 
   #classOf(group: number, mask: number): NameClass {
-    const key = `${group} ${mask}`;
+    const key = (group + 1) * maskLimit + mask;
     const known = this.#byPair.get(key);
     if (known !== undefined) return known;
     const decisions = this.#decisions.byMask(mask);

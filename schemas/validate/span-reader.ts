@@ -267,6 +267,11 @@ export class SpanReader {
   /** A second status merges into the first. */
   #status(start: number, end: number): number {
     const bytes = this.#bytes;
+    // Nothing but a code, as nearly always.
+    if (end - start === 2 && bytes[start] === statusCodeTag && (bytes[start + 1] as number) < 128) {
+      this.cells[this.#row + spanWord.statusCode] = bytes[start + 1] as number;
+      return end;
+    }
     const next = this.#checked(start, end, statusMessage);
     if (next < 0) return next;
     let at = start;

@@ -10,7 +10,7 @@ import { EnvelopeReader } from "./envelope-reader.ts";
 import { Found, decision } from "./found.ts";
 import { NestedCheck } from "./nested-check.ts";
 import type { ValidationPlan } from "./plan.ts";
-import { shapeFindingStride, stateStride, stateWord, verdictWord } from "./shapes.ts";
+import { stateStride, stateWord, verdictWord } from "./shapes.ts";
 import { SpanCheck } from "./span-check.ts";
 import type { NameClass } from "./span-names.ts";
 import { unkeptClass } from "./span-names.ts";
@@ -203,6 +203,7 @@ export class TracePass extends EnvelopeReader {
     const found = this.found;
     const { shapes, tables } = this.#plan;
     const { count: from, dropped, worst } = found;
+    found.worst = decision.none;
     this.#direct(row, name, false);
     const { group } = this.#check;
     const added = found.count - from;
@@ -226,15 +227,11 @@ export class TracePass extends EnvelopeReader {
 
   #replay(index: number, verdict: number): void {
     const { verdicts, findings } = this.#plan.shapes;
-    const found = this.found;
     this.groupOf[index] = verdicts[verdict + verdictWord.group] as number;
     const count = verdicts[verdict + verdictWord.count] as number;
-    let at = verdicts[verdict + verdictWord.findings] as number;
-    for (let i = 0; i < count; i += 1) {
-      found.place = findings[at + 2] as number;
-      found.add(findings[at] as number, findings[at + 1] as number);
-      at += shapeFindingStride;
-    }
+    if (count === 0) return;
+    const at = verdicts[verdict + verdictWord.findings] as number;
+    this.found.addAll(findings, at, count, verdicts[verdict + verdictWord.decision] as number);
   }
 
   /** The span's attributes were read already, so that they can be read cannot fail. */

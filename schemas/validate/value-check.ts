@@ -7,6 +7,7 @@ import { attributeFlag, constraintFlag, sampleType } from "../weaver/table-layou
 import type { Tables } from "../weaver/tables.ts";
 import { finding } from "./finding-table.ts";
 import type { Found } from "./found.ts";
+import { beyond } from "./shapes.ts";
 
 const minus = 45;
 const zero = 48;
@@ -30,17 +31,20 @@ const charactersOf = (bytes: Uint8Array, start: number, end: number): number => 
 export const isEnum = ({ sections }: Tables, attribute: number): boolean =>
   ((sections.attributeFlags[attribute] as number) & attributeFlag.enum) !== 0;
 
-/** Integers from `low` to `high` that need no further look; none when low is above high. */
+/** Integers from `low` to `high` need no further look; up to `beyond`, nothing does. */
 export type FineRange = { readonly low: number; readonly high: number };
 
 const lowMin = -(2 ** 31);
 const highMax = 2 ** 31 - 2;
 const noRange: FineRange = { low: 0, high: -1 };
 
+const wholeRange: FineRange = { low: lowMin, high: beyond };
+
 /** Whole numbers, or bytes of a text, that are fine for the attribute whatever else they are. */
 export const fineRange = (tables: Tables, attribute: number, type: number): FineRange => {
   const { sections } = tables;
-  if (attribute < 0 || isEnum(tables, attribute)) return noRange;
+  if (attribute < 0) return wholeRange;
+  if (isEnum(tables, attribute)) return noRange;
   const constraint = (sections.attributeConstraint[attribute] as number) - 1;
   const flags = constraint < 0 ? 0 : (sections.constraintFlags[constraint] as number);
   if (type === sampleType.string) {
