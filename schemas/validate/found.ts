@@ -19,7 +19,7 @@ export const foundStride = 4;
 
 const rowsAtFirst = 256;
 /** Rows of one pass; further findings are counted in `dropped`. Their decision still counts. */
-export const foundMax = 1 << 20;
+const foundMax = 1 << 20;
 
 /** In which list of the record an attribute stands. */
 export const placeList = { own: 0, event: 1, link: 2, scope: 3, point: 4 } as const;

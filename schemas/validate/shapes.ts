@@ -30,7 +30,7 @@ export const edgeWord = {
   low: 6,
   high: 7,
 } as const;
-export const edgeStride = 8;
+const edgeStride = 8;
 export const memoStride = 4;
 /** A power of two. */
 export const memoEntries = 8;
@@ -45,8 +45,8 @@ export const verdictWord = {
   decision: 4,
   group: 5,
 } as const;
-export const verdictStride = 8;
-export const shapeFindingStride = 3;
+const verdictStride = 8;
+const shapeFindingStride = 3;
 
 /** As highest number that is fine: whatever the value is. As a value: none that has a range. */
 export const beyond = 2 ** 31 - 1;

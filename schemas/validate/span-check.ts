@@ -20,7 +20,7 @@ const internal = spanKinds.indexOf("internal");
 const candidatesMax = 64;
 
 /** A span that says no kind is taken as internal, as OTLP allows. */
-export const effectiveKind = (kind: number): number => (kind === 0 ? internal : kind);
+const effectiveKind = (kind: number): number => (kind === 0 ? internal : kind);
 
 /** One per thread, reused: set the span's facts, then `check`. */
 export class SpanCheck {

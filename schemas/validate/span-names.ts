@@ -16,7 +16,7 @@ const ways = 4;
 const slots = 256 * ways;
 const slotBytes = 64;
 /** Distinct pairs of definition and rules; a name beyond them is looked at every time. */
-export const nameClassesMax = 512;
+const nameClassesMax = 512;
 
 /** Masks are below it. */
 const maskLimit = 2 ** 31;
