@@ -69,8 +69,9 @@ export class DepthHandler implements RecordHandler {
       const isSnapshot = this.#view.getUint8(start + depthOffset.kind) === depthKind.snapshot;
       if (isSnapshot) this.#snapshots.get(id)?.set(this.#symbolAt(start), offset);
     } else if (outcome === bookOutcome.stale) this.#metrics.add(staleCell, 1);
-    else if (outcome === bookOutcome.gap) this.#metrics.add(gapCell, 1);
-    else if (isRefusal(outcome)) this.#metrics.add(rejectedCell, 1);
+    else if (outcome === bookOutcome.gap || outcome === bookOutcome.checksum) {
+      this.#metrics.add(gapCell, 1);
+    } else if (isRefusal(outcome)) this.#metrics.add(rejectedCell, 1);
   }
 
   // Snapshots are rare: text is affordable here.
