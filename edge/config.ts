@@ -3,6 +3,7 @@
 // (never their content, which may be a secret).
 import * as z from "zod/mini";
 
+import type { KafkaLogin } from "../schemas/kafka/client.ts";
 import type { OtlpLimits } from "../schemas/otlp/limits.ts";
 import { type Tenant, tenantsOf } from "./authenticate/tenant-document.ts";
 import type { HeadSettings } from "../schemas/sampling/head-settings.ts";
@@ -11,13 +12,6 @@ import { samplingOf } from "./sample/sampling-settings.ts";
 import type { ValidationSettings } from "./validate/plans.ts";
 import { parseRules } from "./validate/validation-rules.ts";
 import { type SettableLimit, fixedLimits, settableLimits } from "./limits.ts";
-
-/** Login to Kafka; the names are kafkajs'. */
-export type KafkaLogin = {
-  readonly mechanism: "plain" | "scram-sha-256" | "scram-sha-512";
-  readonly username: string;
-  readonly password: string;
-};
 
 /** How Kafka is reached. */
 export type KafkaConfig = {
@@ -74,7 +68,7 @@ export type CorsConfig = {
 };
 
 /** Bounds and number of the forwarder objects. */
-export type ForwarderLimits = {
+type ForwarderLimits = {
   /** Objects that partitions are spread over, each with a connection of its own. */
   readonly shards: number;
   /** Bytes of one object's storage for what the log does not take; 0 keeps nothing. */

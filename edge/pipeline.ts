@@ -4,7 +4,7 @@ import type { Tenant } from "./authenticate/tenant-document.ts";
 import type { Caller, TenantDirectory } from "./authenticate/tenant-directory.ts";
 import type { EdgeConfig } from "./config.ts";
 import { type Refusal, failures, isRefusal, refuse } from "./errors.ts";
-import type { Forwarder } from "./forward/forwarder.ts";
+import type { Background, Forwarder } from "./forward/forwarder.ts";
 import type { Counters } from "./metrics/counters.ts";
 import { prometheusText } from "./metrics/prometheus-text.ts";
 import { countOutcome, rejectOversize } from "./metrics/count-outcome.ts";
@@ -44,9 +44,6 @@ export type Edge = {
   /** Milliseconds since the epoch. */
   readonly nowMs: () => number;
 };
-
-/** Where work may go on after the client has left. */
-export type Background = { waitUntil(work: Promise<unknown>): void };
 
 type Headers = { readonly [name: string]: string };
 
@@ -261,7 +258,7 @@ const forward = (
   const { quarantined } = routed.rejections;
   if (quarantined > 0) counters.drop("quarantined", quarantined);
   if (routed.records.length === 0) return Promise.resolve({ failure: undefined, accepted: 0 });
-  const work = edge.forwarder.send(head, routed.records).then((outcome): Forwarded => {
+  const work = edge.forwarder.send(head, routed.records, background).then((outcome): Forwarded => {
     const accepted = countOutcome(counters, routed.records, outcome);
     rejectOversize(routed.rejections, routed.records, outcome);
     if (outcome.code === "acknowledged" || outcome.code === "settled")

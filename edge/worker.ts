@@ -20,14 +20,16 @@ type Env = {
 
 let edge: Edge | undefined;
 
-const assemble = (env: Env): Edge =>
-  assembleEdge({
-    config: readConfig(env),
-    forwarder: objectForwarder(env.FORWARDER),
+const assemble = (env: Env): Edge => {
+  const config = readConfig(env);
+  return assembleEdge({
+    config,
+    forwarder: objectForwarder(env.FORWARDER, config),
     tenantStore: env.TENANTS_KV,
     registryStore: env.REGISTRIES,
     nowMs: () => Date.now(),
   });
+};
 
 /** The handler that workerd calls; one isolate serves many requests at a time. */
 export default {

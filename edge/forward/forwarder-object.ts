@@ -5,7 +5,7 @@ import { DurableObject } from "cloudflare:workers";
 import { recordHeaders, schemaOf } from "../../schemas/record-headers.ts";
 import { isTopicName, topics } from "../../schemas/topics.ts";
 import { type EdgeConfig, type LogConfig, readConfig } from "../config.ts";
-import { type AppendFrame, type FramedRecord, decodeAppendFrame } from "./append-frame.ts";
+import { type FramedRequest, decodeAppendFrame } from "./append-frame.ts";
 import type { ForwardOutcome } from "./forward-outcome.ts";
 import type { ForwarderState } from "./forwarder.ts";
 import { GroupCommit } from "./group-commit.ts";
@@ -56,13 +56,15 @@ export class ForwarderObject extends DurableObject {
   }
 
   /**
-   * Appends the records of one request (append-frame.ts); resolves when their fate is known.
+   * Appends the records of some requests (append-frame.ts); resolves when their fate is known.
    * Undefined: the frame is of another build's version, and nothing was done.
    */
   append(bytes: Uint8Array): Promise<ForwardOutcome | undefined> {
-    const frame = decodeAppendFrame(bytes);
-    if (frame === undefined) return Promise.resolve(frame);
-    return this.#commit.submit(this.#numbered(frame));
+    const requests = decodeAppendFrame(bytes);
+    if (requests === undefined) return Promise.resolve(requests);
+    const records: SinkRecord[] = [];
+    for (const request of requests) this.#number(request, records);
+    return this.#commit.submit(records);
   }
 
   /** Queue, sink and numbering, for /status. */
@@ -85,24 +87,21 @@ export class ForwarderObject extends DurableObject {
     void this.ctx.storage.setAlarm(atMs);
   }
 
-  #numbered({ tenant, receivedMs, records }: AppendFrame): readonly SinkRecord[] {
+  #number({ tenant, receivedMs, records }: FramedRequest, into: SinkRecord[]): void {
     const { runId } = this.#config;
-    const shared = {
-      [recordHeaders.tenant]: tenant,
-      [recordHeaders.producer]: this.#producerId,
-      [recordHeaders.receivedMs]: String(receivedMs),
-      [recordHeaders.contentEncoding]: "identity",
-      ...(runId === "" ? {} : { [recordHeaders.run]: runId }),
-    };
-    return records.map((record: FramedRecord): SinkRecord => {
-      const sequence = String(this.#sequence);
-      this.#sequence += 1;
-      const headers = {
-        ...shared,
-        [recordHeaders.schema]: schemaHeader(record.topic),
-        [recordHeaders.sequence]: sequence,
+    const received = String(receivedMs);
+    for (const { topic, partition, key, value } of records) {
+      const headers: Record<string, string> = {
+        [recordHeaders.tenant]: tenant,
+        [recordHeaders.producer]: this.#producerId,
+        [recordHeaders.receivedMs]: received,
+        [recordHeaders.contentEncoding]: "identity",
+        [recordHeaders.schema]: schemaHeader(topic),
+        [recordHeaders.sequence]: String(this.#sequence),
       };
-      return { ...record, headers, timestampMs: receivedMs };
-    });
+      if (runId !== "") headers[recordHeaders.run] = runId;
+      this.#sequence += 1;
+      into.push({ topic, partition, key, value, headers, timestampMs: receivedMs });
+    }
   }
 }

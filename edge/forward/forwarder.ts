@@ -4,10 +4,20 @@ import type { OutgoingRecord } from "../route/outgoing-record.ts";
 import type { FrameHead } from "./append-frame.ts";
 import type { ForwardOutcome } from "./forward-outcome.ts";
 
+/** Where work may go on after the client has left. */
+export type Background = { waitUntil(work: Promise<unknown>): void };
+
 /** One per isolate; any number of sends at a time. */
 export type Forwarder = {
-  /** Resolves when the fate of every record is known. Never rejects. */
-  send(head: FrameHead, records: readonly OutgoingRecord[]): Promise<ForwardOutcome>;
+  /**
+   * Resolves when the fate of every record is known. Never rejects. `background` is that of the
+   * request: its call may carry the records of others, which must not end when its client leaves.
+   */
+  send(
+    head: FrameHead,
+    records: readonly OutgoingRecord[],
+    background: Background,
+  ): Promise<ForwardOutcome>;
   /** The queue and the sink, for /status; undefined when they cannot be asked. */
   state(): Promise<ForwarderState | undefined>;
 };

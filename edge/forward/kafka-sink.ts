@@ -6,6 +6,7 @@ import { type Producer, createProducer } from "../../schemas/kafka/producer.ts";
 import type { KafkaConfig } from "../config.ts";
 import { recordState } from "./forward-outcome.ts";
 import { type Sink, type SinkRecord, type SinkResult, appended, failedAppend } from "./sink.ts";
+import { workerdSockets } from "./workerd-socket.ts";
 
 const connectTimeoutMs = 3000;
 
@@ -69,6 +70,10 @@ export const kafkaSink = (kafka: KafkaConfig, sendMsMax: number): Sink =>
       brokers: kafka.brokers,
       clientId: "weir-edge",
       encoder: kafka.encoder,
+      // The switch that leaves kafkajs as it is leaves it its sockets too.
+      ...(kafka.encoder === "weir" ? { socketFactory: workerdSockets } : {}),
+      ssl: kafka.isTls,
+      login: kafka.login,
       connectTimeoutMs,
       requestTimeoutMs: sendMsMax,
       sendDeadlineMs: sendMsMax,

@@ -1,12 +1,33 @@
-// The Forwarder over a Durable Object: one call and one buffer per request. One object for now;
-// more are for spreading over the fleet, they gain nothing inside one process.
+// The Forwarder over Durable Objects: partitions are spread over the shards, so that one partition
+// is always written by one object, in order. Small requests share calls (isolate-batch.ts); large
+// ones, whose copying costs more than the call, go alone.
+import type { EdgeConfig } from "../config.ts";
 import type { OutgoingRecord } from "../route/outgoing-record.ts";
-import { type FrameHead, encodeAppendFrame, frameRecordsMax } from "./append-frame.ts";
-import { type ForwardOutcome, refusedOutcome, unknownOutcome } from "./forward-outcome.ts";
+import {
+  type AppendRequest,
+  type FrameHead,
+  encodeAppendFrame,
+  frameRecordsMax,
+  recordsBytes,
+} from "./append-frame.ts";
+import {
+  type ForwardOutcome,
+  outcomeOf,
+  recordState,
+  refusedOutcome,
+  unknownOutcome,
+} from "./forward-outcome.ts";
 import type { ForwarderObject } from "./forwarder-object.ts";
-import type { Forwarder, ForwarderState } from "./forwarder.ts";
+import type { Background, Forwarder, ForwarderState } from "./forwarder.ts";
+import { type BatchLimits, IsolateBatch, type Unsettled } from "./isolate-batch.ts";
 
-const objectName = "forwarder-0";
+/** From here on a request gains nothing from sharing a call. */
+const aloneBytesMin = 128 << 10;
+const callItemsMax = 1024;
+const leadMsMax = 250;
+/** What a call may take beyond the object's own deadline. */
+const callMarginMs = 2000;
+
 const otherVersion = "the forwarder object is of another version: a deployment is under way";
 
 const flagOf = (error: unknown, flag: string): boolean =>
@@ -20,29 +41,161 @@ const failedCall = (error: unknown, records: number): ForwardOutcome => {
   return unknownOutcome(`call to the forwarder object failed: ${text}`, records);
 };
 
-/** `namespace` is the binding of the forwarder objects. */
-export const objectForwarder = (namespace: DurableObjectNamespace<ForwarderObject>): Forwarder => {
+const acknowledged: ForwardOutcome = { code: "acknowledged" };
+
+/** The part of a shared outcome that is one request's. */
+const partOf = (outcome: ForwardOutcome, from: number, to: number): ForwardOutcome => {
+  if (outcome.code === "acknowledged") return acknowledged;
+  const { code, message } = outcome;
+  const refusal = code === "overloaded" ? "overloaded" : "unavailable";
+  return outcomeOf(outcome.states.slice(from, to), message, refusal);
+};
+
+const unsettled = (why: Unsettled): ForwardOutcome => {
+  // Without states: their number is the item's.
+  const states = new Uint8Array(0);
+  if (why === "full") return { code: "overloaded", message: "the isolate's queue is full", states };
+  if (why === "not-sent")
+    return { code: "unavailable", message: "waited too long for the forwarder object", states };
+  return { code: "unconfirmed", message: "the forwarder object did not answer in time", states };
+};
+
+/** Gives an outcome without states the same one for every record. */
+const filled = (outcome: ForwardOutcome, records: number): ForwardOutcome => {
+  if (outcome.code === "acknowledged" || outcome.states.length === records) return outcome;
+  const { code, message } = outcome;
+  if (code === "overloaded" || code === "unavailable")
+    return refusedOutcome(code, message, records);
+  return unknownOutcome(message, records);
+};
+
+type Namespace = DurableObjectNamespace<ForwarderObject>;
+
+/** One object as the isolate sees it. */
+class Shard {
+  readonly #namespace: Namespace;
   // Made once: deriving an id from a name costs a hash per request.
-  const id = namespace.idFromName(objectName);
-  const send = async (
+  readonly #id: DurableObjectId;
+  readonly #batch: IsolateBatch<AppendRequest, ForwardOutcome>;
+
+  constructor(namespace: Namespace, name: string, limits: BatchLimits) {
+    this.#namespace = namespace;
+    this.#id = namespace.idFromName(name);
+    this.#batch = new IsolateBatch(limits, (requests) => this.#append(requests), unsettled);
+  }
+
+  async send(request: AppendRequest, background: Background): Promise<ForwardOutcome> {
+    const count = request.records.length;
+    if (count > frameRecordsMax)
+      return refusedOutcome("overloaded", `more than ${frameRecordsMax} records`, count);
+    const bytes = recordsBytes(request.records);
+    if (bytes >= aloneBytesMin) return (await this.#append([request]))[0] ?? acknowledged;
+    return filled(await this.#batch.submit(request, bytes, background), count);
+  }
+
+  async state(): Promise<ForwarderState> {
+    return this.#namespace.get(this.#id).state();
+  }
+
+  async #append(requests: readonly AppendRequest[]): Promise<readonly ForwardOutcome[]> {
+    const outcome = await this.#call(requests);
+    let at = 0;
+    return requests.map(({ records }) => {
+      const from = at;
+      at += records.length;
+      return partOf(outcome, from, at);
+    });
+  }
+
+  async #call(requests: readonly AppendRequest[]): Promise<ForwardOutcome> {
+    const count = requests.reduce((sum, { records }) => sum + records.length, 0);
+    try {
+      const outcome = await this.#namespace.get(this.#id).append(encodeAppendFrame(requests));
+      return outcome ?? refusedOutcome("unavailable", otherVersion, count);
+    } catch (error) {
+      return failedCall(error, count);
+    }
+  }
+}
+
+/** Numbers are summed, flags or-ed, of texts the first that says something stands. */
+const mergedState = (states: readonly ForwarderState[]): ForwarderState => {
+  const merged: Record<string, string | number | boolean> = {};
+  for (const state of states) {
+    for (const [name, value] of Object.entries(state)) {
+      const before = merged[name];
+      if (typeof value === "number" && typeof before === "number") merged[name] = before + value;
+      else if (before === undefined || before === "" || before === false) merged[name] = value;
+    }
+  }
+  return { ...merged, shards: states.length };
+};
+
+const batchLimits = ({ group }: EdgeConfig): BatchLimits => ({
+  callBytesMax: group.groupBytesMax,
+  callItemsMax,
+  waitBytesMax: group.queueBytesMax,
+  itemsMax: group.queueCallersMax,
+  waitMsMax: group.waitMsMax,
+  callMsMax: group.waitMsMax + callMarginMs,
+  leadMsMax,
+});
+
+/** `namespace` is the binding of the forwarder objects. */
+export const objectForwarder = (namespace: Namespace, config: EdgeConfig): Forwarder => {
+  const limits = batchLimits(config);
+  const shards = Array.from(
+    { length: config.forwarder.shards },
+    (_, at) => new Shard(namespace, `forwarder-${at}`, limits),
+  );
+  const [first] = shards;
+
+  const sendSpread = async (
     head: FrameHead,
     records: readonly OutgoingRecord[],
+    background: Background,
   ): Promise<ForwardOutcome> => {
-    if (records.length > frameRecordsMax)
-      return refusedOutcome("overloaded", `more than ${frameRecordsMax} records`, records.length);
-    try {
-      const outcome = await namespace.get(id).append(encodeAppendFrame(head, records));
-      return outcome ?? refusedOutcome("unavailable", otherVersion, records.length);
-    } catch (error) {
-      return failedCall(error, records.length);
+    const parts = shards
+      .map((shard, at) => ({ shard, places: placesOf(records, at, shards.length) }))
+      .filter(({ places }) => places.length > 0);
+    const outcomes = await Promise.all(
+      parts.map(({ shard, places }) => {
+        const own = places.flatMap((place) => records[place] ?? []);
+        return shard.send({ head, records: own }, background);
+      }),
+    );
+    const states = new Uint8Array(records.length).fill(recordState.acknowledged);
+    for (const [i, { places }] of parts.entries()) {
+      const outcome = outcomes[i];
+      if (outcome === undefined || outcome.code === "acknowledged") continue;
+      for (const [k, place] of places.entries())
+        states[place] = outcome.states[k] ?? recordState.unknown;
     }
+    const failure = outcomes.find(({ code }) => code !== "acknowledged");
+    if (failure === undefined || failure.code === "acknowledged") return acknowledged;
+    const isOverloaded = outcomes.some(({ code }) => code === "overloaded");
+    return outcomeOf(states, failure.message, isOverloaded ? "overloaded" : "unavailable");
   };
+
+  const send: Forwarder["send"] = (head, records, background) =>
+    first !== undefined && shards.length === 1
+      ? first.send({ head, records }, background)
+      : sendSpread(head, records, background);
+
   const state = async (): Promise<ForwarderState | undefined> => {
     try {
-      return await namespace.get(id).state();
+      return mergedState(await Promise.all(shards.map((shard) => shard.state())));
     } catch {
       return undefined;
     }
   };
   return { send, state };
 };
+
+/** Places of the records whose partition is the shard's. */
+const placesOf = (
+  records: readonly OutgoingRecord[],
+  shard: number,
+  shards: number,
+): readonly number[] =>
+  Array.from(records.keys()).filter((at) => (records[at]?.partition ?? 0) % shards === shard);

@@ -19,7 +19,7 @@ export type KafkaLogOptions = {
   readonly brokers: readonly string[];
   readonly clientId?: string;
   readonly ssl?: ClientOptions["ssl"];
-  readonly sasl?: ClientOptions["sasl"];
+  readonly login?: ClientOptions["login"];
   readonly connectTimeoutMs?: number;
   readonly requestTimeoutMs?: number;
   /** An append that is not acknowledged by then fails with `unreachable`. */

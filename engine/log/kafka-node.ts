@@ -22,6 +22,8 @@ export type KafkaNodeOptions = {
   readonly quick?: boolean;
   /** Overrides or adds server properties. */
   readonly properties?: { readonly [name: string]: string | number };
+  /** Words added to the format of a new directory, for SCRAM users. */
+  readonly formatWords?: readonly string[];
   readonly jvmFlags?: readonly string[];
   /** Progress of the steps that take seconds. */
   readonly note?: (text: string) => void;
@@ -64,7 +66,9 @@ const start = async (options: KafkaNodeOptions): Promise<KafkaNode> => {
   const config = join(directory, "server.properties");
   mkdirSync(directory, { recursive: true });
   writeFileSync(config, serverProperties(directory, ports, options.properties ?? {}));
-  if (!existsSync(join(directory, "log", "meta.properties"))) await format(config);
+  if (!existsSync(join(directory, "log", "meta.properties"))) {
+    await format(config, options.formatWords ?? []);
+  }
   const flags = [`-Xmx${options.heap ?? "384m"}`, ...(options.quick === false ? [] : [quickFlag])];
   const jvm = await serving([...flags, ...(options.jvmFlags ?? [])], config);
   const { pid, exited, stop } = jvm;
@@ -86,9 +90,9 @@ const serving = async (flags: readonly string[], config: string): Promise<Jvm> =
   throw new KafkaNodeError("not-started", `Kafka did not start, ${why}\n${jvm.output()}`);
 };
 
-const format = async (config: string): Promise<void> => {
+const format = async (config: string, more: readonly string[]): Promise<void> => {
   const words = ["kafka.tools.StorageTool", "format", "--cluster-id", clusterId];
-  const jvm = await runJvm(["-Xmx128m", quickFlag], [...words, "--config", config]);
+  const jvm = await runJvm(["-Xmx128m", quickFlag], [...words, "--config", config, ...more]);
   const code = await jvm.exited;
   await jvm.stop();
   if (code === 0) return;

@@ -8,6 +8,8 @@ export type CapnpOptions = {
   /** Path of the module as seen from the configuration's folder. */
   readonly module: string;
   readonly varNames: readonly string[];
+  /** Certificate authorities (PEM) that are trusted beside the public ones. */
+  readonly authorities?: string | null;
   /** host:port that serves each KV namespace, by binding; one without an address is left unbound. */
   readonly keyValues: { readonly [binding: string]: string };
 };
@@ -21,7 +23,13 @@ const text = (value: string): string => JSON.stringify(value);
  * Raw workerd reaches loopback and private addresses only when they are allowed by name; objects
  * keep their storage only with SQL enabled and a disk service.
  */
-export const edgeCapnp = ({ bundle, module, varNames, keyValues }: CapnpOptions): string => {
+export const edgeCapnp = ({
+  bundle,
+  module,
+  varNames,
+  keyValues,
+  ...rest
+}: CapnpOptions): string => {
   const bound = bundle.keyValues.flatMap((binding) => {
     const address = keyValues[binding];
     return address === undefined ? [] : [{ binding, address, service: `kv-${binding}` }];
@@ -44,6 +52,8 @@ export const edgeCapnp = ({ bundle, module, varNames, keyValues }: CapnpOptions)
     ({ className }) =>
       `(className = ${text(className)}, uniqueKey = ${text(`weir-${className}`)}, enableSql = true)`,
   );
+  const { authorities = null } = rest;
+  const trusted = authorities === null ? "" : `, trustedCertificates = [${text(authorities)}]`;
   return `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
@@ -52,7 +62,7 @@ const config :Workerd.Config = (
     (name = "objects", disk = (writable = true)),
     ${storeServices.join("")}(name = "internet", network = (
       allow = ["public", "private"],
-      tlsOptions = (trustBrowserCas = true),
+      tlsOptions = (trustBrowserCas = true${trusted}),
     )),
   ],
   sockets = [(name = "http", http = (), service = "edge")],

@@ -25,6 +25,8 @@ export type EdgeOptions = {
   readonly vars: { readonly [name: string]: string };
   /** host:port that serves each KV namespace, by binding. */
   readonly keyValues?: { readonly [binding: string]: string };
+  /** Certificate authorities (PEM) to trust beside the public ones. */
+  readonly authorities?: string | null;
   /** Objects keep their storage here; made when missing. One process at a time. */
   readonly storageDir: string;
   /** Called for each distinct line that workerd writes to its standard error. */
@@ -80,10 +82,8 @@ const writeConfig = async (options: EdgeOptions, varNames: readonly string[]): P
   await mkdir(join(storageDir, "objects"), { recursive: true });
   const path = join(storageDir, configFile);
   const module = relative(storageDir, bundle.modulePath);
-  await writeFile(
-    path,
-    edgeCapnp({ bundle, module, varNames, keyValues: options.keyValues ?? {} }),
-  );
+  const { keyValues = {}, authorities = null } = options;
+  await writeFile(path, edgeCapnp({ bundle, module, varNames, keyValues, authorities }));
   return path;
 };
 

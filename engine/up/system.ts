@@ -14,6 +14,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { HandledCounts } from "../ledger/ledger.ts";
 import { ledgerOf } from "../ledger/ledger.ts";
 import type { EventLog } from "../log/event-log.ts";
+import { kafkaAccess } from "../log/kafka-access.ts";
 import { openLog } from "../log/open-log.ts";
 import { drained } from "./drained.ts";
 import { bundleEdge } from "./edge-bundle.ts";
@@ -82,6 +83,7 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
       port: options.edgePort,
       host: "127.0.0.1",
       vars: edgeVars(options, { engine, runId }),
+      authorities: options.kafka === null ? null : kafkaAccess().authorities,
       keyValues: registries === null ? {} : { REGISTRIES: registries.address },
       storageDir: join(options.dataDir, "edge-storage"),
       onNote: (line) => options.note(`edge: ${line}`),
@@ -139,8 +141,20 @@ const edgeVars = (
   ...(apiKeys.length > 0 ? { API_KEYS: apiKeys.join(",") } : {}),
   ...(kafka === null
     ? { LOG_KIND: "rest", REST_URL: engine.restUrl ?? "" }
-    : { LOG_KIND: "kafka", KAFKA_BROKERS: kafka }),
+    : { LOG_KIND: "kafka", KAFKA_BROKERS: kafka, ...accessVars() }),
 });
+
+/** The edge gets the engine's way into Kafka, through its environment. */
+const accessVars = (): { readonly [name: string]: string } => {
+  const { isTls, login } = kafkaAccess();
+  if (login === null) return { KAFKA_TLS: String(isTls) };
+  return {
+    KAFKA_TLS: String(isTls),
+    KAFKA_SASL_MECHANISM: login.mechanism,
+    KAFKA_SASL_USERNAME: login.username,
+    KAFKA_SASL_PASSWORD: login.password,
+  };
+};
 
 type Parts = {
   readonly engine: Engine;

@@ -6,7 +6,9 @@ import { checkTopics } from "../log/topic-table.ts";
 
 /** @throws UnreachableError when Kafka does not answer, or topics are missing or differ. */
 export const checkKafkaTopics = async (kafka: string, create: boolean): Promise<void> => {
-  const log = await openLog({ kafka });
+  const log = await openLog({ kafka }).catch((error: unknown) => {
+    throw error instanceof LogError ? new UnreachableError(error.message) : error;
+  });
   try {
     if (create) await log.createTopics();
     await checkTopics(log);

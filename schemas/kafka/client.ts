@@ -7,12 +7,19 @@ import createSocketFactory from "kafkajs/src/network/socketFactory.js";
 import { remedyIdleTimer } from "./idle-timer.ts";
 import { installOwnEncoder } from "./own-encoder.ts";
 
+/** Who logs in to Kafka (SASL), and how. */
+export type KafkaLogin = {
+  readonly mechanism: "plain" | "scram-sha-256" | "scram-sha-512";
+  readonly username: string;
+  readonly password: string;
+};
+
 export type ClientOptions = {
   /** host:port, tried in order until one answers. */
   readonly brokers: readonly string[];
   readonly clientId: string;
   readonly ssl?: KafkaConfig["ssl"];
-  readonly sasl?: KafkaConfig["sasl"];
+  readonly login?: KafkaLogin | null | undefined;
   /** Default weir; kafkajs leaves the client's own encoder in place. */
   readonly encoder?: "weir" | "kafkajs" | undefined;
   readonly connectTimeoutMs: number;
@@ -66,7 +73,7 @@ export const createClient = (options: ClientOptions): Client => {
     brokers: [...options.brokers],
     clientId: options.clientId,
     ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
-    ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
+    ...saslOf(options.login ?? null),
     connectionTimeout: options.connectTimeoutMs,
     authenticationTimeout: options.connectTimeoutMs,
     requestTimeout: options.requestTimeoutMs,
@@ -89,6 +96,15 @@ export const createClient = (options: ClientOptions): Client => {
     errorLines: () => errorLines,
     produceWrites: () => produceWrites,
   };
+};
+
+// kafkajs' type has one member for each mechanism.
+const saslOf = (login: KafkaLogin | null): Pick<KafkaConfig, "sasl"> => {
+  if (login === null) return {};
+  const { mechanism, username, password } = login;
+  if (mechanism === "plain") return { sasl: { mechanism, username, password } };
+  if (mechanism === "scram-sha-256") return { sasl: { mechanism, username, password } };
+  return { sasl: { mechanism, username, password } };
 };
 
 const prepare = async (kafka: Kafka, { encoder }: ClientOptions): Promise<void> => {

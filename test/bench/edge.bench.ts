@@ -31,7 +31,7 @@ type Contender = (kafka: string) => Promise<Server | null>;
 const weir =
   (name: string, vars: { readonly [name: string]: string } = {}): Contender =>
   (kafka) =>
-    startWeir(name, { LOG_KIND: "kafka", KAFKA_BROKERS: kafka, ...vars });
+    startWeir(name, { LOG_KIND: "kafka", KAFKA_BROKERS: kafka, SAMPLE: "off", ...vars });
 
 const contenders: readonly (readonly [name: string, start: Contender])[] = [
   ["weir: forward", weir("weir: forward")],

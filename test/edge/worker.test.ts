@@ -27,7 +27,7 @@ test("the object does nothing with a frame of another version", async () => {
     readonly FORWARDER: DurableObjectNamespace<ForwarderObject>;
   };
   const stub = FORWARDER.get(FORWARDER.idFromName("another"));
-  const frame = encodeAppendFrame({ tenant: "t", receivedMs: 0 }, []);
+  const frame = encodeAppendFrame([{ head: { tenant: "t", receivedMs: 0 }, records: [] }]);
   expect(await stub.append(frame)).toEqual({ code: "acknowledged" });
   frame[0] = 99;
   expect(await stub.append(frame)).toBeUndefined();

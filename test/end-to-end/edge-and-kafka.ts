@@ -28,16 +28,11 @@ export type Held = ReadonlyMap<string, { readonly times: number; readonly ids: S
 
 export class EdgeAndKafka {
   readonly #folder = mkdtempSync(join(tmpdir(), "weir-spill-"));
-  readonly #vars: { readonly [name: string]: string };
   #bundle: EdgeBundle | undefined;
   #kafka: KafkaNode | undefined;
   #edge: RunningEdge | undefined;
   #kafkaPort = 0;
   #edgePort = 0;
-
-  constructor(vars: { readonly [name: string]: string } = {}) {
-    this.#vars = vars;
-  }
 
   get url(): string {
     return `http://127.0.0.1:${this.#edgePort}`;
@@ -53,7 +48,6 @@ export class EdgeAndKafka {
     await log.createTopics();
     await log.close();
     this.#bundle = await bundleEdge({ root, outDir: join(root, ".weir", "edge") });
-    await this.startEdge();
   }
 
   async startKafka(): Promise<void> {
@@ -71,14 +65,15 @@ export class EdgeAndKafka {
     await node.exited;
   }
 
-  async startEdge(): Promise<void> {
+  /** On the storage that the last one left. */
+  async startEdge(vars: { readonly [name: string]: string }): Promise<void> {
     if (this.#bundle === undefined) throw new Error("start first");
     this.#edge = await startEdge({
       bundle: this.#bundle,
       port: this.#edgePort,
       host: "127.0.0.1",
       storageDir: join(this.#folder, "edge"),
-      vars: { LOG_KIND: "kafka", KAFKA_BROKERS: this.#bootstrap, ...this.#vars },
+      vars: { LOG_KIND: "kafka", KAFKA_BROKERS: this.#bootstrap, SAMPLE: "off", ...vars },
     });
     this.#edgePort = Number(new URL(this.#edge.url).port);
   }
@@ -136,6 +131,9 @@ export class EdgeAndKafka {
   }
 }
 
+let firstNumber = 0;
+const numbersOfSenders = 10_000_000;
+
 /** Connections that send one span after the other until they are stopped. */
 export class SpanSenders {
   /** Names of the spans whose requests were answered with 200. */
@@ -149,9 +147,10 @@ export class SpanSenders {
   #isStopped = false;
   readonly #running: Promise<void>[];
 
-  /** `first`: number of the first span; two senders of one topic must not share numbers. */
-  constructor(url: () => string, connections: number, first = 0) {
-    this.#next = first;
+  constructor(url: () => string, connections: number) {
+    this.#next = firstNumber;
+    // Two senders of one topic must not share numbers.
+    firstNumber += numbersOfSenders;
     this.#running = Array.from({ length: connections }, () => this.#send(url));
   }
 

@@ -12,6 +12,7 @@ const record = (changed: Partial<OutgoingRecord>): OutgoingRecord => ({
   items: 1,
   ...changed,
 });
+const head = { tenant: "t", receivedMs: 1 };
 
 test("what is encoded is decoded: keys, no key, empty key, empty value, large partition", () => {
   const records = [
@@ -19,28 +20,47 @@ test("what is encoded is decoded: keys, no key, empty key, empty value, large pa
     record({ topic: "weir-depth", partition: 65_535 }),
     record({ key: bytes(), value: bytes(9, 9) }),
   ];
-  const frame = encodeAppendFrame({ tenant: "acmé", receivedMs: 1.8e12 }, records);
-  expect(decodeAppendFrame(frame)).toEqual({
-    tenant: "acmé",
-    receivedMs: 1.8e12,
-    records: records.map(({ topic, partition, key, value }) => ({ topic, partition, key, value })),
-  });
+  const requests = [
+    { head: { tenant: "acmé", receivedMs: 1.8e12 }, records },
+    { head, records: [] },
+    { head: { tenant: "acmf", receivedMs: 2 }, records: [record({ topic: "otlp_logs" })] },
+  ];
+  expect(decodeAppendFrame(encodeAppendFrame(requests))).toEqual(
+    requests.map(({ head: { tenant, receivedMs }, records: list }) => ({
+      tenant,
+      receivedMs,
+      records: list.map(({ topic, partition, key, value }) => ({ topic, partition, key, value })),
+    })),
+  );
+});
+
+test("names of the same hash are told apart", () => {
+  // 31 * 65 + 97 = 31 * 66 + 66: "Aa" and "BB".
+  const tenants = ["Aa", "BB", "Aa", "BB"];
+  const frame = encodeAppendFrame(
+    tenants.map((tenant) => ({ head: { tenant, receivedMs: 1 }, records: [] })),
+  );
+  expect(decodeAppendFrame(frame)?.map(({ tenant }) => tenant)).toEqual(tenants);
 });
 
 test("a frame is read from the middle of a buffer", () => {
-  const frame = encodeAppendFrame({ tenant: "t", receivedMs: 1 }, [record({ value: bytes(5) })]);
+  const frame = encodeAppendFrame([{ head, records: [record({ value: bytes(5) })] }]);
   const buffer = new Uint8Array(frame.byteLength + 7);
   buffer.set(frame, 7);
-  expect(decodeAppendFrame(buffer.subarray(7))?.records[0]?.value).toEqual(bytes(5));
+  expect(decodeAppendFrame(buffer.subarray(7))?.[0]?.records[0]?.value).toEqual(bytes(5));
 });
 
 test("another version is not guessed at", () => {
-  const frame = encodeAppendFrame({ tenant: "t", receivedMs: 1 }, []);
-  frame[0] = 2;
+  const frame = encodeAppendFrame([{ head, records: [] }]);
+  frame[0] = 1;
   expect(decodeAppendFrame(frame)).toBeUndefined();
 });
 
-test("a key above its bound is a programmer's error", () => {
+test("a key or a tenant above its bound is a programmer's error", () => {
   const key = new Uint8Array(255);
-  expect(() => encodeAppendFrame({ tenant: "t", receivedMs: 1 }, [record({ key })])).toThrow("254");
+  expect(() => encodeAppendFrame([{ head, records: [record({ key })] }])).toThrow("254");
+  const tenant = "t".repeat(256);
+  expect(() => encodeAppendFrame([{ head: { tenant, receivedMs: 0 }, records: [] }])).toThrow(
+    "255",
+  );
 });

@@ -1,0 +1,182 @@
+// Kafka over TLS with a login, from the engine's side (Node) and from the edge's (workerd).
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+
+import { openLog } from "../../engine/log/open-log.ts";
+import { bundleEdge, startEdge } from "../../engine/up/edge-process.ts";
+import { createProducer } from "../../schemas/kafka/producer.ts";
+import type { ProducerRecord } from "../../schemas/kafka/topic-messages.ts";
+import { protobufType, spanNames, tracesBody } from "../engine/up/edge-client.ts";
+import { type LoginBroker, loginAvailable, loginOf, startLoginBroker } from "../kafka-login.ts";
+import { readTopic } from "./expected-outputs.ts";
+import { weir } from "./weir-process.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const mechanisms = ["plain", "scram-sha-256", "scram-sha-512"] as const;
+const folder = mkdtempSync(join(tmpdir(), "weir-login-"));
+const record: ProducerRecord = {
+  topic: "otlp_logs",
+  partition: 0,
+  key: null,
+  value: new Uint8Array([1]),
+  headers: {},
+  timestampMs: 1_700_000_000_000,
+};
+
+describe.skipIf(!loginAvailable())("Kafka with TLS and login (needs Java, Maven, openssl)", () => {
+  let broker: LoginBroker;
+
+  const edgeVars = (mechanism: (typeof mechanisms)[number]) => {
+    const { username, password } = loginOf(mechanism);
+    return {
+      LOG_KIND: "kafka",
+      KAFKA_BROKERS: broker.secure,
+      KAFKA_TLS: "true",
+      KAFKA_SASL_MECHANISM: mechanism,
+      KAFKA_SASL_USERNAME: username,
+      KAFKA_SASL_PASSWORD: password,
+      WAIT_MS_MAX: "8000",
+      SAMPLE: "off",
+    };
+  };
+
+  const inEdge = async <T>(
+    vars: { readonly [name: string]: string },
+    body: (url: string) => Promise<T>,
+  ): Promise<T> => {
+    const edge = await startEdge({
+      bundle: await bundleEdge({ root, outDir: join(root, ".weir", "edge") }),
+      port: 0,
+      host: "127.0.0.1",
+      vars,
+      authorities: broker.authorities,
+      storageDir: mkdtempSync(join(folder, "edge-")),
+    });
+    try {
+      return await body(edge.url);
+    } finally {
+      await edge.stop();
+    }
+  };
+
+  beforeAll(async () => {
+    broker = await startLoginBroker();
+    const log = await openLog({ kafka: broker.bootstrap });
+    await log.createTopics();
+    await log.close();
+  });
+
+  afterEach(() => {
+    for (const name of Object.keys(process.env))
+      if (name.startsWith("WEIR_KAFKA_")) delete process.env[name];
+  });
+
+  afterAll(async () => {
+    await broker.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test.each(mechanisms)("the producer writes with %s", async (mechanism) => {
+    const producer = createProducer({
+      brokers: [broker.secure],
+      clientId: "login",
+      ssl: { ca: [broker.authorities] },
+      login: loginOf(mechanism),
+      connectTimeoutMs: 4000,
+      requestTimeoutMs: 4000,
+      sendDeadlineMs: 8000,
+    });
+    expect(await producer.send([record])).toEqual([expect.any(Number)]);
+    await producer.disconnect();
+  });
+
+  test("a wrong password is told as such, without the password", async () => {
+    const login = { ...loginOf("scram-sha-512"), password: "not the secret" };
+    const producer = createProducer({
+      brokers: [broker.secure],
+      clientId: "login",
+      ssl: { ca: [broker.authorities] },
+      login,
+      connectTimeoutMs: 4000,
+      requestTimeoutMs: 4000,
+      sendDeadlineMs: 8000,
+    });
+    const error = await producer.send([record]).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: "authentication", retryable: false });
+    expect(String(error)).not.toContain("not the secret");
+    await producer.disconnect();
+  });
+
+  test.each(mechanisms)("the edge writes with %s", async (mechanism) => {
+    const seed = 7000 + mechanisms.indexOf(mechanism);
+    await inEdge(edgeVars(mechanism), async (url) => {
+      const body = tracesBody(3, seed);
+      const answer = await fetch(`${url}/v1/traces`, {
+        method: "POST",
+        body,
+        headers: protobufType,
+      });
+      expect(answer.status).toBe(200);
+      const status = await (await fetch(`${url}/status`)).text();
+      expect(status).toContain('"spilledTotal":0');
+      expect(status).not.toContain(loginOf(mechanism).password);
+    });
+    const log = await openLog({ kafka: broker.bootstrap });
+    const names = (await readTopic(log, "otlp_spans")).flat().flatMap((r) => spanNames(r.value));
+    await log.close();
+    expect(names).toContain(`span ${seed}.2`);
+  });
+
+  test("the edge keeps what a wrong password keeps it from writing, and shows no password", async () => {
+    const vars = { ...edgeVars("scram-sha-256"), KAFKA_SASL_PASSWORD: "not the secret" };
+    await inEdge(vars, async (url) => {
+      const body = tracesBody(1, 8000);
+      const answer = await fetch(`${url}/v1/traces`, {
+        method: "POST",
+        body,
+        headers: protobufType,
+      });
+      expect(answer.status).toBe(200);
+      const status = await (await fetch(`${url}/status`)).text();
+      expect(JSON.parse(status)).toMatchObject({
+        forwarder: {
+          isLogDown: true,
+          spilledRecords: 1,
+          lastError: expect.stringMatching(/^authentication/),
+        },
+      });
+      expect(status).not.toContain("not the secret");
+    });
+  });
+
+  test("the engine's log takes TLS and login from the environment", async () => {
+    const { username, password } = loginOf("scram-sha-512");
+    Object.assign(process.env, {
+      WEIR_KAFKA_TLS: "true",
+      WEIR_KAFKA_CA: broker.authoritiesPath,
+      WEIR_KAFKA_SASL_MECHANISM: "scram-sha-512",
+      WEIR_KAFKA_SASL_USERNAME: username,
+      WEIR_KAFKA_SASL_PASSWORD: password,
+    });
+    const log = await openLog({ kafka: broker.secure });
+    expect((await log.describe()).length).toBeGreaterThan(3);
+    await log.close();
+    const up = weir("up", "--kafka", broker.secure, "--seconds", "5", "--data", join(folder, "up"));
+    const { ready } = (await up.line("ready")) as { ready: { log: string } };
+    expect(ready.log).toBe(broker.secure);
+    expect((await up.exited).code).toBe(0);
+    expect(JSON.stringify(up.lines) + up.stderr()).not.toContain(password);
+  }, 60_000);
+
+  test("a variable that cannot be used is named", async () => {
+    process.env["WEIR_KAFKA_SASL_MECHANISM"] = "plain";
+    await expect(openLog({ kafka: broker.secure })).rejects.toThrow("WEIR_KAFKA_SASL_USERNAME");
+    process.env["WEIR_KAFKA_SASL_USERNAME"] = "u";
+    process.env["WEIR_KAFKA_SASL_PASSWORD"] = "p";
+    await expect(openLog({ kafka: broker.secure })).rejects.toThrow("WEIR_KAFKA_TLS");
+  });
+});

@@ -1,0 +1,102 @@
+// Batching over the requests of one isolate in the real workerd, where its rules come from: what
+// holds them answers everybody, what breaks one does not.
+import { mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { type RunningEdge, startEdge } from "../../../engine/up/edge-process.ts";
+
+type Esbuild = { build(options: object): Promise<unknown> };
+
+const require = createRequire(import.meta.url);
+// wrangler's own bundler.
+const esbuild = createRequire(require.resolve("wrangler"))("esbuild") as Esbuild;
+const folder = mkdtempSync(join(tmpdir(), "weir-batch-"));
+const requests = 20;
+const items = Array.from({ length: requests }, (_, at) => at);
+
+let edge: RunningEdge;
+
+beforeAll(async () => {
+  const modulePath = join(folder, "worker.js");
+  await esbuild.build({
+    entryPoints: [
+      fileURLToPath(new URL("../../edge/forward/isolate-batch.worker.ts", import.meta.url)),
+    ],
+    outfile: modulePath,
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    external: ["cloudflare:*"],
+    logLevel: "error",
+  });
+  edge = await startEdge({
+    bundle: {
+      modulePath,
+      compatibilityDate: "2026-10-23",
+      compatibilityFlags: ["nodejs_compat"],
+      objects: [{ binding: "SLOW", className: "Slow" }],
+      keyValues: [],
+      vars: {},
+    },
+    port: 0,
+    host: "127.0.0.1",
+    vars: {},
+    storageDir: join(folder, "storage"),
+  });
+});
+
+afterAll(async () => {
+  await edge.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+type Answer = { readonly status: number; readonly item?: number; readonly together?: number };
+
+const ask = async (way: string, item: number, signal?: AbortSignal): Promise<Answer> => {
+  const url = `${edge.url}/${way}?item=${item}`;
+  const response = await fetch(url, signal === undefined ? {} : { signal });
+  const text = await response.text();
+  if (response.status !== 200) return { status: response.status };
+  return { status: 200, ...(JSON.parse(text) as object) };
+};
+
+const statuses = (answers: readonly Answer[]): readonly number[] =>
+  answers.map(({ status }) => status);
+const allGood = items.map(() => 200);
+
+describe("requests that share calls", () => {
+  test("are all answered, each with its own, in few calls", async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const answers = await Promise.all(items.map((item) => ask("good", item)));
+      expect(statuses(answers)).toEqual(allGood);
+      expect(answers.map(({ item }) => item)).toEqual(items);
+      // The first goes alone, nearly all others together behind it.
+      const together = Math.max(...answers.map((answer) => answer.together ?? 0));
+      expect(together).toBeGreaterThan(requests / 2);
+    }
+  });
+
+  test("are all answered when the client of the one that leads has left (FB3)", async () => {
+    const leaver = new AbortController();
+    const left = ask("good", 99, leaver.signal).catch(() => "left");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const others = Promise.all(items.map((item) => ask("good", item)));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    leaver.abort();
+    // On a busy machine it may have had its answer already.
+    await left;
+    expect(statuses(await others)).toEqual(allGood);
+  });
+});
+
+describe("canary", () => {
+  test("who waits without a timer of its own is ended as hung (FB2)", async () => {
+    const answers = await Promise.all(items.map((item) => ask("no-timer", item)));
+    expect(statuses(answers)).not.toEqual(allGood);
+  });
+});
