@@ -37,7 +37,7 @@ beforeAll(async () => {
     bundle: await bundleEdge({ root, outDir: join(root, ".weir", "edge") }),
     port: 0,
     host: "127.0.0.1",
-    vars: { LOG_KIND: "rest", REST_URL: rest.url },
+    vars: { LOG_KIND: "rest", REST_URL: rest.url, SAMPLE: "off" },
     storageDir: join(folder, "edge"),
   });
 });
