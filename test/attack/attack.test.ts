@@ -21,7 +21,7 @@ let target: Target;
 beforeAll(async () => {
   await log.start();
   const bundle = await bundleEdge({ root, outDir: join(root, ".weir", "edge") });
-  const vars = { LOG_KIND: "rest", REST_URL: log.url, ...attackVars };
+  const vars = { SAMPLE: "off", LOG_KIND: "rest", REST_URL: log.url, ...attackVars };
   edge = await startEdge({ bundle, port: 0, host: "127.0.0.1", vars, storageDir: folder });
   const { hostname, port } = new URL(edge.url);
   target = { host: hostname, port: Number(port) };

@@ -32,7 +32,13 @@ const resetPeak = (pid: number): void => writeFileSync(`/proc/${pid}/clear_refs`
 
 const measure = async ({ bundle, log, folder }: Lab, { what, send }: Work): Promise<void> => {
   const storageDir = mkdtempSync(join(folder, "storage-"));
-  const vars = { LOG_KIND: "rest", REST_URL: log.url, ...attackVars, BODY_MS_MAX: "2000" };
+  const vars = {
+    SAMPLE: "off",
+    LOG_KIND: "rest",
+    REST_URL: log.url,
+    ...attackVars,
+    BODY_MS_MAX: "2000",
+  };
   const edge = await startEdge({ bundle, port: 0, host: "127.0.0.1", vars, storageDir });
   const { hostname, port } = new URL(edge.url);
   const target = { host: hostname, port: Number(port) };

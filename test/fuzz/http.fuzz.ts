@@ -173,7 +173,7 @@ export const run = async ({ seed, cases }: FuzzOptions): Promise<void> => {
   const folder = mkdtempSync(join(tmpdir(), "weir-http-fuzz-"));
   const log = await new RestLogStub().start();
   const bundle = await bundleEdge({ root, outDir: join(root, ".weir", "edge") });
-  const vars = { LOG_KIND: "rest", REST_URL: log.url, BODY_MS_MAX: "500" };
+  const vars = { SAMPLE: "off", LOG_KIND: "rest", REST_URL: log.url, BODY_MS_MAX: "500" };
   const edge = await startEdge({ bundle, port: 0, host: "127.0.0.1", vars, storageDir: folder });
   try {
     for (let i = 1; i <= cases; i += 1) {

@@ -14,7 +14,7 @@ import { type RunningEdge, bundleEdge, startEdge } from "../../../engine/up/edge
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "weir-edge-"));
-const vars = { LOG_KIND: "rest", REST_URL: "http://127.0.0.1:1" };
+const vars = { SAMPLE: "off", LOG_KIND: "rest", REST_URL: "http://127.0.0.1:1" };
 let bundle: EdgeBundle;
 let storage = 0;
 
