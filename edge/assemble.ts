@@ -11,6 +11,7 @@ import { Cors } from "./respond/cors.ts";
 import { signalPaths } from "./route/signal-paths.ts";
 import { Sampler } from "./sample/sampler.ts";
 import { Plans } from "./validate/plans.ts";
+import { RecordsPass } from "./validate/records-pass.ts";
 import { TracesPass } from "./validate/traces-pass.ts";
 
 /** What differs between Cloudflare, this machine and a test. */
@@ -28,7 +29,12 @@ export const assembleEdge = (parts: EdgeParts): Edge => {
   const { config, forwarder, tenantStore, registryStore, nowMs } = parts;
   const registries = new RegistryHolder({ bundled: bundledTables(), store: registryStore, nowMs });
   const plans = new Plans(config.validation);
-  const traces = new TracesPass({ registries, plans, limits: config.otlp });
+  const validation = { registries, plans, limits: config.otlp };
+  const passes = {
+    spans: new TracesPass(validation),
+    metrics: new RecordsPass("metrics", validation),
+    logs: new RecordsPass("logs", validation),
+  };
   const sampler = config.sampling === null ? null : new Sampler(config.sampling, nowMs);
   return {
     config,
@@ -36,9 +42,9 @@ export const assembleEdge = (parts: EdgeParts): Edge => {
     bodies: new BodyReader(config.body),
     cors: new Cors(config.cors),
     registries,
-    traces,
+    passes,
     sampler,
-    paths: signalPaths({ limits: config, traces, sampler }),
+    paths: signalPaths({ limits: config, passes, sampler }),
     forwarder,
     counters: new Counters(),
     nowMs,

@@ -26,8 +26,8 @@ import type { RegistryHolder } from "./registry/registry-holder.ts";
 import { refusalResponse } from "./respond/refusal-response.ts";
 import { successResponse } from "./respond/success-response.ts";
 import type { Routed, SignalPath } from "./route/routed.ts";
+import type { SignalPasses } from "./route/signal-paths.ts";
 import type { Sampler } from "./sample/sampler.ts";
-import type { TracesPass } from "./validate/traces-pass.ts";
 
 /** The parts of a running edge; one per isolate. */
 export type Edge = {
@@ -37,7 +37,7 @@ export type Edge = {
   readonly cors: Cors;
   readonly paths: { readonly [signal in Signal]: SignalPath };
   readonly registries: RegistryHolder;
-  readonly traces: TracesPass;
+  readonly passes: SignalPasses;
   readonly sampler: Sampler | null;
   readonly forwarder: Forwarder;
   readonly counters: Counters;
@@ -138,12 +138,18 @@ const rightOf = (tenant: Tenant, endpoint: GuardedEndpoint): Refusal | undefined
 const prometheusType = "text/plain; version=0.0.4; charset=utf-8";
 
 const status = async (edge: Edge): Promise<{ readonly [name: string]: unknown }> => {
-  const { counters, forwarder, tenants, bodies, registries, traces, sampler } = edge;
-  const canary = registries.canary === undefined ? null : traces.canaryCounts.snapshot();
+  const { counters, forwarder, tenants, bodies, registries, passes, sampler } = edge;
+  const canary =
+    registries.canary === undefined ? null : passes.spans.canaryReport.counts.snapshot();
   return {
     ...counters.snapshot(),
     registry: registries.snapshot(),
-    validation: { spans: traces.counts.snapshot(), canary },
+    validation: {
+      spans: passes.spans.report.counts.snapshot(),
+      metrics: passes.metrics.report.counts.snapshot(),
+      logs: passes.logs.report.counts.snapshot(),
+      canary,
+    },
     sampling: sampler?.snapshot() ?? null,
     access: tenants.snapshot(),
     arrivingBytes: bodies.arrivingBytes,

@@ -53,6 +53,11 @@ const reasons = (signals: Table, table: "rejected" | "dropped"): Sample[] =>
     byKey(tableOf(counts)[table], "reason", { signal }),
   );
 
+const found = (validation: Table, table: string, label: string): Sample[] =>
+  ["spans", "metrics", "logs"].flatMap((signal) =>
+    byKey(tableOf(validation[signal])[table], label, { signal }),
+  );
+
 const sampling = (tenants: Table, key: string): Sample[] =>
   Object.entries(tenants).flatMap(([tenant, state]): Sample[] => {
     const value = tableOf(state)[key];
@@ -75,7 +80,7 @@ const sampled = (tenants: Table): Sample[] =>
 export const prometheusText = (status: Table): string => {
   const signals = tableOf(status["signals"]);
   const tenants = tableOf(status["sampling"]);
-  const spans = tableOf(tableOf(status["validation"])["spans"]);
+  const validation = tableOf(status["validation"]);
   const counter = (name: string, help: string, samples: readonly Sample[]): Metric => ({
     name: `weir_edge_${name}_total`,
     help,
@@ -94,11 +99,15 @@ export const prometheusText = (status: Table): string => {
     counter("items", "Items, by signal and what became of them.", items(signals)),
     counter("rejected_items", "Items refused, by reason.", reasons(signals, "rejected")),
     counter("dropped_items", "Items taken that did not go on.", reasons(signals, "dropped")),
-    counter("findings", "Findings on spans, by id.", byKey(spans["findingsById"], "finding")),
     counter(
-      "violating_spans",
-      "Spans refused, by definition.",
-      byKey(spans["mostViolated"], "span"),
+      "findings",
+      "Findings, by signal and id.",
+      found(validation, "findingsById", "finding"),
+    ),
+    counter(
+      "violations",
+      "Records refused, by definition.",
+      found(validation, "mostViolated", "name"),
     ),
     counter("sampling", "Records seen by head sampling, by tenant and count.", sampled(tenants)),
     gauge("sampling_base_rate", "Base rate as it is now.", sampling(tenants, "baseRate")),

@@ -14,8 +14,8 @@ export type ValidationSettings = {
   readonly rules: readonly FindingRule[];
 };
 
-/** Plans kept at a time; one more forgets all. */
-const plansMax = 64;
+/** Plans kept at a time; one more forgets all. A full one has 3 MB of shapes. */
+const plansMax = 8;
 
 type Kept = { readonly plan: ValidationPlan; readonly rules: readonly FindingRule[] };
 

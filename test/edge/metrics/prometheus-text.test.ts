@@ -24,8 +24,8 @@ test("counts of a request stand in the text, each under its labels", async () =>
     'weir_edge_items_total{signal="spans",outcome="in"} 2',
     'weir_edge_items_total{signal="spans",outcome="sampled_out"} 0',
     'weir_edge_rejected_items_total{signal="spans",reason="required_attribute_not_present"} 1',
-    'weir_edge_findings_total{finding="schema_not_found"} 1',
-    'weir_edge_violating_spans_total{span="workflow.execute"} 1',
+    'weir_edge_findings_total{signal="spans",finding="schema_not_found"} 1',
+    'weir_edge_violations_total{signal="spans",name="workflow.execute"} 1',
     'weir_edge_sampling_total{tenant="default",signal="spans",count="sampled"} 1',
     'weir_edge_sampling_base_rate{tenant="default"} 1',
   ])

@@ -99,7 +99,7 @@ test("what the registry does not know is counted, and the sender hears nothing o
   const response = await post(edge, span("unknown", { "never.heard": "x" }));
   expect([response.status, await response.text()]).toEqual([200, "{}"]);
   expect(refusedOf(edge)).toEqual([]);
-  expect(edge.edge.traces.counts.snapshot()).toMatchObject({
+  expect(edge.edge.passes.spans.report.counts.snapshot()).toMatchObject({
     records: 1,
     findingsById: { schema_not_found: 1, missing_attribute: 1 },
     recordsByDecision: { warn: 1, reject: 0, quarantine: 0 },

@@ -1,0 +1,97 @@
+// The pass over metrics or log records: a scan for the offsets, a proof of every byte, and the check
+// against the registry that serves. A record over a limit is rejected alone.
+import { scanCode } from "../../schemas/otlp/limits.ts";
+import type { MessageName } from "../../schemas/otlp/messages.ts";
+import type { RecordLayout } from "../../schemas/otlp/record-layout.ts";
+import { logLayout, metricLayout } from "../../schemas/otlp/record-layout.ts";
+import type { ScannedRows } from "../../schemas/otlp/scanned-rows.ts";
+import { SignalScan } from "../../schemas/otlp/signal-scan.ts";
+import { partitionByTraceId } from "../../schemas/otlp/trace-partition.ts";
+import type { RefusedFinding } from "../../schemas/rejected-value.ts";
+import { SignalCheck } from "../../schemas/validate/signal-check.ts";
+import { outcome } from "../../schemas/validate/trace-pass.ts";
+import { OtlpCheck, scanRefusal } from "../decode/otlp-check.ts";
+import type { PassInput, SignalPass } from "../decode/signal-pass.ts";
+import type { Refusal } from "../errors.ts";
+import { FindingReport, reportedLogs, reportedMetrics } from "./finding-report.ts";
+import type { ReportedSignal } from "./finding-report.ts";
+import { type Validation, servedTo } from "./served.ts";
+
+const rowsAtFirst = 1024;
+
+type Kind = {
+  readonly record: MessageName;
+  readonly layout: RecordLayout;
+  readonly hasTraceId: boolean;
+  readonly reported: ReportedSignal;
+};
+
+const kinds = {
+  metrics: { record: "Metric", layout: metricLayout, hasTraceId: false, reported: reportedMetrics },
+  logs: { record: "LogRecord", layout: logLayout, hasTraceId: true, reported: reportedLogs },
+} as const satisfies { readonly [signal: string]: Kind };
+
+/** One per signal and isolate. */
+export class RecordsPass implements SignalPass {
+  readonly report: FindingReport;
+  partitionOf: Int32Array = new Int32Array(rowsAtFirst);
+  registry = "";
+  readonly #validation: Validation;
+  readonly #scan: SignalScan;
+  readonly #proof: OtlpCheck;
+  readonly #check: SignalCheck;
+  readonly #hasTraceId: boolean;
+  /** Why records are over a limit. */
+  readonly #limits = new Map<number, string>();
+
+  constructor(signal: keyof typeof kinds, validation: Validation) {
+    const { record, layout, hasTraceId, reported } = kinds[signal];
+    const { limits, plans } = validation;
+    this.#validation = validation;
+    // What bounds one record is the proof's part: it rejects the record, not the request.
+    this.#scan = new SignalScan({ ...layout, bounds: [] }, limits);
+    this.#proof = new OtlpCheck(record, layout, limits);
+    this.#check = new SignalCheck(signal, limits);
+    this.#hasTraceId = hasTraceId;
+    this.report = new FindingReport(reported, plans.levels);
+  }
+
+  get rows(): ScannedRows {
+    return this.#scan;
+  }
+
+  readonly run = (bytes: Uint8Array, input: PassInput): Refusal | undefined => {
+    const scan = this.#scan;
+    this.#limits.clear();
+    const code = scan.scan(bytes, 0, bytes.byteLength);
+    if (code !== scanCode.ok) return scanRefusal(code, scan.errorAt);
+    if (this.partitionOf.length < scan.count) this.partitionOf = new Int32Array(scan.count * 2);
+    if (this.#hasTraceId) partitionByTraceId(scan, input.rule, this.partitionOf);
+    else this.partitionOf.fill(input.rule.unkeyed, 0, scan.count);
+    const refusal = this.#proof.run(scan, (index, reason, detail) => {
+      input.rejections.add({ index, reason, detail }, input.itemsOf(index));
+      this.partitionOf[index] = outcome.overLimit;
+      this.#limits.set(index, reason);
+    });
+    if (refusal === undefined) this.#validate(input);
+    return refusal;
+  };
+
+  readonly findingsOf = (record: number, max: number): readonly Omit<RefusedFinding, "item">[] => {
+    const id = this.#limits.get(record);
+    return id === undefined
+      ? this.report.of(record, max)
+      : [{ id, level: "violation", signal: "", message: "" }];
+  };
+
+  readonly release = (): void => this.#scan.release();
+
+  #validate(input: PassInput): void {
+    const { version, plan } = servedTo(this.#validation, input.tenant);
+    this.registry = version;
+    const { partitionOf } = this;
+    this.#check.run(this.#scan, plan, partitionOf);
+    const { found, groupOf, tally } = this.#check;
+    this.report.tell({ rows: this.#scan, partitionOf, groupOf, found, tally }, plan, input);
+  }
+}
