@@ -4,6 +4,7 @@ import type { Tenant } from "./authenticate/tenant-document.ts";
 import type { Caller, TenantDirectory } from "./authenticate/tenant-directory.ts";
 import type { EdgeConfig } from "./config.ts";
 import { type Refusal, failures, isRefusal, refuse } from "./errors.ts";
+import type { ForwardOutcome } from "./forward/forward-outcome.ts";
 import type { Background, Forwarder } from "./forward/forwarder.ts";
 import type { Counters } from "./metrics/counters.ts";
 import { prometheusText } from "./metrics/prometheus-text.ts";
@@ -248,6 +249,10 @@ type Shipment = {
   readonly routed: Routed;
 };
 
+/** How much of a sender's patience the log used up, 1 when it took nothing: sampling gives way. */
+const pressureOf = ({ config, nowMs }: Edge, { code }: ForwardOutcome, startMs: number): number =>
+  code === "overloaded" ? 1 : Math.min(1, (nowMs() - startMs) / config.group.waitMsMax);
+
 type Forwarded = { readonly failure: Refusal | undefined; readonly accepted: number };
 
 /** Sends and counts; goes on when the client leaves, or what was written would not be counted. */
@@ -264,7 +269,9 @@ const forward = (
   const { quarantined } = routed.rejections;
   if (quarantined > 0) counters.drop("quarantined", quarantined);
   if (routed.records.length === 0) return Promise.resolve({ failure: undefined, accepted: 0 });
+  const startMs = edge.nowMs();
   const work = edge.forwarder.send(head, routed.records, background).then((outcome): Forwarded => {
+    if (edge.sampler !== null) edge.sampler.pressure = pressureOf(edge, outcome, startMs);
     const accepted = countOutcome(counters, routed.records, outcome);
     rejectOversize(routed.rejections, routed.records, outcome);
     if (outcome.code === "acknowledged" || outcome.code === "settled")

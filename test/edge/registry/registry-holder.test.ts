@@ -33,7 +33,7 @@ const start = (): { store: Store; clock: { ms: number }; holder: RegistryHolder 
   const clock = { ms: 0 };
   const holder = new RegistryHolder({
     bundled: compiled("bundled"),
-    store: store as RegistryStore,
+    store,
     nowMs: () => clock.ms,
   });
   return { store, clock, holder };

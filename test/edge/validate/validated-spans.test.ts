@@ -3,6 +3,7 @@
 import protobuf from "protobufjs";
 import { expect, test } from "vitest";
 
+import { refusedOutcome } from "../../../edge/forward/forward-outcome.ts";
 import type { OutgoingRecord } from "../../../edge/route/outgoing-record.ts";
 import { readRefused } from "../../../schemas/rejected-value.ts";
 import { FakeEdge } from "../fake-edge.ts";
@@ -158,4 +159,26 @@ test("sampled-out spans are counted as such and go nowhere; the law holds", asyn
   expect(accepted).toBeGreaterThan(20);
   expect(accepted).toBeLessThan(90);
   expect(counts["inFlight"]).toBe(0);
+});
+
+test("a log that is slow or full lowers the base rate, one that is quick again restores it", async () => {
+  const edge = new FakeEdge({ SAMPLE: "on", SAMPLE_RATE: "0.5" }, false);
+  const base = (): number =>
+    (edge.edge.sampler!.snapshot()["default"] as { baseRate: number }).baseRate;
+  const exchange = async (waitMs: number, code: "acknowledged" | "overloaded"): Promise<void> => {
+    const answer = post(edge, { ...span("x", {}), status: { code: 2 } });
+    const sends = edge.sends.length;
+    await expect.poll(() => edge.sends.length).toBe(sends + 1);
+    edge.timeMs += waitMs;
+    edge.sends.at(-1)?.answer(code === "acknowledged" ? { code } : refusedOutcome(code, "", 1));
+    await answer;
+  };
+  await exchange(0, "acknowledged");
+  expect(base()).toBe(0.5);
+  await exchange(9000, "acknowledged");
+  await exchange(1500, "overloaded");
+  await exchange(1500, "acknowledged");
+  expect(base()).toBeLessThan(0.2);
+  for (let i = 0; i < 30; i += 1) await exchange(1000, "acknowledged");
+  expect(base()).toBe(0.5);
 });

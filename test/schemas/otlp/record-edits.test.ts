@@ -34,7 +34,7 @@ describe("edits of records", () => {
       edits.begin(scan.count);
       const expected = spans.map((span, index) => {
         const row = index * scan.layout.stride;
-        let after: { name: string; traceState?: string } = { ...span };
+        let after: { name: string; traceState?: string } = span;
         if (span.traceState === "") after = { name: span.name };
         // The field of the state: its tag, one byte of length, its value.
         const start = scan.records[row + spanWord.traceStateStart] ?? 0;
