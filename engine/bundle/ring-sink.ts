@@ -1,0 +1,29 @@
+// A sink of bundles into a slot ring: the way to another thread. The ring's policy must be "block":
+// only then does a refusal mean that the builder keeps the bundle.
+import type { SlotRingWriter } from "../ring/slot-ring-writer.ts";
+import type { BundleSink } from "./bundle-builder.ts";
+import { bundleBytes } from "./bundle-layout.ts";
+
+export class RingBundleSink implements BundleSink {
+  readonly #ring: SlotRingWriter;
+
+  /**
+   * `ring` belongs to the builder's thread from now on.
+   * @throws RangeError when its slots are no bundles.
+   */
+  constructor(ring: SlotRingWriter) {
+    if (ring.slotBytes !== bundleBytes)
+      throw new RangeError(`slotBytes=${ring.slotBytes} must be ${bundleBytes}`);
+    this.#ring = ring;
+  }
+
+  tryPush(view: DataView, at: number): boolean {
+    const ring = this.#ring;
+    if (ring.claim(1) === 0) return false;
+    const to = ring.slotBase(0);
+    for (let i = 0; i < bundleBytes; i += 8)
+      ring.view.setBigInt64(to + i, view.getBigInt64(at + i, true), true);
+    ring.publish(1);
+    return true;
+  }
+}
