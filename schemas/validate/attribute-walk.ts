@@ -15,7 +15,16 @@ import { attributeOf } from "./key-check.ts";
 import { isPlainKey, isPlainText } from "./plain-text.ts";
 import type { ValidationPlan } from "./plan.ts";
 import { isWholeVarint, sampleTypeAt } from "./sample-type.ts";
-import { beyond, edgeWord, memoEntries, memoStride, rootState, stateStride } from "./shapes.ts";
+import {
+  beyond,
+  edgeWord,
+  memoEntries,
+  memoShift,
+  memoStride,
+  memoTries,
+  rootState,
+  stateStride,
+} from "./shapes.ts";
 import { spanAttributeTag } from "./span-check.ts";
 import type { ValueCheck } from "./value-check.ts";
 import { fineRange, isEnum, isWatched } from "./value-check.ts";
@@ -41,9 +50,9 @@ const keyValueMessage = messageType("KeyValue");
 /** No state: the span is off the tree. */
 export const offTree = 0;
 
-/** Place of a text in a memo, by its last byte and its length. */
-const memoSlot = (word: number, length: number): number =>
-  (((word >>> 24) ^ length) & (memoEntries - 1)) * memoStride;
+/** Entry of a memo at which the search for a text begins, by its last bytes and its length. */
+const memoEntry = (word: number, length: number): number =>
+  Math.imul(word ^ length, 0x9e3779b1 | 0) >>> memoShift;
 
 /** One per pass, reused: `open` a request, `begin` a span, then its runs of attributes. */
 export class AttributeWalk {
@@ -122,7 +131,8 @@ export class AttributeWalk {
       if (edges[edge] !== head || !this.#isKey(edges[edge + 1] as number, at + 4, first >>> 24)) {
         edge = this.#edge(edge, head, at + 4);
       }
-      if (this.#isFine(edge, type, valueAt, next)) state = edges[edge + 2] as number;
+      const isFine = next - valueAt - 4 <= (edges[edge + 7] as number);
+      if (isFine || this.#isFine(edge, type, valueAt, next)) state = edges[edge + 2] as number;
       else {
         this.#valueStart = type === stringType ? valueAt + 4 : valueAt + 3;
         this.#valueEnd = next;
@@ -186,9 +196,9 @@ export class AttributeWalk {
     const last = length - 8;
     if (last < 0) return this.#isShortKey(own, keyAt, length);
     // The last ones first: beginnings are shared, ends are not.
-    if (view.getFloat64(keyAt + last) !== keysView.getFloat64(own + last)) return false;
+    if (view.getFloat64(keyAt + last, true) !== keysView.getFloat64(own + last, true)) return false;
     for (let i = 0; i < last; i += 8) {
-      if (view.getFloat64(keyAt + i) !== keysView.getFloat64(own + i)) return false;
+      if (view.getFloat64(keyAt + i, true) !== keysView.getFloat64(own + i, true)) return false;
     }
     return true;
   }
@@ -199,22 +209,19 @@ export class AttributeWalk {
     return true;
   }
 
-  /** Whether the usual value at `at`, which ends at `next`, needs no look for this edge. */
+  /** Whether the usual value at `at`, which ends at `next`, is longer than is fine, yet needs no look. */
   #isFine(edge: number, type: number, at: number, next: number): boolean {
-    const { edges } = this.#plan.shapes;
-    const high = edges[edge + 7] as number;
-    if (high === beyond) return true;
-    if (type === stringType) {
-      return next - at - 4 <= high || this.#isKnown(edges[edge + 5] as number, at + 4, next);
-    }
-    return type === intType && this.#isInRange(edge, at + 3, next);
+    if (edge === 0) return false;
+    if (type === intType) return this.#isInRange(edge, at + 3, next);
+    const memo = this.#plan.shapes.edges[edge + edgeWord.memo] as number;
+    return type === stringType && this.#isKnown(memo, at + 4, next);
   }
 
   /** Whether the number at `at` needs no look for this edge. */
   #isInRange(edge: number, at: number, end: number): boolean {
     const { edges } = this.#plan.shapes;
     const value = this.#smallInteger(at, end);
-    return value >= (edges[edge + 6] as number) && value <= (edges[edge + 7] as number);
+    return value >= (edges[edge + 6] as number) && value <= (edges[edge + 5] as number);
   }
 
   /** A number of up to four bytes; any other is beyond every range. */
@@ -237,12 +244,22 @@ export class AttributeWalk {
     // With the length before it, a text of less than four bytes is a whole word too.
     const word = view.getInt32(end - 4, true);
     const length = end - start;
-    const slot = memo + memoSlot(word, length);
-    if (memos[slot] !== length || memos[slot + 1] !== word) return false;
+    const entry = memoEntry(word, length);
+    for (let i = 0; i < memoTries; i += 1) {
+      const slot = memo + ((entry + i) & (memoEntries - 1)) * memoStride;
+      if (memos[slot] !== length || memos[slot + 1] !== word) continue;
+      // The word is its end.
+      if (this.#isBegin(memos[slot + 2] as number, start, length - 4)) return true;
+    }
+    return false;
+  }
+
+  /** Whether the texts at `own` of the registry and `at` begin with the same `length` bytes or more. */
+  #isBegin(own: number, at: number, length: number): boolean {
+    const view = this.#view;
     const { textView } = this.#plan.tables;
-    const own = memos[slot + 2] as number;
-    for (let i = 0; i < length - 4; i += 4) {
-      if (view.getInt32(start + i, true) !== textView.getInt32(own + i, true)) return false;
+    for (let i = 0; i < length; i += 4) {
+      if (view.getInt32(at + i, true) !== textView.getInt32(own + i, true)) return false;
     }
     return true;
   }
@@ -279,10 +296,16 @@ export class AttributeWalk {
     // Before a value in the usual encoding stand its tag and length: see #isKnown.
     if (this.#view.getUint8(this.#valueStart - 1) !== length) return;
     const word = this.#view.getInt32(this.#valueEnd - 4, true);
-    const slot = memo + memoSlot(word, length);
-    shapes.memos[slot] = length;
-    shapes.memos[slot + 1] = word;
-    shapes.memos[slot + 2] = tables.sections.memberAt[member] as number;
+    const { memos } = shapes;
+    const first = memoEntry(word, length);
+    let entry = first;
+    for (let i = 1; i < memoTries && memos[memo + entry * memoStride] !== 0; i += 1) {
+      entry = (first + i) & (memoEntries - 1);
+    }
+    const slot = memo + entry * memoStride;
+    memos[slot] = length;
+    memos[slot + 1] = word;
+    memos[slot + 2] = tables.sections.memberAt[member] as number;
   }
 
   /** A key and type that no span brought to this state before. */

@@ -5,11 +5,13 @@
 // another's.
 //
 // An edge:    key length << 4 | type, offset of the key, target state, next edge, watched attribute,
-//             memo (0 = none), lowest and highest number that is fine
+//             of texts the memo (0 = none), of numbers the highest that is fine, the lowest one,
+//             bytes up to which a value needs no look
 // A memo:     members of an enum that were met lately: length, last four bytes, offset of the text
 // A state:    first edge, first verdict, edges, verdicts
 // A verdict:  selector, next verdict, first finding, findings, decision, group
 // A finding:  code, attribute, place
+import { sampleType } from "../weaver/table-layout.ts";
 
 export const statesMax = 16_384;
 export const shapeKeyBytesMax = 512 << 10;
@@ -27,13 +29,18 @@ export const edgeWord = {
   next: 3,
   watched: 4,
   memo: 5,
+  high: 5,
   low: 6,
-  high: 7,
+  fineBytes: 7,
 } as const;
 const edgeStride = 8;
 export const memoStride = 4;
 /** A power of two. */
-export const memoEntries = 8;
+export const memoEntries = 16;
+/** Bits to shift a hash right by, so that it is an entry. */
+export const memoShift = 28;
+/** Entries, one after the other, that a text may be in: what a search may cost. */
+export const memoTries = 4;
 const memosMax = 2048;
 export const stateWord = { edge: 0, verdict: 1, edges: 2, verdicts: 3 } as const;
 export const stateStride = 4;
@@ -98,7 +105,7 @@ export class Shapes {
 
   constructor() {
     // No edge takes no value.
-    this.edges[edgeWord.high] = -1;
+    this.edges[edgeWord.fineBytes] = -1;
   }
 
   get stateCount(): number {
@@ -122,9 +129,7 @@ export class Shapes {
     this.edges[edge + edgeWord.target] = target;
     this.edges[edge + edgeWord.next] = this.states[row + stateWord.edge] as number;
     this.edges[edge + edgeWord.watched] = made.watched;
-    this.edges[edge + edgeWord.memo] = made.hasMemo ? this.#memo() : 0;
-    this.edges[edge + edgeWord.low] = made.low;
-    this.edges[edge + edgeWord.high] = made.high;
+    this.#fine(edge, made);
     this.states[row + stateWord.edge] = edge;
     this.states[row + stateWord.edges] = branches + 1;
     this.#states += 1;
@@ -174,7 +179,7 @@ export class Shapes {
   refresh(): void {
     if (this.misses < missesMax) return;
     this.edges.fill(0);
-    this.edges[edgeWord.high] = -1;
+    this.edges[edgeWord.fineBytes] = -1;
     this.states.fill(0);
     this.memos.fill(0);
     this.#memos = 1;
@@ -185,6 +190,16 @@ export class Shapes {
     this.#keyBytes = 0;
     this.misses = 0;
     this.restarts += 1;
+  }
+
+  /** Which values need no look. Only a text's length and a memo tell it of a text. */
+  #fine(edge: number, { head, hasMemo, low, high }: NewEdge): void {
+    const isText = (head & 15) === sampleType.string;
+    const isAny = high === beyond;
+    this.edges[edge + edgeWord.fineBytes] = isText || isAny ? high : -1;
+    this.edges[edge + edgeWord.low] = low;
+    if (!isText) this.edges[edge + edgeWord.high] = high;
+    else this.edges[edge + edgeWord.memo] = hasMemo ? this.#memo() : 0;
   }
 
   /** The place of a new memo, or 0. */
