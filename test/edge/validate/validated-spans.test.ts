@@ -182,3 +182,11 @@ test("a log that is slow or full lowers the base rate, one that is quick again r
   for (let i = 0; i < 30; i += 1) await exchange(1000, "acknowledged");
   expect(base()).toBe(0.5);
 });
+
+test("telemetry of strangers, by other conventions, is not refused by our own registry", async () => {
+  const edge = new FakeEdge();
+  const old = { "http.method": "GET", "http.url": "http://a/x", userId: "7" };
+  const kinds = [0, 1, 2, 3, 4, 5].map((kind) => ({ ...span("GET /x", old, kind + 1), kind }));
+  const response = await post(edge, ...kinds, span("lets-go", {}, 9), span("", {}, 10));
+  expect([response.status, await response.text()]).toEqual([200, "{}"]);
+});
