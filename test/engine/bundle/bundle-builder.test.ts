@@ -158,6 +158,6 @@ it("VX13: what went in is what came out and what is held, in order, at every ste
       expect(size + timeout + shutdown).toBe(sink.bundles.length);
       expect(size).toBe(sink.bundles.filter(({ ids }) => ids.length === 16).length);
     }),
-    { seed, numRuns: 200 },
+    { seed, numRuns: 60 },
   );
 });

@@ -1,0 +1,29 @@
+// How long to wait before a request is repeated: exponentially longer with jitter, or what the
+// server asked for. Randomness is passed in.
+
+/** All in ms. */
+export type BackoffLimits = {
+  /** First wait; doubles with every failure in a row. */
+  readonly backoffMs: number;
+  readonly backoffMsMax: number;
+};
+
+export const backoffDefaults: BackoffLimits = { backoffMs: 200, backoffMsMax: 5000 };
+
+/** Longest wait that a server may ask for, ms. */
+const retryAfterMsMax = 30_000;
+
+/**
+ * Wait after failure number `failure` (0 first): the upper half of 2^failure x `backoffMs`, spread by
+ * `random` in [0, 1); at least `retryAfterMs`, which is cut at 30 s.
+ */
+export const backoffOf = (
+  failure: number,
+  retryAfterMs: number | null,
+  random: number,
+  limits: BackoffLimits,
+): number => {
+  const whole = Math.min(limits.backoffMsMax, limits.backoffMs * 2 ** failure);
+  const own = whole / 2 + (whole / 2) * random;
+  return Math.max(own, Math.min(retryAfterMs ?? 0, retryAfterMsMax));
+};

@@ -1,0 +1,155 @@
+// One JSON-RPC 2.0 request over HTTP and what became of it, as a value. No retries here: those are
+// the senders' matter. Neither the address nor a header ever stands in a message: both can hold keys.
+import { classOf, classOfStatus, type RpcFailure } from "./rpc-failure.ts";
+import type { Secret } from "./secret.ts";
+
+const answerBytesMax = 1 << 20;
+const messageLengthMax = 300;
+
+export type RpcAnswer =
+  | { readonly ok: true; readonly result: unknown }
+  | { readonly ok: false; readonly failure: RpcFailure };
+
+export type JsonRpcOptions = {
+  readonly url: string;
+  readonly fetch: typeof fetch;
+  /** A header with a secret value, sent with every request. */
+  readonly secret?: { readonly header: string; readonly value: Secret; readonly prefix?: string };
+  /** One request, until the whole answer is there. */
+  readonly timeoutMs?: number;
+};
+
+/** One server. Requests may overlap. */
+export class JsonRpc {
+  readonly #options: JsonRpcOptions;
+  readonly #headers: Record<string, string>;
+  readonly #timeoutMs: number;
+  #lastId = 0;
+
+  /** @throws RangeError for an address that is no URL, or a secret on its way without TLS. */
+  constructor(options: JsonRpcOptions) {
+    const { url, secret, timeoutMs = 10_000 } = options;
+    checkUrl(url, secret !== undefined);
+    this.#options = options;
+    this.#timeoutMs = timeoutMs;
+    this.#headers = { "content-type": "application/json", accept: "application/json" };
+    if (secret !== undefined)
+      this.#headers[secret.header] = `${secret.prefix ?? ""}${secret.value.reveal()}`;
+  }
+
+  /** Never rejects. */
+  async call(method: string, params: readonly unknown[]): Promise<RpcAnswer> {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    const body = JSON.stringify({ jsonrpc: "2.0", id, method, params });
+    const signal = AbortSignal.timeout(this.#timeoutMs);
+    try {
+      const { url, fetch } = this.#options;
+      const init = { method: "POST", headers: this.#headers, body, signal } as const;
+      const response = await fetch(url, { ...init, redirect: "error" });
+      return this.#read(response, id, await boundedText(response));
+    } catch (error) {
+      return lost(null, causeOf(error));
+    }
+  }
+
+  #read(response: Response, id: number, text: string): RpcAnswer {
+    const { status } = response;
+    const envelope = parse(text);
+    const error = envelope?.["error"];
+    if (isObject(error) && Number.isSafeInteger(error["code"])) {
+      const code = Number(error["code"]);
+      const shown = this.#shown(String(error["message"]));
+      const failureClass = status === 429 ? "retryable" : classOf(code, error["data"]);
+      const retryAfterMs = retryAfterOf(response);
+      const mayHaveActed = failureClass === "processed";
+      return {
+        ok: false,
+        failure: { class: failureClass, code, status, message: shown, retryAfterMs, mayHaveActed },
+      };
+    }
+    if (!response.ok) return this.#httpFailure(response);
+    if (envelope === null || envelope["jsonrpc"] !== "2.0" || envelope["id"] !== id)
+      return lost(status, "answer is no JSON-RPC 2.0 answer to this request");
+    if (!("result" in envelope)) return lost(status, "answer has neither result nor error");
+    return { ok: true, result: envelope["result"] };
+  }
+
+  #httpFailure(response: Response): RpcAnswer {
+    const { status } = response;
+    const failure: RpcFailure = {
+      class: classOfStatus(status),
+      code: null,
+      status,
+      message: `HTTP status ${status}`,
+      retryAfterMs: retryAfterOf(response),
+      mayHaveActed: status >= 500,
+    };
+    return { ok: false, failure };
+  }
+
+  #shown(message: string): string {
+    const { secret } = this.#options;
+    const safe = secret === undefined ? message : secret.value.redact(message);
+    return safe.slice(0, messageLengthMax);
+  }
+}
+
+const checkUrl = (url: string, hasSecret: boolean): void => {
+  const parsed = URL.canParse(url) ? new URL(url) : null;
+  if (parsed === null || !/^https?:$/.test(parsed.protocol))
+    throw new RangeError("url: expected http:// or https://");
+  const isLoopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(parsed.hostname);
+  if (hasSecret && parsed.protocol === "http:" && !isLoopback)
+    throw new RangeError("url: a secret is sent over https:// only");
+};
+
+/** Nobody knows whether the request was acted on. */
+const lost = (status: number | null, message: string): RpcAnswer => ({
+  ok: false,
+  failure: {
+    class: "retryable",
+    code: null,
+    status,
+    message,
+    retryAfterMs: null,
+    mayHaveActed: true,
+  },
+});
+
+/** The kind of error alone: texts of the network layer can hold the address. */
+const causeOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return "request failed";
+  const { cause } = error;
+  return cause instanceof Error && "code" in cause ? String(cause.code) : error.name;
+};
+
+/** Whether a value of a JSON document is an object. */
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const parse = (text: string): Record<string, unknown> | null => {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+};
+
+const retryAfterOf = (response: Response): number | null => {
+  const text = response.headers.get("retry-after") ?? "";
+  return /^\d{1,6}$/.test(text) ? Number(text) * 1000 : null;
+};
+
+const boundedText = async (response: Response): Promise<string> => {
+  if (response.body === null) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+    text += decoder.decode(chunk, { stream: true });
+    // Leaving the loop cancels the rest.
+    if (text.length > answerBytesMax) return "";
+  }
+  return text;
+};

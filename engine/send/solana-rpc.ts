@@ -1,0 +1,128 @@
+// The five methods of a Solana node that sending needs, with their answers checked: a field that is
+// missing or of another type is a failure, not an undefined that travels on.
+import { isObject, type JsonRpc } from "./json-rpc.ts";
+import type { RpcFailure } from "./rpc-failure.ts";
+
+type Commitment = "processed" | "confirmed" | "finalized";
+
+/** A value, or why there is none. */
+export type RpcValue<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly failure: RpcFailure };
+
+/** A blockhash and the last height of a block that may hold a transaction with it. */
+export type Blockhash = { readonly blockhash: string; readonly lastValidBlockHeight: number };
+
+/** Where a transaction stands; `err` is null for one that succeeded. */
+export type SignatureStatus = {
+  readonly slot: number;
+  readonly err: unknown;
+  readonly confirmationStatus: Commitment;
+};
+
+/** `err` null: it would succeed. `unitsConsumed` null: the node does not tell. */
+export type Simulation = {
+  readonly err: unknown;
+  readonly logs: readonly string[];
+  readonly unitsConsumed: number | null;
+};
+
+const commitments: ReadonlySet<unknown> = new Set(["processed", "confirmed", "finalized"]);
+const isCount = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && Number(value) >= 0;
+
+const valueOf = (result: unknown): Record<string, unknown> | null =>
+  isObject(result) && isObject(result["value"]) ? result["value"] : null;
+
+const readBlockhash = (result: unknown): Blockhash | null => {
+  const value = valueOf(result);
+  const blockhash = value?.["blockhash"];
+  const height = value?.["lastValidBlockHeight"];
+  if (typeof blockhash !== "string" || !isCount(height)) return null;
+  return { blockhash, lastValidBlockHeight: height };
+};
+
+const readStatus = (result: unknown): { readonly status: SignatureStatus | null } | null => {
+  const list: unknown = isObject(result) ? result["value"] : null;
+  if (!Array.isArray(list) || list.length !== 1) return null;
+  const first: unknown = list[0];
+  if (first === null) return { status: null };
+  if (!isObject(first) || !("err" in first) || !isCount(first["slot"])) return null;
+  // Nodes of before 1.4 leave the status out; a rooted transaction then has null confirmations.
+  if (!commitments.has(first["confirmationStatus"])) return null;
+  const confirmationStatus = first["confirmationStatus"] as Commitment;
+  return { status: { slot: first["slot"], err: first["err"], confirmationStatus } };
+};
+
+const readSimulation = (result: unknown): Simulation | null => {
+  const value = valueOf(result);
+  if (value === null || !("err" in value)) return null;
+  const logs: unknown = value["logs"] ?? [];
+  if (!Array.isArray(logs) || !logs.every((line) => typeof line === "string")) return null;
+  const units = value["unitsConsumed"] ?? null;
+  if (units !== null && !isCount(units)) return null;
+  return { err: value["err"], logs, unitsConsumed: units };
+};
+
+/** Requests to one node; none is repeated here. */
+export class SolanaRpc {
+  readonly #rpc: JsonRpc;
+
+  constructor(rpc: JsonRpc) {
+    this.#rpc = rpc;
+  }
+
+  /** Always of commitment "confirmed": a processed one can be of a fork that is given up. */
+  async latestBlockhash(): Promise<RpcValue<Blockhash>> {
+    return this.#ask("getLatestBlockhash", [{ commitment: "confirmed" }], readBlockhash);
+  }
+
+  async blockHeight(commitment: Commitment): Promise<RpcValue<number>> {
+    const read = (result: unknown): number | null => (isCount(result) ? result : null);
+    return this.#ask("getBlockHeight", [{ commitment }], read);
+  }
+
+  /** Null: the node does not know it. */
+  async status(signature: string): Promise<RpcValue<{ readonly status: SignatureStatus | null }>> {
+    const params = [[signature], { searchTransactionHistory: true }];
+    return this.#ask("getSignatureStatuses", params, readStatus);
+  }
+
+  /** The signature. The node neither checks it first nor repeats it: both is done here. */
+  async sendTransaction(base64: string): Promise<RpcValue<string>> {
+    const options = { encoding: "base64", skipPreflight: true, maxRetries: 0 };
+    const read = (result: unknown): string | null => (typeof result === "string" ? result : null);
+    return this.#ask("sendTransaction", [base64, options], read);
+  }
+
+  /**
+   * Either the signatures are verified, or the blockhash is replaced by a recent one: a node refuses
+   * both together.
+   */
+  async simulate(base64: string, replacesBlockhash: boolean): Promise<RpcValue<Simulation>> {
+    const check = replacesBlockhash ? { replaceRecentBlockhash: true } : { sigVerify: true };
+    const options = { encoding: "base64", commitment: "confirmed", ...check };
+    return this.#ask("simulateTransaction", [base64, options], readSimulation);
+  }
+
+  async #ask<T>(
+    method: string,
+    params: readonly unknown[],
+    read: (result: unknown) => T | null,
+  ): Promise<RpcValue<T>> {
+    const answer = await this.#rpc.call(method, params);
+    if (!answer.ok) return answer;
+    const value = read(answer.result);
+    if (value !== null) return { ok: true, value };
+    const message = `${method}: result of unknown shape`;
+    const failure: RpcFailure = {
+      class: "retryable",
+      code: null,
+      status: 200,
+      message,
+      retryAfterMs: null,
+      mayHaveActed: true,
+    };
+    return { ok: false, failure };
+  }
+}
