@@ -29,8 +29,16 @@ import { spanAttributeTag } from "./span-check.ts";
 import type { ValueCheck } from "./value-check.ts";
 import { fineRange, isEnum, isWatched } from "./value-check.ts";
 
-// A name of this module's own: an imported one is loaded anew at each comparison.
+// Names of this module's own: an imported one is loaded and looked at anew at each use.
 const attributeTag = spanAttributeTag;
+const isText = isPlainText;
+const isNumber = isWholeVarint;
+const stateCells = stateStride;
+const edgeCell = edgeWord;
+const memoCells = memoStride;
+const entryMask = memoEntries - 1;
+const entryShift = memoShift;
+const entryTries = memoTries;
 /** 4a, a length below 128, 0a, the length of the key: read as one little-endian word. */
 const usualMask = 0x00ff80ff;
 const usualHead = 0x000a004a;
@@ -52,7 +60,7 @@ export const offTree = 0;
 
 /** Entry of a memo at which the search for a text begins, by its last bytes and its length. */
 const memoEntry = (word: number, length: number): number =>
-  Math.imul(word ^ length, 0x9e3779b1 | 0) >>> memoShift;
+  Math.imul(word ^ length, 0x9e3779b1 | 0) >>> entryShift;
 
 /** One per pass, reused: `open` a request, `begin` a span, then its runs of attributes. */
 export class AttributeWalk {
@@ -127,7 +135,7 @@ export class AttributeWalk {
       const type = this.#usualType(view.getInt32(valueAt, true), valueAt, next);
       if (type === 0) break;
       const head = ((first >>> 24) << 4) | type;
-      let edge = states[state * stateStride] as number;
+      let edge = states[state * stateCells] as number;
       if (edges[edge] !== head || !this.#isKey(edges[edge + 1] as number, at + 4, first >>> 24)) {
         edge = this.#edge(edge, head, at + 4);
       }
@@ -159,8 +167,8 @@ export class AttributeWalk {
     // 12, bytes of the value, tag, length of a text or first byte of a number.
     const length = next - at - 2;
     if (word === (stringHead | (length << 8) | ((length - 2) << 24))) {
-      const isText = isPlainText(this.#view, at + 4, next) || isUtf8(this.#bytes, at + 4, next);
-      return isText ? stringType : 0;
+      const isValid = isText(this.#view, at + 4, next) || isUtf8(this.#bytes, at + 4, next);
+      return isValid ? stringType : 0;
     }
     return (word & 0xffff) === (valueTag | (length << 8)) ? this.#numberType(word, at, next) : 0;
   }
@@ -170,7 +178,7 @@ export class AttributeWalk {
     if (found === doubleTag) return at + 11 === next ? doubleType : 0;
     if (found !== intTag && found !== boolTag) return 0;
     // One byte of a number is the word's last: below 128 it ends there.
-    const isWhole = at + 4 === next ? word >= 0 : isWholeVarint(this.#bytes, at + 3, next);
+    const isWhole = at + 4 === next ? word >= 0 : isNumber(this.#bytes, at + 3, next);
     if (!isWhole) return 0;
     return found === intTag ? intType : booleanType;
   }
@@ -213,7 +221,7 @@ export class AttributeWalk {
   #isFine(edge: number, type: number, at: number, next: number): boolean {
     if (edge === 0) return false;
     if (type === intType) return this.#isInRange(edge, at + 3, next);
-    const memo = this.#plan.shapes.edges[edge + edgeWord.memo] as number;
+    const memo = this.#plan.shapes.edges[edge + edgeCell.memo] as number;
     return type === stringType && this.#isKnown(memo, at + 4, next);
   }
 
@@ -245,8 +253,8 @@ export class AttributeWalk {
     const word = view.getInt32(end - 4, true);
     const length = end - start;
     const entry = memoEntry(word, length);
-    for (let i = 0; i < memoTries; i += 1) {
-      const slot = memo + ((entry + i) & (memoEntries - 1)) * memoStride;
+    for (let i = 0; i < entryTries; i += 1) {
+      const slot = memo + ((entry + i) & entryMask) * memoCells;
       if (memos[slot] !== length || memos[slot + 1] !== word) continue;
       // The word is its end.
       if (this.#isBegin(memos[slot + 2] as number, start, length - 4)) return true;
@@ -268,14 +276,14 @@ export class AttributeWalk {
   #step(state: number, edge: number, head: number, keyAt: number): number {
     if (edge === 0) return this.#grow(state, head, keyAt);
     const { edges } = this.#plan.shapes;
-    const watched = edges[edge + edgeWord.watched] as number;
+    const watched = edges[edge + edgeCell.watched] as number;
     if (watched >= 0) {
       const before = this.#found.count + this.#found.dropped;
       this.#watch(watched, head & 15);
       const isFine = before === this.#found.count + this.#found.dropped;
       if (isFine && (head & 15) === stringType) this.#remember(edge);
     }
-    return edges[edge + edgeWord.target] as number;
+    return edges[edge + edgeCell.target] as number;
   }
 
   #watch(attribute: number, type: number): void {
@@ -289,7 +297,7 @@ export class AttributeWalk {
   /** Keeps the member that the value just checked is, for the next spans at this edge. */
   #remember(edge: number): void {
     const { shapes, tables } = this.#plan;
-    const memo = shapes.edges[edge + edgeWord.memo] as number;
+    const memo = shapes.edges[edge + edgeCell.memo] as number;
     const { member } = this.#values;
     if (memo === 0 || member < 0) return;
     const length = this.#valueEnd - this.#valueStart;
@@ -299,10 +307,10 @@ export class AttributeWalk {
     const { memos } = shapes;
     const first = memoEntry(word, length);
     let entry = first;
-    for (let i = 1; i < memoTries && memos[memo + entry * memoStride] !== 0; i += 1) {
-      entry = (first + i) & (memoEntries - 1);
+    for (let i = 1; i < entryTries && memos[memo + entry * memoCells] !== 0; i += 1) {
+      entry = (first + i) & entryMask;
     }
-    const slot = memo + entry * memoStride;
+    const slot = memo + entry * memoCells;
     memos[slot] = length;
     memos[slot + 1] = word;
     memos[slot + 2] = tables.sections.memberAt[member] as number;
@@ -336,7 +344,7 @@ export class AttributeWalk {
     });
     if (edge === 0) return offTree;
     if (watched >= 0) this.#watch(watched, head & 15);
-    return shapes.edges[edge + edgeWord.target] as number;
+    return shapes.edges[edge + edgeCell.target] as number;
   }
 
   /**
@@ -363,7 +371,7 @@ export class AttributeWalk {
     this.#valueEnd = rows[attributeWord.valueEnd] as number;
     const head = (keyBytes << 4) | sampleTypeAt(bytes, rows, 0);
     this.#keysView = this.#plan.shapes.keysView;
-    const first = this.#plan.shapes.states[this.state * stateStride] as number;
+    const first = this.#plan.shapes.states[this.state * stateCells] as number;
     const state = this.#step(this.state, this.#edge(first, head, keyAt), head, keyAt);
     if (state < 0) return state;
     this.state = state;

@@ -23,6 +23,9 @@ import type { Found } from "./found.ts";
 import { decision, placeList, placeOf } from "./found.ts";
 import type { ValidationPlan } from "./plan.ts";
 
+// Names of this module's own: an imported one is loaded and looked at anew at each use.
+const byteOf = byteAt;
+
 const rowsAtFirst = 64;
 const headTag = tagOf(1, wireType.delimited);
 const itemsTag = tagOf(2, wireType.delimited);
@@ -88,7 +91,7 @@ export abstract class EnvelopeReader {
   /** Reads a tag; its value begins at `#valueAt`. */
   #tag(at: number, end: number): number {
     this.errorAt = at;
-    const first = byteAt(this.bytes, at);
+    const first = byteOf(this.bytes, at);
     if (first < 128) {
       this.#valueAt = at + 1;
       return first < 8 ? -scanCode.fieldZero : first;
@@ -147,7 +150,7 @@ export abstract class EnvelopeReader {
     scopes[row + scopeWord.resource] = this.resourceCount - 1;
     scopes[row + scopeWord.firstRecord] = this.count;
     // Every SDK writes the scope first; else it is looked for behind the spans.
-    const isFirst = start < end && byteAt(this.bytes, start) === headTag;
+    const isFirst = start < end && byteOf(this.bytes, start) === headTag;
     const head = isFirst
       ? this.#headField(scopes, row, start, end)
       : this.#heads(scopes, row, start, end);
@@ -167,11 +170,11 @@ export abstract class EnvelopeReader {
     let at = start;
     while (at < end) {
       // Most spans have a length of two bytes: 12 length length.
-      const low = at + 2 < end ? byteAt(bytes, at + 1) : 0;
-      const high = low > 127 ? byteAt(bytes, at + 2) : 128;
+      const low = at + 2 < end ? byteOf(bytes, at + 1) : 0;
+      const high = low > 127 ? byteOf(bytes, at + 2) : 128;
       let from = at + 3;
       let next = from + ((low & 127) | (high << 7));
-      if (byteAt(bytes, at) !== itemsTag || high > 127) {
+      if (byteOf(bytes, at) !== itemsTag || high > 127) {
         const tag = this.#tag(at, end);
         if (tag < 0) return tag;
         next = this.#skip(tag, end);

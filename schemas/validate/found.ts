@@ -134,21 +134,19 @@ export class Found {
   /** Adds findings that are known to be reported: code, attribute and place of each, from `at`. */
   addAll(cells: Int32Array, at: number, count: number, worst: number): void {
     if (worst > this.worst) this.worst = worst;
-    let from = at;
-    for (let left = count; left > 0; left -= 1) {
-      if (this.count === foundMax) {
-        this.dropped += left;
-        return;
-      }
-      const row = this.count * foundStride;
-      if (row === this.rows.length) this.#grow();
-      const { rows } = this;
+    const added = Math.min(count, foundMax - this.count);
+    this.dropped += count - added;
+    let row = this.count * foundStride;
+    this.count += added;
+    while (this.count * foundStride > this.rows.length) this.#grow();
+    const { rows, record } = this;
+    const end = at + added * 3;
+    for (let from = at; from < end; from += 3) {
       rows[row] = cells[from] as number;
       rows[row + 1] = cells[from + 1] as number;
-      rows[row + 2] = this.record;
+      rows[row + 2] = record;
       rows[row + 3] = cells[from + 2] as number;
-      this.count += 1;
-      from += 3;
+      row += foundStride;
     }
   }
 

@@ -10,6 +10,10 @@ import type { Tables } from "../weaver/tables.ts";
 import type { Decisions } from "./found.ts";
 import type { RuleTable } from "./finding-rules.ts";
 
+// Names of this module's own: an imported one is loaded and looked at anew at each use.
+const hashOf = keyHash;
+const byteOf = byteAt;
+
 /** A name has a place in one set, in any of its ways. */
 const setShift = 24;
 const ways = 4;
@@ -63,9 +67,9 @@ export class SpanNames {
   /** The class of the name at `at` of the bytes and their view. */
   find(bytes: Uint8Array, view: DataView, at: number, length: number): NameClass {
     if (length === 0) return this.#begins[0] === 1 ? this.#look(view, at, length) : this.other;
-    if (this.#begins[byteAt(bytes, at)] === 0) return this.other;
+    if (this.#begins[byteOf(bytes, at)] === 0) return this.other;
     if (length > slotBytes) return this.#look(view, at, length);
-    const set = (keyHash(view, at, length) >>> setShift) * ways;
+    const set = (hashOf(view, at, length) >>> setShift) * ways;
     for (let slot = set; slot < set + ways; slot += 1) {
       if (this.#lengths[slot] === length && this.#isIn(slot, view, at)) {
         return this.#classes[this.#numbers[slot] as number] ?? this.other;
@@ -95,9 +99,9 @@ export class SpanNames {
     const from = slot * slotBytes;
     const last = (this.#lengths[slot] as number) - 8;
     if (last < 0) return this.#isShort(slot, view, at);
-    if (own.getFloat64(from + last) !== view.getFloat64(at + last)) return false;
+    if (own.getFloat64(from + last, true) !== view.getFloat64(at + last, true)) return false;
     for (let i = 0; i < last; i += 8) {
-      if (own.getFloat64(from + i) !== view.getFloat64(at + i)) return false;
+      if (own.getFloat64(from + i, true) !== view.getFloat64(at + i, true)) return false;
     }
     return true;
   }

@@ -3,6 +3,9 @@
 import { traceIdPartition } from "../hash/murmur2.ts";
 import type { PartitionRule } from "../otlp/trace-partition.ts";
 
+// Names of this module's own: an imported one is loaded and looked at anew at each use.
+const partitionOf = traceIdPartition;
+
 /** One per pass, reused: `open` a request, then span by span. */
 export class SpanPartition {
   #bytes: Uint8Array = new Uint8Array(0);
@@ -24,7 +27,7 @@ export class SpanPartition {
   of(at: number): number {
     if (at === 0) return this.#unkeyed;
     if (this.#before === 0 || !this.#isSame(this.#before, at)) {
-      this.#partition = traceIdPartition(this.#bytes, at, this.#partitions);
+      this.#partition = partitionOf(this.#bytes, at, this.#partitions);
     }
     this.#before = at;
     return this.#partition;

@@ -30,6 +30,8 @@ const tag = {
   link: 0x6a,
   status: 0x7a,
 } as const;
+const word = spanWord;
+const isText = isPlainText;
 const attributeTag = tag.attribute;
 const flagsTag = tagOf(16, wireType.fixed32);
 /** Two bytes of a tag, or a tag and the length that its id has. */
@@ -93,7 +95,7 @@ export class SpanReader {
   }
 
   #flags(at: number): number {
-    this.cells[this.#row + spanWord.flags] = this.#view.getInt32(at + 2, true);
+    this.cells[this.#row + word.flags] = this.#view.getInt32(at + 2, true);
     return at + 6;
   }
 
@@ -121,7 +123,7 @@ export class SpanReader {
     }
     if (at + 1 < end && bytes[at] === tag.name) {
       const next = at + 2 + (bytes[at + 1] as number);
-      if ((bytes[at + 1] as number) < 128 && next <= end && isPlainText(view, at + 2, next)) {
+      if ((bytes[at + 1] as number) < 128 && next <= end && isText(view, at + 2, next)) {
         cells[row + nameStart] = at + 2;
         cells[row + nameEnd] = next;
         at = next;
@@ -192,7 +194,7 @@ export class SpanReader {
     const view = this.#view;
     const row = this.#row;
     if (found === tag.kind) cells[row + kind] = varintLow(this.#bytes, at);
-    else if (found === flagsTag) cells[row + spanWord.flags] = view.getInt32(at, true);
+    else if (found === flagsTag) cells[row + word.flags] = view.getInt32(at, true);
     else if (found === tag.startTime || found === tag.endTime) {
       const times = row + (found === tag.startTime ? startTimeLow : endTimeLow);
       cells[times] = view.getInt32(at, true);
@@ -229,9 +231,9 @@ export class SpanReader {
       case tag.status:
         return this.#status(start, next);
       case tag.event:
-        return this.#nested(start, next, spanWord.events);
+        return this.#nested(start, next, word.events);
       case tag.link:
-        return this.#nested(start, next, spanWord.links);
+        return this.#nested(start, next, word.links);
       default:
         return next;
     }
@@ -258,7 +260,7 @@ export class SpanReader {
   #nested(start: number, end: number, column: number): number {
     const count = (this.cells[this.#row + column] as number) + 1;
     this.cells[this.#row + column] = count;
-    const isEvent = column === spanWord.events;
+    const isEvent = column === word.events;
     if (isEvent && count > this.#limits.eventsMax) return -scanCode.tooManyEvents;
     if (!isEvent && count > this.#limits.linksMax) return -scanCode.tooManyLinks;
     return this.#checked(start, end, isEvent ? eventMessage : linkMessage);
@@ -269,7 +271,7 @@ export class SpanReader {
     const bytes = this.#bytes;
     // Nothing but a code, as nearly always.
     if (end - start === 2 && bytes[start] === statusCodeTag && (bytes[start + 1] as number) < 128) {
-      this.cells[this.#row + spanWord.statusCode] = bytes[start + 1] as number;
+      this.cells[this.#row + word.statusCode] = bytes[start + 1] as number;
       return end;
     }
     const next = this.#checked(start, end, statusMessage);
@@ -279,7 +281,7 @@ export class SpanReader {
       const size = tagSize(bytes, at, end);
       const found = varintLow(bytes, at) >>> 0;
       if (found === statusCodeTag) {
-        this.cells[this.#row + spanWord.statusCode] = varintLow(bytes, at + size);
+        this.cells[this.#row + word.statusCode] = varintLow(bytes, at + size);
       }
       at = skipValue(bytes, at + size, end, found & 7);
     }

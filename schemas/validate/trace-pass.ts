@@ -17,6 +17,15 @@ import { unkeptClass } from "./span-names.ts";
 import { SpanPartition } from "./span-partition.ts";
 import { SpanReader } from "./span-reader.ts";
 
+// Names of this module's own: an imported one is loaded and looked at anew at each use.
+const word = spanWord;
+const { stride } = spanLayout;
+const { none, warn, reject, quarantine } = decision;
+const verdictCell = verdictWord;
+const { verdict: firstVerdict } = stateWord;
+const stateCells = stateStride;
+const noClass = unkeptClass;
+
 /** Entries of `partitionOf` below 0: why a record is out. -1 is left to sampling. */
 export const outcome = { sampledOut: -1, rejected: -2, quarantined: -3, overLimit: -4 } as const;
 
@@ -56,7 +65,7 @@ const emptyTally = (): TraceTally => ({
 export class TracePass extends EnvelopeReader {
   readonly layout = spanLayout;
   /** Rows of `spanWord`. Of events and links only the numbers are filled in. */
-  records: Int32Array = new Int32Array(spanLayout.stride * rowsAtFirst);
+  records: Int32Array = new Int32Array(stride * rowsAtFirst);
   /** Partition of each span, or an `outcome`. */
   partitionOf: Int32Array = new Int32Array(rowsAtFirst);
   /** Definition that each span is bound to, or -1. */
@@ -93,7 +102,7 @@ export class TracePass extends EnvelopeReader {
     this.#nested.open(bytes);
     this.#reader.open(bytes, view, plan);
     // The row behind the last may hold a span that was refused.
-    this.records.fill(0, 0, (this.count + 1) * spanLayout.stride);
+    this.records.fill(0, 0, (this.count + 1) * stride);
     this.#partition.open(bytes, view, partitions);
     return this.readEnvelope(bytes, view, plan);
   }
@@ -101,7 +110,7 @@ export class TracePass extends EnvelopeReader {
   /** One span: its field begins at `fieldStart`, its message is [start, end). */
   protected override item(fieldStart: number, start: number, end: number): number {
     const index = this.count;
-    const row = index * spanLayout.stride;
+    const row = index * stride;
     if (row === this.records.length) this.#grow();
     const found = this.found;
     const reader = this.#reader;
@@ -109,11 +118,11 @@ export class TracePass extends EnvelopeReader {
     found.decisions = this.#plan.names.other.decisions;
     const from = found.count;
     const { records } = this;
-    records[row + spanWord.fieldStart] = fieldStart;
-    records[row + spanWord.end] = end;
-    records[row + spanWord.start] = start;
-    records[row + spanWord.resource] = this.resourceCount - 1;
-    records[row + spanWord.scope] = this.scopeCount - 1;
+    records[row + word.fieldStart] = fieldStart;
+    records[row + word.end] = end;
+    records[row + word.start] = start;
+    records[row + word.resource] = this.resourceCount - 1;
+    records[row + word.scope] = this.scopeCount - 1;
     const next = reader.read(start, end, row);
     this.count = index + 1;
     if (next < 0) return this.#overLimit(index, -next, from, end);
@@ -137,8 +146,8 @@ export class TracePass extends EnvelopeReader {
     const found = this.found;
     const { records } = this;
     const plan = this.#plan;
-    const nameStart = records[row + spanWord.nameStart] as number;
-    const length = (records[row + spanWord.nameEnd] as number) - nameStart;
+    const nameStart = records[row + word.nameStart] as number;
+    const length = (records[row + word.nameEnd] as number) - nameStart;
     const name = plan.names.find(this.bytes, this.view, nameStart, length);
     found.decisions = name.decisions;
     const state = this.#usesShapes ? this.#reader.walk.state : 0;
@@ -146,29 +155,26 @@ export class TracePass extends EnvelopeReader {
     if (verdict > 0) this.#replay(index, verdict);
     else {
       found.count = from;
-      found.worst = decision.none;
+      found.worst = none;
       this.#direct(row, name, true);
       this.groupOf[index] = this.#check.group;
     }
-    if (
-      ((records[row + spanWord.events] as number) | (records[row + spanWord.links] as number)) >
-      0
-    )
+    if (((records[row + word.events] as number) | (records[row + word.links] as number)) > 0)
       this.#nested.check(
         plan,
-        records[row + spanWord.start] as number,
-        records[row + spanWord.end] as number,
+        records[row + word.start] as number,
+        records[row + word.end] as number,
       );
     const worst = Math.max(found.worst, this.resourceWorst);
     this.partitionOf[index] =
-      worst < decision.reject
-        ? this.#partition.of(records[row + spanWord.traceIdAt] as number)
+      worst < reject
+        ? this.#partition.of(records[row + word.traceIdAt] as number)
         : this.#out(worst);
-    if (found.worst === decision.warn && worst < decision.reject) this.tally.warned += 1;
+    if (found.worst === warn && worst < reject) this.tally.warned += 1;
   }
 
   #out(worst: number): number {
-    if (worst === decision.quarantine) {
+    if (worst === quarantine) {
       this.tally.quarantined += 1;
       return outcome.quarantined;
     }
@@ -178,9 +184,9 @@ export class TracePass extends EnvelopeReader {
 
   /** What of the verdict depends on the span beside its shape; -1 = it is not kept. */
   #selector(row: number, name: NameClass): number {
-    if (name.number === unkeptClass) return -1;
-    const kind = this.records[row + spanWord.kind] as number;
-    const statusCode = this.records[row + spanWord.statusCode];
+    if (name.number === noClass) return -1;
+    const kind = this.records[row + word.kind] as number;
+    const statusCode = this.records[row + word.statusCode];
     const known = kind >= 0 && kind < strangeKind ? kind : strangeKind;
     return (name.number << 4) | (known << 1) | (statusCode === 2 ? 1 : 0);
   }
@@ -190,10 +196,10 @@ export class TracePass extends EnvelopeReader {
     const selector = this.#selector(row, name);
     const { shapes } = this.#plan;
     const { verdicts } = shapes;
-    let verdict = shapes.states[state * stateStride + stateWord.verdict] as number;
+    let verdict = shapes.states[state * stateCells + firstVerdict] as number;
     while (verdict !== 0) {
       if (verdicts[verdict] === selector) return verdict;
-      verdict = verdicts[verdict + verdictWord.next] as number;
+      verdict = verdicts[verdict + verdictCell.next] as number;
     }
     return selector < 0 ? 0 : this.#made(state, selector, row, name);
   }
@@ -203,7 +209,7 @@ export class TracePass extends EnvelopeReader {
     const found = this.found;
     const { shapes, tables } = this.#plan;
     const { count: from, dropped, worst } = found;
-    found.worst = decision.none;
+    found.worst = none;
     this.#direct(row, name, false);
     const { group } = this.#check;
     const added = found.count - from;
@@ -217,8 +223,8 @@ export class TracePass extends EnvelopeReader {
         const place = rows[row + 3] as number;
         shapes.addFinding(verdict, rows[row] as number, rows[row + 1] as number, place);
       }
-      shapes.verdicts[verdict + verdictWord.decision] = found.worst;
-      shapes.verdicts[verdict + verdictWord.group] = group;
+      shapes.verdicts[verdict + verdictCell.decision] = found.worst;
+      shapes.verdicts[verdict + verdictCell.group] = group;
     }
     found.count = from;
     found.worst = worst;
@@ -227,11 +233,11 @@ export class TracePass extends EnvelopeReader {
 
   #replay(index: number, verdict: number): void {
     const { verdicts, findings } = this.#plan.shapes;
-    this.groupOf[index] = verdicts[verdict + verdictWord.group] as number;
-    const count = verdicts[verdict + verdictWord.count] as number;
+    this.groupOf[index] = verdicts[verdict + verdictCell.group] as number;
+    const count = verdicts[verdict + verdictCell.count] as number;
     if (count === 0) return;
-    const at = verdicts[verdict + verdictWord.findings] as number;
-    this.found.addAll(findings, at, count, verdicts[verdict + verdictWord.decision] as number);
+    const at = verdicts[verdict + verdictCell.findings] as number;
+    this.found.addAll(findings, at, count, verdicts[verdict + verdictCell.decision] as number);
   }
 
   /** The span's attributes were read already, so that they can be read cannot fail. */
@@ -239,10 +245,10 @@ export class TracePass extends EnvelopeReader {
     const check = this.#check;
     const { records } = this;
     this.tally.direct += 1;
-    check.attributesStart = records[row + spanWord.attributesStart] as number;
-    check.attributesEnd = records[row + spanWord.attributesEnd] as number;
-    check.kind = records[row + spanWord.kind] as number;
-    check.isError = records[row + spanWord.statusCode] === 2;
+    check.attributesStart = records[row + word.attributesStart] as number;
+    check.attributesEnd = records[row + word.attributesEnd] as number;
+    check.kind = records[row + word.kind] as number;
+    check.isError = records[row + word.statusCode] === 2;
     check.check(this.#plan, this.bytes, name, withValues);
   }
 
@@ -251,7 +257,7 @@ export class TracePass extends EnvelopeReader {
     larger.set(this.records);
     this.records = larger;
     this.#reader.cells = larger;
-    const rows = larger.length / spanLayout.stride;
+    const rows = larger.length / stride;
     this.partitionOf = grown(this.partitionOf, rows);
     this.groupOf = grown(this.groupOf, rows);
     const limits = new Uint8Array(rows);
