@@ -3,6 +3,8 @@ import type { EdgeCounts } from "../ledger/ledger.ts";
 import type { Signal } from "../metrics/table.ts";
 
 export type EdgeStatus = {
+  /** What it acknowledged and the log does not have yet. */
+  readonly forwarder?: { readonly spilledRecords?: number } | null;
   readonly signals: { readonly [signal in Signal]?: EdgeCounts & { readonly inFlight: number } };
 };
 
@@ -22,13 +24,17 @@ export const readEdgeStatus = async ({ url, apiKey }: EdgeAddress): Promise<Edge
 
 const pollMs = 100;
 
-/** Waits until no request is inside the edge; the last status, whether or not the wait succeeded. */
+/**
+ * Waits until nothing is inside the edge, neither requests nor what they left in its storage; the
+ * last status, whether or not the wait succeeded.
+ */
 export const edgeAtRest = async (edge: EdgeAddress, deadlineMs: number): Promise<EdgeStatus> => {
   const endMs = Date.now() + deadlineMs;
   for (;;) {
     const status = await readEdgeStatus(edge);
     const inside = Object.values(status.signals).reduce((n, counts) => n + counts.inFlight, 0);
-    if (inside === 0 || Date.now() > endMs) return status;
+    const spilled = status.forwarder?.spilledRecords ?? 0;
+    if (inside + spilled === 0 || Date.now() > endMs) return status;
     await new Promise((resolve) => {
       setTimeout(resolve, pollMs);
     });

@@ -110,5 +110,5 @@ export const startCollector = async (kafka: string): Promise<Server | null> => {
     child.kill("SIGTERM");
     if (child.exitCode === null) await once(child, "exit");
   };
-  return { name: "collector", url: `http://${address}`, pid, stop };
+  return { name: "collector: forward", url: `http://${address}`, pid, stop };
 };

@@ -1,7 +1,9 @@
 // Spans per CPU-second of the edge on the way to a real Kafka, acknowledged by it, beside the real
 // Collector on the same work: server on one core, load and broker on the other. WEIR_BENCH_ROWS, a
 // regular expression over "who | encoding | spans x connections", chooses rows.
-import { openLog } from "../../engine/log/open-log.ts";
+import { Kafka, logLevel } from "kafkajs";
+
+import { topicNames, topics } from "../../schemas/topics.ts";
 import { type TestBroker, kafkaAvailable, startBroker } from "../kafka-broker.ts";
 import { type Server, pin, residentMb, startCollector, startWeir } from "./edge-servers.ts";
 import type { BenchOptions } from "./harness.ts";
@@ -31,11 +33,21 @@ type Contender = (kafka: string) => Promise<Server | null>;
 const weir =
   (name: string, vars: { readonly [name: string]: string } = {}): Contender =>
   (kafka) =>
-    startWeir(name, { LOG_KIND: "kafka", KAFKA_BROKERS: kafka, SAMPLE: "off", ...vars });
+    startWeir(name, { LOG_KIND: "kafka", KAFKA_BROKERS: kafka, ...vars });
+
+const plain = { VALIDATION_PROFILE: "off", SAMPLE: "off" };
+const all = { SAMPLE_RATE: "1" };
+const few = { SAMPLE_RATE: "0.05", SAMPLE_RATE_SLOW: "0.05", SAMPLE_RATE_ERROR: "0.05" };
 
 const contenders: readonly (readonly [name: string, start: Contender])[] = [
-  ["weir: forward", weir("weir: forward")],
-  ["weir: forward, kafkajs unchanged", weir("kafkajs unchanged", { KAFKA_ENCODER: "kafkajs" })],
+  ["weir: forward", weir("weir: forward", plain)],
+  ["weir: validate, forward", weir("weir: validate, forward", { SAMPLE: "off" })],
+  ["weir: validate, sample 100 %, forward", weir("weir: validate, sample 100 %, forward", all)],
+  ["weir: validate, sample 5 %, forward", weir("weir: validate, sample 5 %, forward", few)],
+  [
+    "weir: forward, kafkajs unchanged",
+    weir("weir: forward, kafkajs unchanged", { ...plain, KAFKA_ENCODER: "kafkajs" }),
+  ],
   ["collector: forward", startCollector],
 ];
 
@@ -87,6 +99,22 @@ const runContender = async (
   }
 };
 
+/** Collects into larger batches than our topics take, and cannot split them. */
+const collectorBytesMax = "8000000";
+
+const createTopics = async (bootstrap: string): Promise<void> => {
+  const admin = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  await admin.createTopics({
+    topics: topicNames.map((topic) => ({
+      topic,
+      numPartitions: topics[topic].partitions,
+      configEntries: [{ name: "max.message.bytes", value: collectorBytesMax }],
+    })),
+  });
+  await admin.disconnect();
+};
+
 /** Needs Go, or the generator built before, and Java with Maven; says what it leaves out. */
 export const run = async ({ smoke }: BenchOptions): Promise<void> => {
   const binary = buildSpanLoad();
@@ -98,9 +126,7 @@ export const run = async ({ smoke }: BenchOptions): Promise<void> => {
   pin(broker.pid, 1);
   // Children inherit it: the load generator.
   pin(process.pid, 1);
-  const log = await openLog({ kafka: broker.bootstrap });
-  await log.createTopics();
-  await log.close();
+  await createTopics(broker.bootstrap);
   const seconds = smoke ? 0.5 : Number(process.env["WEIR_BENCH_SECONDS"] ?? 3);
   const list = smoke ? works.slice(2, 3) : works;
   try {

@@ -15,6 +15,9 @@ import { readTopic } from "./expected-outputs.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
+/** A killed broker may come back once its session has ended, by default 9 s later. */
+const properties = { "broker.session.timeout.ms": 1000, "broker.heartbeat.interval.ms": 200 };
+
 export type EdgeForwarder = {
   readonly spilledRecords: number;
   readonly spilledBytes: number;
@@ -52,7 +55,7 @@ export class EdgeAndKafka {
 
   async startKafka(): Promise<void> {
     const dataDirectory = join(this.#folder, "kafka");
-    this.#kafka = await startKafkaNode({ dataDirectory, port: this.#kafkaPort });
+    this.#kafka = await startKafkaNode({ dataDirectory, port: this.#kafkaPort, properties });
     this.#kafkaPort = Number(this.#kafka.bootstrap.split(":")[1]);
   }
 
@@ -131,6 +134,14 @@ export class EdgeAndKafka {
   }
 }
 
+const started = new Set<SpanSenders>();
+
+/** Also those of a test that failed half-way. */
+export const stopSenders = async (): Promise<void> => {
+  await Promise.all(Array.from(started, (senders) => senders.stop()));
+  started.clear();
+};
+
 let firstNumber = 0;
 const numbersOfSenders = 10_000_000;
 
@@ -151,6 +162,7 @@ export class SpanSenders {
     this.#next = firstNumber;
     // Two senders of one topic must not share numbers.
     firstNumber += numbersOfSenders;
+    started.add(this);
     this.#running = Array.from({ length: connections }, () => this.#send(url));
   }
 

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 
 import { kafkaAvailable } from "../kafka-broker.ts";
 import { runSeed, seeded } from "../random.ts";
-import { EdgeAndKafka, type Held, SpanSenders } from "./edge-and-kafka.ts";
+import { EdgeAndKafka, type Held, SpanSenders, stopSenders } from "./edge-and-kafka.ts";
 
 const kills = Number(process.env["WEIR_KILLS"] ?? 4);
 const seed = runSeed("spill");
@@ -40,6 +40,7 @@ describe.skipIf(!kafkaAvailable())("the edge before a real Kafka (needs Java 17 
 
   beforeAll(() => system.start());
   afterEach(async () => {
+    await stopSenders();
     if (!system.isKafkaUp) await system.startKafka();
     await system.killEdge();
   });

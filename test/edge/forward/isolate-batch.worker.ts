@@ -6,10 +6,10 @@ import { IsolateBatch } from "../../../edge/forward/isolate-batch.ts";
 
 const answerMs = 150;
 
-/** Says how many items it was given, later. */
+/** Says how many items it was given, at once or later. */
 export class Slow extends DurableObject {
-  async take(items: number): Promise<number> {
-    await new Promise((resolve) => setTimeout(resolve, answerMs));
+  async take(items: number, ms: number): Promise<number> {
+    if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
     return items;
   }
 }
@@ -18,31 +18,35 @@ type Env = { readonly SLOW: DurableObjectNamespace<Slow> };
 type Result = { readonly item: number; readonly together: number } | string;
 type Way = (item: number, env: Env, ctx: ExecutionContext) => Promise<Result>;
 
-const call = (env: Env, items: number): Promise<number> =>
-  env.SLOW.get(env.SLOW.idFromName("one")).take(items);
+const call = (env: Env, items: number, ms = answerMs): Promise<number> =>
+  env.SLOW.get(env.SLOW.idFromName("one")).take(items, ms);
 
 let latest: Env | undefined;
-const batch = new IsolateBatch<number, Result>(
-  {
-    callBytesMax: 1000,
-    callItemsMax: 1000,
-    waitBytesMax: 1_000_000,
-    itemsMax: 1000,
-    waitMsMax: 5000,
-    callMsMax: 6000,
-    leadMsMax: 250,
-  },
-  async (items) => {
-    if (latest === undefined) throw new Error("no environment");
-    const together = await call(latest, items.length);
-    return items.map((item) => ({ item, together }));
-  },
-  (why) => why,
-);
+const newBatch = (ms: number) =>
+  new IsolateBatch<number, Result>(
+    {
+      callBytesMax: 1000,
+      callItemsMax: 1000,
+      waitBytesMax: 1_000_000,
+      itemsMax: 1000,
+      waitMsMax: 5000,
+      callMsMax: 6000,
+      leadMsMax: 250,
+    },
+    async (items) => {
+      if (latest === undefined) throw new Error("no environment");
+      const together = await call(latest, items.length, ms);
+      return items.map((item) => ({ item, together }));
+    },
+    (why) => why,
+  );
 
-const good: Way = (item, env, ctx) => {
-  latest = env;
-  return batch.submit(item, 1, ctx);
+const good = (ms: number): Way => {
+  const batch = newBatch(ms);
+  return (item, env, ctx) => {
+    latest = env;
+    return batch.submit(item, 1, ctx);
+  };
 };
 
 let waiting: ((together: number) => void)[] | undefined;
@@ -66,7 +70,8 @@ const noTimer: Way = async (item, env, ctx) => {
 };
 
 const ways: { readonly [path: string]: Way } = {
-  "/good": good,
+  "/good": good(answerMs),
+  "/at-once": good(0),
   "/no-timer": noTimer,
 };
 

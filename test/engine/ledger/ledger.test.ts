@@ -22,6 +22,18 @@ describe("ledger", () => {
     expect(isBalanced(ledgerEntry(edge, 91))).toBe(false);
   });
 
+  it("balances when what was handled twice is what the edge may have sent twice", () => {
+    const repeatable = { ...edge, repeatable: 5 };
+    expect(ledgerEntry(repeatable, 93)).toMatchObject({ out: 90, inFlight: 0 });
+    expect([93, 95, 96].map((handled) => isBalanced(ledgerEntry(repeatable, handled)))).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    const both = { ...edge, accepted: 80, unconfirmed: 10, repeatable: 5 };
+    expect(ledgerEntry(both, 92)).toMatchObject({ out: 90, inFlight: 0 });
+  });
+
   it("counts an unconfirmed item as out when the engine saw it, else as rejected", () => {
     const entry = ledgerEntry({ ...edge, accepted: 80, unconfirmed: 10 }, 84);
     expect(entry).toMatchObject({ out: 84, rejected: { malformed: 10, unconfirmed: 6 } });

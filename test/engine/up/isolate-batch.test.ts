@@ -17,6 +17,7 @@ const require = createRequire(import.meta.url);
 const esbuild = createRequire(require.resolve("wrangler"))("esbuild") as Esbuild;
 const folder = mkdtempSync(join(tmpdir(), "weir-batch-"));
 const requests = 20;
+const manyRequests = 30_000;
 const items = Array.from({ length: requests }, (_, at) => at);
 
 let edge: RunningEdge;
@@ -80,6 +81,21 @@ describe("requests that share calls", () => {
       expect(together).toBeGreaterThan(requests / 2);
     }
   });
+
+  test("are still answered in their own context when V8 has optimised the batching (FB1)", async () => {
+    // An answer with a body can only be made in the context of its own request.
+    const counts = new Map<number, number>();
+    let next = 0;
+    const client = async (): Promise<void> => {
+      while (next < manyRequests) {
+        next += 1;
+        const { status } = await ask("at-once", next);
+        counts.set(status, (counts.get(status) ?? 0) + 1);
+      }
+    };
+    await Promise.all(items.map(client));
+    expect([...counts.keys()]).toEqual([200]);
+  }, 60_000);
 
   test("are all answered when the client of the one that leads has left (FB3)", async () => {
     const leaver = new AbortController();
