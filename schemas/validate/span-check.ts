@@ -82,7 +82,7 @@ export class SpanCheck {
   /**
    * The definition that an attribute tells (required there, and in more definitions than merely
    * recommended), of the span's kind: the one that lacks least, then the one that knows most of
-   * the span's attributes, then the first.
+   * the span's attributes (required ones count twice), then the first.
    */
   #byAttributes(tables: Tables): number {
     const count = this.#gather(tables);

@@ -230,8 +230,10 @@ export class PlainValidator {
     const rank = (group: ResolvedGroup): readonly [number, number] => [
       group.attributes.filter((a) => a.requirement_level === "required" && !present.has(keyOf(a)))
         .length,
-      -group.attributes.filter((a) => a.requirement_level !== "opt_in" && present.has(keyOf(a)))
-        .length,
+      // Required ones count twice.
+      -group.attributes
+        .filter((a) => a.requirement_level !== "opt_in" && present.has(keyOf(a)))
+        .reduce((sum, a) => sum + (a.requirement_level === "required" ? 2 : 1), 0),
     ];
     const candidates = this.#spans.filter(
       (group) =>
