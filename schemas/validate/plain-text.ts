@@ -7,10 +7,13 @@ const highBits = 0x80808080 | 0;
  * within the view, is none: ask isUtf8 then.
  */
 export const isPlainText = (view: DataView, start: number, end: number): boolean => {
-  let all = 0;
   let at = end - 4;
-  for (; at > start; at -= 8) all |= view.getInt32(at, true) | view.getInt32(at - 4, true);
-  if (at > start - 4) all |= view.getInt32(at, true);
+  // Nothing is left, or up to four bytes: most texts take one of the next three ways.
+  if (at <= start) return at === start - 4 || (view.getInt32(at, true) & highBits) === 0;
+  let all = view.getInt32(at, true) | view.getInt32(start, true);
+  at -= 4;
+  for (; at > start + 4; at -= 8) all |= view.getInt32(at, true) | view.getInt32(at - 4, true);
+  if (at > start) all |= view.getInt32(at, true);
   return (all & highBits) === 0;
 };
 
