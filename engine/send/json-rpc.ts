@@ -10,6 +10,11 @@ export type RpcAnswer =
   | { readonly ok: true; readonly result: unknown }
   | { readonly ok: false; readonly failure: RpcFailure };
 
+/** A value read out of a result, or why there is none. */
+export type RpcValue<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly failure: RpcFailure };
+
 export type JsonRpcOptions = {
   readonly url: string;
   readonly fetch: typeof fetch;
@@ -51,6 +56,18 @@ export class JsonRpc {
     } catch (error) {
       return lost(null, causeOf(error));
     }
+  }
+
+  /** `call` whose result must have a shape: `read` returns null for any other. */
+  async ask<T>(
+    method: string,
+    params: readonly unknown[],
+    read: (result: unknown) => T | null,
+  ): Promise<RpcValue<T>> {
+    const answer = await this.call(method, params);
+    if (!answer.ok) return answer;
+    const value = read(answer.result);
+    return value === null ? lost(200, `${method}: result of unknown shape`) : { ok: true, value };
   }
 
   #read(response: Response, id: number, text: string): RpcAnswer {
@@ -105,7 +122,10 @@ const checkUrl = (url: string, hasSecret: boolean): void => {
 };
 
 /** Nobody knows whether the request was acted on. */
-const lost = (status: number | null, message: string): RpcAnswer => ({
+const lost = (
+  status: number | null,
+  message: string,
+): { readonly ok: false; readonly failure: RpcFailure } => ({
   ok: false,
   failure: {
     class: "retryable",

@@ -2,9 +2,10 @@
 // same bytes are repeated about every 2 s while their blockhash is valid, measured in block height
 // and not by a clock. It never signs: signing anew is safe only after "expired" or "rejected".
 import { backoffDefaults, backoffOf, type BackoffLimits } from "./backoff.ts";
+import type { RpcValue } from "./json-rpc.ts";
 import type { RpcFailure } from "./rpc-failure.ts";
 import { signedTransaction, type SignedTransaction } from "./signed-transaction.ts";
-import type { RpcValue, SignatureStatus, Simulation, SolanaRpc } from "./solana-rpc.ts";
+import type { SignatureStatus, Simulation, SolanaRpc } from "./solana-rpc.ts";
 
 /** What became of a transaction. Only "rejected" and "expired" say that it will never run. */
 export type SendOutcome =

@@ -1,14 +1,8 @@
 // The five methods of a Solana node that sending needs, with their answers checked: a field that is
 // missing or of another type is a failure, not an undefined that travels on.
-import { isObject, type JsonRpc } from "./json-rpc.ts";
-import type { RpcFailure } from "./rpc-failure.ts";
+import { isObject, type JsonRpc, type RpcValue } from "./json-rpc.ts";
 
 type Commitment = "processed" | "confirmed" | "finalized";
-
-/** A value, or why there is none. */
-export type RpcValue<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly failure: RpcFailure };
 
 /** A blockhash and the last height of a block that may hold a transaction with it. */
 export type Blockhash = { readonly blockhash: string; readonly lastValidBlockHeight: number };
@@ -74,25 +68,25 @@ export class SolanaRpc {
 
   /** Always of commitment "confirmed": a processed one can be of a fork that is given up. */
   async latestBlockhash(): Promise<RpcValue<Blockhash>> {
-    return this.#ask("getLatestBlockhash", [{ commitment: "confirmed" }], readBlockhash);
+    return this.#rpc.ask("getLatestBlockhash", [{ commitment: "confirmed" }], readBlockhash);
   }
 
   async blockHeight(commitment: Commitment): Promise<RpcValue<number>> {
     const read = (result: unknown): number | null => (isCount(result) ? result : null);
-    return this.#ask("getBlockHeight", [{ commitment }], read);
+    return this.#rpc.ask("getBlockHeight", [{ commitment }], read);
   }
 
   /** Null: the node does not know it. */
   async status(signature: string): Promise<RpcValue<{ readonly status: SignatureStatus | null }>> {
     const params = [[signature], { searchTransactionHistory: true }];
-    return this.#ask("getSignatureStatuses", params, readStatus);
+    return this.#rpc.ask("getSignatureStatuses", params, readStatus);
   }
 
   /** The signature. The node neither checks it first nor repeats it: both is done here. */
   async sendTransaction(base64: string): Promise<RpcValue<string>> {
     const options = { encoding: "base64", skipPreflight: true, maxRetries: 0 };
     const read = (result: unknown): string | null => (typeof result === "string" ? result : null);
-    return this.#ask("sendTransaction", [base64, options], read);
+    return this.#rpc.ask("sendTransaction", [base64, options], read);
   }
 
   /**
@@ -102,27 +96,6 @@ export class SolanaRpc {
   async simulate(base64: string, replacesBlockhash: boolean): Promise<RpcValue<Simulation>> {
     const check = replacesBlockhash ? { replaceRecentBlockhash: true } : { sigVerify: true };
     const options = { encoding: "base64", commitment: "confirmed", ...check };
-    return this.#ask("simulateTransaction", [base64, options], readSimulation);
-  }
-
-  async #ask<T>(
-    method: string,
-    params: readonly unknown[],
-    read: (result: unknown) => T | null,
-  ): Promise<RpcValue<T>> {
-    const answer = await this.#rpc.call(method, params);
-    if (!answer.ok) return answer;
-    const value = read(answer.result);
-    if (value !== null) return { ok: true, value };
-    const message = `${method}: result of unknown shape`;
-    const failure: RpcFailure = {
-      class: "retryable",
-      code: null,
-      status: 200,
-      message,
-      retryAfterMs: null,
-      mayHaveActed: true,
-    };
-    return { ok: false, failure };
+    return this.#rpc.ask("simulateTransaction", [base64, options], readSimulation);
   }
 }

@@ -5,7 +5,7 @@ import { inspect } from "node:util";
 
 import { expect, it, onTestFinished } from "vitest";
 
-import { readSecret, Secret } from "../../../engine/send/secret.ts";
+import { readSecret, Secret, SecretError } from "../../../engine/send/secret.ts";
 
 const text = "0a1b2c3d-secret-0a1b2c3d";
 
@@ -37,6 +37,7 @@ it("refuses links, folders, absent, empty, large and broken files, and both at o
   symlinkSync(good, link);
   const read = (path: string) => (): unknown => readSecret({ KEY_FILE: path }, "KEY");
   expect(read(link)).toThrow("KEY_FILE: ELOOP");
+  expect(read(link)).toThrow(SecretError);
   expect(read(join(good, ".."))).toThrow("KEY_FILE: no regular file");
   expect(read(`${good}.absent`)).toThrow("KEY_FILE: ENOENT");
   expect(read(fileOf("\n", 0o600))).toThrow("KEY_FILE: expected 1 to 4096");

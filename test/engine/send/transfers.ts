@@ -3,7 +3,7 @@
 import { wireBytes, type WireTransaction } from "../../oracles/wire-transaction.ts";
 import type { Random } from "../../random.ts";
 
-export type Transfer = { readonly to: Uint8Array; readonly lamports: number };
+type Transfer = { readonly to: Uint8Array; readonly lamports: number };
 
 const systemProgram = new Uint8Array(32);
 
