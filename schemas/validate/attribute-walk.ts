@@ -177,8 +177,10 @@ export class AttributeWalk {
     const found = (word >>> 16) & 255;
     if (found === doubleTag) return at + 11 === next ? doubleType : 0;
     if (found !== intTag && found !== boolTag) return 0;
-    // One byte of a number is the word's last: below 128 it ends there.
-    const isWhole = at + 4 === next ? word >= 0 : isNumber(this.#bytes, at + 3, next);
+    const bytes = this.#bytes;
+    // The first byte of a number is the word's last: below 128 it ends there.
+    const isShort = at + 5 === next && word < 0 && (bytes[at + 4] as number) < 128;
+    const isWhole = at + 4 === next ? word >= 0 : isShort || isNumber(bytes, at + 3, next);
     if (!isWhole) return 0;
     return found === intTag ? intType : booleanType;
   }
@@ -235,6 +237,7 @@ export class AttributeWalk {
   /** A number of up to four bytes; any other is beyond every range. */
   #smallInteger(at: number, end: number): number {
     const bytes = this.#bytes;
+    if (end - at === 2) return ((bytes[at] as number) & 127) | ((bytes[at + 1] as number) << 7);
     let value = 0;
     let shift = 0;
     for (let i = at; i < end; i += 1) {
