@@ -41,6 +41,15 @@ export const spanCodes: AbsentCodes = {
   conditional: 0,
 };
 
+// Names of this module's own: an imported one is loaded and looked at anew at each use.
+const word = attributeWord;
+const stride = attributeStride;
+const { required, recommended, optIn } = requirement;
+const { typeMismatch, conditionMet, unexpectedAttribute } = finding;
+const keyOf = attributeOf;
+const typeAt = sampleTypeAt;
+const isChecked = isWatched;
+
 const decoder = new TextDecoder();
 
 /** One per thread, reused: `begin`, then lists, then `absent`. */
@@ -109,19 +118,19 @@ export class AttributeCheck {
     const found = this.#found;
     this.#table = table;
     for (let index = 0; index < count; index += 1) {
-      const row = index * attributeStride;
-      const keyStart = rows[row + attributeWord.keyStart] as number;
-      const length = (rows[row + attributeWord.keyEnd] as number) - keyStart;
+      const row = index * stride;
+      const keyStart = rows[row + word.keyStart] as number;
+      const length = (rows[row + word.keyEnd] as number) - keyStart;
       found.place = place + index;
-      const attribute = attributeOf(this.#keys.check(tables, this.#view, keyStart, length));
+      const attribute = keyOf(this.#keys.check(tables, this.#view, keyStart, length));
       if (attribute < 0) continue;
       this.#mark(attribute, place + index, index);
-      const type = sampleTypeAt(this.#bytes, rows, index);
+      const type = typeAt(this.#bytes, rows, index);
       if ((((attributeAccept[attribute] as number) >>> type) & 1) === 0) {
-        found.add(finding.typeMismatch, attribute);
-      } else if (withValues && isWatched(tables, attribute)) {
-        this.values.start = rows[row + attributeWord.valueStart] as number;
-        this.values.end = rows[row + attributeWord.valueEnd] as number;
+        found.add(typeMismatch, attribute);
+      } else if (withValues && isChecked(tables, attribute)) {
+        this.values.start = rows[row + word.valueStart] as number;
+        this.values.end = rows[row + word.valueEnd] as number;
         this.values.check(plan, attribute, type);
       }
     }
@@ -144,14 +153,14 @@ export class AttributeCheck {
       this.#groupedIn[attribute] = this.#generation;
       if (this.#presentIn[attribute] === this.#generation) continue;
       const level = rowLevel[row] as number;
-      if (level === requirement.required) found.add(codes.required, attribute);
-      else if (level === requirement.recommended) found.add(codes.recommended, attribute);
-      else if (level === requirement.optIn) found.add(codes.optIn, attribute);
+      if (level === required) found.add(codes.required, attribute);
+      else if (level === recommended) found.add(codes.recommended, attribute);
+      else if (level === optIn) found.add(codes.optIn, attribute);
       else {
         const condition = rowCondition[row] as number;
         if (condition === 0) found.add(codes.conditional, attribute);
         else if (this.#holds(plan.tables, condition, isError)) {
-          found.add(finding.conditionMet, attribute);
+          found.add(conditionMet, attribute);
         }
       }
     }
@@ -164,7 +173,7 @@ export class AttributeCheck {
     let count = 0;
     const end = groupRows[group + 1] as number;
     for (let row = groupRows[group] as number; row < end; row += 1) {
-      if (rowLevel[row] !== requirement.required) continue;
+      if (rowLevel[row] !== required) continue;
       if (this.#presentIn[rowAttribute[row] as number] !== this.#generation) count += 1;
     }
     return count;
@@ -177,21 +186,21 @@ export class AttributeCheck {
     const end = groupRows[group + 1] as number;
     for (let row = groupRows[group] as number; row < end; row += 1) {
       const level = rowLevel[row] as number;
-      if (level === requirement.optIn) continue;
+      if (level === optIn) continue;
       if (this.#presentIn[rowAttribute[row] as number] !== this.#generation) continue;
-      count += level === requirement.required ? 2 : 1;
+      count += level === required ? 2 : 1;
     }
     return count;
   }
 
   #unexpected(): void {
     const found = this.#found;
-    if (found.decisions[finding.unexpectedAttribute] === 0) return;
+    if (found.decisions[unexpectedAttribute] === 0) return;
     for (let i = 0; i < this.presentCount; i += 1) {
       const attribute = this.present[i] as number;
       if (this.#groupedIn[attribute] === this.#generation) continue;
       found.place = this.#places[i] as number;
-      found.add(finding.unexpectedAttribute, attribute);
+      found.add(unexpectedAttribute, attribute);
     }
   }
 
@@ -236,11 +245,11 @@ export class AttributeCheck {
   #textOf(index: number): string | null {
     const rows = this.#table?.rows;
     if (rows === undefined) return null;
-    const row = index * attributeStride;
-    const start = rows[row + attributeWord.valueStart] as number;
-    const type = rows[row + attributeWord.valueType];
+    const row = index * stride;
+    const start = rows[row + word.valueStart] as number;
+    const type = rows[row + word.valueType];
     if (type === valueType.string) {
-      return decoder.decode(this.#bytes.subarray(start, rows[row + attributeWord.valueEnd]));
+      return decoder.decode(this.#bytes.subarray(start, rows[row + word.valueEnd]));
     }
     if (type === valueType.bool) return byteAt(this.#bytes, start) === 0 ? "false" : "true";
     if (type === valueType.double) return String(this.#view.getFloat64(start, true));

@@ -6,6 +6,11 @@ import { viaTemplate } from "../weaver/tables.ts";
 import { finding } from "./finding-table.ts";
 import type { Found } from "./found.ts";
 
+// Names of this module's own: an imported one is loaded and looked at anew at each use.
+const code = finding;
+const flag = attributeFlag;
+const templateBit = viaTemplate;
+
 const dot = 46;
 const underscore = 95;
 
@@ -31,7 +36,7 @@ const hasDot = (view: DataView, at: number, length: number): boolean => {
 };
 
 /** The registry's number of a key that a check has looked up; below 0 = unknown. */
-export const attributeOf = (found: number): number => (found < 0 ? -1 : found & ~viaTemplate);
+export const attributeOf = (found: number): number => (found < 0 ? -1 : found & ~templateBit);
 
 /** One per thread, reused. */
 export class KeyCheck {
@@ -45,38 +50,38 @@ export class KeyCheck {
   check(tables: Tables, view: DataView, at: number, length: number): number {
     const found = tables.findKey(view, at, length);
     if (found < 0) {
-      this.#found.add(finding.missingAttribute, -1);
-      if (tables.sharesNamespace(view, at, length)) this.#found.add(finding.extendsNamespace, -1);
+      this.#found.add(code.missingAttribute, -1);
+      if (tables.sharesNamespace(view, at, length)) this.#found.add(code.extendsNamespace, -1);
       this.#spelling(tables, { view, at, length }, -1);
       return found;
     }
     const attribute = attributeOf(found);
     const flags = tables.sections.attributeFlags[attribute] as number;
-    if ((found & viaTemplate) !== 0) {
-      this.#found.add(finding.templateAttribute, attribute);
+    if ((found & templateBit) !== 0) {
+      this.#found.add(code.templateAttribute, attribute);
       this.#spelling(tables, { view, at, length }, attribute);
     }
-    if (flags !== 0) this.#flags(attribute, flags, (found & viaTemplate) !== 0);
+    if (flags !== 0) this.#flags(attribute, flags, (found & templateBit) !== 0);
     return found;
   }
 
   #flags(attribute: number, flags: number, isTemplate: boolean): void {
     const found = this.#found;
-    if ((flags & attributeFlag.deprecated) !== 0) found.add(finding.deprecated, attribute);
-    if ((flags & attributeFlag.unstable) !== 0) found.add(finding.notStable, attribute);
+    if ((flags & flag.deprecated) !== 0) found.add(code.deprecated, attribute);
+    if ((flags & flag.unstable) !== 0) found.add(code.notStable, attribute);
     if (isTemplate) return;
-    if ((flags & attributeFlag.noNamespace) !== 0) found.add(finding.missingNamespace, attribute);
-    if ((flags & attributeFlag.badFormat) !== 0) found.add(finding.invalidFormat, attribute);
-    if ((flags & attributeFlag.badNamespace) !== 0) found.add(finding.illegalNamespace, attribute);
+    if ((flags & flag.noNamespace) !== 0) found.add(code.missingNamespace, attribute);
+    if ((flags & flag.badFormat) !== 0) found.add(code.invalidFormat, attribute);
+    if ((flags & flag.badNamespace) !== 0) found.add(code.illegalNamespace, attribute);
   }
 
   #spelling(tables: Tables, key: Key, attribute: number): void {
     const { view, at, length } = key;
     const found = this.#found;
-    if (!hasDot(view, at, length)) found.add(finding.missingNamespace, attribute);
-    if (!isNameFormat(view, at, length)) found.add(finding.invalidFormat, attribute);
-    if (tables.findPrefix(view, at, length, attributeFlag.deprecated) >= 0) {
-      found.add(finding.illegalNamespace, attribute);
+    if (!hasDot(view, at, length)) found.add(code.missingNamespace, attribute);
+    if (!isNameFormat(view, at, length)) found.add(code.invalidFormat, attribute);
+    if (tables.findPrefix(view, at, length, flag.deprecated) >= 0) {
+      found.add(code.illegalNamespace, attribute);
     }
   }
 }

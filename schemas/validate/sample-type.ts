@@ -5,6 +5,12 @@ import { byteAt, delimitedStart, skipValue, tagSize, varintLow } from "../otlp/w
 import { sampleType } from "../weaver/table-layout.ts";
 
 const { string, boolean, int, double, emptyArray, strings, mixedArray, none } = sampleType;
+// Names of this module's own: an imported one is loaded and looked at anew at each use.
+const word = attributeWord;
+const stride = attributeStride;
+const valueOf = valueType;
+const byteOf = byteAt;
+
 const elementTag = 0x0a;
 
 const typeOfTag = new Uint8Array(128);
@@ -56,15 +62,15 @@ const arrayTypeOf = (bytes: Uint8Array, start: number, end: number): number => {
 
 /** The sample type of a row of an AttributeTable. */
 export const sampleTypeAt = (bytes: Uint8Array, rows: Int32Array, index: number): number => {
-  const row = index * attributeStride;
-  const type = rows[row + attributeWord.valueType] as number;
-  if (type !== valueType.array) return type;
-  const start = rows[row + attributeWord.valueStart] as number;
-  return arrayTypeOf(bytes, start, rows[row + attributeWord.valueEnd] as number);
+  const row = index * stride;
+  const type = rows[row + word.valueType] as number;
+  if (type !== valueOf.array) return type;
+  const start = rows[row + word.valueStart] as number;
+  return arrayTypeOf(bytes, start, rows[row + word.valueEnd] as number);
 };
 
 /** Whether bytes[start, end) is one varint, whatever its value. */
 export const isWholeVarint = (bytes: Uint8Array, start: number, end: number): boolean => {
-  for (let at = start; at < end - 1; at += 1) if (byteAt(bytes, at) < 128) return false;
-  return end > start && end - start <= 10 && byteAt(bytes, end - 1) < 128;
+  for (let at = start; at < end - 1; at += 1) if (byteOf(bytes, at) < 128) return false;
+  return end > start && end - start <= 10 && byteOf(bytes, end - 1) < 128;
 };

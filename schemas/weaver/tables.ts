@@ -8,6 +8,9 @@ import { TextIndex } from "./text-index.ts";
 /** Bit of a look-up's answer: the key stands under a template. */
 export const viaTemplate = 0x8000;
 
+// Names of this module's own: an imported one is loaded and looked at anew at each use.
+const hashOf = valueHash;
+
 const dot = 46;
 const decoder = new TextDecoder();
 
@@ -113,7 +116,7 @@ export class Tables {
   findMember(attribute: number, view: DataView, at: number, length: number): number {
     const { memberSlots: slots, memberAttribute, memberBytes } = this.sections;
     const mask = slots.length - 1;
-    let slot = valueHash(view, at, length, attribute) >>> this.#memberShift;
+    let slot = hashOf(view, at, length, attribute) >>> this.#memberShift;
     for (;;) {
       const member = slots[slot] as number;
       if (member < 0) return -1;

@@ -2,6 +2,9 @@
 // word. Made by views into a compiled registry; nothing is copied. One per table; any thread.
 import { keyHash, slotShift } from "./key-hash.ts";
 
+// Names of this module's own: an imported one is loaded and looked at anew at each use.
+const hashOf = keyHash;
+
 export type TextRanges = {
   readonly view: DataView;
   readonly at: Uint32Array;
@@ -29,7 +32,7 @@ export class TextIndex {
   /** The entry whose text is `length` bytes of the view at `at`, or -1. */
   find(view: DataView, at: number, length: number): number {
     const slots = this.#slots;
-    let slot = keyHash(view, at, length) >>> this.#shift;
+    let slot = hashOf(view, at, length) >>> this.#shift;
     // Never full: half of the slots are empty.
     for (;;) {
       const entry = slots[slot] as number;
