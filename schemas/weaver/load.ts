@@ -62,7 +62,9 @@ const sectionsOf = (buffer: ArrayBuffer, view: DataView): TableSections | string
     }
     Object.assign(open, { [name]: new views[element](buffer, at, count) });
   }
-  return open as TableSections;
+  // A copy, for V8 takes an object that was made key by key as a dictionary: each look at a section
+  // would be a search.
+  return { ...(open as TableSections) };
 };
 
 /** Sections whose entries index another: bounds and, for lists of first entries, order. */
