@@ -1,18 +1,16 @@
 // weir sample: what the edge's head sampler decides on the spans and log records of OTLP files.
-import { signals } from "../../schemas/otlp/messages.ts";
 import type { TenantPolicy } from "../../schemas/sampling/head-settings.ts";
 import { defaultPolicy, readHeadSettings } from "../../schemas/sampling/head-settings.ts";
 import { isProbability } from "../../schemas/sampling/threshold.ts";
 import type { Arguments, Command, Io } from "./command.ts";
-import { exitCode, UsageError } from "./command.ts";
+import { UsageError } from "./command.ts";
 import { InputError, readWhole } from "./input.ts";
-import type { OtlpRequest } from "./otlp-requests.ts";
-import { askedSignal, OtlpRequests, signalOption } from "./otlp-requests.ts";
+import { signalOption } from "./otlp-requests.ts";
+import type { MadeOfRequest } from "./otlp-run.ts";
+import { OtlpRun } from "./otlp-run.ts";
 import { RequestSampler } from "./sample-request.ts";
 
 const configBytesMax = 1 << 20;
-
-type Request = Exclude<OtlpRequest, { readonly fault: string }>;
 
 /** @throws UsageError when the option is no rate. */
 const rateOption = (args: Arguments): number | null => {
@@ -48,61 +46,15 @@ const policyFor = async (args: Arguments, io: Io): Promise<TenantPolicy> => {
   return rate === null ? policy : { ...policy, rates: { ...policy.rates, base: rate } };
 };
 
-/** One run: the files' requests through one sampler. */
-class Sampling {
-  readonly #io: Io;
-  readonly #isStrict: boolean;
-  readonly #requests: OtlpRequests;
-  readonly #sampler: RequestSampler;
-  faults = 0;
-
-  constructor(args: Arguments, policy: TenantPolicy, io: Io) {
-    this.#io = io;
-    this.#isStrict = args.values["strict"] === true;
-    this.#requests = new OtlpRequests(askedSignal(args.values));
-    this.#sampler = new RequestSampler(policy);
-  }
-
-  get isOver(): boolean {
-    return this.#io.signal.aborted || (this.#isStrict && this.faults > 0);
-  }
-
-  async file(path: string): Promise<void> {
-    let bytes;
-    try {
-      bytes = await readWhole(path, this.#io);
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      this.#fault(error.message);
-      return;
-    }
-    for (const request of this.#requests.read(bytes)) {
-      if ("fault" in request) this.#fault(`${path}: ${request.fault}`);
-      else await this.#request(path, request);
-      if (this.isOver) return;
-    }
-  }
-
-  async #request(path: string, { signal, bytes, within }: Request): Promise<void> {
-    if (signal === "metrics") {
-      this.#io.note(`${path}: metrics are not sampled: left out`);
-      return;
-    }
-    for (const sampled of this.#sampler.sample(signal, bytes)) {
-      if ("fault" in sampled) {
-        const where = within === "" ? `byte ${sampled.at}` : within;
-        const { record } = signals[signal];
-        this.#fault(`${path}: ${where}: ${sampled.fault}; expected a well-formed ${record}`);
-      } else await this.#io.line(JSON.stringify(sampled.line));
-      if (this.isOver) return;
-    }
-  }
-
-  #fault(text: string): void {
-    this.faults += 1;
-    this.#io.note(text);
-  }
-}
+/** One sampler for all requests, as at the edge. */
+const sampling = (policy: TenantPolicy, io: Io): MadeOfRequest => {
+  const sampler = new RequestSampler(policy);
+  return ({ signal, bytes }, path) => {
+    if (signal !== "metrics") return sampler.sample(signal, bytes);
+    io.note(`${path}: metrics are not sampled: left out`);
+    return [];
+  };
+};
 
 /** The subcommand; the edge's sampler does the work. */
 export const sample: Command = {
@@ -125,11 +77,7 @@ export const sample: Command = {
   ],
   run: async (args, io) => {
     if (args.positionals.length === 0) throw new UsageError("sample needs FILE... or - for input");
-    const sampling = new Sampling(args, await policyFor(args, io), io);
-    for (const path of args.positionals) {
-      await sampling.file(path);
-      if (sampling.isOver) break;
-    }
-    return sampling.faults > 0 ? exitCode.failed : exitCode.good;
+    const policy = await policyFor(args, io);
+    return new OtlpRun(args, io, sampling(policy, io)).files(args.positionals);
   },
 };

@@ -1,0 +1,79 @@
+// One run of a command over OTLP files: what a command makes of each request goes out line by line,
+// what is wrong is noted with file and place, and the run goes on, or ends there with --strict.
+import { signals } from "../../schemas/otlp/messages.ts";
+import type { Arguments, Io } from "./command.ts";
+import { exitCode } from "./command.ts";
+import { InputError, readWhole } from "./input.ts";
+import type { OtlpRequest } from "./otlp-requests.ts";
+import { askedSignal, OtlpRequests } from "./otlp-requests.ts";
+
+type Request = Exclude<OtlpRequest, { readonly fault: string }>;
+
+/** What a command makes of a request: lines of output, and what is wrong at a byte of it. */
+export type MadeOfRequest = (
+  request: Request,
+  path: string,
+) => Iterable<{ readonly line: object } | { readonly fault: string; readonly at: number }>;
+
+/** One run: what was asked, what was found bad. */
+export class OtlpRun {
+  readonly #io: Io;
+  readonly #requests: OtlpRequests;
+  readonly #isStrict: boolean;
+  readonly #make: MadeOfRequest;
+  #faults = 0;
+
+  /** Reads the options `signal` and `strict`. @throws UsageError for a signal that is none. */
+  constructor(args: Arguments, io: Io, make: MadeOfRequest) {
+    this.#io = io;
+    this.#make = make;
+    this.#isStrict = args.values["strict"] === true;
+    this.#requests = new OtlpRequests(askedSignal(args.values));
+  }
+
+  /** The exit code: 1 when anything was wrong. */
+  async files(paths: readonly string[]): Promise<number> {
+    for (const path of paths) {
+      await this.#file(path);
+      if (this.#isOver) break;
+    }
+    return this.#faults > 0 ? exitCode.failed : exitCode.good;
+  }
+
+  get #isOver(): boolean {
+    return this.#io.signal.aborted || (this.#isStrict && this.#faults > 0);
+  }
+
+  async #file(path: string): Promise<void> {
+    let bytes;
+    try {
+      bytes = await readWhole(path, this.#io);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      this.#fault(error.message);
+      return;
+    }
+    for (const request of this.#requests.read(bytes)) {
+      if ("fault" in request) this.#fault(`${path}: ${request.fault}`);
+      else await this.#request(path, request);
+      if (this.#isOver) return;
+    }
+  }
+
+  async #request(path: string, request: Request): Promise<void> {
+    const { signal, within } = request;
+    for (const made of this.#make(request, path)) {
+      if ("fault" in made) {
+        const { record } = signals[signal];
+        const where = within === "" ? `byte ${made.at}` : within;
+        this.#fault(`${path}: ${where}: ${made.fault}; expected a well-formed ${record}`);
+      } else await this.#io.line(JSON.stringify(made.line));
+      if (this.#isOver) return;
+    }
+  }
+
+  #fault(text: string): void {
+    this.#faults += 1;
+    this.#io.note(text);
+  }
+}
