@@ -102,7 +102,8 @@ export class OtlpPath {
     if (items > itemsMax)
       return refuse("body-too-large", `body: ${items} items, limit itemsMax=${itemsMax}`);
     const { partitionOf } = pass;
-    const refused = this.#refused.of(pass, tenant.name);
+    const isAnyOut = rejections.total + rejections.quarantined > 0;
+    const refused = isAnyOut ? this.#refused.of(pass, tenant.name) : [];
     const sampled = this.#signal.sample?.(rows, tenant.name, partitionOf);
     const messages = this.#regroup.build(rows, partitionOf, this.#partitions, sampled?.edits);
     if (this.#regroup.isOverfull) return this.#overfull();
