@@ -323,20 +323,9 @@ const otlpLimits = (env: Environment): OtlpLimits => ({
   valueDepthMax: env.VALUE_DEPTH_MAX,
 });
 
-const knownTenants = (json: string): readonly Tenant[] => {
-  const tenants = tenantsOf(json);
-  return typeof tenants === "string" ? [] : tenants;
-};
-
-const knownRules = (env: Environment): ValidationSettings["rules"] => {
-  const rules = parseRules(env.VALIDATION_RULES);
-  return typeof rules === "string" ? [] : rules;
-};
-
-const knownSampling = (env: Environment): HeadSettings | null => {
-  const sampling = samplingOf(env);
-  return typeof sampling === "string" ? null : sampling;
-};
+/** What was read of a document that `faults` found good. */
+const read = <T>(document: T | string, otherwise: T): T =>
+  typeof document === "string" ? otherwise : document;
 
 /** @throws ConfigError naming every field that cannot be used. */
 export const readConfig = (variables: object): EdgeConfig => {
@@ -370,9 +359,12 @@ export const readConfig = (variables: object): EdgeConfig => {
     retryAfterS: env.RETRY_AFTER_S,
     apiKeys: env.API_KEYS,
     apiKeyHashes: env.API_KEY_HASHES,
-    tenants: knownTenants(env.TENANTS),
-    validation: { profile: env.VALIDATION_PROFILE, rules: knownRules(env) },
-    sampling: knownSampling(env),
+    tenants: read(tenantsOf(env.TENANTS), []),
+    validation: {
+      profile: env.VALIDATION_PROFILE,
+      rules: read(parseRules(env.VALIDATION_RULES), []),
+    },
+    sampling: read(samplingOf(env), null),
     runId: env.RUN_ID,
   });
 };
