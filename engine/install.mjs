@@ -2,6 +2,7 @@
 // runs on whatever Node the machine has, before the pinned one is there.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -15,8 +16,12 @@ const isStale = () =>
 
 /** The Node that the lock file pins, or null on a platform for which none is published. */
 export function pinnedNode() {
-  const path = join(root, "node_modules", `node-linux-${process.arch}`, "bin", "node");
-  return existsSync(path) ? path : null;
+  try {
+    // Below another project's node_modules it stands beside this package.
+    return createRequire(join(root, "package.json")).resolve(`node-linux-${process.arch}/bin/node`);
+  } catch {
+    return null;
+  }
 }
 
 /** Runs `npm ci` when node_modules does not match package-lock.json; output goes to stderr. */

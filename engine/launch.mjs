@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // Entry of the command line on any Node >= 20: installs what is missing, then runs main.ts on the
-// pinned Node, which strips types and has node:sqlite.
+// pinned Node, which strips types and has node:sqlite. An installed package has main.js instead.
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 import { ensureInstalled, pinnedNode, root } from "./install.mjs";
@@ -13,6 +14,9 @@ const recentEnough = () => {
   const [needMajor, needMinor] = FALLBACK_NODE_MIN;
   return major > needMajor || (major === needMajor && minor >= needMinor);
 };
+
+const source = join(root, "engine", "main.ts");
+const main = existsSync(source) ? source : join(root, "dist", "engine", "main.js");
 
 const [first] = process.argv.slice(2);
 ensureInstalled();
@@ -27,11 +31,7 @@ if (first !== "--install") {
   }
   const child = spawn(
     node,
-    [
-      "--disable-warning=ExperimentalWarning",
-      join(root, "engine", "main.ts"),
-      ...process.argv.slice(2),
-    ],
+    ["--disable-warning=ExperimentalWarning", main, ...process.argv.slice(2)],
     { stdio: "inherit" },
   );
   // A terminal signals the whole group; a supervisor only this process: pass it on, wait, and end

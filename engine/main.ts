@@ -7,6 +7,7 @@ import type { Command, Io } from "./cli/command.ts";
 import { exitCode, UnreachableError, UsageError } from "./cli/command.ts";
 import { InputError } from "./cli/input.ts";
 import { processIo } from "./cli/process-io.ts";
+import { packageRoot } from "./package-root.ts";
 
 // Loaded on demand, so that `weir decode` does not pay for kafkajs.
 const commands: { readonly [name: string]: () => Promise<Command> } = {
@@ -24,7 +25,7 @@ const commands: { readonly [name: string]: () => Promise<Command> } = {
 };
 
 const version = (): string => {
-  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  const text = readFileSync(new URL("package.json", packageRoot), "utf8");
   return (JSON.parse(text) as { version: string }).version;
 };
 

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Snapshot } from "../control/snapshot.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { ledgerOf } from "../ledger/ledger.ts";
+import { packageRoot } from "../package-root.ts";
 import { startFeed } from "../up/feed-process.ts";
 import type { FeedProcess } from "../up/feed-process.ts";
 import type { EdgeStatus } from "../up/edge-status.ts";
@@ -16,7 +17,7 @@ import { integerOption } from "./arguments.ts";
 import type { Arguments, Command, Io } from "./command.ts";
 import { exitCode, UsageError } from "./command.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
+const root = fileURLToPath(packageRoot);
 const portRange = { min: 0, max: 65_535 };
 const viewMs = 1_000;
 const feedStopMs = 10_000;

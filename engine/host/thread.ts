@@ -3,6 +3,7 @@
 import type { MessagePort } from "node:worker_threads";
 import { Worker } from "node:worker_threads";
 
+import { moduleUrl } from "../package-root.ts";
 import type { FromThread, ToThread } from "./thread-data.ts";
 
 export type ThreadFailure = {
@@ -27,8 +28,7 @@ export class EngineThread {
 
   constructor({ name, data, transfer, onFailed }: ThreadOptions) {
     this.name = name;
-    const file = new URL(`../threads/${name}.thread.ts`, import.meta.url);
-    this.#worker = new Worker(file, {
+    this.#worker = new Worker(moduleUrl(`engine/threads/${name}.thread`), {
       workerData: data,
       name,
       ...(transfer === undefined ? {} : { transferList: [...transfer] }),

@@ -8,6 +8,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
+import { packageRoot } from "../package-root.ts";
+
 export type KafkaNodeErrorCode =
   | "java-missing"
   | "maven-missing"
@@ -27,9 +29,9 @@ export class KafkaNodeError extends Error {
 }
 
 /** Jars, class archive and the default data directory live below this git-ignored folder. */
-export const kafkaHome = fileURLToPath(new URL("../../.weir/kafka", import.meta.url));
+export const kafkaHome = fileURLToPath(new URL(".weir/kafka", packageRoot));
 
-const pom = fileURLToPath(new URL("kafka/pom.xml", import.meta.url));
+const pom = fileURLToPath(new URL("engine/log/kafka/pom.xml", packageRoot));
 
 // Another pom is another version of the jars: it gets a folder of its own.
 const version = createHash("sha256").update(readFileSync(pom)).digest("hex").slice(0, 8);

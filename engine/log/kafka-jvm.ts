@@ -9,9 +9,10 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
+import { packageRoot } from "../package-root.ts";
 import { archiveFile, jarFolder, javaProgram, KafkaNodeError } from "./kafka-jars.ts";
 
-const logConfiguration = fileURLToPath(new URL("kafka/log4j2.properties", import.meta.url));
+const logConfiguration = fileURLToPath(new URL("engine/log/kafka/log4j2.properties", packageRoot));
 const linesKept = 40;
 const stopMsMax = 10_000;
 

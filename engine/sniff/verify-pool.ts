@@ -3,6 +3,7 @@
 // faster.
 import { Worker } from "node:worker_threads";
 
+import { moduleUrl } from "../package-root.ts";
 import { createMessageRing } from "../ring/message-ring.ts";
 import { MessageRingReader } from "../ring/message-ring-reader.ts";
 import type { MessageHandler } from "../ring/message-ring-reader.ts";
@@ -37,7 +38,7 @@ export const createVerifyMemory = (threads: number): readonly VerifyThreadData[]
 export const startVerifiers = (
   memories: readonly VerifyThreadData[],
 ): { readonly stop: () => Promise<void> } => {
-  const file = new URL("../threads/verify.thread.ts", import.meta.url);
+  const file = moduleUrl("engine/threads/verify.thread");
   const workers = memories.map((workerData) => new Worker(file, { workerData, name: "verify" }));
   const exits = workers.map(
     (worker) => new Promise<void>((resolve) => worker.once("exit", () => resolve())),

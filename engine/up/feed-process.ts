@@ -1,5 +1,6 @@
 // The feed of `weir up` as a child process: an instrumented application, transactions and depth,
 // posted to the edge like any client's.
+import { moduleUrl } from "../package-root.ts";
 import { startNodeChild } from "./child.ts";
 
 export type FeedOptions = {
@@ -21,7 +22,7 @@ export type FeedProcess = {
 export const startFeed = (options: FeedOptions): FeedProcess => {
   let last = "";
   const child = startNodeChild({
-    file: new URL("../feed/main.ts", import.meta.url),
+    file: moduleUrl("engine/feed/main"),
     args: feedArguments(options),
     onLine: (line) => {
       last = line;
