@@ -1,9 +1,17 @@
 // A growing array that protobuf fields are written into. A nested message is written in place and
 // moved up by the few bytes that its length turns out to need, so nothing is sized beforehand.
-import { lengthBytes, writeLength } from "./wire.ts";
+import { byteAt, lengthBytes, writeLength } from "./wire.ts";
 
 const bytesAtFirst = 1024;
 const keptBytesMax = 1 << 20;
+/** From here on `set` is faster than a loop. */
+const longBytesMin = 256;
+
+/** Of a tag and a length. */
+const headBytesMax = 10;
+
+/** Bytes with a view of the same. */
+export type Viewed = { readonly bytes: Uint8Array; readonly view: DataView };
 
 /** One per encoder, reused; `bytes` is valid up to `to`. */
 export class ByteWriter {
@@ -82,6 +90,25 @@ export class ByteWriter {
     this.reserve(8);
     this.view.setFloat64(this.to, value, true);
     this.to += 8;
+  }
+
+  /** A length-delimited field of these bytes [start, end). */
+  delimited(tag: number, from: Viewed, start: number, end: number): void {
+    const length = end - start;
+    this.reserve(length + headBytesMax);
+    this.to = writeLength(this.bytes, writeLength(this.bytes, this.to, tag), length);
+    if (length < longBytesMin) this.#copyWords(from, start, end);
+    else this.bytes.set(from.bytes.subarray(start, end), this.to);
+    this.to += length;
+  }
+
+  #copyWords({ bytes, view }: Viewed, start: number, end: number): void {
+    const { bytes: out, view: outView } = this;
+    const last = end - 4;
+    let { to } = this;
+    let at = start;
+    for (; at <= last; at += 4, to += 4) outView.setInt32(to, view.getInt32(at, true), true);
+    for (; at < end; at += 1, to += 1) out[to] = byteAt(bytes, at);
   }
 
   /** Begins a length-delimited field; returns what `close` needs. */

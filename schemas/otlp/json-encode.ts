@@ -3,13 +3,15 @@
 // OTLP: ids in hex of any case, enums as integers, 64-bit integers as text or number, unknown and
 // snake_case names ignored, null = absent, of a repeated name the last counts.
 import { ByteWriter } from "./byte-writer.ts";
+import { FieldOrder, keyResult } from "./field-order.ts";
+import { writeBase64, writeId } from "./json-binary.ts";
 import { tryWriteText, tryWriteWords } from "./json-integer.ts";
 import { DecimalWords, doubleOfText, integerRanges, numberCharsMax } from "./json-number.ts";
-import { hexDigit, jsonDepthMax, JsonScanner, mark } from "./json-scanner.ts";
+import { jsonDepthMax, JsonScanner, mark } from "./json-scanner.ts";
 import type { Field, MessageType, Signal } from "./messages.ts";
 import { signals } from "./messages.ts";
 import { isUtf8 } from "./utf8.ts";
-import { byteAt, skipValue, tagSize, varintLow, wireType } from "./wire.ts";
+import { skipValue, tagSize, varintLow, wireType } from "./wire.ts";
 
 export type JsonEncoded =
   | { readonly ok: true; readonly bytes: Uint8Array<ArrayBuffer> }
@@ -35,34 +37,23 @@ const forgetBytesMax = 32 << 20;
 const largeBytesMin = 1 << 20;
 /** Bytes of protobuf for one of JSON, at most usually. */
 const usualRatio = 0.6;
+// Names of this module's own: an object's property would be loaded anew at each comparison.
+const { quote, minus, colon, comma, openObject, closeObject, openList, closeList } = mark;
+const letterN = "n".charCodeAt(0);
 const nothing = new Uint8Array(0);
-
-const base64Digits = new Int8Array(128).fill(-1);
-const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-for (let i = 0; i < alphabet.length; i += 1) base64Digits[alphabet.charCodeAt(i)] = i;
-// The standard alphabet's last two, and those of the one for URLs.
-for (const [text, digit] of [
-  ["+", 62],
-  ["/", 63],
-  ["-", 62],
-  ["_", 63],
-] as const) {
-  base64Digits[text.charCodeAt(0)] = digit;
-}
-const padding = "=".charCodeAt(0);
 
 /** Which signal a request is, by its first known key; null when it has none (`{}` has none). */
 export const jsonSignal = (json: Uint8Array, start: number, end: number): Signal | null => {
   const scanner = new JsonScanner();
   scanner.open(json, start, end);
-  if (!scanner.tryTake(mark.openObject)) return null;
+  if (!scanner.tryTake(openObject)) return null;
   while (scanner.string()) {
     const key = scanner.text();
     for (const [signal, names] of Object.entries(signals)) {
       if (names.key === key) return signal as Signal;
     }
-    if (!scanner.take(mark.colon) || !scanner.skip()) return null;
-    if (!scanner.tryTake(mark.comma)) return null;
+    if (!scanner.take(colon) || !scanner.skip()) return null;
+    if (!scanner.tryTake(comma)) return null;
   }
   return null;
 };
@@ -78,6 +69,7 @@ export class JsonEncoder {
   #bytesMax = messageBytesMax;
   #isTooLarge = false;
   readonly #words = new DecimalWords();
+  readonly #order = new FieldOrder();
 
   /** Bounds the protobuf form: JSON of numbers takes four times its size. */
   constructor(bytesMax = messageBytesMax) {
@@ -111,23 +103,20 @@ export class JsonEncoder {
   #object(type: MessageType): boolean {
     const input = this.#in;
     if (this.#depth >= jsonDepthMax) return input.skip(this.#depth + 1);
-    if (!input.take(mark.openObject)) return false;
-    if (input.tryTake(mark.closeObject)) return true;
+    if (!input.take(openObject)) return false;
+    if (input.tryTake(closeObject)) return true;
     const from = this.#out.to;
-    const { fields } = type;
     let seen = 0;
-    let next = 0;
+    let index = -1;
     this.#depth += 1;
     do {
-      if (!input.string()) return false;
-      const index = this.#fieldOf(type, next);
-      const field = index < 0 ? null : (fields[index] as Field);
-      if (!input.take(mark.colon)) return false;
-      if (field === null) {
-        if (!input.skip(this.#depth)) return false;
+      const found = this.#order.take(input, type, index);
+      if (found < 0) {
+        if (found === keyResult.fault || !input.skip(this.#depth)) return false;
         continue;
       }
-      next = index + 1;
+      index = found;
+      const field = type.fields[index] as Field;
       const bit = 1 << field.number;
       if ((seen & bit) !== 0 && !this.#tryForget(from, field.number)) return false;
       seen |= bit;
@@ -135,37 +124,9 @@ export class JsonEncoder {
         this.#path.push(`.${field.name}`);
         return false;
       }
-    } while (input.tryNext(mark.closeObject));
+    } while (input.tryNext(closeObject));
     this.#depth -= 1;
     return input.fault === "";
-  }
-
-  /**
-   * Index of the field that the key names, or -1. The search begins at `next`, for senders write
-   * fields in the order of their numbers.
-   */
-  #fieldOf(type: MessageType, next: number): number {
-    const { bytes, tokenStart, tokenEnd, isEscaped } = this.#in;
-    if (isEscaped) return this.#escapedFieldOf(type);
-    const { fields } = type;
-    const length = tokenEnd - tokenStart;
-    for (let tried = 0, at = next; tried < fields.length; tried += 1, at += 1) {
-      if (at >= fields.length) at = 0;
-      const name = (fields[at] as Field).nameBytes;
-      if (name.length !== length) continue;
-      let i = 0;
-      while (i < length && byteAt(bytes, tokenStart + i) === name[i]) i += 1;
-      if (i === length) return at;
-    }
-    return -1;
-  }
-
-  #escapedFieldOf(type: MessageType): number {
-    const { tokenStart, tokenEnd } = this.#in;
-    const name = new Uint8Array(tokenEnd - tokenStart);
-    const length = this.#in.unescape(name, 0);
-    const text = String.fromCharCode(...name.subarray(0, Math.min(length, 64)));
-    return type.fields.findIndex((field) => field.name === text);
   }
 
   #fits(): boolean {
@@ -190,14 +151,14 @@ export class JsonEncoder {
   }
 
   #field(field: Field): boolean {
-    if (this.#in.tryWord("null")) return true;
+    if (this.#in.peek() === letterN && this.#in.tryWord("null")) return true;
     return field.repeated ? this.#list(field) : this.#value(field);
   }
 
   #list(field: Field): boolean {
     const input = this.#in;
-    if (!input.take(mark.openList)) return false;
-    if (input.tryTake(mark.closeList)) return true;
+    if (!input.take(openList)) return false;
+    if (input.tryTake(closeList)) return true;
     const isPacked = field.tag !== field.elementTag;
     const start = isPacked ? this.#out.open(field.tag) : 0;
     let index = 0;
@@ -207,7 +168,7 @@ export class JsonEncoder {
         return false;
       }
       index += 1;
-    } while (input.tryNext(mark.closeList));
+    } while (input.tryNext(closeList));
     if (isPacked) this.#out.close(start);
     return input.fault === "";
   }
@@ -232,16 +193,22 @@ export class JsonEncoder {
 
   /** Text, bytes or an id; left out when it is empty and that says nothing. */
   #bytes(field: Field): boolean {
+    const input = this.#in;
     const out = this.#out;
-    const before = out.to;
-    if (this.#in.peek() !== mark.quote) {
-      return this.#in.fail(`expected a string${this.#in.found()}`);
+    if (input.peek() !== quote) return input.fail(`expected a string${input.found()}`);
+    if (!input.string()) return false;
+    const isOmittable = !field.presence && !field.repeated;
+    const { tokenStart, tokenEnd } = input;
+    if (field.kind === "text" && input.isAscii && !input.isEscaped) {
+      if (tokenEnd > tokenStart || !isOmittable)
+        out.delimited(field.tag, input, tokenStart, tokenEnd);
+      return true;
     }
-    if (!this.#in.string()) return false;
+    const before = out.to;
     const start = out.open(field.tag);
-    out.reserve(this.#in.tokenEnd - this.#in.tokenStart);
+    out.reserve(tokenEnd - tokenStart);
     if (!this.#content(field)) return false;
-    if (out.to === start && !field.presence && !field.repeated) out.to = before;
+    if (out.to === start && isOmittable) out.to = before;
     else out.close(start);
     return true;
   }
@@ -249,7 +216,8 @@ export class JsonEncoder {
   #content(field: Field): boolean {
     if (field.kind === "text") return this.#text();
     if (!this.#in.plainToken()) return false;
-    return field.kind === "bytes" ? this.#base64() : this.#id(field.kind === "id16" ? 16 : 8);
+    if (field.kind === "bytes") return writeBase64(this.#in, this.#out);
+    return writeId(this.#in, this.#out, field.kind === "id16" ? 16 : 8);
   }
 
   #text(): boolean {
@@ -267,53 +235,6 @@ export class JsonEncoder {
     );
   }
 
-  #id(bytes: number): boolean {
-    const { tokenBytes, tokenStart, tokenEnd } = this.#in;
-    const length = tokenEnd - tokenStart;
-    if (length === 0) return true;
-    if (length !== 2 * bytes) return this.#badId(bytes);
-    for (let at = tokenStart; at < tokenEnd; at += 2) {
-      const high = hexDigit(byteAt(tokenBytes, at));
-      const low = hexDigit(byteAt(tokenBytes, at + 1));
-      if (high < 0 || low < 0) return this.#badId(bytes);
-      this.#out.bytes[this.#out.to] = high * 16 + low;
-      this.#out.to += 1;
-    }
-    return true;
-  }
-
-  #badId(bytes: number): false {
-    const { tokenStart, tokenEnd } = this.#in;
-    const length = tokenEnd - tokenStart;
-    const isBase64 = length === 4 * Math.ceil(bytes / 3);
-    const hint = isBase64 ? " (base64? OTLP/JSON writes ids in hex)" : "";
-    return this.#in.fail(
-      `expected ${2 * bytes} hex characters or "", found ${length} characters${hint}`,
-      this.#in.tokenAt,
-    );
-  }
-
-  #base64(): boolean {
-    const { tokenBytes: bytes, tokenStart, tokenEnd } = this.#in;
-    let end = tokenEnd;
-    while (end > tokenStart && byteAt(bytes, end - 1) === padding) end -= 1;
-    let bits = 0;
-    let count = 0;
-    for (let at = tokenStart; at < end; at += 1) {
-      const byte = byteAt(bytes, at);
-      const digit = byte < 128 ? (base64Digits[byte] as number) : -1;
-      if (digit < 0) return this.#in.fail("expected base64", this.#in.tokenAt);
-      bits = ((bits << 6) | digit) & 0xfff;
-      count += 6;
-      if (count < 8) continue;
-      count -= 8;
-      this.#out.bytes[this.#out.to] = (bits >> count) & 255;
-      this.#out.to += 1;
-    }
-    // Six bits left over are a digit that belongs to no byte.
-    return count < 6 || this.#in.fail("base64 of an impossible length", this.#in.tokenAt);
-  }
-
   #bool(field: Field): boolean {
     const isTrue = this.#in.tryWord("true");
     if (!isTrue && !this.#in.tryWord("false")) {
@@ -327,9 +248,9 @@ export class JsonEncoder {
 
   /** Takes a number, or a string that holds one. */
   #numeric(): boolean {
-    if (this.#in.peek() === mark.quote) return this.#in.string() && this.#in.plainToken();
+    if (this.#in.peek() === quote) return this.#in.string() && this.#in.plainToken();
     const byte = this.#in.peek();
-    if (byte === mark.minus || (byte >= 48 && byte <= 57)) return this.#in.number();
+    if (byte === minus || (byte >= 48 && byte <= 57)) return this.#in.number();
     return this.#in.fail(`expected a number${this.#in.found()}`);
   }
 
@@ -346,7 +267,7 @@ export class JsonEncoder {
 
   #integer(field: Field): boolean {
     const { kind } = field;
-    if (kind === "enum" && this.#in.peek() === mark.quote) {
+    if (kind === "enum" && this.#in.peek() === quote) {
       if (!this.#in.string()) return false;
       return this.#notA("an integer (enum names are not sent in OTLP/JSON)");
     }

@@ -47,12 +47,15 @@ export class DecimalWords {
       this.high = 0;
       return true;
     }
+    // Division by powers of two and rounding down are exact, and faster than remainders.
     const upperHigh = Math.floor(upper / twoTo16);
     const product = upperHigh * partScale;
     const rest = (upper - upperHigh * twoTo16) * partScale + lower;
-    const lowSum = (product % twoTo16) * twoTo16 + rest;
-    this.low = lowSum % twoTo32;
-    this.high = Math.floor(product / twoTo16) + Math.floor(lowSum / twoTo32);
+    const productHigh = Math.floor(product / twoTo16);
+    const lowSum = (product - productHigh * twoTo16) * twoTo16 + rest;
+    const carry = Math.floor(lowSum / twoTo32);
+    this.low = lowSum - carry * twoTo32;
+    this.high = productHigh + carry;
     return this.high < twoTo32;
   }
 

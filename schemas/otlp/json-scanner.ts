@@ -1,5 +1,7 @@
 // Tokens of JSON text, read from its UTF-8 bytes in place: no objects, no numbers through a double,
 // no exceptions. Knows nothing of OTLP. The first fault is kept in `fault` and `faultAt`.
+import type { JsonKey } from "./json-key.ts";
+import { plainEnd } from "./plain-text.ts";
 import { byteAt } from "./wire.ts";
 
 const code = (text: string): number => text.charCodeAt(0);
@@ -35,15 +37,19 @@ for (const [name, value] of Object.entries({
   escapes[code(name)] = value;
 }
 const unicodeEscape = code("u");
+const zero = code("0");
+const point = code(".");
+const exponent = code("e");
 
 const isDigit = (byte: number): boolean => byte >= 48 && byte <= 57;
 
-/** The value of a hex digit of either case, or -1. */
-export const hexDigit = (byte: number): number => {
-  if (isDigit(byte)) return byte - 48;
-  const letter = byte | 32;
-  return letter >= 97 && letter <= 102 ? letter - 87 : -1;
-};
+/** By byte: the value of a hex digit of either case, or -1. */
+export const hexDigits = new Int8Array(256).fill(-1);
+for (let digit = 0; digit < 16; digit += 1) {
+  const text = digit.toString(16);
+  hexDigits[code(text)] = digit;
+  hexDigits[code(text.toUpperCase())] = digit;
+}
 
 /** Deepest nesting of lists and objects. */
 export const jsonDepthMax = 256;
@@ -54,6 +60,8 @@ const tokenTextMax = 512;
 /** Position in one JSON text; reused. Methods that can fail return false and leave a fault. */
 export class JsonScanner {
   bytes: Uint8Array = new Uint8Array(0);
+  /** Of the same bytes. */
+  view: DataView = new DataView(this.bytes.buffer);
   at = 0;
   end = 0;
   /** What is wrong, or "". */
@@ -72,6 +80,7 @@ export class JsonScanner {
 
   open(bytes: Uint8Array, start: number, end: number): void {
     this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.tokenBytes = bytes;
     this.at = start;
     this.end = end;
@@ -90,6 +99,12 @@ export class JsonScanner {
 
   /** The next byte that is no white space, not taken; -1 at the end. */
   peek(): number {
+    if (this.at >= this.end) return -1;
+    const byte = byteAt(this.bytes, this.at);
+    return byte > 32 ? byte : this.#peekFar();
+  }
+
+  #peekFar(): number {
     const { bytes, end } = this;
     while (this.at < end) {
       const byte = byteAt(bytes, this.at);
@@ -123,12 +138,23 @@ export class JsonScanner {
   /** Takes a string; its content is the token. */
   string(): boolean {
     if (!this.take(quote)) return false;
-    const { bytes, end } = this;
-    this.isEscaped = false;
+    const { bytes, at: start } = this;
+    const at = plainEnd(this.view, start, this.end);
     this.tokenBytes = bytes;
-    this.tokenStart = this.at;
-    this.tokenAt = this.at;
-    let at = this.at;
+    this.tokenStart = start;
+    this.tokenAt = start;
+    this.isEscaped = false;
+    this.isAscii = true;
+    if (at >= this.end || byteAt(bytes, at) !== quote) return this.#stringFrom(at);
+    this.tokenEnd = at;
+    this.at = at + 1;
+    return true;
+  }
+
+  /** Goes on in a string that is plain up to here. */
+  #stringFrom(start: number): boolean {
+    const { bytes, end } = this;
+    let at = start;
     let bits = 0;
     while (at < end) {
       const byte = byteAt(bytes, at);
@@ -150,21 +176,47 @@ export class JsonScanner {
     return this.fail("string without end", this.tokenStart);
   }
 
+  /** Takes this key and its colon if that is next, written plainly. */
+  tryKey({ words, bytes }: JsonKey): boolean {
+    this.peek();
+    const { view, at } = this;
+    if (at + bytes > this.end) return false;
+    const last = words.length - 1;
+    for (let i = 0; i < last; i += 1) {
+      if (view.getInt32(at + 4 * i, true) !== words[i]) return false;
+    }
+    if (view.getInt32(at + bytes - 4, true) !== words[last]) return false;
+    this.at = at + bytes;
+    return true;
+  }
+
   /** Takes a number; its characters are the token. */
   number(): boolean {
     const first = this.peek();
-    this.tokenBytes = this.bytes;
-    this.tokenStart = this.at;
-    this.tokenAt = this.at;
+    const { bytes, at: start } = this;
+    this.tokenBytes = bytes;
+    this.tokenStart = start;
+    this.tokenAt = start;
+    const count = this.#digits();
+    this.tokenEnd = this.at;
+    // Digits and nothing more is how nearly all numbers come.
+    const next = this.at < this.end ? byteAt(bytes, this.at) : 0;
+    const isWhole = count === 1 || (count > 1 && first !== zero);
+    if (isWhole && next !== point && (next | 32) !== exponent) return true;
+    this.at = start;
+    return this.#anyNumber(first);
+  }
+
+  #anyNumber(first: number): boolean {
     if (first === mark.minus) this.at += 1;
     const digitsAt = this.at;
     let isGood = this.#digits() > 0;
-    if (byteAt(this.bytes, digitsAt) === 48 && this.at > digitsAt + 1) isGood = false;
-    if (this.#is(46)) {
+    if (byteAt(this.bytes, digitsAt) === zero && this.at > digitsAt + 1) isGood = false;
+    if (this.#is(point)) {
       this.at += 1;
       isGood &&= this.#digits() > 0;
     }
-    if (this.#is(101) || this.#is(69)) {
+    if (this.#is(exponent) || this.#is(exponent - 32)) {
       this.at += 1;
       if (this.#is(43) || this.#is(45)) this.at += 1;
       isGood &&= this.#digits() > 0;
@@ -178,9 +230,11 @@ export class JsonScanner {
   }
 
   #digits(): number {
-    const from = this.at;
-    while (this.at < this.end && isDigit(byteAt(this.bytes, this.at))) this.at += 1;
-    return this.at - from;
+    const { bytes, end, at: from } = this;
+    let at = from;
+    while (at < end && isDigit(byteAt(bytes, at))) at += 1;
+    this.at = at;
+    return at - from;
   }
 
   /** Takes `true`, `false` or `null`, if that is next. */
@@ -298,7 +352,7 @@ export class JsonScanner {
     if (at + 6 > this.tokenEnd) return -1;
     let unit = 0;
     for (let i = at + 2; i < at + 6; i += 1) {
-      const digit = hexDigit(byteAt(this.tokenBytes, i));
+      const digit = hexDigits[byteAt(this.tokenBytes, i)] as number;
       if (digit < 0) return -1;
       unit = unit * 16 + digit;
     }

@@ -1,6 +1,7 @@
 // Every OTLP message as data: field number, JSON name, kind. One table serves the checker, the JSON
 // encoder and the reader, so they cannot disagree. Source: opentelemetry-proto 1.11, stable signals.
 // The scanner's own tables (record-layout.ts) are apart: they say where a field is put, not what it is.
+import { type JsonKey, jsonKeyOf } from "./json-key.ts";
 import { tagOf, wireType } from "./wire.ts";
 
 /** How a value looks on the wire and in JSON. */
@@ -25,8 +26,8 @@ export type Field = {
   readonly number: number;
   /** lowerCamelCase, as in OTLP/JSON. */
   readonly name: string;
-  /** The name's characters; all are ASCII. */
-  readonly nameBytes: Uint8Array;
+  /** The name as JSON's key. */
+  readonly key: JsonKey;
   readonly kind: Kind;
   readonly repeated: boolean;
   /** Set means something even when it is the default: members of a oneof, optional fields. */
@@ -43,6 +44,8 @@ export type Field = {
 
 export type MessageType = {
   readonly name: string;
+  /** Of all messages, from 0. */
+  readonly index: number;
   readonly fields: readonly Field[];
   /** By tag, packed and unpacked; holes are unknown fields. */
   readonly byTag: readonly (Field | undefined)[];
@@ -150,7 +153,7 @@ type Open = MessageType & {
 };
 
 const types = new Map<string, Open>(
-  Object.keys(sources).map((name) => [name, { name, fields: [], byTag: [] }]),
+  Object.keys(sources).map((name, index) => [name, { name, index, fields: [], byTag: [] }]),
 );
 
 const fieldOf = (text: string): Field => {
@@ -165,7 +168,7 @@ const fieldOf = (text: string): Field => {
   return {
     number: Number(number),
     name,
-    nameBytes: new TextEncoder().encode(name),
+    key: jsonKeyOf(name),
     kind,
     repeated,
     presence,
@@ -187,6 +190,9 @@ for (const [name, source] of Object.entries(sources)) {
     }
   }
 }
+
+/** All messages, by their index. */
+export const messageTypes: readonly MessageType[] = [...types.values()];
 
 /** The table of one message; names are known at compile time, so there is always one. */
 export const messageType = (name: MessageName): MessageType => types.get(name) as Open;
