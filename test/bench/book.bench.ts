@@ -18,7 +18,7 @@ import { depthKind } from "../../schemas/market/depth-item.ts";
 import { recordedFiles, recordedItems } from "../engine/book/recorded.ts";
 import { plainBook } from "../oracles/plain-book.ts";
 import { seeded } from "../random.ts";
-import { type BenchOptions, report, spread, timeNs } from "./harness.ts";
+import { type BenchOptions, figure, report, spread, timeNs } from "./harness.ts";
 
 const bidTop = 6_000_000;
 const askTop = bidTop + 1;
@@ -143,6 +143,7 @@ const runStream = (stream: Stream, folder: string, binary: string | null): void 
     const controlRun = { binary: binary ?? "", file, count: stream.count, publishEvery };
     const native = binary === null ? null : control(controlRun, "same");
     const plainNative = binary === null ? null : control(controlRun, "plain");
+    figure(`${stream.name}, publish every ${publishEvery} (ns)`, own);
     report({
       bench: "book",
       stream: stream.name,
@@ -186,7 +187,9 @@ const runRecorded = async (rounds: number): Promise<void> => {
       });
       if (round > 1) rates.push(updates / seconds / 1e6);
     }
-    report({ bench: "book", recorded: name, updates, moves, millionPerSecond: spread(rates) });
+    const millionPerSecond = spread(rates);
+    figure(`recorded ${name} (M updates/s)`, millionPerSecond, "higher");
+    report({ bench: "book", recorded: name, updates, moves, millionPerSecond });
   }
 };
 
@@ -228,6 +231,8 @@ const runReads = (reads: number): void => {
       part += readers[i & (readersCount - 1)] === undefined ? 1 : 0;
     sum += part;
   });
+  figure("read of the packed word (ns)", wordNs);
+  figure("read of the record (ns)", recordNs);
   report({ bench: "book", packedWordNs: wordNs, spreadNs, recordReadNs: recordNs, loopNs: baseNs });
   runDepthReads(Math.max(1000, reads / 100));
 };
@@ -249,6 +254,7 @@ const runDepthReads = (reads: number): void => {
       for (let i = 0; i < reads; i += 1) good += reader.read(depth) ? 1 : 0;
     });
     if (good !== reads * 7) throw new Error(`${good} of ${reads * 7} depth reads were good`);
+    figure(`read of ${levelsMax} levels a side (ns)`, depthReadNs);
     report({ bench: "book", levelsOfASide: levelsMax, depthReadNs });
   }
 };

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 
 import { CompactBook, compactBookBytes } from "../../engine/book/compact-book.ts";
-import { type BenchOptions, report, spread, timeNs } from "./harness.ts";
+import { type BenchOptions, figure, report, spread, timeNs } from "./harness.ts";
 
 const alone = (updates: number): void => {
   const memory = new SharedArrayBuffer(compactBookBytes);
@@ -13,6 +13,7 @@ const alone = (updates: number): void => {
   const updateNs = timeNs({ warmups: 2, rounds: 5, operations: updates }, () => {
     for (let i = 0; i < updates; i += 1) refusals += book.updateBid(1600, 1, i);
   });
+  figure("one writer (ns)", updateNs);
   report({ bench: "compact", writers: 1, updateNs, refusals });
 };
 
@@ -39,11 +40,13 @@ const together = async (updates: number, rounds: number): Promise<void> => {
   const quantity = new CompactBook({ memory, tickShift: 4 }).bidQuantity(1600);
   const refusals = (control[320] ?? 0) + (control[384] ?? 0);
   if (quantity + refusals !== total) throw new Error(`${quantity} of ${total} updates are there`);
+  const updateNs = spread(samples);
+  figure("two writers on one level (ns)", updateNs);
   report({
     bench: "compact",
     writers: 2,
     updates: total,
-    updateNs: spread(samples),
+    updateNs,
     timeouts: refusals,
     retries: (control[448] ?? 0) + (control[512] ?? 0),
   });

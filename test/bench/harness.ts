@@ -1,31 +1,38 @@
-// What every benchmark shares: the machine's header, repeated timing with medians, and the line
-// format. Figures only; nothing here fails on time.
+// What every benchmark shares: the machine's header, repeated timing, the line format, and the
+// figures that `--json` keeps and `--compare` judges. Nothing here fails on time.
 import { cpus, loadavg, totalmem } from "node:os";
+
+import { type Better, FigureList } from "./figures.ts";
 
 export type BenchOptions = {
   /** A size that only proves the benchmark still runs. */
   readonly smoke: boolean;
 };
 
-export const printMachine = (): void => {
+/** Facts about the machine and its load now. */
+export const machineFacts = (): { readonly [name: string]: string | number } => {
   const processors = cpus();
-  console.log(
-    JSON.stringify({
-      machine: `${processors.length} x ${processors[0]?.model ?? "unknown"}`,
-      memoryGiB: Math.round(totalmem() / 2 ** 30),
-      node: process.version,
-      load1m: loadavg()[0],
-      date: new Date().toISOString(),
-    }),
-  );
+  return {
+    machine: `${processors.length} x ${processors[0]?.model ?? "unknown"}`,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+    load1m: loadavg()[0] ?? 0,
+    date: new Date().toISOString(),
+  };
 };
 
-export type Spread = { readonly median: number; readonly min: number; readonly max: number };
+export type Spread = {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+  /** As measured, in order; not printed. */
+  readonly samples: readonly number[];
+};
 
 export const spread = (samples: readonly number[]): Spread => {
   const sorted = samples.toSorted((a, b) => a - b);
   const at = (index: number): number => sorted[index] ?? Number.NaN;
-  return { median: at(sorted.length >> 1), min: at(0), max: at(sorted.length - 1) };
+  return { median: at(sorted.length >> 1), min: at(0), max: at(sorted.length - 1), samples };
 };
 
 export type Timing = {
@@ -48,10 +55,23 @@ export const timeNs = ({ warmups, rounds, operations }: Timing, body: () => void
   return spread(samples);
 };
 
+/** The figures of this process, in order. */
+export const figures: FigureList = new FigureList();
+
+/**
+ * Names what `--json` keeps and `--compare` judges: a figure of ours, never a rival's. `name` ends
+ * in its unit and is unique within the benchmark.
+ */
+export const figure = (name: string, { samples }: Spread, better: Better = "lower"): void => {
+  figures.add({ name, better, samples });
+};
+
 const round = (value: unknown): unknown =>
   typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value;
 
-/** One JSON line; numbers to four digits. */
+/** One JSON line; numbers to four digits, samples left out. */
 export const report = (line: { readonly [key: string]: unknown }): void => {
-  console.log(JSON.stringify(line, (_key, value: unknown) => round(value)));
+  console.log(
+    JSON.stringify(line, (key, value: unknown) => (key === "samples" ? undefined : round(value))),
+  );
 };

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { type BenchOptions, report, spread } from "./harness.ts";
+import { type BenchOptions, figure, report, spread } from "./harness.ts";
 import { rows } from "./ring/ring-lanes.ts";
 import { echo, latencyPair, pingPong, probe, probeMemory } from "./ring/ring-latency.ts";
 import { expectedSum, recordBytes } from "./ring/ring-loops.ts";
@@ -96,6 +96,7 @@ const ratios: readonly (readonly [of: string, to: string, goal: string])[] = [
   ["slot ring, one way p50 (ns)", "probe, C++ (ns)", "<= 2.0"],
   ["slot ring, one way p50 (ns)", probeBefore, "-"],
 ];
+const ours = ["slot ring", "message ring"];
 const goals: { readonly [name: string]: string } = {
   "slot ring, each record": ">= 17 near",
   "message ring, batch 128": ">= 40 near",
@@ -104,6 +105,9 @@ const goals: { readonly [name: string]: string } = {
 const printRounds = (all: readonly Figures[], state: string): void => {
   for (const row of all[0]?.keys() ?? []) {
     const figures = spread(all.map((round) => round.get(row) ?? Number.NaN));
+    // The state is in the name: the far one is four times as slow, and no regression.
+    if (ours.some((name) => row.startsWith(name)))
+      figure(`${state}, ${row}`, figures, row.endsWith("(ns)") ? "lower" : "higher");
     const goal = goals[row];
     report({ state, row, ...figures, ...(goal === undefined ? {} : { goal }) });
   }

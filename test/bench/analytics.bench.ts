@@ -1,0 +1,120 @@
+// What one event costs in the averages and histograms of the market thread: an EMA by itself, volumes
+// with their priority, a histogram record. Plain twins in the same run: an object with a window of
+// samples, and a sorted array of the last thousand values. Each line checks its own result.
+import { Histogram, histogramBytes } from "../../engine/metrics/histogram.ts";
+import { VolumeAverages, volumeDefaults } from "../../engine/sniff/volume-priority.ts";
+import { seeded } from "../random.ts";
+import { type BenchOptions, figure, report, type Spread, timeNs } from "./harness.ts";
+
+const valuesCount = 4096;
+const valuesMask = valuesCount - 1;
+const twinWindow = 1_000;
+
+type Size = { readonly count: number; readonly rounds: number };
+
+/** Values as they come: latencies in ns, spread over four powers of ten. */
+const values = ((): Float64Array => {
+  const random = seeded(5);
+  return Float64Array.from({ length: valuesCount }, () =>
+    Math.floor(100 * 10 ** (4 * random.next())),
+  );
+})();
+
+const timing = ({ count, rounds }: Size) => ({ warmups: 3, rounds, operations: count });
+
+/** One average drained at each event: the interval of time is as long as the events' distance. */
+const benchEma = (size: Size): void => {
+  const averages = new VolumeAverages({ ...volumeDefaults, emaUpdateIntervalMs: 1 });
+  averages.start(0);
+  let nowUs = 0;
+  const emaNs = timeNs(timing(size), () => {
+    for (let i = 0; i < size.count; i += 1) {
+      averages.add(values[i & valuesMask] ?? 0);
+      nowUs += 1_000;
+      averages.update(nowUs);
+    }
+  });
+  const updates = (size.rounds + 3) * size.count;
+  if (averages.updates !== updates) throw new Error(`${averages.updates} of ${updates} updates`);
+  figure("average drained at each event (ns)", emaNs);
+  report({ bench: "analytics", drainNs: emaNs });
+};
+
+/** The event's own part: is it high, and add it; the drain comes every 200 ms. */
+const benchVolume = (size: Size): Spread => {
+  const averages = new VolumeAverages();
+  averages.start(0);
+  let high = 0;
+  const volumeNs = timeNs(timing(size), () => {
+    for (let i = 0; i < size.count; i += 1) {
+      const volume = values[i & valuesMask] ?? 0;
+      averages.update(i * 2);
+      if (averages.isHigh(volume)) high += 1;
+      averages.add(volume);
+    }
+  });
+  if (high === 0 && size.count > 200_000) throw new Error("no volume was high");
+  figure("volume of one event (ns)", volumeNs);
+  return volumeNs;
+};
+
+/** The twin keeps the samples of the interval and adds them up for each question. */
+const benchVolumeTwin = (size: Size): Spread => {
+  const window: number[] = [];
+  let high = 0;
+  const ns = timeNs(timing(size), () => {
+    for (let i = 0; i < size.count; i += 1) {
+      const volume = values[i & valuesMask] ?? 0;
+      const sum = window.reduce((total, value) => total + value, 0);
+      if (volume * window.length > 1.5 * sum) high += 1;
+      window.push(volume);
+      if (window.length > twinWindow) window.shift();
+    }
+  });
+  if (high === 0) throw new Error("no volume was high");
+  return ns;
+};
+
+const benchHistogram = (size: Size): Spread => {
+  const histogram = new Histogram(new SharedArrayBuffer(histogramBytes));
+  const recordNs = timeNs(timing(size), () => {
+    for (let i = 0; i < size.count; i += 1) histogram.record(values[i & valuesMask] ?? 0);
+  });
+  const { count } = histogram.summary();
+  const expected = (size.rounds + 3) * size.count;
+  if (count !== expected) throw new Error(`${count} of ${expected} values are there`);
+  figure("histogram record (ns)", recordNs);
+  return recordNs;
+};
+
+/** The twin inserts into a sorted array and drops the oldest; its percentile is one read. */
+const benchHistogramTwin = (size: Size): Spread => {
+  const order: number[] = [];
+  const sorted: number[] = [];
+  const place = (value: number): number => {
+    let low = 0;
+    for (let high = sorted.length; low < high;) {
+      const middle = (low + high) >> 1;
+      if ((sorted[middle] ?? 0) < value) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  return timeNs(timing(size), () => {
+    for (let i = 0; i < size.count; i += 1) {
+      const value = values[i & valuesMask] ?? 0;
+      sorted.splice(place(value), 0, value);
+      order.push(value);
+      if (order.length > twinWindow) sorted.splice(place(order.shift() ?? 0), 1);
+    }
+  });
+};
+
+/** Called by test/bench/main.ts. */
+export const run = async ({ smoke }: BenchOptions): Promise<void> => {
+  const size = { count: smoke ? 10_000 : 1_000_000, rounds: smoke ? 5 : 15 };
+  const few = { count: smoke ? 2_000 : 50_000, rounds: 3 };
+  benchEma(size);
+  report({ bench: "analytics", volumeNs: benchVolume(size), twinNs: benchVolumeTwin(few) });
+  report({ bench: "analytics", recordNs: benchHistogram(size), twinNs: benchHistogramTwin(few) });
+};
