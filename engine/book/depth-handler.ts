@@ -39,7 +39,7 @@ export class DepthHandler implements RecordHandler {
     this.#snapshots.delete(id);
   }
 
-  onRecord(record: RecordAt): void {
+  onRecord(record: RecordAt): number {
     const frame = this.#frame;
     frame.open(this.#view, record.start, record.end);
     let items = 0;
@@ -47,8 +47,8 @@ export class DepthHandler implements RecordHandler {
       this.#apply(record, frame.itemStart, frame.itemEnd);
       items += 1;
     }
-    this.#metrics.add(record.ownRun ? handledCell : foreignCell, items);
     if (frame.fault !== frameFault.none) this.#metrics.add(malformedCell, 1);
+    return items;
   }
 
   onTick(): boolean {
@@ -85,8 +85,6 @@ export class DepthHandler implements RecordHandler {
   }
 }
 
-const handledCell = cellOf("handledDepth");
-const foreignCell = cellOf("foreignDepth");
 const malformedCell = cellOf("malformedFrames");
 const staleCell = cellOf("depthStale");
 const gapCell = cellOf("depthGaps");

@@ -2,6 +2,7 @@
 // the handler of its topic, publishes positions, and sends marks behind the outputs. What is done
 // with a record is the handlers' concern; how far everything is, this file's.
 import type { Outbox } from "../egress/outbox.ts";
+import type { ItemCounts } from "../ledger/item-counts.ts";
 import type { ConsumedTopic, Positions } from "../ledger/positions.ts";
 import { topicPartitions } from "../ledger/positions.ts";
 import type { Histogram } from "../metrics/histogram.ts";
@@ -31,7 +32,8 @@ export type RecordAt = {
 export type RecordHandler = {
   onAssign(id: number, offset: number, metadata: string): void;
   onRevoke(id: number): void;
-  onRecord(record: RecordAt): void;
+  /** Returns how many items it held that could be read: they count as handled, once. */
+  onRecord(record: RecordAt): number;
   /** Called about every `tickMs`; true when it produced outputs without a record. */
   onTick(nowMs: number): boolean;
   /** What a restart must read again, given that everything before `next` is handled. */
@@ -44,6 +46,9 @@ export type RecordStageOptions = {
   readonly outbox: Outbox;
   readonly handlers: { readonly [topic in ConsumedTopic]?: RecordHandler };
   readonly positions: Positions;
+  readonly items: ItemCounts;
+  /** Called with the items of a record that was counted before: a restart reads records again. */
+  readonly onRepeated: (items: number) => void;
   readonly sojourn: Histogram;
   /** Milliseconds since the epoch. */
   readonly nowMs: () => number;
@@ -108,7 +113,7 @@ export class RecordStage implements Stage {
   };
 
   #onRecord(handler: RecordHandler, at: number, length: number, stampUs: number): void {
-    const { reader, sojourn } = this.#options;
+    const { reader, sojourn, items, onRepeated } = this.#options;
     const record = this.#record;
     record.id = readId(reader.view, at);
     record.ownRun = readOwnRun(reader.view, at);
@@ -116,7 +121,8 @@ export class RecordStage implements Stage {
     record.timestampMs = readTimestampMs(reader.view, at);
     record.start = at + headerBytes;
     record.end = at + length;
-    handler.onRecord(record);
+    const count = handler.onRecord(record);
+    if (!items.add(record.id, record.offset, count, record.ownRun)) onRepeated(count);
     sojourn.record(sojournUs(stampUs, this.#drainUs));
     this.#next[record.id] = record.offset + 1;
     this.#touched[record.id] = 1;

@@ -4,6 +4,7 @@ import type { TopOfBook } from "../book/top-reader.ts";
 import { readTops } from "../book/top-reader.ts";
 import type { EngineMemory } from "../host/memory.ts";
 import { ringNames } from "../host/memory.ts";
+import { ItemCounts } from "../ledger/item-counts.ts";
 import { Positions, topicPartitions } from "../ledger/positions.ts";
 import { MetricCells } from "../metrics/cells.ts";
 import type { HistogramSummary } from "../metrics/histogram.ts";
@@ -37,12 +38,28 @@ const fromKeys = <K extends string, V>(keys: readonly K[], value: (key: K) => V)
 // oxlint-disable-next-line oxc/no-map-spread -- a handful of books, a few times a second
 const topView = (top: TopOfBook): TopView => ({ ...top, receiveNs: top.receiveNs.toString() });
 
+const itemCounts = (memory: SharedArrayBuffer): Partial<Snapshot["counts"]> => {
+  const totals = new ItemCounts(memory).totals();
+  return {
+    handledSpans: totals.otlp_spans.own,
+    handledMetrics: totals.otlp_metrics.own,
+    handledLogs: totals.otlp_logs.own,
+    handledTransactions: totals["weir-transactions"].own,
+    handledDepth: totals["weir-depth"].own,
+    foreignSpans: totals.otlp_spans.foreign,
+    foreignMetrics: totals.otlp_metrics.foreign,
+    foreignLogs: totals.otlp_logs.foreign,
+    foreignTransactions: totals["weir-transactions"].foreign,
+    foreignDepth: totals["weir-depth"].foreign,
+  };
+};
+
 /** Torn between the figures by microseconds; each figure is whole. Any thread. */
 export const takeSnapshot = (memory: EngineMemory): Snapshot => {
   const cells = new MetricCells(memory.metrics);
   const positions = new Positions(memory.positions);
   return {
-    counts: fromKeys(metricKeys, (key) => cells.read(key)),
+    counts: { ...fromKeys(metricKeys, (key) => cells.read(key)), ...itemCounts(memory.items) },
     latencyUs: fromKeys(histogramKeys, (key) => cells.histogram(key).summary()),
     rings: fromKeys(ringNames, (name) => readRingStats(memory[name])),
     positions: topicPartitions.map(({ topic, partition }, id) => ({

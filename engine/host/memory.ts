@@ -4,6 +4,7 @@
 import { createBookMemory } from "../book/book-layout.ts";
 import { wakeBytes } from "../log/embedded/wake.ts";
 import { createEventMemory } from "../events/event-collector.ts";
+import { createItemCountsMemory } from "../ledger/item-counts.ts";
 import { createPositionsMemory } from "../ledger/positions.ts";
 import { createMetricsMemory } from "../metrics/cells.ts";
 import { createMessageRing } from "../ring/message-ring.ts";
@@ -15,6 +16,8 @@ export type EngineMemory = {
   readonly streamEgress: SharedArrayBuffer;
   readonly metrics: SharedArrayBuffer;
   readonly positions: SharedArrayBuffer;
+  /** Items handled, per partition, each once. */
+  readonly items: SharedArrayBuffer;
   readonly books: SharedArrayBuffer;
   /** Events of the sniffer, written by market. */
   readonly events: SharedArrayBuffer;
@@ -39,6 +42,7 @@ export const createEngineMemory = (): EngineMemory => ({
   streamEgress: createMessageRing({ capacityBytes: outputRingBytes, policy: "block" }),
   metrics: createMetricsMemory(),
   positions: createPositionsMemory(),
+  items: createItemCountsMemory(),
   books: createBookMemory(),
   events: createEventMemory(),
   stop: new SharedArrayBuffer(4 * Object.keys(stopFlags).length),

@@ -2,7 +2,7 @@
 // read by any thread: an aligned 8-byte store does not tear on the 64-bit machines this runs on,
 // and a reading may be a moment old.
 import { Histogram, histogramBytes } from "./histogram.ts";
-import type { HistogramKey, MetricKey, Owner } from "./table.ts";
+import type { HistogramKey, Metric, MetricKey, Owner } from "./table.ts";
 import { histogramKeys, metricKeys, metrics } from "./table.ts";
 
 const cellsPerLine = 16;
@@ -22,7 +22,8 @@ const layout = (): { index: ReadonlyMap<MetricKey, number>; cells: number } => {
 };
 
 const { index, cells } = layout();
-const histogramsAt = cells * 8;
+// Behind the cells, as many: what threads that are gone had counted.
+const histogramsAt = 2 * cells * 8;
 
 export const createMetricsMemory = (): SharedArrayBuffer =>
   new SharedArrayBuffer(histogramsAt + histogramKeys.length * histogramBytes);
@@ -32,11 +33,13 @@ export const cellOf = (key: MetricKey): number => index.get(key) ?? 0;
 
 export class MetricCells {
   readonly #values: Float64Array;
+  readonly #retired: Float64Array;
   readonly #memory: SharedArrayBuffer;
 
   constructor(memory: SharedArrayBuffer) {
     this.#memory = memory;
     this.#values = new Float64Array(memory, 0, cells);
+    this.#retired = new Float64Array(memory, cells * 8, cells);
   }
 
   /** Owner thread only. */
@@ -51,7 +54,22 @@ export class MetricCells {
 
   /** Any thread. */
   read(key: MetricKey): number {
-    return this.#values[cellOf(key)] ?? 0;
+    const cell = cellOf(key);
+    return (this.#values[cell] ?? 0) + (this.#retired[cell] ?? 0);
+  }
+
+  /**
+   * Keeps what the owner's thread counted and lets its successor begin at 0: counters go on,
+   * gauges begin anew. Control only, while no such thread lives.
+   */
+  retire(owner: Owner): void {
+    for (const key of metricKeys) {
+      const { owner: keyOwner, kind }: Metric = metrics[key];
+      if (keyOwner !== owner) continue;
+      const cell = cellOf(key);
+      if (kind === "counter") this.#retired[cell] = this.read(key);
+      this.#values[cell] = 0;
+    }
   }
 
   /** A view of the histogram: its one writer calls record, any thread calls summary. */

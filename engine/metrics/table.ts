@@ -27,10 +27,12 @@ const perSignal = (owner: Owner, name: string, help: string) =>
     readonly [signal in Signal]: Metric;
   };
 
+// Counted by partition, each item once (ledger/item-counts.ts), and put in by the snapshot.
 const handledHelp = "Items that a stage finished, of the run's own edge";
 const handled = perSignal("market", "weir_items_handled_total", handledHelp);
 const foreignHelp = "Items that a stage finished and that another run or client appended";
 const foreign = perSignal("market", "weir_items_foreign_total", foreignHelp);
+const repeatedHelp = "Items read again after a restart of a thread, handled but not counted again";
 const ofStream = (metric: Metric): Metric => ({ ...metric, owner: "stream" });
 
 const rejected = (reason: string): Metric =>
@@ -87,6 +89,13 @@ export const metrics = {
   depthRejected: counter("market", "weir_depth_rejected_total", "Depth items not readable"),
   marketBlocked: counter("market", "weir_ring_blocked_total", "Waits for space in a ring", {
     ring: "market-egress",
+  }),
+
+  marketRepeated: counter("market", "weir_items_repeated_total", repeatedHelp, {
+    stage: "market",
+  }),
+  streamRepeated: counter("stream", "weir_items_repeated_total", repeatedHelp, {
+    stage: "stream",
   }),
 
   aggregates: counter("stream", "weir_stream_aggregates_total", "Window results handed over"),

@@ -66,7 +66,7 @@ export class TransactionHandler implements RecordHandler {
 
   onRevoke(): void {}
 
-  onRecord(record: RecordAt): void {
+  onRecord(record: RecordAt): number {
     const frame = this.#frame;
     const metrics = this.#metrics;
     this.#origin.partition = topicPartitions[record.id]?.partition ?? 0;
@@ -77,9 +77,9 @@ export class TransactionHandler implements RecordHandler {
       this.#inspect(frame.itemStart, frame.itemEnd, frame.index);
       items += 1;
     }
-    metrics.add(record.ownRun ? handledCell : foreignCell, items);
     if (frame.fault !== frameFault.none) metrics.add(malformedFrameCell, 1);
     this.#copyCounters();
+    return items;
   }
 
   onTick(): boolean {
@@ -155,8 +155,6 @@ const eventOf = (why: Reason): EventCode => {
   return why === reason.duplicateKey ? eventType.securityRejected : eventType.prefilterRejected;
 };
 
-const handledCell = cellOf("handledTransactions");
-const foreignCell = cellOf("foreignTransactions");
 const malformedFrameCell = cellOf("malformedFrames");
 const malformedItemCell = cellOf("malformedItems");
 /** Metric cells beside the sniffer's own counters, copied once per log record. */

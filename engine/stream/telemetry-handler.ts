@@ -52,7 +52,7 @@ export class TelemetryHandler implements RecordHandler {
     this.#stage.revoke([placeOf(id)]);
   }
 
-  onRecord(record: RecordAt): void {
+  onRecord(record: RecordAt): number {
     const place = placeOf(record.id);
     const payload = this.#payload;
     payload.topic = place.topic;
@@ -61,11 +61,12 @@ export class TelemetryHandler implements RecordHandler {
     payload.receiveMs = record.timestampMs;
     payload.start = record.start;
     payload.end = record.end;
-    const items = this.#stage.onTelemetry(payload);
-    if (items === malformedPayload) this.#metrics.add(malformedCell, 1);
-    else this.#metrics.add((record.ownRun ? handledCells : foreignCells)[place.topic], items);
-    this.#latency.recordMany((Date.now() - record.timestampMs) * 1_000, Math.max(0, items));
+    const found = this.#stage.onTelemetry(payload);
+    if (found === malformedPayload) this.#metrics.add(malformedCell, 1);
+    const items = Math.max(0, found);
+    this.#latency.recordMany((Date.now() - record.timestampMs) * 1_000, items);
     this.#metrics.set(lateCell, this.#stage.counters.windows.late);
+    return items;
   }
 
   onTick(nowMs: number): boolean {
@@ -100,16 +101,6 @@ const placeOf = (id: number): StreamPartition => {
   return place;
 };
 
-const handledCells = {
-  otlp_spans: cellOf("handledSpans"),
-  otlp_metrics: cellOf("handledMetrics"),
-  otlp_logs: cellOf("handledLogs"),
-} as const;
-const foreignCells = {
-  otlp_spans: cellOf("foreignSpans"),
-  otlp_metrics: cellOf("foreignMetrics"),
-  otlp_logs: cellOf("foreignLogs"),
-} as const;
 const malformedCell = cellOf("streamMalformed");
 const lateCell = cellOf("lateItems");
 const aggregatesCell = cellOf("aggregates");

@@ -17,6 +17,7 @@ const { reader, outbox, metrics, build, stopping } = recordStage(memory, {
   input: "ingestMarket",
   output: "marketEgress",
   blocked: "marketBlocked",
+  repeated: "marketRepeated",
   stop: stopFlags.market,
 });
 const stage = build({

@@ -3,6 +3,7 @@ import { RecordStage } from "../consume/record-stage.ts";
 import type { RecordStageOptions } from "../consume/record-stage.ts";
 import { Outbox } from "../egress/outbox.ts";
 import type { EngineMemory } from "../host/memory.ts";
+import { ItemCounts } from "../ledger/item-counts.ts";
 import { Positions } from "../ledger/positions.ts";
 import { cellOf, MetricCells } from "../metrics/cells.ts";
 import { MessageRingReader } from "../ring/message-ring-reader.ts";
@@ -13,6 +14,7 @@ export type StageWiring = {
   readonly input: "ingestMarket" | "ingestStream";
   readonly output: "marketEgress" | "streamEgress";
   readonly blocked: "marketBlocked" | "streamBlocked";
+  readonly repeated: "marketRepeated" | "streamRepeated";
   /** Index of the thread's stop flag. */
   readonly stop: number;
 };
@@ -29,6 +31,7 @@ export const recordStage = (memory: EngineMemory, wiring: StageWiring): StagePar
   const metrics = new MetricCells(memory.metrics);
   const reader = new MessageRingReader(memory[wiring.input]);
   const blocked = cellOf(wiring.blocked);
+  const repeated = cellOf(wiring.repeated);
   const outbox = new Outbox({
     ring: new MessageRingWriter(memory[wiring.output]),
     onBlocked: () => metrics.add(blocked, 1),
@@ -45,6 +48,8 @@ export const recordStage = (memory: EngineMemory, wiring: StageWiring): StagePar
         outbox,
         handlers,
         positions: new Positions(memory.positions),
+        items: new ItemCounts(memory.items),
+        onRepeated: (items) => metrics.add(repeated, items),
         sojourn: metrics.histogram(wiring.input),
         nowMs: Date.now,
       }),

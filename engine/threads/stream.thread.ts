@@ -14,6 +14,7 @@ const { reader, outbox, metrics, build, stopping } = recordStage(memory, {
   input: "ingestStream",
   output: "streamEgress",
   blocked: "streamBlocked",
+  repeated: "streamRepeated",
   stop: stopFlags.stream,
 });
 const telemetry = new TelemetryHandler({ bytes: reader.bytes, outbox, metrics });

@@ -13,6 +13,7 @@ import {
 import { Egress } from "../../../engine/egress/egress.ts";
 import { Outbox, outputType } from "../../../engine/egress/outbox.ts";
 import { OutputBatch } from "../../../engine/egress/output-batch.ts";
+import { createItemCountsMemory, ItemCounts } from "../../../engine/ledger/item-counts.ts";
 import {
   consumedTopics,
   createPositionsMemory,
@@ -41,13 +42,14 @@ class EchoHandler implements RecordHandler {
 
   onRevoke(): void {}
 
-  onRecord({ id, offset, ownRun, start, end }: RecordAt): void {
+  onRecord({ id, offset, ownRun, start, end }: RecordAt): number {
     const text = Buffer.from(this.reader!.bytes.slice(start, end)).toString();
     this.seen.push({ id, offset, ownRun, text });
     const message = encodeAggregate("service", { id: `${id}/${offset}` });
     const at = this.outbox!.claim(outputType.aggregate, aggregateBytes(message));
     writeAggregate(this.outbox!.bytes, this.outbox!.view, at, message);
     this.outbox!.commit(at);
+    return 1;
   }
 
   onTick(): boolean {
@@ -62,6 +64,8 @@ class EchoHandler implements RecordHandler {
 const build = (log: MemoryLog) => {
   const metrics = new MetricCells(createMetricsMemory());
   const positions = new Positions(createPositionsMemory());
+  const items = new ItemCounts(createItemCountsMemory());
+  const repeated = { items: 0 };
   const input = createMessageRing({ capacityBytes: 1 << 14, policy: "block" });
   const unused = createMessageRing({ capacityBytes: 1 << 12, policy: "block" });
   const output = createMessageRing({ capacityBytes: 1 << 14, policy: "block" });
@@ -85,6 +89,10 @@ const build = (log: MemoryLog) => {
     outbox,
     handlers: { otlp_spans: handler, otlp_metrics: handler, otlp_logs: handler },
     positions,
+    items,
+    onRepeated: (count) => {
+      repeated.items += count;
+    },
     sojourn: metrics.histogram("ingestStream"),
     nowMs: Date.now,
   });
@@ -100,7 +108,7 @@ const build = (log: MemoryLog) => {
     onDone: (newDone) => done.push(...newDone),
     sleep: () => new Promise((resolve) => setTimeout(resolve, 1)),
   });
-  return { ingest, stage, egress, handler, done, metrics, positions };
+  return { ingest, stage, egress, handler, done, metrics, positions, items, repeated };
 };
 
 type Built = ReturnType<typeof build>;
@@ -143,6 +151,7 @@ describe("a record's way from log to log", () => {
     expect(texts).toEqual(["a", "b"]);
     expect(built.handler.seen.filter(({ ownRun }) => ownRun)).toHaveLength(2);
     expect(built.handler.seen.filter(({ ownRun }) => !ownRun)).toHaveLength(1);
+    expect(built.items.totals().otlp_spans).toEqual({ own: 2, foreign: 1 });
     await stopAll(built, consumer, running);
   });
 
