@@ -1,5 +1,9 @@
 // Value of a record on weir-rejected: why, then the original. One line of JSON, a line feed, and the
 // bytes as they would have stood on their own topic, so that a reader can put them back unchanged.
+//
+// What is refused because it is too large ("too-large") stands alone. Its original is whole where the
+// record can hold it; else only its beginning follows, and `cut` names the size and SHA-256 of the
+// whole, by which its sender can find it again.
 
 /** One finding on one item of the record. */
 export type RefusedFinding = {
@@ -24,7 +28,22 @@ export type RefusedHead = {
   readonly findings: readonly RefusedFinding[];
   /** Items whose findings are not listed. */
   readonly itemsOmitted: number;
+  /** The original stands as it came, as JSON; absent: in the encoding of its topic. */
+  readonly encoding?: "json";
+  /** Only the beginning of the original follows; absent: all of it. */
+  readonly cut?: RefusedCut;
 };
+
+/** What is known of an original that no record can hold. */
+export type RefusedCut = {
+  /** Bytes of the whole. */
+  readonly bytes: number;
+  /** SHA-256 of the whole, 64 hex digits. */
+  readonly sha256: string;
+};
+
+/** Bytes of the beginning of an original that no record can hold: enough to see what it is. */
+export const cutBytesMax = 64 * 1024;
 
 const lineFeed = 10;
 const encoder = new TextEncoder();

@@ -3,6 +3,7 @@
 // symbol may be left out where the messages name it, receiveNs where the edge's time will do.
 import { DepthItem, depthCode, depthCodeText } from "../../schemas/market/depth-item.ts";
 import { DepthMessage, depthItemOf } from "../../schemas/market/depth-message.ts";
+import { frameLimits } from "../../schemas/market/frame.ts";
 import { venueFaultText } from "../../schemas/market/venue-fields.ts";
 import { readVenue } from "../../schemas/market/venue-message.ts";
 import {
@@ -14,10 +15,13 @@ import {
 import { type Refusal, isRefusal, refuse } from "../errors.ts";
 import { Rejections } from "../metrics/rejections.ts";
 import { FrameRecords } from "../route/frame-records.ts";
+import type { OutgoingRecord } from "../route/outgoing-record.ts";
+import { tooLargeJson } from "../route/refused-record.ts";
 import type { PathInput, Routed } from "../route/routed.ts";
 import { frameItems } from "./frame-body.ts";
 import { type JsonObject, isJsonObject, itemFault, jsonItems, parseItem } from "./json-items.ts";
 
+const topic = "weir-depth";
 const utf8 = new TextEncoder();
 const nsPerMs = 1_000_000n;
 const nsMax = 2n ** 64n - 1n;
@@ -40,7 +44,7 @@ export class DepthPath {
   readonly route = (input: PathInput): Routed | Refusal =>
     input.mediaType === "application/json" ? this.#fromJson(input) : this.#fromFrame(input);
 
-  #fromJson({ body, itemsMax, receivedMs }: PathInput): Routed | Refusal {
+  #fromJson({ body, tenant, itemsMax, receivedMs }: PathInput): Routed | Refusal {
     const found = jsonItems(body, { list: "messages", texts: ["venue", "symbol"], itemsMax });
     if (isRefusal(found)) return found;
     const { venue = "", symbol = "" } = found.texts;
@@ -50,14 +54,18 @@ export class DepthPath {
       });
     const context = { venue, symbol, receivedMs };
     const rejections = new Rejections();
-    const records = new FrameRecords("weir-depth");
+    const records = new FrameRecords(topic);
+    const large: OutgoingRecord[] = [];
     const items = found.ranges.length / 2;
     for (let index = 0; index < items; index += 1) {
       const bytes = body.subarray(found.ranges[index * 2], found.ranges[index * 2 + 1]);
       const refused = this.#addJson(bytes, context, records);
-      if (refused !== undefined) rejections.add({ index, ...refused });
+      if (refused === undefined) continue;
+      rejections.add({ index, ...refused });
+      if (refused.reason === "too-large")
+        large.push(tooLargeJson(tenant.name, topic, { json: bytes, detail: refused.detail }));
     }
-    return { items, records: records.take(), rejections, sampledOut: 0 };
+    return { items, records: [...records.take(), ...large], rejections, sampledOut: 0 };
   }
 
   #addJson(bytes: Uint8Array, context: Context, records: FrameRecords): Reason | undefined {
@@ -85,7 +93,7 @@ export class DepthPath {
     if (isRefusal(items)) return items;
     const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
     const rejections = new Rejections();
-    const records = new FrameRecords("weir-depth");
+    const records = new FrameRecords(topic);
     items.forEach((item, index) => {
       const start = item.byteOffset - body.byteOffset;
       const code = this.#item.point(view, start, start + item.byteLength);
@@ -103,7 +111,10 @@ export class DepthPath {
 
 type Reason = { readonly reason: string; readonly detail: string };
 
-const tooLarge: Reason = { reason: "too-large", detail: "item larger than a record can hold" };
+const tooLarge: Reason = {
+  reason: "too-large",
+  detail: `item larger than a frame can hold, itemBytesMax=${frameLimits.itemBytesMax}`,
+};
 
 const receiveNsOf = (entry: JsonObject, receivedMs: number): bigint | undefined => {
   const { receiveNs } = entry as { receiveNs?: unknown };

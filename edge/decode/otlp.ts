@@ -49,6 +49,7 @@ const pathLimits: PathLimits = {
 
 const utf8 = new TextEncoder();
 const none = -1;
+const nothing: readonly OutgoingRecord[] = [];
 
 /** Scratch of one isolate; a request uses it without giving up the thread. */
 export class OtlpPath {
@@ -67,7 +68,7 @@ export class OtlpPath {
     this.#signal = signal;
     this.#pass = pass;
     this.#regroup = new Regroup(valueBytesMax(signal.topic), limits.recordsBytesMax);
-    this.#refused = new RefusedRecords(signal.topic);
+    this.#refused = new RefusedRecords(signal.topic, limits.otlp.requestBytesMax);
     this.#partitions = topics[signal.topic].partitions;
   }
 
@@ -107,8 +108,8 @@ export class OtlpPath {
     const sampled = this.#signal.sample?.(rows, tenant.name, partitionOf);
     const messages = this.#regroup.build(rows, partitionOf, this.#partitions, sampled?.edits);
     if (this.#regroup.isOverfull) return this.#overfull();
-    this.#refuseOversize(rejections);
-    const records = [...this.#records(messages), ...refused];
+    const large = this.#oversize(tenant.name, rejections);
+    const records = [...this.#records(messages), ...refused, ...large];
     return { items, rejections, sampledOut: sampled?.sampledOut ?? 0, records };
   }
 
@@ -130,15 +131,17 @@ export class OtlpPath {
     return itemsWord < 0 ? 1 : (records[record * layout.stride + itemsWord] ?? 0);
   }
 
-  /** What no record of the log can hold; afterwards it has no partition. */
-  #refuseOversize(rejections: Rejections): void {
+  /** What no record of its topic can hold goes to weir-rejected; afterwards it has no partition. */
+  #oversize(tenant: string, rejections: Rejections): readonly OutgoingRecord[] {
     const { oversize, oversizeCount } = this.#regroup;
+    if (oversizeCount === 0) return nothing;
     for (let i = 0; i < oversizeCount; i += 1) {
       const index = oversize[i] ?? 0;
       const detail = `larger than a record can hold, ${valueBytesMax(this.#signal.topic)} bytes`;
       rejections.add({ index, reason: "too-large", detail }, this.#itemsAt(index));
       this.#pass.partitionOf[index] = none;
     }
+    return this.#refused.tooLarge(this.#pass, tenant, oversize.slice(0, oversizeCount));
   }
 
   /** Messages hold their partition's records in order, so a walk finds which are in each. */

@@ -20,16 +20,24 @@ import { TransactionView } from "../../schemas/market/transaction.ts";
 import { type Refusal, isRefusal } from "../errors.ts";
 import { Rejections } from "../metrics/rejections.ts";
 import { FrameRecords } from "../route/frame-records.ts";
+import type { OutgoingRecord } from "../route/outgoing-record.ts";
+import { tooLargeJson } from "../route/refused-record.ts";
 import type { PathInput, Routed } from "../route/routed.ts";
 import { frameItems } from "./frame-body.ts";
 import { isJsonObject, itemFault, jsonItems, parseItem } from "./json-items.ts";
 
+const topic = "weir-transactions";
 const utf8 = new TextEncoder();
 const base64CharsMax = Math.ceil(transactionBytesMaxV1 / 3) * 4;
 const slotMax = Number.MAX_SAFE_INTEGER;
 const indexMax = 2 ** 32 - 1;
 
-type Reason = { readonly reason: string; readonly detail: string };
+type Reason = {
+  readonly reason: string;
+  readonly detail: string;
+  /** What came, of an item that is too large even to be looked at. */
+  readonly json?: Uint8Array;
+};
 
 const malformed = (detail: string): Reason => ({ reason: "malformed", detail });
 
@@ -62,12 +70,17 @@ export class TransactionPath {
       input.mediaType === "application/json" ? this.#jsonItems(input) : this.#frameItems(input);
     if (isRefusal(items)) return items;
     const rejections = new Rejections();
-    const records = new FrameRecords("weir-transactions");
+    const records = new FrameRecords(topic);
+    const large: OutgoingRecord[] = [];
     items.forEach((item, index) => {
       const refused = item instanceof Uint8Array ? this.#add(item, records) : item;
-      if (refused !== undefined) rejections.add({ index, ...refused });
+      if (refused === undefined) return;
+      const { reason, detail, json } = refused;
+      rejections.add({ index, reason, detail });
+      if (json !== undefined) large.push(tooLargeJson(input.tenant.name, topic, { json, detail }));
     });
-    return { items: items.length, records: records.take(), rejections, sampledOut: 0 };
+    const all = [...records.take(), ...large];
+    return { items: items.length, records: all, rejections, sampledOut: 0 };
   };
 
   #jsonItems({
@@ -81,7 +94,7 @@ export class TransactionPath {
     return Array.from({ length: ranges.length / 2 }, (_, item) => {
       const bytes = body.subarray(ranges[item * 2], ranges[item * 2 + 1]);
       const fault = itemFault(bytes.byteLength);
-      if (fault !== null) return { reason: "too-large", detail: fault };
+      if (fault !== null) return { reason: "too-large", detail: fault, json: bytes };
       return this.#jsonItem(parseItem(bytes), receivedMs);
     });
   }

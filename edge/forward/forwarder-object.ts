@@ -10,6 +10,7 @@ import type { ForwardOutcome } from "./forward-outcome.ts";
 import type { ForwarderState } from "./forwarder.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { kafkaSink } from "./kafka-sink.ts";
+import { rejectingSink } from "./rejecting-sink.ts";
 import { restSink } from "./rest-sink.ts";
 import type { Sink, SinkRecord } from "./sink.ts";
 import { Spill } from "./spill.ts";
@@ -17,7 +18,7 @@ import { Spill } from "./spill.ts";
 /** A send's share of a caller's patience: the rest is for waiting behind another send. */
 const sendShare = 0.5;
 
-const sinkFor = (log: LogConfig, sendMsMax: number): Sink => {
+const logSink = (log: LogConfig, sendMsMax: number): Sink => {
   if (log.kind === "kafka") return kafkaSink(log, sendMsMax);
   return restSink({ ...log, sendMsMax, fetch: (url, init) => fetch(url, init) });
 };
@@ -32,6 +33,8 @@ export class ForwarderObject extends DurableObject {
   readonly #commit: GroupCommit;
   readonly #producerId = crypto.randomUUID();
   #sequence = 0;
+  /** Records too large for the log, that stand on weir-rejected instead. */
+  #rejectedRecords = 0;
   /** When the alarm rings; Infinity: none is set. */
   #alarmMs = Number.POSITIVE_INFINITY;
 
@@ -39,7 +42,8 @@ export class ForwarderObject extends DurableObject {
     super(ctx, env);
     this.#config = readConfig(env);
     const { group, log } = this.#config;
-    this.#sink = sinkFor(log, Math.ceil(group.waitMsMax * sendShare));
+    const sink = logSink(log, Math.ceil(group.waitMsMax * sendShare));
+    this.#sink = rejectingSink(sink, () => (this.#rejectedRecords += 1));
     this.#commit = new GroupCommit({
       sink: this.#sink,
       limits: group,
@@ -72,7 +76,8 @@ export class ForwarderObject extends DurableObject {
     const { log } = this.#config;
     const target = log.kind === "kafka" ? log.brokers.join(",") : log.url;
     const producer = { producer: this.#producerId, sequence: this.#sequence };
-    return { log: log.kind, target, ...producer, ...this.#commit.state() };
+    const rejectedRecords = this.#rejectedRecords;
+    return { log: log.kind, target, ...producer, rejectedRecords, ...this.#commit.state() };
   }
 
   /** Closes the connection to the log, for tests: an open socket keeps an object from eviction. */

@@ -227,8 +227,7 @@ export class GroupCommit {
   async #replay(spilled: SpilledGroup): Promise<void> {
     const { states, isDown } = await this.#append(spilled.records);
     const { spill, nowMs } = this.#parts;
-    const isRefused = states.includes(recordState.refused) || states.includes(recordState.oversize);
-    const pauseMs = isRefused ? refusedPauseMs : doubtPauseMs;
+    const pauseMs = states.includes(recordState.refused) ? refusedPauseMs : doubtPauseMs;
     // When the log is down they stay where they are, at the front.
     spill.settle(spilled, states, isDown ? 0 : nowMs() + pauseMs);
   }

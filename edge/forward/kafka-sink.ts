@@ -6,6 +6,7 @@ import { type Producer, createProducer } from "../../schemas/kafka/producer.ts";
 import type { KafkaConfig } from "../config.ts";
 import { recordState } from "./forward-outcome.ts";
 import { type Sink, type SinkRecord, type SinkResult, appended, failedAppend } from "./sink.ts";
+import { splitAppend } from "./split-append.ts";
 import { workerdSockets } from "./workerd-socket.ts";
 
 const connectTimeoutMs = 3000;
@@ -21,18 +22,6 @@ const failed = (error: ProducerError, records: number): SinkResult => {
   return result;
 };
 
-/** Results of parts that follow one another, as one. */
-const joined = (parts: readonly SinkResult[]): SinkResult => {
-  const states = new Uint8Array(parts.reduce((sum, part) => sum + part.states.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    states.set(part.states, at);
-    at += part.states.length;
-  }
-  const message = parts.find((part) => part.message !== "")?.message ?? "";
-  return { states, message, isDown: parts.some((part) => part.isDown) };
-};
-
 /** Sends over any producer; exported for tests. */
 export const producerSink = (producer: Pick<Producer, "send" | "disconnect">): Sink => {
   const append = async (records: readonly SinkRecord[]): Promise<SinkResult> => {
@@ -41,24 +30,10 @@ export const producerSink = (producer: Pick<Producer, "send" | "disconnect">): S
       return appended(records.length);
     } catch (error) {
       const failure = producerError(error);
-      if (failure.code === "record-too-large") return withoutOversize(records, failure);
+      if (failure.code === "record-too-large")
+        return splitAppend(records, failure.fate.acknowledged, failure.message, append);
       return failed(failure, records.length);
     }
-  };
-  // Only the broker knows its limit for a topic, and its answer does not name the record. Records
-  // of other partitions may have been written before the refusal: they come twice, known by id.
-  const withoutOversize = async (
-    records: readonly SinkRecord[],
-    { message, fate }: ProducerError,
-  ): Promise<SinkResult> => {
-    if (records.length === 1)
-      return failedAppend(1, recordState.oversize, { message, isDown: false });
-    const done = fate.acknowledged;
-    const middle = done + Math.ceil((records.length - done) / 2);
-    const parts = [appended(done)];
-    for (const part of [records.slice(done, middle), records.slice(middle)])
-      if (part.length > 0) parts.push(await append(part));
-    return joined(parts);
   };
   return { append, close: () => producer.disconnect() };
 };

@@ -3,7 +3,8 @@
 // are reachable only so, and for the embedded log.
 import { type RecordState, recordState } from "./forward-outcome.ts";
 import { parseJsonStream } from "./json-stream.ts";
-import type { Sink, SinkRecord, SinkResult } from "./sink.ts";
+import { type Sink, type SinkRecord, type SinkResult, failedAppend } from "./sink.ts";
+import { splitAppend } from "./split-append.ts";
 
 /** Where the API is and how to call it. */
 export type RestSinkOptions = {
@@ -38,17 +39,11 @@ const jsonRecord = (record: SinkRecord): string => {
   });
 };
 
-type Answered = {
-  readonly states: readonly RecordState[];
-  readonly message: string;
-  readonly isDown: boolean;
-};
+/** `isTooLarge`: nothing was written, because of the size of one record or of all together. */
+type Answered = SinkResult & { readonly isTooLarge?: boolean };
 
-const all = (state: RecordState, count: number, message: string): Answered => ({
-  states: Array.from({ length: count }, () => state),
-  message,
-  isDown: false,
-});
+const all = (state: RecordState, count: number, message: string): Answered =>
+  failedAppend(count, state, { message, isDown: false });
 
 /** Statuses that say "later" rather than "no". */
 const isBusy = (status: number): boolean => status === 408 || status === 429 || status >= 500;
@@ -64,19 +59,28 @@ const isWritten = (result: unknown): boolean => {
   return (code === undefined || code === 200) && typeof offset === "number";
 };
 
+const stateOf = (result: unknown): RecordState => {
+  if (result === undefined) return recordState.unknown;
+  if (isWritten(result)) return recordState.acknowledged;
+  const { error_code: code } = result as { error_code?: unknown };
+  return code === tooLargeStatus ? recordState.oversize : recordState.refused;
+};
+
 /** One result per record, in order; a record without one is unknown. */
 const answerOf = (body: string, count: number): Answered => {
   const results = parseJsonStream(body);
   if (results.length > count) return all(recordState.unknown, count, "more results than records");
   const failure = results.find((result) => !isWritten(result));
-  const states = Array.from({ length: count }, (_, at) => {
-    const result = results[at];
-    if (result === undefined) return recordState.unknown;
-    return isWritten(result) ? recordState.acknowledged : recordState.refused;
-  });
+  const states = Uint8Array.from({ length: count }, (_, at) => stateOf(results[at]));
   const isShort = results.length < count;
   const message = isShort ? "fewer results than records" : "";
-  return { states, message: failure === undefined ? message : describe(failure), isDown: isShort };
+  return {
+    states,
+    message: failure === undefined ? message : describe(failure),
+    isDown: isShort,
+    // A log that appends all or nothing gives the same answer for every record.
+    isTooLarge: states.includes(recordState.oversize) && !results.some(isWritten) && !isShort,
+  };
 };
 
 /** Makes no request before the first append. */
@@ -99,16 +103,17 @@ export const restSink = (options: RestSinkOptions): Sink => {
     if (response.status === 200) return answerOf(body, records.length);
     // A 4xx is decided before anything is written; a 5xx may come from a proxy, after it.
     const isRefused = response.status >= 400 && response.status < 500;
-    const isOversize = response.status === tooLargeStatus && records.length === 1;
-    const refused = isOversize ? recordState.oversize : recordState.refused;
-    const state = isRefused ? refused : recordState.unknown;
+    const state = isRefused ? recordState.refused : recordState.unknown;
     const message = `HTTP ${response.status} ${body.slice(0, 200)}`;
-    return { ...all(state, records.length, message), isDown: isBusy(response.status) };
+    const isTooLarge = response.status === tooLargeStatus;
+    return { ...all(state, records.length, message), isDown: isBusy(response.status), isTooLarge };
   };
 
-  const postTopic = async (topic: string, records: readonly SinkRecord[]): Promise<Answered> => {
+  const postTopic = async (topic: string, records: readonly SinkRecord[]): Promise<SinkResult> => {
     try {
-      return await post(topic, records);
+      const answer = await post(topic, records);
+      if (answer.isTooLarge !== true) return answer;
+      return await splitAppend(records, 0, answer.message, (part) => postTopic(topic, part));
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       return { ...all(recordState.unknown, records.length, message), isDown: true };

@@ -25,8 +25,11 @@ export type SpilledGroup = {
   readonly records: readonly SinkRecord[];
 };
 
+/** An oversize one is where it can be (rejecting-sink.ts): trying again would change nothing. */
 const isWritten = (state: number | undefined): boolean =>
-  state === recordState.acknowledged || state === recordState.repeatable;
+  state === recordState.acknowledged ||
+  state === recordState.repeatable ||
+  state === recordState.oversize;
 
 const schema = `CREATE TABLE IF NOT EXISTS spill (
   id INTEGER PRIMARY KEY,

@@ -1,14 +1,14 @@
 // Records for weir-rejected: the refused items of one OTLP request with their original bytes, dealt
-// by what became of them, and a head that says why (schemas/rejected-value.ts). They count no items:
-// their signal's counters have them as rejected or dropped already.
-import { keyPartition } from "../../schemas/hash/murmur2.ts";
-import { Regroup } from "../../schemas/otlp/regroup.ts";
-import type { RefusedFinding } from "../../schemas/rejected-value.ts";
-import { writeRefused } from "../../schemas/rejected-value.ts";
-import { type TopicName, topics } from "../../schemas/topics.ts";
+// by what became of them, and a head that says why (schemas/rejected-value.ts). An item that no
+// record can hold has one of its own. They count no items: their signal's counters have them as
+// rejected or dropped already.
+import { Regroup, type RegroupedMessage } from "../../schemas/otlp/regroup.ts";
+import type { RefusedFinding, RefusedHead } from "../../schemas/rejected-value.ts";
+import type { TopicName } from "../../schemas/topics.ts";
 import { outcome } from "../../schemas/validate/trace-pass.ts";
 import type { SignalPass } from "../decode/signal-pass.ts";
 import { type OutgoingRecord, valueBytesMax } from "./outgoing-record.ts";
+import { refusedRecord, tooLargeFinding } from "./refused-record.ts";
 
 /** Findings that one record names; the others are counted. */
 const findingsMax = 64;
@@ -19,36 +19,87 @@ const headBytesMax = 64 * 1024;
 const topic = "weir-rejected";
 const modes = ["reject", "quarantine"] as const;
 const rowsAtFirst = 64;
-const utf8 = new TextEncoder();
+
+type Large = {
+  readonly pass: SignalPass;
+  readonly tenant: string;
+  /** Indexes of the items. */
+  readonly large: Int32Array;
+};
 
 /** One per path, reused. */
 export class RefusedRecords {
   readonly #source: TopicName;
   readonly #regroup = new Regroup(valueBytesMax(topic) - headBytesMax);
+  /** One message for each item, together at most as large as a request. */
+  readonly #alone: Regroup;
+  readonly #together = new Regroup(Infinity);
   #modeOf = new Int32Array(rowsAtFirst);
 
-  /** `source` is the topic that the records were meant for. */
-  constructor(source: TopicName) {
+  /** `source` is the topic that the records were meant for, `requestBytesMax` bounds a request. */
+  constructor(source: TopicName, requestBytesMax: number) {
     this.#source = source;
+    this.#alone = new Regroup(Infinity, requestBytesMax);
   }
 
-  /** None when nothing was refused, or when its original is larger than a record can hold. */
+  /** What the pass refused; none when it refused nothing. */
   of(pass: SignalPass, tenant: string): readonly OutgoingRecord[] {
     if (this.#deal(pass) === 0) return [];
-    const { partitions } = topics[topic];
-    const key = utf8.encode(tenant);
-    const partition = keyPartition(key, 0, key.byteLength, partitions);
+    const messages = this.#regroup.build(pass.rows, this.#modeOf, modes.length);
+    const large = this.#regroup.oversize.slice(0, this.#regroup.oversizeCount);
+    for (const record of large) this.#modeOf[record] = ~(this.#modeOf[record] ?? 0);
     let next = 0;
     let before = -1;
-    return this.#regroup.build(pass.rows, this.#modeOf, modes.length).map((message) => {
+    const records = messages.map((message) => {
       if (message.partition !== before) next = 0;
       before = message.partition;
       const items: number[] = [];
       for (; items.length < message.records; next += 1)
         if (this.#modeOf[next] === message.partition) items.push(next);
-      const value = writeRefused(this.#head(pass, message.partition, items), message.bytes);
-      return { topic, partition, key, value, items: 0 };
+      return refusedRecord(tenant, this.#head(pass, message.partition, items), message.bytes);
     });
+    if (large.length === 0) return records;
+    const headOf = (items: readonly number[]): RefusedHead =>
+      this.#head(pass, ~(this.#modeOf[items[0] ?? 0] ?? 0), items);
+    return [...records, ...this.#single({ pass, tenant, large }, headOf)];
+  }
+
+  /** What the pass let go and no record of its topic can hold: the indexes of such items. */
+  tooLarge(pass: SignalPass, tenant: string, large: Int32Array): readonly OutgoingRecord[] {
+    const limit = `valueBytesMax=${valueBytesMax(this.#source)}`;
+    const headOf = (items: readonly number[], bytes: number): RefusedHead => ({
+      topic: this.#source,
+      mode: "reject",
+      registry: pass.registry,
+      items: items.length,
+      findings: [tooLargeFinding(`${bytes} bytes, limit ${limit}`)],
+      itemsOmitted: items.length - 1,
+    });
+    return this.#single({ pass, tenant, large }, headOf);
+  }
+
+  /**
+   * A record for each item. When these would be larger than a request together, for each repeats
+   * its resource and scope, one for all of them: a small body must not become a large one here.
+   */
+  #single(
+    { pass, tenant, large }: Large,
+    headOf: (items: readonly number[], bytes: number) => RefusedHead,
+  ): readonly OutgoingRecord[] {
+    const placeOf = new Int32Array(pass.rows.count).fill(-1);
+    for (const [place, record] of large.entries()) placeOf[record] = place;
+    const messages = this.#alone.build(pass.rows, placeOf, large.length);
+    if (!this.#alone.isOverfull)
+      return messages.map(({ partition: place, bytes }) =>
+        refusedRecord(tenant, headOf([large[place] ?? 0], bytes.byteLength), bytes),
+      );
+    for (const record of large) placeOf[record] = 0;
+    const items = Array.from(large.toSorted());
+    return this.#together
+      .build(pass.rows, placeOf, 1)
+      .map(({ bytes }: RegroupedMessage) =>
+        refusedRecord(tenant, headOf(items, bytes.byteLength), bytes),
+      );
   }
 
   #deal({ rows, partitionOf }: SignalPass): number {

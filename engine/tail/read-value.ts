@@ -36,9 +36,15 @@ export const readValue = (
 
 const readRefusal = (value: Uint8Array): { readonly [key: string]: unknown } => {
   const refused = readRefused(value);
-  if (refused === undefined || !isTopicName(refused.head.topic))
+  const topic = refused?.head.topic ?? "";
+  if (refused === undefined || !isTopicName(topic))
     return { error: "no refused record", value: Buffer.from(value).toString("base64") };
-  return { refused: refused.head, ...readValue(refused.head.topic, refused.original) };
+  const { head, original } = refused;
+  // The beginning of something is nothing that a decoder could read.
+  if (head.cut !== undefined)
+    return { refused: head, beginning: Buffer.from(original).toString("base64") };
+  const shown = head.encoding === "json" ? readJson(original) : readValue(topic, original);
+  return { refused: head, ...shown };
 };
 
 const recordName: { readonly [signal in Signal]: string } = {

@@ -4,6 +4,7 @@ import { anyTenant } from "../any-tenant.ts";
 import { DepthPath } from "../../../edge/decode/depth.ts";
 import type { PathInput, Routed } from "../../../edge/route/routed.ts";
 import { DepthItem } from "../../../schemas/market/depth-item.ts";
+import { refusedOf } from "../refused.ts";
 import { firstItems, frameOf, itemsOf } from "./frames.ts";
 
 const path = new DepthPath();
@@ -100,6 +101,24 @@ describe("JSON", () => {
     expect(rejections.first[0]).toMatchObject({ index: 1, reason: "malformed" });
     expect(rejections.first[0]?.detail).toContain("field u");
     expect(rejections.first[1]?.detail).toContain("receiveNs");
+  });
+
+  test("a message that no frame can hold is refused, and stands on weir-rejected as it came", () => {
+    const levels = Array.from({ length: 20_000 }, (_, at) => [`64000.${at + 10_000}`, "0.5"]);
+    const large = { message: { ...delta("BTCUSDT", 1), b: levels } };
+    const found = route(body([large, { message: delta("BTCUSDT", 1) }])) as Routed;
+    expect(found.rejections.reasons).toEqual({ "too-large": 1 });
+    expect(found.records.reduce((sum, record) => sum + record.items, 0)).toBe(1);
+    const [refused, ...others] = refusedOf(found);
+    expect(others).toEqual([]);
+    expect(refused?.head).toMatchObject({
+      topic: "weir-depth",
+      mode: "reject",
+      encoding: "json",
+      findings: [{ id: "too-large", message: expect.stringContaining("itemBytesMax=262144") }],
+    });
+    expect(refused?.head.cut).toBeUndefined();
+    expect(refused?.original).toEqual(json(large));
   });
 
   test.each([

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 import { describe, expect, test } from "vitest";
 
 import { anyTenant } from "../any-tenant.ts";
@@ -5,6 +7,7 @@ import { FakeEdge } from "../fake-edge.ts";
 import type { PathInput, Routed } from "../../../edge/route/routed.ts";
 import { keyPartition } from "../../../schemas/hash/murmur2.ts";
 import { field, fieldsOf, number } from "../protobuf-bytes.ts";
+import { refusedOf } from "../refused.ts";
 
 const input = (body: Uint8Array): PathInput => ({
   body,
@@ -29,6 +32,15 @@ const request = (service: string, ...items: readonly Uint8Array[]): Uint8Array =
     field(1, field(1, attribute("service.name", service))),
     field(2, field(1, field(1, "scope")), ...items, field(3, "scope-url")),
     field(3, "resource-url"),
+  );
+
+/** The same as it stands in records: the schema URLs before what is inside. */
+const regrouped = (service: string, ...items: readonly Uint8Array[]): Uint8Array =>
+  field(
+    1,
+    field(1, field(1, attribute("service.name", service))),
+    field(3, "resource-url"),
+    field(2, field(1, field(1, "scope")), field(3, "scope-url"), ...items),
   );
 
 type Tree = { readonly resource: Uint8Array; readonly scopes: readonly (readonly Uint8Array[])[] };
@@ -104,6 +116,70 @@ describe("spans", () => {
     expect([routed.items, routed.rejections.total]).toEqual([3, 1]);
     expect(routed.rejections.first[0]).toMatchObject({ index: 1, reason: "too-large" });
     expect(routed.records.reduce((sum, { items }) => sum + items, 0)).toBe(2);
+    const [refused, ...others] = refusedOf(routed);
+    expect(others).toEqual([]);
+    expect(refused?.head).toMatchObject({ topic: "otlp_spans", mode: "reject", items: 1 });
+    expect(refused?.head.findings[0]).toMatchObject({ id: "too-large" });
+    const whole = regrouped("a", huge);
+    expect(refused?.head.findings[0]?.message).toBe(
+      `${whole.byteLength} bytes, limit valueBytesMax=1044480`,
+    );
+    const sha256 = createHash("sha256").update(whole).digest("hex");
+    expect(refused?.head.cut).toEqual({ bytes: whole.byteLength, sha256 });
+    expect(refused?.original).toEqual(whole.subarray(0, 65_536));
+  });
+
+  test("larger than a record can hold have a record each, in the order of their partitions", () => {
+    const huge = [1, 2, 3].map((at) => span(at, `${at} ${"x".repeat(1_100_000)}`));
+    const routed = new FakeEdge().edge.paths.spans(input(request("a", ...huge))) as Routed;
+    expect(routed.rejections.total).toBe(3);
+    const bytes = refusedOf(routed).map(({ head }) => head.cut?.sha256);
+    const expected = huge.map((one) =>
+      createHash("sha256").update(regrouped("a", one)).digest("hex"),
+    );
+    expect(bytes.toSorted()).toEqual(expected.toSorted());
+  });
+
+  test("that only their resource makes too large share a record when each would repeat it", () => {
+    const attributes = Array.from({ length: 3 }, (_, at) =>
+      field(1, field(1, `k${at}`), field(2, field(1, "x".repeat(400_000)))),
+    );
+    const spans = Array.from({ length: 100 }, (_, at) => span(at, `s${at}`));
+    const body = field(1, field(1, ...attributes), field(2, ...spans));
+    const routed = new FakeEdge().edge.paths.spans(input(body)) as Routed;
+    expect([routed.items, routed.rejections.total]).toEqual([100, 100]);
+    const refused = refusedOf(routed);
+    expect(refused).toHaveLength(1);
+    expect(refused[0]?.head).toMatchObject({ items: 100, itemsOmitted: 99 });
+    expect(refused[0]?.head.cut?.bytes).toBe(body.byteLength);
+  });
+
+  test("that the check refuses and no record can hold stand alone too, with their findings", () => {
+    const bad = field(
+      2,
+      field(1, id(16, 1)),
+      field(2, id(8, 1)),
+      field(5, "workflow.execute"),
+      number(6, 1),
+      field(9, field(1, "workflow.id"), field(2, field(1, "x".repeat(1_040_000)))),
+    );
+    const small = field(
+      2,
+      field(1, id(16, 2)),
+      field(2, id(8, 2)),
+      field(5, "workflow.execute"),
+      number(6, 1),
+    );
+    const routed = new FakeEdge().edge.paths.spans(input(request("a", small, bad))) as Routed;
+    expect(routed.rejections.total).toBe(2);
+    const refused = refusedOf(routed);
+    expect(refused.map(({ head }) => head.items)).toEqual([1, 1]);
+    for (const { head } of refused)
+      expect(head.findings.map(({ id: name }) => name)).toContain("required_attribute_not_present");
+    expect(refused.map(({ original }) => original)).toEqual([
+      regrouped("a", small),
+      regrouped("a", bad),
+    ]);
   });
 
   test("are split into records below the bound, in order", () => {

@@ -5,6 +5,7 @@ import { TransactionPath } from "../../../edge/decode/transactions.ts";
 import type { PathInput, Routed } from "../../../edge/route/routed.ts";
 import { encodeBase58 } from "../../../schemas/market/base58.ts";
 import { TransactionItem } from "../../../schemas/market/transaction-item.ts";
+import { refusedOf } from "../refused.ts";
 import { firstItems, frameOf, itemsOf } from "./frames.ts";
 import { transactionBytes, transactionJson } from "./solana-bytes.ts";
 
@@ -52,6 +53,19 @@ describe("JSON", () => {
     const { records } = routed([{ transaction }, { transaction, slot: null, index: null }]);
     const flags = firstItems(records).map((item) => header(item).flags);
     expect(flags).toEqual([4, 4]);
+  });
+
+  test("one whose JSON is too large to be looked at stands on weir-rejected by its beginning", () => {
+    const large = { transaction: "A".repeat(2_200_000) };
+    const found = routed([transactionJson(1), large]);
+    expect(found.rejections.reasons).toEqual({ "too-large": 1 });
+    const [refused] = refusedOf(found);
+    expect(refused?.head).toMatchObject({
+      topic: "weir-transactions",
+      encoding: "json",
+      cut: { bytes: json(large).byteLength },
+    });
+    expect(refused?.original).toEqual(json(large).subarray(0, 65_536));
   });
 
   test("equal signatures share a partition, the key is the first item's signature in base58", () => {

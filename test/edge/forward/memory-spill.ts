@@ -13,6 +13,12 @@ type Row = {
 
 const bytesOf = (records: readonly SinkRecord[]): number => encodeSpillRow(records).byteLength;
 
+const settledStates = new Set<number>([
+  recordState.acknowledged,
+  recordState.repeatable,
+  recordState.oversize,
+]);
+
 export class MemorySpill implements SpillQueue {
   readonly bytesMax: number;
   #rows: Row[] = [];
@@ -67,9 +73,7 @@ export class MemorySpill implements SpillQueue {
       const own = states.subarray(at, at + row.records.length);
       at += row.records.length;
       row.dueMs = dueMs;
-      row.records = row.records.filter(
-        (_, i) => own[i] !== recordState.acknowledged && own[i] !== recordState.repeatable,
-      );
+      row.records = row.records.filter((_, i) => !settledStates.has(own[i] ?? 0));
     }
     this.#rows = this.#rows.filter(({ records }) => records.length > 0);
   }

@@ -31,7 +31,7 @@ const result = (partition: number, offset: number): string =>
     offset,
   });
 
-const { acknowledged, refused, unknown } = recordState;
+const { acknowledged, refused, unknown, oversize } = recordState;
 
 test("records go out as concatenated JSON with base64 values and headers, and are acknowledged", async () => {
   const { sink, calls } = setUp(() => new Response(result(1, 5) + result(2, 0)));
@@ -82,6 +82,41 @@ test("a record's own error refuses that record alone", async () => {
   const { states, message } = await sink.append([0, 0, 0].map((at) => sinkRecord(at, 1)));
   expect(Array.from(states)).toEqual([acknowledged, refused, acknowledged]);
   expect(message).toContain("record too large");
+});
+
+test.each([
+  ["as a status", () => new Response("no", { status: 413 })],
+  [
+    "in the result of every record",
+    (count: number) =>
+      new Response('{"error_code":413,"message":"record too large"}'.repeat(count)),
+  ],
+])("a record that is too large is told alone, when the log says it %s", async (_what, refusal) => {
+  const written: number[] = [];
+  const { sink } = setUp(({ init }) => {
+    const records = parseJsonStream(init.body as string) as { partition_id: number }[];
+    const marks = records.map(({ partition_id: mark }) => mark);
+    if (marks.includes(9)) return refusal(marks.length);
+    written.push(...marks);
+    return new Response(marks.map((mark) => result(mark, 1)).join(""));
+  });
+  const { states, isDown } = await sink.append([1, 9, 2, 3, 9].map((at) => sinkRecord(at, 1)));
+  expect(Array.from(states)).toEqual([
+    acknowledged,
+    oversize,
+    acknowledged,
+    acknowledged,
+    oversize,
+  ]);
+  expect([written, isDown]).toEqual([[1, 2, 3], false]);
+});
+
+test("a record's own 413 among written ones is that record's alone", async () => {
+  const { sink, calls } = setUp(
+    () => new Response(`${result(0, 1)}{"error_code":413,"message":"large"}`),
+  );
+  const { states } = await sink.append([sinkRecord(0, 1), sinkRecord(0, 1)]);
+  expect([Array.from(states), calls.length]).toEqual([[acknowledged, oversize], 1]);
 });
 
 test("records without a result are unknown", async () => {

@@ -38,6 +38,24 @@ describe("a record's value for people", () => {
     expect(readValue("weir-rejected", Uint8Array.of(1))).toMatchObject({ value: "AQ==" });
   });
 
+  it("shows a refused original that came as JSON, and the beginning of one that is cut", () => {
+    const head: RefusedHead = {
+      topic: "weir-depth",
+      mode: "reject",
+      registry: "",
+      items: 1,
+      findings: [],
+      itemsOmitted: 0,
+    };
+    const json = writeRefused({ ...head, encoding: "json" }, Buffer.from('{"message":1}'));
+    expect(readValue("weir-rejected", json)).toMatchObject({ value: { message: 1 } });
+    const cut = { ...head, cut: { bytes: 9, sha256: "00" } };
+    expect(readValue("weir-rejected", writeRefused(cut, Buffer.from("abc")))).toEqual({
+      refused: cut,
+      beginning: "YWJj",
+    });
+  });
+
   it("shows the transactions of a frame, and what is wrong behind them", async () => {
     const [transaction] = await createTransactionMix({ seed: 1, count: 1 });
     const wire = transaction?.wire ?? new Uint8Array(0);

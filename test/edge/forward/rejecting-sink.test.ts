@@ -1,0 +1,101 @@
+// What becomes of records that a log with lower limits than ours takes at no time.
+import { expect, test } from "vitest";
+
+import { recordState } from "../../../edge/forward/forward-outcome.ts";
+import { rejectingSink } from "../../../edge/forward/rejecting-sink.ts";
+import { type Sink, type SinkRecord, failedAppend } from "../../../edge/forward/sink.ts";
+import { readRefused } from "../../../schemas/rejected-value.ts";
+import { sinkRecord } from "./scripted-sink.ts";
+
+const { acknowledged, oversize, refused, unknown } = recordState;
+
+/** Takes values up to a size, by topic. */
+const setUp = (bytesMax: { readonly [topic: string]: number }, rejectedState = acknowledged) => {
+  const written: SinkRecord[] = [];
+  let rejections = 0;
+  const inner: Sink = {
+    append: (records) => {
+      const states = Uint8Array.from(records, ({ topic, value }) => {
+        if (value.byteLength > (bytesMax[topic] ?? 0)) return oversize;
+        return topic === "weir-rejected" ? rejectedState : acknowledged;
+      });
+      written.push(...records.filter((_, at) => states[at] === acknowledged));
+      const isDown = rejectedState !== acknowledged && records[0]?.topic === "weir-rejected";
+      const isAll = states.every((state) => state === acknowledged);
+      return Promise.resolve({ states, message: isAll ? "" : "too large: limit 100", isDown });
+    },
+    close: () => Promise.resolve(),
+  };
+  const sink = rejectingSink(inner, () => (rejections += 1));
+  return { sink, written, rejections: () => rejections };
+};
+
+const large = (bytes: number): SinkRecord => ({
+  ...sinkRecord(3, 0),
+  value: Uint8Array.from({ length: bytes }, (_, at) => at % 251),
+  headers: { "weir-tenant": "acme", "weir-sequence": "7", "weir-schema": "urn:weir:otlp_proto:1" },
+});
+
+test("a record that the log takes at no time stands whole on weir-rejected, by its own ids", async () => {
+  const { sink, written, rejections } = setUp({ otlp_spans: 100, "weir-rejected": 10_000 });
+  const record = large(5000);
+  const { states, isDown } = await sink.append([sinkRecord(0, 1), record, sinkRecord(0, 2)]);
+  expect([Array.from(states), isDown]).toEqual([[acknowledged, oversize, acknowledged], false]);
+  expect(rejections()).toBe(1);
+  const letter = written.find(({ topic }) => topic === "weir-rejected");
+  expect(letter?.headers).toEqual({ ...record.headers, "weir-schema": "urn:weir:weir_refused:1" });
+  expect(new TextDecoder().decode(letter?.key ?? undefined)).toBe("acme");
+  const read = readRefused(letter?.value ?? new Uint8Array());
+  expect(read?.original).toEqual(record.value);
+  expect(read?.head).toMatchObject({
+    topic: "otlp_spans",
+    mode: "reject",
+    findings: [{ id: "too-large", message: "record of 5000 bytes: too large: limit 100" }],
+  });
+});
+
+test("its beginning stands there when weir-rejected takes no large record either", async () => {
+  const { sink, written } = setUp({ otlp_spans: 100, "weir-rejected": 70_000 });
+  const record = large(200_000);
+  expect(Array.from((await sink.append([record])).states)).toEqual([oversize]);
+  const read = readRefused(written[0]?.value ?? new Uint8Array());
+  expect(read?.head.cut?.bytes).toBe(200_000);
+  expect(read?.original).toEqual(record.value.subarray(0, 65_536));
+  // The same for what was on its way to weir-rejected.
+  const again = { ...(written[0] as SinkRecord), value: new Uint8Array() };
+  expect(Array.from((await sink.append([again])).states)).toEqual([acknowledged]);
+});
+
+test("a log that takes nothing of it leaves it oversize, and is asked no more than twice", async () => {
+  const { sink, written, rejections } = setUp({ otlp_spans: 100, "weir-rejected": 10 });
+  expect(Array.from((await sink.append([large(200_000)])).states)).toEqual([oversize]);
+  expect([written, rejections()]).toEqual([[], 0]);
+});
+
+test.each([refused, unknown])(
+  "a log that went away meanwhile decides, with state %d: the record may be tried again",
+  async (state) => {
+    const { sink, rejections } = setUp({ otlp_spans: 1, "weir-rejected": 1e6 }, state as never);
+    const result = await sink.append([large(50), sinkRecord(0, 1)]);
+    expect(Array.from(result.states)).toEqual([state, acknowledged]);
+    expect([result.isDown, rejections()]).toEqual([true, 0]);
+  },
+);
+
+test("a sink without an oversize record is asked once", async () => {
+  let calls = 0;
+  const sink = rejectingSink(
+    {
+      append: (records) => {
+        calls += 1;
+        return Promise.resolve(
+          failedAppend(records.length, refused, { message: "", isDown: true }),
+        );
+      },
+      close: () => Promise.resolve(),
+    },
+    () => undefined,
+  );
+  await sink.append([sinkRecord(0, 1)]);
+  expect(calls).toBe(1);
+});
