@@ -7,6 +7,8 @@ import { takeSnapshot } from "../../../engine/control/snapshot.ts";
 import { EventCollector } from "../../../engine/events/event-collector.ts";
 import { eventType, reason } from "../../../engine/events/event-layout.ts";
 import { createEngineMemory } from "../../../engine/host/memory.ts";
+import { ItemCounts } from "../../../engine/ledger/item-counts.ts";
+import { topicPartitionId } from "../../../engine/ledger/positions.ts";
 import { cellOf, MetricCells } from "../../../engine/metrics/cells.ts";
 import { MessageRingWriter } from "../../../engine/ring/message-ring-writer.ts";
 
@@ -35,12 +37,15 @@ describe("control server", () => {
   it("shows what the threads count, under Prometheus names and labels", async () => {
     const { memory, url } = await start();
     const cells = new MetricCells(memory.metrics);
-    cells.add(cellOf("handledSpans"), 41);
-    cells.add(cellOf("handledSpans"), 1);
+    const items = new ItemCounts(memory.items);
+    items.add(topicPartitionId("otlp_spans", 0), 0, 41, true);
+    items.add(topicPartitionId("otlp_spans", 1), 0, 1, true);
+    items.add(topicPartitionId("otlp_spans", 1), 1, 2, false);
     cells.add(cellOf("rejectedVote"), 7);
     const read = async (): Promise<string> => (await fetch(`${url}/metrics`)).text();
     const text = await read();
     expect(text).toContain('weir_items_handled_total{signal="spans"} 42');
+    expect(text).toContain('weir_items_foreign_total{signal="spans"} 2');
     expect(text).toContain('weir_sniffer_rejected_total{reason="vote"} 7');
     expect(text).toContain("# TYPE weir_items_handled_total counter");
     // A second scrape must not add the same counts again.
