@@ -2,16 +2,14 @@
 // the numbers are read from shared memory when somebody asks.
 import { Counter, Gauge, Registry } from "prom-client";
 
+import { type MetricsPage, stageMetricsText } from "../metrics/stage-metrics-page.ts";
+import type { StageMetricsSet } from "../metrics/stage-metrics-set.ts";
 import { metrics, histograms, metricKeys, histogramKeys } from "../metrics/table.ts";
 import type { Metric } from "../metrics/table.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-export type PrometheusPage = {
-  readonly contentType: string;
-  readonly render: () => Promise<string>;
-};
-
-export const prometheusPage = (snapshot: () => Snapshot): PrometheusPage => {
+/** The engine's own metrics, then those of its further stages. */
+export const prometheusPage = (snapshot: () => Snapshot, stages: StageMetricsSet): MetricsPage => {
   const registry = new Registry();
   let now = snapshot();
   for (const name of new Set(metricKeys.map((key) => metrics[key].name))) {
@@ -22,7 +20,7 @@ export const prometheusPage = (snapshot: () => Snapshot): PrometheusPage => {
     contentType: registry.contentType,
     render: async () => {
       now = snapshot();
-      return registry.metrics();
+      return [await registry.metrics(), await stageMetricsText(stages)].join("\n").trimEnd() + "\n";
     },
   };
 };

@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
 import { UnreachableError } from "../cli/command.ts";
+import { StageMetricsSet } from "../metrics/stage-metrics-set.ts";
 import type { Answer } from "./answer.ts";
 import { eventsAnswer } from "./events.ts";
 import { prometheusPage } from "./prometheus.ts";
@@ -21,6 +22,8 @@ export type ControlOptions = {
   readonly about: () => { readonly [key: string]: unknown };
   /** Memories of event collectors, for /events. */
   readonly events: readonly SharedArrayBuffer[];
+  /** Metrics of stages that are not the engine's own; may grow and shrink while it serves. */
+  readonly stages?: StageMetricsSet;
 };
 
 export type ControlServer = { readonly url: string; readonly close: () => Promise<void> };
@@ -29,7 +32,8 @@ const host = "127.0.0.1";
 
 /** @throws UnreachableError when the port is taken. */
 export const startControlServer = async (options: ControlOptions): Promise<ControlServer> => {
-  const page = prometheusPage(options.snapshot);
+  const { stages = new StageMetricsSet() } = options;
+  const page = prometheusPage(options.snapshot, stages);
   const routes: Routes = {
     "/livez": () => ({ status: 200, type: "text/plain", body: "ok\n" }),
     "/readyz": () => {
@@ -44,7 +48,7 @@ export const startControlServer = async (options: ControlOptions): Promise<Contr
     "/status": () => ({
       status: 200,
       type: "application/json",
-      body: `${JSON.stringify({ ...options.about(), ...options.snapshot() })}\n`,
+      body: `${JSON.stringify({ ...options.about(), ...options.snapshot(), stages: stages.read() })}\n`,
     }),
     "/events": (query) => eventsAnswer(options.events, query),
   };

@@ -67,6 +67,18 @@ export class Histogram {
     };
   }
 
+  /** How many values are at or below each end, for ends in rising order. Any thread. */
+  countsUpTo(ends: readonly number[]): readonly number[] {
+    let count = 0;
+    let bucket = 0;
+    return ends.map((end) => {
+      for (; bucket < buckets && upperOf(bucket) <= end; bucket += 1) {
+        count += this.#counts[bucket] ?? 0;
+      }
+      return count;
+    });
+  }
+
   #percentile(count: number, share: number): number {
     const rank = Math.max(1, Math.ceil(count * share));
     let seen = 0;
