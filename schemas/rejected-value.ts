@@ -23,6 +23,7 @@ export type RefusedHead = {
   readonly mode: "reject" | "quarantine";
   /** Version of the registry that decided. */
   readonly registry: string;
+  /** 0: nobody counted them, as a log refused a whole record. */
   readonly items: number;
   /** The first ones, in order of item. */
   readonly findings: readonly RefusedFinding[];

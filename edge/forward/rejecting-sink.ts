@@ -15,7 +15,7 @@ const headOf = (record: SinkRecord, message: string): RefusedHead => ({
   topic: record.topic,
   mode: "reject",
   registry: "",
-  items: 1,
+  items: 0,
   findings: [tooLargeFinding(`record of ${record.value.byteLength} bytes: ${message}`)],
   itemsOmitted: 0,
 });

@@ -137,7 +137,7 @@ describe("spans", () => {
     const expected = huge.map((one) =>
       createHash("sha256").update(regrouped("a", one)).digest("hex"),
     );
-    expect(bytes.toSorted()).toEqual(expected.toSorted());
+    expect(new Set(bytes)).toEqual(new Set(expected));
   });
 
   test("that only their resource makes too large share a record when each would repeat it", () => {

@@ -3,11 +3,21 @@ import { expect, test } from "vitest";
 
 import { recordState } from "../../../edge/forward/forward-outcome.ts";
 import { rejectingSink } from "../../../edge/forward/rejecting-sink.ts";
+import { cutRefused } from "../../../edge/route/refused-record.ts";
 import { type Sink, type SinkRecord, failedAppend } from "../../../edge/forward/sink.ts";
-import { readRefused } from "../../../schemas/rejected-value.ts";
+import { type RefusedHead, readRefused, writeRefused } from "../../../schemas/rejected-value.ts";
 import { sinkRecord } from "./scripted-sink.ts";
 
 const { acknowledged, oversize, refused, unknown } = recordState;
+
+const head: RefusedHead = {
+  topic: "otlp_logs",
+  mode: "quarantine",
+  registry: "v",
+  items: 4,
+  findings: [],
+  itemsOmitted: 4,
+};
 
 /** Takes values up to a size, by topic. */
 const setUp = (bytesMax: { readonly [topic: string]: number }, rejectedState = acknowledged) => {
@@ -62,8 +72,9 @@ test("its beginning stands there when weir-rejected takes no large record either
   expect(read?.head.cut?.bytes).toBe(200_000);
   expect(read?.original).toEqual(record.value.subarray(0, 65_536));
   // The same for what was on its way to weir-rejected.
-  const again = { ...(written[0] as SinkRecord), value: new Uint8Array() };
-  expect(Array.from((await sink.append([again])).states)).toEqual([acknowledged]);
+  const own = { ...record, topic: "weir-rejected", value: writeRefused(head, record.value) };
+  expect(Array.from((await sink.append([own])).states)).toEqual([oversize]);
+  expect(written[1]?.value).toEqual(cutRefused(head, record.value));
 });
 
 test("a log that takes nothing of it leaves it oversize, and is asked no more than twice", async () => {

@@ -36,7 +36,7 @@ const marks = (group: ReturnType<SpillQueue["peek"]>): readonly number[] | undef
   group?.records.map(({ partition }) => partition);
 
 const states = (...list: number[]): Uint8Array => Uint8Array.from(list);
-const { acknowledged, refused, repeatable } = recordState;
+const { acknowledged, refused, repeatable, oversize } = recordState;
 
 describe.each([
   ["in an object's SQLite", onSqlite],
@@ -92,7 +92,7 @@ describe.each([
       spill.tryPut([{ first: 0, records: [0, 1, 2, 3].map((mark) => sinkRecord(mark, 10)) }]);
       spill.tryPut([{ first: 4, records: [sinkRecord(4, 10)] }]);
       const group = spill.peek(0, 1 << 20);
-      const fates = states(acknowledged, refused, repeatable, refused, acknowledged);
+      const fates = states(acknowledged, refused, repeatable, refused, oversize);
       if (group !== undefined) spill.settle(group, fates, 5000);
       expect(spill.records).toBe(2);
       expect([spill.peek(4999, 1000), spill.nextDueMs()]).toEqual([undefined, 5000]);
