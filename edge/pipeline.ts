@@ -140,8 +140,11 @@ const prometheusType = "text/plain; version=0.0.4; charset=utf-8";
 
 const status = async (edge: Edge): Promise<{ readonly [name: string]: unknown }> => {
   const { counters, forwarder, tenants, bodies, registries, passes, sampler } = edge;
-  const canary =
-    registries.canary === undefined ? null : passes.spans.canaryReport.counts.snapshot();
+  const canary = {
+    spans: passes.spans.canaryReport.counts.snapshot(),
+    metrics: passes.metrics.canaryReport.counts.snapshot(),
+    logs: passes.logs.canaryReport.counts.snapshot(),
+  };
   return {
     ...counters.snapshot(),
     registry: registries.snapshot(),
@@ -149,7 +152,7 @@ const status = async (edge: Edge): Promise<{ readonly [name: string]: unknown }>
       spans: passes.spans.report.counts.snapshot(),
       metrics: passes.metrics.report.counts.snapshot(),
       logs: passes.logs.report.counts.snapshot(),
-      canary,
+      canary: registries.canary === undefined ? null : canary,
     },
     sampling: sampler?.snapshot() ?? null,
     access: tenants.snapshot(),

@@ -105,6 +105,11 @@ export const prometheusText = (status: Table): string => {
       found(validation, "findingsById", "finding"),
     ),
     counter(
+      "canary_findings",
+      "Findings of the canary registry, which decides nothing.",
+      found(tableOf(validation["canary"]), "findingsById", "finding"),
+    ),
+    counter(
       "violations",
       "Records refused, by definition.",
       found(validation, "mostViolated", "name"),

@@ -1,5 +1,6 @@
 // The pass over metrics or log records: a scan for the offsets, a proof of every byte, and the check
-// against the registry that serves. A record over a limit is rejected alone.
+// against the registry that serves. A record over a limit is rejected alone. A canary's findings are
+// counted by a second check that decides nothing.
 import { scanCode } from "../../schemas/otlp/limits.ts";
 import type { MessageName } from "../../schemas/otlp/messages.ts";
 import type { RecordLayout } from "../../schemas/otlp/record-layout.ts";
@@ -15,7 +16,7 @@ import type { PassInput, SignalPass } from "../decode/signal-pass.ts";
 import type { Refusal } from "../errors.ts";
 import { FindingReport, reportedLogs, reportedMetrics } from "./finding-report.ts";
 import type { ReportedSignal } from "./finding-report.ts";
-import { type Validation, servedTo } from "./served.ts";
+import { type Served, type Validation, servedTo } from "./served.ts";
 
 const rowsAtFirst = 1024;
 
@@ -34,26 +35,34 @@ const kinds = {
 /** One per signal and isolate. */
 export class RecordsPass implements SignalPass {
   readonly report: FindingReport;
+  /** Of the canary that was looked at last. */
+  canaryReport: FindingReport;
   partitionOf: Int32Array = new Int32Array(rowsAtFirst);
   registry = "";
+  readonly #signal: keyof typeof kinds;
   readonly #validation: Validation;
   readonly #scan: SignalScan;
   readonly #proof: OtlpCheck;
   readonly #check: SignalCheck;
   readonly #hasTraceId: boolean;
+  #canaryCheck: SignalCheck | undefined;
+  #canaryPartitionOf: Int32Array = new Int32Array(0);
+  #canaryVersion: string | undefined;
   /** Why records are over a limit. */
   readonly #limits = new Map<number, string>();
 
   constructor(signal: keyof typeof kinds, validation: Validation) {
-    const { record, layout, hasTraceId, reported } = kinds[signal];
-    const { limits, plans } = validation;
+    const { record, layout, hasTraceId } = kinds[signal];
+    const { limits } = validation;
+    this.#signal = signal;
     this.#validation = validation;
     // What bounds one record is the proof's part: it rejects the record, not the request.
     this.#scan = new SignalScan({ ...layout, bounds: [] }, limits);
     this.#proof = new OtlpCheck(record, layout, limits);
     this.#check = new SignalCheck(signal, limits);
     this.#hasTraceId = hasTraceId;
-    this.report = new FindingReport(reported, plans.levels);
+    this.report = this.#newReport();
+    this.canaryReport = this.#newReport();
   }
 
   get rows(): ScannedRows {
@@ -86,12 +95,32 @@ export class RecordsPass implements SignalPass {
 
   readonly release = (): void => this.#scan.release();
 
+  #newReport(): FindingReport {
+    return new FindingReport(kinds[this.#signal].reported, this.#validation.plans.levels);
+  }
+
   #validate(input: PassInput): void {
-    const { version, plan } = servedTo(this.#validation, input.tenant);
-    this.registry = version;
+    const served = servedTo(this.#validation, input.tenant);
+    this.registry = served.version;
     const { partitionOf } = this;
-    this.#check.run(this.#scan, plan, partitionOf);
+    // First, as the other one marks what is out.
+    this.#runCanary(served);
+    this.#check.run(this.#scan, served.plan, partitionOf);
     const { found, groupOf, tally } = this.#check;
-    this.report.tell({ rows: this.#scan, partitionOf, groupOf, found, tally }, plan, input);
+    this.report.tell({ rows: this.#scan, partitionOf, groupOf, found, tally }, served.plan, input);
+  }
+
+  #runCanary({ canaryPlan, canaryVersion }: Served): void {
+    if (canaryVersion !== this.#canaryVersion) this.canaryReport = this.#newReport();
+    this.#canaryVersion = canaryVersion;
+    if (canaryPlan === undefined) return;
+    const rows = this.#scan;
+    if (this.#canaryPartitionOf.length < rows.count)
+      this.#canaryPartitionOf = new Int32Array(this.partitionOf.length);
+    this.#canaryPartitionOf.set(this.partitionOf.subarray(0, rows.count));
+    this.#canaryCheck ??= new SignalCheck(this.#signal, this.#validation.limits);
+    this.#canaryCheck.run(rows, canaryPlan, this.#canaryPartitionOf);
+    const { found, tally } = this.#canaryCheck;
+    this.canaryReport.count({ rows, found, tally });
   }
 }
