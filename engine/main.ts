@@ -14,6 +14,7 @@ const commands: { readonly [name: string]: () => Promise<Command> } = {
   arbitrage: async () => (await import("./cli/arbitrage.ts")).arbitrage,
   book: async () => (await import("./cli/book.ts")).book,
   check: async () => (await import("./cli/check.ts")).check,
+  config: async () => (await import("./cli/config.ts")).config,
   decode: async () => (await import("./cli/decode.ts")).decode,
   engine: async () => (await import("./cli/engine.ts")).engine,
   kafka: async () => (await import("./cli/kafka.ts")).kafka,

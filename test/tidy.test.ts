@@ -48,6 +48,7 @@ describe("the house", () => {
   it("reads the environment in one place of each side", () => {
     const readers = sources.filter((path) => /\bprocess\.env\b/.test(read(path)));
     const allowed = new Set([
+      "engine/config/read-config.ts",
       "engine/install.mjs",
       "engine/log/kafka-access.ts",
       "engine/log/kafka-jars.ts",

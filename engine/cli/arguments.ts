@@ -92,8 +92,8 @@ export const nearest = (word: string, candidates: readonly string[]): string => 
   return best;
 };
 
-// Levenshtein, one row at a time; words of a command line are short.
-const distance = (a: string, b: string): number => {
+/** Levenshtein's edit distance, one row at a time; words of a command line are short. */
+export const distance = (a: string, b: string): number => {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i += 1) {
     const next = [i];

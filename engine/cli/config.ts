@@ -1,0 +1,124 @@
+// weir config: what the engine would run with. `check` names what is wrong, `print` tells every
+// value with its origin, `schema` is the JSON Schema of the file, for editors.
+import * as z from "zod";
+
+import type { Flag } from "../config/layers.ts";
+import { problemText } from "../config/problem.ts";
+import { profileNames } from "../config/profiles.ts";
+import { readConfig, resolveFile } from "../config/read-config.ts";
+import { fileCharsMax } from "../config/read-file.ts";
+import type { EffectiveConfig, Resolution } from "../config/resolve-config.ts";
+import { configSchema, fields, valueAt } from "../config/schema.ts";
+import type { Arguments, Command, Io, Options } from "./command.ts";
+import { exitCode, UsageError } from "./command.ts";
+import { readWhole } from "./input.ts";
+
+/** Options of each command that reads the configuration. */
+export const configOptions: Options = {
+  config: { value: "FILE", help: "settings, TOML or JSON (weir config schema); reread on SIGHUP" },
+  set: {
+    value: "FIELD=VALUE",
+    repeatable: true,
+    help: "one setting, wins over file and WEIR_*: sniffer.batch_size=20",
+  },
+};
+
+/** Fields set by `--set`. @throws UsageError for one without "=". */
+export const setFlags = ({ values }: Arguments): readonly Flag[] => {
+  const given = values["set"];
+  return (Array.isArray(given) ? (given as readonly string[]) : []).map((word) => {
+    const equals = word.indexOf("=");
+    if (equals < 1) throw new UsageError(`--set must be FIELD=VALUE, found ${word}`);
+    const path = word.slice(0, equals).trim();
+    return { path, text: word.slice(equals + 1).trim(), option: `--set ${path}` };
+  });
+};
+
+const flagsOf = (args: Arguments): readonly Flag[] => {
+  const { profile } = args.values;
+  const named = typeof profile === "string" ? profile : null;
+  const first = named === null ? [] : [{ path: "profile", text: named, option: "--profile" }];
+  return [...first, ...setFlags(args)];
+};
+
+const resolution = async (path: string | null, args: Arguments, io: Io): Promise<Resolution> => {
+  const flags = flagsOf(args);
+  if (path !== "-") return readConfig({ path, flags });
+  const bytes = await readWhole("-", io, fileCharsMax);
+  const file = { path: "-", text: new TextDecoder().decode(bytes) };
+  return resolveFile({ path: null, flags }, file);
+};
+
+/** Writes what is wrong to standard error and says whether the configuration can be used. */
+export const explain = (
+  resolved: Resolution,
+  io: Io,
+): resolved is EffectiveConfig & { ok: true } => {
+  for (const warning of resolved.warnings) io.note(`warning: ${problemText(warning)}`);
+  if (!resolved.ok) for (const problem of resolved.problems) io.note(problemText(problem));
+  return resolved.ok;
+};
+
+type Action = (path: string | null, args: Arguments, io: Io) => Promise<number>;
+
+const check: Action = async (path, args, io) => {
+  const resolved = await resolution(path, args, io);
+  const isGood = explain(resolved, io);
+  const problems = resolved.ok ? 0 : resolved.problems.length;
+  await io.line(
+    JSON.stringify({
+      ok: isGood,
+      problems: resolved.ok ? [] : resolved.problems,
+      warnings: resolved.warnings,
+    }),
+  );
+  io.note(`weir config check: ${problems} problems, ${resolved.warnings.length} warnings`);
+  return isGood ? exitCode.good : exitCode.failed;
+};
+
+const print: Action = async (path, args, io) => {
+  const resolved = await resolution(path, args, io);
+  if (!explain(resolved, io)) return exitCode.failed;
+  for (const field of fields) {
+    const { source, place } = resolved.origins[field.path] ?? { source: "default", place: "" };
+    const value = valueAt(resolved.config, field);
+    const { path: name, reload, variable } = field;
+    await io.line(JSON.stringify({ field: name, value, source, place, reload, variable }));
+  }
+  return exitCode.good;
+};
+
+const schema: Action = async (_path, _args, io) => {
+  await io.line(JSON.stringify(z.toJSONSchema(configSchema, { io: "input" })));
+  return exitCode.good;
+};
+
+const actions: { readonly [name: string]: Action } = { check, print, schema };
+
+const run = async (args: Arguments, io: Io): Promise<number> => {
+  const [name = "", path = null, ...others] = args.positionals;
+  const known = Object.keys(actions).join(", ");
+  const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
+  if (action === undefined) throw new UsageError(`config needs one of ${known}, found ${name}`);
+  if (others.length > 0) throw new UsageError(`config ${name} takes one FILE, found ${others[0]}`);
+  return action(path, args, io);
+};
+
+/** The subcommand; engine/config does the work. */
+export const config: Command = {
+  name: "config",
+  purpose: "Checks and prints the effective configuration, or prints its JSON Schema.",
+  usage: "check|print|schema [options] [FILE]   (FILE: TOML or JSON, - is standard input)",
+  options: {
+    profile: {
+      value: "NAME",
+      help: `values in place of the defaults: ${profileNames.join(", ")}`,
+    },
+    ...(configOptions["set"] === undefined ? {} : { set: configOptions["set"] }),
+  },
+  examples: [
+    "weir config check weir.toml",
+    "weir config print --profile low-latency --set sniffer.batch_size=20 weir.toml",
+  ],
+  run,
+};

@@ -1,0 +1,126 @@
+// What a setting is made of: a zod type with default, one sentence that says what was expected, and
+// whether a running engine takes a change. Sections put these together; nothing else may make fields,
+// so that every one of them has its meaning and its label.
+import * as z from "zod";
+
+/** `live`: a reload applies it between two batches. `restart`: kept until the next start. */
+export type Reload = "live" | "restart";
+
+/** What every field says about itself; units stand in the name. */
+export type FieldFacts = { readonly what: string; readonly reload: Reload };
+
+type NumberFacts = FieldFacts & {
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+};
+
+/** Zod's own name for it, spelt out for exported signatures. */
+type NumberField = z.ZodDefault<z.ZodNumber>;
+type TextField = z.ZodDefault<z.ZodString>;
+type TextsField = z.ZodDefault<z.ZodArray<z.ZodString>>;
+
+const facts = ({ what, reload }: FieldFacts): { description: string; reload: Reload } => ({
+  description: what,
+  reload,
+});
+
+/** A whole number from `min` to `max`. */
+export const integer = (of: NumberFacts): NumberField => {
+  const expected = `expected an integer from ${of.min} to ${of.max}`;
+  return z
+    .int(expected)
+    .min(of.min, expected)
+    .max(of.max, expected)
+    .default(of.default)
+    .meta(facts(of));
+};
+
+/** A finite number from `min` to `max`. */
+export const decimal = (of: NumberFacts): NumberField => {
+  const expected = `expected a number from ${of.min} to ${of.max}`;
+  return z
+    .number(expected)
+    .min(of.min, expected)
+    .max(of.max, expected)
+    .default(of.default)
+    .meta(facts(of));
+};
+
+const isPowerOfTwo = (value: number): boolean => Number.isInteger(Math.log2(value));
+
+/** A power of two from `min` to `max`. */
+export const powerOfTwo = (of: NumberFacts): NumberField => {
+  const expected = `expected a power of two from ${of.min} to ${of.max}`;
+  return z
+    .int(expected)
+    .min(of.min, expected)
+    .max(of.max, expected)
+    .refine(isPowerOfTwo, expected)
+    .default(of.default)
+    .meta(facts(of));
+};
+
+/** `true` or `false`. */
+export const flag = (of: FieldFacts & { readonly default: boolean }): z.ZodDefault<z.ZodBoolean> =>
+  z.boolean("expected true or false").default(of.default).meta(facts(of));
+
+/** One word of a closed list. */
+export const choice = <const T extends readonly [string, ...string[]]>(
+  values: T,
+  of: FieldFacts & { readonly default: T[number] },
+): z.ZodDefault<z.ZodEnum<{ [K in T[number]]: K }>> =>
+  z
+    .enum(values, `expected one of ${values.join(", ")}`)
+    .default(of.default as never)
+    .meta(facts(of));
+
+type TextFacts = FieldFacts & {
+  readonly default: string;
+  /** What it must look like, and in words; anything of up to 4,096 characters by default. */
+  readonly form?: RegExp;
+  readonly expected?: string;
+};
+
+const textCharsMax = 4096;
+const anyText = /^[^]*$/;
+
+/** Text of up to 4,096 characters. */
+export const text = (of: TextFacts): TextField => {
+  const { form = anyText, expected = `expected text of up to ${textCharsMax} characters` } = of;
+  return z
+    .string(expected)
+    .max(textCharsMax, expected)
+    .regex(form, expected)
+    .default(of.default)
+    .meta(facts(of));
+};
+
+/** An address of http or https, or "" where `optional`. */
+export const address = (
+  of: FieldFacts & { readonly default: string; readonly optional: boolean },
+): TextField => {
+  const expected = `expected an http or https address${of.optional ? ', or ""' : ""}`;
+  const isGood = (value: string): boolean =>
+    value === "" ? of.optional : /^https?:$/.test(URL.parse(value)?.protocol ?? "");
+  return z.string(expected).refine(isGood, expected).default(of.default).meta(facts(of));
+};
+
+type ListFacts = FieldFacts & {
+  readonly default: readonly string[];
+  readonly max: number;
+  readonly expected: string;
+  readonly isGood: (value: string) => boolean;
+};
+
+/** Up to `max` texts, none of them twice. */
+export const texts = (of: ListFacts): TextsField => {
+  const expected = `expected a list of up to ${of.max}, none twice: ${of.expected}`;
+  const isDistinct = (values: readonly string[]): boolean => new Set(values).size === values.length;
+  return z
+    .array(z.string(expected).refine(of.isGood, expected), expected)
+    .max(of.max, expected)
+    .refine(isDistinct, expected)
+    .default([...of.default])
+    .meta(facts(of));
+};

@@ -1,0 +1,128 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, describe, expect, test } from "vitest";
+
+import { readArguments } from "../../../engine/cli/arguments.ts";
+import { UsageError, type Io } from "../../../engine/cli/command.ts";
+import { config } from "../../../engine/cli/config.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "weir-config-cli-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const good = join(folder, "good.toml");
+const bad = join(folder, "bad.json");
+writeFileSync(good, 'profile = "low-latency"\n[sniffer]\nbatch_size = 20\n');
+writeFileSync(bad, '{\n  "sniffer": {\n    "batch_size": 0,\n    "bach_timeout_ms": 1\n  }\n}\n');
+
+const runWith = async (input: string, argv: readonly string[]) => {
+  const lines: string[] = [];
+  const notes: string[] = [];
+  const io: Io = {
+    line: async (text) => {
+      lines.push(text);
+    },
+    note: (text) => notes.push(text),
+    stdin: (async function* bytes() {
+      yield new TextEncoder().encode(input);
+    })(),
+    stderrIsTerminal: false,
+    signal: new AbortController().signal,
+  };
+  const code = await config.run(readArguments(config.options, argv), io);
+  return { code, lines: lines.map((line) => JSON.parse(line) as object), notes };
+};
+const run = async (...argv: string[]) => runWith("", argv);
+
+describe("weir config check", () => {
+  test("exits with 0 for a file that can be used", async () => {
+    const { code, lines } = await run("check", good);
+    expect([code, lines]).toEqual([0, [{ ok: true, problems: [], warnings: [] }]]);
+  });
+
+  test("exits with 1 and names file, line, field, what was found and what was expected", async () => {
+    const { code, lines, notes } = await run("check", bad);
+    expect(code).toBe(1);
+    expect(notes.slice(0, 2)).toEqual([
+      `${bad}:3: sniffer.batch_size: found 0, expected an integer from 1 to 1024`,
+      `${bad}:4: sniffer.bach_timeout_ms: unknown; did you mean sniffer.batch_timeout_ms?`,
+    ]);
+    expect(lines).toMatchObject([{ ok: false, problems: [{ place: `${bad}:3` }, {}] }]);
+  });
+
+  test("takes standard input, profile and single settings", async () => {
+    const options = ["--profile", "low-latency", "--set", "sniffer.channel_capacity=4"];
+    const { code, notes } = await runWith("[sniffer]\nbatch_size = 5\n", [
+      "check",
+      "-",
+      ...options,
+    ]);
+    expect(code).toBe(1);
+    expect(notes[0]).toContain("batch_size=5 (-:2)");
+    expect(notes[0]).toContain("channel_capacity=4 (--set sniffer.channel_capacity)");
+  });
+
+  test("a file that is named has to be there", async () => {
+    const { code, notes } = await run("check", join(folder, "none.toml"));
+    expect([code, notes[0]]).toEqual([1, `${join(folder, "none.toml")}: no such file`]);
+  });
+});
+
+describe("weir config print", () => {
+  test("prints a line for each field with value, origin and label", async () => {
+    const { code, lines } = await run("print", good);
+    expect(code).toBe(0);
+    expect(lines.find((line) => "field" in line && line.field === "sniffer.batch_size")).toEqual({
+      field: "sniffer.batch_size",
+      value: 20,
+      source: "file",
+      place: `${good}:3`,
+      reload: "live",
+      variable: "WEIR_SNIFFER_BATCH_SIZE",
+    });
+    const ofProfile = lines.filter((line) => "source" in line && line.source === "profile");
+    expect(ofProfile).toHaveLength(4);
+    expect(lines).toContainEqual(
+      expect.objectContaining({ field: "sniffer.config_file_path", value: good, source: "flag" }),
+    );
+  });
+
+  test("prints nothing for a file that cannot be used", async () => {
+    const { code, lines } = await run("print", bad);
+    expect([code, lines]).toEqual([1, []]);
+  });
+});
+
+describe("weir config schema", () => {
+  test("is a JSON Schema in which every field has default, meaning and label", async () => {
+    const { lines } = await run("schema");
+    expect(lines).toMatchObject([
+      {
+        $schema: "https://json-schema.org/draft/2020-12/schema",
+        additionalProperties: false,
+        properties: {
+          sniffer: {
+            additionalProperties: false,
+            properties: {
+              batch_size: {
+                type: "integer",
+                default: 10,
+                minimum: 1,
+                maximum: 1024,
+                reload: "live",
+                description: "candidates of one send",
+              },
+            },
+          },
+        },
+      },
+    ]);
+  });
+});
+
+test("an action that nobody knows, a second file and a setting without = are refused", async () => {
+  await expect(run("show")).rejects.toThrow(UsageError);
+  await expect(run("check", good, bad)).rejects.toThrow(/takes one FILE/);
+  await expect(run("check", "--set", "sniffer.batch_size")).rejects.toThrow(/FIELD=VALUE/);
+  expect(() => readArguments(config.options, ["check", "--profil", "x"])).toThrow(/--profile/);
+});
