@@ -1,7 +1,8 @@
-// The attributes of one span along the tree of known shapes (shapes.ts): one look-up in a list of a
-// few edges per attribute, mostly of one, and a look at the value where the registry wants it. The
-// usual encoding is read on a straight line, any other by the general readers. Every attribute is
-// proven well formed on the way, whether its shape is known or not.
+// The attributes of one span along the tree of known shapes (shapes.ts). One that was found in order
+// before, key and value, is only compared (known-attributes.ts); any other costs a look-up in a list
+// of a few edges, mostly of one, and a look at the value where the registry wants it. The usual
+// encoding is read on a straight line, any other by the general readers. Every attribute is proven
+// well formed on the way, whether its shape is known or not.
 import { AttributeTable, attributeWord } from "../otlp/attribute-table.ts";
 import { MessageCheck } from "../otlp/check-message.ts";
 import type { OtlpLimits } from "../otlp/limits.ts";
@@ -12,22 +13,20 @@ import { delimitedStart, varintLow } from "../otlp/wire.ts";
 import { sampleType } from "../weaver/table-layout.ts";
 import type { Found } from "./found.ts";
 import { attributeOf } from "./key-check.ts";
+import {
+  KnownAttributes,
+  knownBytesMin,
+  knownCell,
+  knownStride,
+  knownTextShift,
+} from "./known-attributes.ts";
 import { isPlainKey, isPlainText } from "./plain-text.ts";
 import type { ValidationPlan } from "./plan.ts";
 import { isWholeVarint, sampleTypeAt } from "./sample-type.ts";
-import {
-  beyond,
-  edgeWord,
-  memoEntries,
-  memoShift,
-  memoStride,
-  memoTries,
-  rootState,
-  stateStride,
-} from "./shapes.ts";
+import { beyond, edgeWord, rootState, stateStride } from "./shapes.ts";
 import { spanAttributeTag } from "./span-check.ts";
 import type { ValueCheck } from "./value-check.ts";
-import { fineRange, isEnum, isWatched } from "./value-check.ts";
+import { fineRange, isWatched } from "./value-check.ts";
 
 // Names of this module's own: an imported one is loaded and looked at anew at each use.
 const attributeTag = spanAttributeTag;
@@ -35,10 +34,10 @@ const isText = isPlainText;
 const isNumber = isWholeVarint;
 const stateCells = stateStride;
 const edgeCell = edgeWord;
-const memoCells = memoStride;
-const entryMask = memoEntries - 1;
-const entryShift = memoShift;
-const entryTries = memoTries;
+const bytesMin = knownBytesMin;
+const textShift = knownTextShift;
+const cellStride = knownStride;
+const cellOf = knownCell;
 /** 4a, a length below 128, 0a, the length of the key: read as one little-endian word. */
 const usualMask = 0x00ff80ff;
 const usualHead = 0x000a004a;
@@ -55,12 +54,11 @@ const usualBytesMin = 8;
 const { string: stringType, boolean: booleanType, int: intType, double: doubleType } = sampleType;
 const keyValueMessage = messageType("KeyValue");
 
+/** For limits below what is usual. */
+const nothingKnown = new KnownAttributes(0);
+
 /** No state: the span is off the tree. */
 export const offTree = 0;
-
-/** Entry of a memo at which the search for a text begins, by its last bytes and its length. */
-const memoEntry = (word: number, length: number): number =>
-  Math.imul(word ^ length, 0x9e3779b1 | 0) >>> entryShift;
 
 /** One per pass, reused: `open` a request, `begin` a span, then its runs of attributes. */
 export class AttributeWalk {
@@ -74,6 +72,7 @@ export class AttributeWalk {
   #view: DataView = new DataView(this.#bytes.buffer);
   #keysView: DataView = this.#view;
   #plan: ValidationPlan;
+  #known: KnownAttributes;
   #valueStart = 0;
   #valueEnd = 0;
   readonly #found: Found;
@@ -85,6 +84,7 @@ export class AttributeWalk {
 
   constructor(plan: ValidationPlan, found: Found, values: ValueCheck, limits: OtlpLimits) {
     this.#plan = plan;
+    this.#known = plan.shapes.known;
     this.#found = found;
     this.#values = values;
     const lengthMax = Math.min(limits.keyBytesMax, limits.valueBytesMax);
@@ -97,6 +97,7 @@ export class AttributeWalk {
     this.#bytes = bytes;
     this.#view = view;
     this.#plan = plan;
+    this.#known = this.#usualMask === 0 ? nothingKnown : plan.shapes.known;
   }
 
   begin(): void {
@@ -107,59 +108,96 @@ export class AttributeWalk {
   /** Reads attributes as long as one follows the other; the position behind or a negated code. */
   run(start: number, end: number): number {
     let at = start;
-    while (at < end && this.#bytes[at] === attributeTag) {
-      const next = this.#usualRun(at, end);
+    for (;;) {
+      at = this.#knownRun(at, end);
+      if (at >= end || this.#bytes[at] !== attributeTag) return at;
+      const next = this.#usual(at, end);
       at = next === at ? this.one(at, at + 1, end) : next;
       if (at < 0) return at;
     }
-    return at;
   }
 
-  /**
-   * Attributes in the usual encoding: 4a length 0a keyBytes key 12 valueBytes tag value. Returns
-   * the position of the first one that is not, which may be `start`, or a negated code.
-   */
-  #usualRun(start: number, end: number): number {
+  /** Attributes whose bytes were found in order before; the position of the first other one. */
+  #knownRun(start: number, end: number): number {
     const view = this.#view;
-    const mask = this.#usualMask;
-    const { edges, states, keysView } = this.#plan.shapes;
-    this.#keysView = keysView;
-    let { state } = this;
-    let index = this.count;
-    let at = start;
-    while (at + usualBytesMin <= end) {
+    const { cells } = this.#known;
+    let state = this.state | 0;
+    let index = this.count | 0;
+    let at = start | 0;
+    while (at + bytesMin <= end) {
       const first = view.getInt32(at, true);
-      const valueAt = at + 4 + (first >>> 24);
-      const next = at + 2 + ((first >>> 8) & 255);
-      if ((first & mask) !== usualHead || valueAt + 4 > next || next > end) break;
-      const type = this.#usualType(view.getInt32(valueAt, true), valueAt, next);
-      if (type === 0) break;
-      const head = ((first >>> 24) << 4) | type;
-      let edge = states[state * stateCells] as number;
-      if (edges[edge] !== head || !this.#isKey(edges[edge + 1] as number, at + 4, first >>> 24)) {
-        edge = this.#edge(edge, head, at + 4);
+      const next = (at + 2 + ((first >>> 8) & 255)) | 0;
+      if (next > end) break;
+      let cell = cellOf(state, first, view.getInt32(next - 4, true));
+      if (!this.#isKnown(cell, state, at, next)) {
+        cell += cellStride;
+        if (!this.#isKnown(cell, state, at, next)) break;
       }
-      const isFine = next - valueAt - 4 <= (edges[edge + 7] as number);
-      if (isFine || this.#isFine(edge, type, valueAt, next)) state = edges[edge + 2] as number;
-      else {
-        this.#valueStart = type === stringType ? valueAt + 4 : valueAt + 3;
-        this.#valueEnd = next;
-        this.count = index;
-        state = this.#step(state, edge, head, at + 4);
-        if (state < 0) return state;
-        if (edge === 0) {
-          // The tree may have moved.
-          this.state = state;
-          this.count = index + 1;
-          return next;
-        }
-      }
-      index += 1;
+      state = cells[cell + 2] as number;
+      index = (index + 1) | 0;
       at = next;
     }
     this.state = state;
     this.count = index;
     return at;
+  }
+
+  /** Whether the cell has this state and the bytes at [at, next), of which the first has a length. */
+  #isKnown(cell: number, state: number, at: number, next: number): boolean {
+    const view = this.#view;
+    const { cells, texts } = this.#known;
+    if (cells[cell] !== view.getInt32(at, true) || cells[cell + 1] !== state) return false;
+    // From an offset of the attribute to that of the text, which begins with its fifth byte.
+    const shift = ((cell << textShift) - at - 4) | 0;
+    const last = (next - 8) | 0;
+    if (view.getFloat64(last, true) !== texts.getFloat64((last + shift) | 0, true)) return false;
+    let from = (at + 4) | 0;
+    for (; from < last; from = (from + 8) | 0) {
+      if (view.getFloat64(from, true) !== texts.getFloat64((from + shift) | 0, true)) return false;
+    }
+    return true;
+  }
+
+  /**
+   * One attribute in the usual encoding: 4a length 0a keyBytes key 12 valueBytes tag value. Returns
+   * the position behind it, `at` when its encoding is another, or a negated code.
+   */
+  #usual(at: number, end: number): number {
+    const view = this.#view;
+    if (at + usualBytesMin > end) return at;
+    const first = view.getInt32(at, true);
+    const valueAt = at + 4 + (first >>> 24);
+    const next = at + 2 + ((first >>> 8) & 255);
+    if ((first & this.#usualMask) !== usualHead || valueAt + 4 > next || next > end) return at;
+    const type = this.#usualType(view.getInt32(valueAt, true), valueAt, next);
+    if (type === 0) return at;
+    const { edges, states, keysView } = this.#plan.shapes;
+    this.#keysView = keysView;
+    const { state } = this;
+    const head = ((first >>> 24) << 4) | type;
+    const edge = this.#edge(states[state * stateCells] as number, head, at + 4);
+    const isShort = next - valueAt - 4 <= (edges[edge + edgeCell.fineBytes] as number);
+    if (isShort || (type === intType && this.#isInRange(edge, valueAt + 3, next))) {
+      this.#goOn(at, next, edges[edge + edgeCell.target] as number);
+      return next;
+    }
+    this.#valueStart = type === stringType ? valueAt + 4 : valueAt + 3;
+    this.#valueEnd = next;
+    const target = this.#step(state, edge, head, at + 4);
+    if (target < 0) return target;
+    if (edge !== 0 && this.#values.isFine) this.#goOn(at, next, target);
+    else {
+      this.state = target;
+      this.count += 1;
+    }
+    return next;
+  }
+
+  /** Remembers an attribute that is fine and goes to the state behind it. */
+  #goOn(at: number, next: number, target: number): void {
+    this.#known.keep(this.#view, { at, next, state: this.state, target });
+    this.state = target;
+    this.count += 1;
   }
 
   /** Sample type of the usual value at `at`, whose first four bytes are `word`; 0 for any other. */
@@ -219,16 +257,9 @@ export class AttributeWalk {
     return true;
   }
 
-  /** Whether the usual value at `at`, which ends at `next`, is longer than is fine, yet needs no look. */
-  #isFine(edge: number, type: number, at: number, next: number): boolean {
-    if (edge === 0) return false;
-    if (type === intType) return this.#isInRange(edge, at + 3, next);
-    const memo = this.#plan.shapes.edges[edge + edgeCell.memo] as number;
-    return type === stringType && this.#isKnown(memo, at + 4, next);
-  }
-
   /** Whether the number at `at` needs no look for this edge. */
   #isInRange(edge: number, at: number, end: number): boolean {
+    if (edge === 0) return false;
     const { edges } = this.#plan.shapes;
     const value = this.#smallInteger(at, end);
     return value >= (edges[edge + 6] as number) && value <= (edges[edge + 5] as number);
@@ -247,45 +278,12 @@ export class AttributeWalk {
     return end - at > 4 ? beyond : value;
   }
 
-  /** Whether this text was lately found to be a member of the enum that the memo is of. */
-  #isKnown(memo: number, start: number, end: number): boolean {
-    if (memo === 0) return false;
-    const { memos } = this.#plan.shapes;
-    const view = this.#view;
-    // With the length before it, a text of less than four bytes is a whole word too.
-    const word = view.getInt32(end - 4, true);
-    const length = end - start;
-    const entry = memoEntry(word, length);
-    for (let i = 0; i < entryTries; i += 1) {
-      const slot = memo + ((entry + i) & entryMask) * memoCells;
-      if (memos[slot] !== length || memos[slot + 1] !== word) continue;
-      // The word is its end.
-      if (this.#isBegin(memos[slot + 2] as number, start, length - 4)) return true;
-    }
-    return false;
-  }
-
-  /** Whether the texts at `own` of the registry and `at` begin with the same `length` bytes or more. */
-  #isBegin(own: number, at: number, length: number): boolean {
-    const view = this.#view;
-    const { textView } = this.#plan.tables;
-    for (let i = 0; i < length; i += 4) {
-      if (view.getInt32(at + i, true) !== textView.getInt32(own + i, true)) return false;
-    }
-    return true;
-  }
-
   /** The rare part of a step: a new key, or a value to look at. The next state or a negated code. */
   #step(state: number, edge: number, head: number, keyAt: number): number {
     if (edge === 0) return this.#grow(state, head, keyAt);
     const { edges } = this.#plan.shapes;
     const watched = edges[edge + edgeCell.watched] as number;
-    if (watched >= 0) {
-      const before = this.#found.count + this.#found.dropped;
-      this.#watch(watched, head & 15);
-      const isFine = before === this.#found.count + this.#found.dropped;
-      if (isFine && (head & 15) === stringType) this.#remember(edge);
-    }
+    if (watched >= 0) this.#watch(watched, head & 15);
     return edges[edge + edgeCell.target] as number;
   }
 
@@ -295,28 +293,6 @@ export class AttributeWalk {
     values.end = this.#valueEnd;
     this.#found.place = this.count;
     values.check(this.#plan, attribute, type);
-  }
-
-  /** Keeps the member that the value just checked is, for the next spans at this edge. */
-  #remember(edge: number): void {
-    const { shapes, tables } = this.#plan;
-    const memo = shapes.edges[edge + edgeCell.memo] as number;
-    const { member } = this.#values;
-    if (memo === 0 || member < 0) return;
-    const length = this.#valueEnd - this.#valueStart;
-    // Before a value in the usual encoding stand its tag and length: see #isKnown.
-    if (this.#view.getUint8(this.#valueStart - 1) !== length) return;
-    const word = this.#view.getInt32(this.#valueEnd - 4, true);
-    const { memos } = shapes;
-    const first = memoEntry(word, length);
-    let entry = first;
-    for (let i = 1; i < entryTries && memos[memo + entry * memoCells] !== 0; i += 1) {
-      entry = (first + i) & entryMask;
-    }
-    const slot = memo + entry * memoCells;
-    memos[slot] = length;
-    memos[slot + 1] = word;
-    memos[slot + 2] = tables.sections.memberAt[member] as number;
   }
 
   /** A key and type that no span brought to this state before. */
@@ -334,14 +310,12 @@ export class AttributeWalk {
     }
     // Keys of edges are compared eight bytes at a time: see #isKey.
     if (!isPlainKey(this.#bytes, keyAt, keyAt + length)) return offTree;
-    const hasMemo = watched >= 0 && isEnum(tables, watched);
     const { low, high } = fineRange(tables, watched, head & 15);
     const edge = shapes.addEdge(state, {
       bytes: this.#bytes,
       keyAt,
       head,
       watched,
-      hasMemo,
       low,
       high,
     });

@@ -5,13 +5,13 @@
 // another's.
 //
 // An edge:    key length << 4 | type, offset of the key, target state, next edge, watched attribute,
-//             of texts the memo (0 = none), of numbers the highest that is fine, the lowest one,
-//             bytes up to which a value needs no look
-// A memo:     members of an enum that were met lately: length, last four bytes, offset of the text
+//             of numbers the highest that is fine and the lowest one, bytes up to which a value
+//             needs no look
 // A state:    first edge, first verdict, edges, verdicts
 // A verdict:  selector, next verdict, first finding, findings, decision, group
 // A finding:  code, attribute, place
 import { sampleType } from "../weaver/table-layout.ts";
+import { KnownAttributes } from "./known-attributes.ts";
 
 export const statesMax = 16_384;
 export const shapeKeyBytesMax = 512 << 10;
@@ -28,20 +28,11 @@ export const edgeWord = {
   target: 2,
   next: 3,
   watched: 4,
-  memo: 5,
   high: 5,
   low: 6,
   fineBytes: 7,
 } as const;
 const edgeStride = 8;
-export const memoStride = 4;
-/** A power of two. */
-export const memoEntries = 16;
-/** Bits to shift a hash right by, so that it is an entry. */
-export const memoShift = 28;
-/** Entries, one after the other, that a text may be in: what a search may cost. */
-export const memoTries = 4;
-const memosMax = 2048;
 export const stateWord = { edge: 0, verdict: 1, edges: 2, verdicts: 3 } as const;
 export const stateStride = 4;
 export const verdictWord = {
@@ -76,8 +67,6 @@ export type NewEdge = {
   readonly keyAt: number;
   readonly head: number;
   readonly watched: number;
-  /** Members of an enum are to be remembered. */
-  readonly hasMemo: boolean;
   /** Numbers, or lengths of texts, that need no look; low above high = none. */
   readonly low: number;
   readonly high: number;
@@ -88,8 +77,7 @@ export class Shapes {
   states: Int32Array = new Int32Array(statesAtFirst * stateStride);
   verdicts: Int32Array = new Int32Array(statesAtFirst * verdictStride);
   findings: Int32Array = new Int32Array(statesAtFirst * shapeFindingStride);
-  /** Grows with the first memo; entry 0 is none. */
-  memos: Int32Array = new Int32Array(memoStride * memoEntries);
+  readonly known = new KnownAttributes(statesMax);
   keys: Uint8Array<ArrayBuffer> = new Uint8Array(keyBytesAtFirst);
   keysView: DataView = new DataView(this.keys.buffer);
   /** Spans that found no place since the tree was full. */
@@ -101,7 +89,6 @@ export class Shapes {
   #verdicts = 1;
   #findings = 0;
   #keyBytes = 0;
-  #memos = 1;
 
   constructor() {
     // No edge takes no value.
@@ -177,12 +164,12 @@ export class Shapes {
 
   /** Between passes: a tree that was full for long begins anew. */
   refresh(): void {
+    this.known.refresh();
     if (this.misses < missesMax) return;
     this.edges.fill(0);
     this.edges[edgeWord.fineBytes] = -1;
     this.states.fill(0);
-    this.memos.fill(0);
-    this.#memos = 1;
+    this.known.clear();
     this.#states = rootState + 1;
     this.#edges = 1;
     this.#verdicts = 1;
@@ -192,23 +179,13 @@ export class Shapes {
     this.restarts += 1;
   }
 
-  /** Which values need no look. Only a text's length and a memo tell it of a text. */
-  #fine(edge: number, { head, hasMemo, low, high }: NewEdge): void {
+  /** Which values need no look. Only its length tells it of a text. */
+  #fine(edge: number, { head, low, high }: NewEdge): void {
     const isText = (head & 15) === sampleType.string;
     const isAny = high === beyond;
     this.edges[edge + edgeWord.fineBytes] = isText || isAny ? high : -1;
     this.edges[edge + edgeWord.low] = low;
-    if (!isText) this.edges[edge + edgeWord.high] = high;
-    else this.edges[edge + edgeWord.memo] = hasMemo ? this.#memo() : 0;
-  }
-
-  /** The place of a new memo, or 0. */
-  #memo(): number {
-    if (this.#memos === memosMax) return 0;
-    const at = this.#memos * memoStride * memoEntries;
-    if (at === this.memos.length) this.memos = doubled(this.memos);
-    this.#memos += 1;
-    return at;
+    this.edges[edge + edgeWord.high] = high;
   }
 
   #miss(): number {

@@ -27,8 +27,7 @@ const charactersOf = (bytes: Uint8Array, start: number, end: number): number => 
   return count;
 };
 
-/** Members are known, so they may be remembered. */
-export const isEnum = ({ sections }: Tables, attribute: number): boolean =>
+const isEnum = ({ sections }: Tables, attribute: number): boolean =>
   ((sections.attributeFlags[attribute] as number) & attributeFlag.enum) !== 0;
 
 /** Integers from `low` to `high` need no further look; up to `beyond`, nothing does. */
@@ -70,8 +69,8 @@ export class ValueCheck {
   /** Range of the value that `check` looks at. */
   start = 0;
   end = 0;
-  /** Member of its enum that the value is, or -1. */
-  member = -1;
+  /** After `check`: nothing is to be found in the value, whether or not it would be told. */
+  isFine = true;
   readonly #found: Found;
   readonly #digits = new Uint8Array(digitsMax);
   readonly #digitsView = new DataView(this.#digits.buffer);
@@ -87,7 +86,7 @@ export class ValueCheck {
    */
   check({ tables, lastMember }: MemberMemory, attribute: number, type: number): void {
     const flags = tables.sections.attributeFlags[attribute] as number;
-    this.member = -1;
+    this.isFine = true;
     if ((flags & attributeFlag.enum) !== 0) this.#member(tables, lastMember, attribute, type);
     if ((flags & attributeFlag.constrained) !== 0) this.#constraint(tables, attribute, type);
   }
@@ -101,14 +100,10 @@ export class ValueCheck {
     } else if (type !== sampleType.string) return;
     const last = lastMember[attribute] as number;
     if (last >= 0 && tables.sections.memberBytes[last] === end - start) {
-      if (tables.members.isAt(last, view, start)) {
-        this.member = last;
-        return;
-      }
+      if (tables.members.isAt(last, view, start)) return;
     }
     const member = tables.findMember(attribute, view, start, end - start);
-    this.member = member;
-    if (member < 0) this.#found.add(finding.undefinedEnumVariant, attribute);
+    if (member < 0) this.#tell(finding.undefinedEnumVariant, attribute);
     else lastMember[attribute] = member;
   }
 
@@ -152,8 +147,8 @@ export class ValueCheck {
       // Written so that NaN fails.
       const isBelow = (flags & constraintFlag.min) !== 0 && !(value >= min);
       const isAbove = (flags & constraintFlag.max) !== 0 && !(value <= max);
-      if (isBelow) this.#found.add(finding.belowMin, attribute);
-      if (isAbove) this.#found.add(finding.aboveMax, attribute);
+      if (isBelow) this.#tell(finding.belowMin, attribute);
+      if (isAbove) this.#tell(finding.aboveMax, attribute);
     }
   }
 
@@ -161,15 +156,20 @@ export class ValueCheck {
     const { bytes, start, end } = this;
     if ((flags & constraintFlag.characters) !== 0) {
       const limit = sections.constraintCharacters[constraint] as number;
-      if (charactersOf(bytes, start, end) > limit) this.#found.add(finding.tooLong, attribute);
+      if (charactersOf(bytes, start, end) > limit) this.#tell(finding.tooLong, attribute);
     }
     if ((flags & constraintFlag.pattern) === 0) return;
     this.#range.at = start;
     this.#range.end = end;
     const at = sections.constraintPattern[constraint] as number;
     if (!patternMatches(sections.automata, at, bytes, this.#range)) {
-      this.#found.add(finding.patternMismatch, attribute);
+      this.#tell(finding.patternMismatch, attribute);
     }
+  }
+
+  #tell(code: number, attribute: number): void {
+    this.isFine = false;
+    this.#found.add(code, attribute);
   }
 
   /** Above 2^53 to the nearest double. */

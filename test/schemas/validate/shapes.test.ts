@@ -13,7 +13,6 @@ const edge = (key: number): Parameters<Shapes["addEdge"]>[1] => ({
   keyAt: 0,
   head: (4 << 4) | 1,
   watched: -1,
-  hasMemo: false,
   low: 1,
   high: 0,
 });

@@ -182,6 +182,30 @@ describe("a pass over traces", () => {
     }
   });
 
+  it("takes an attribute for a known one only when each of its bytes is the same", () => {
+    const one = agreement();
+    const attributes = [
+      text("http.request.method", "GET"),
+      text("url.path", "/api/v1/orders/of/a/customer/with/a/long/path"),
+      text("a", "b"),
+      text("zeros", "\0".repeat(20)),
+      { key: "is.known", value: { boolValue: false } },
+      { key: "a.double", value: { doubleValue: -0 } },
+      int("http.response.status_code", 200),
+    ];
+    const bytes = requestOf([{ name: "GET /", kind: 3, attributes }]);
+    for (let i = 0; i < 3; i += 1) one.assertPlain(bytes);
+    for (let at = 0; at < bytes.length; at += 1) {
+      for (let bit = 0; bit < 8; bit += 1) {
+        const other = bytes.slice();
+        other[at] = (other[at] ?? 0) ^ (1 << bit);
+        one.assert(other);
+        one.assertProof(other);
+      }
+    }
+    one.assertPlain(bytes);
+  });
+
   it("says the same under rules that look at names", () => {
     const random = seeded(runSeed("trace pass, rules"));
     const one = new ValidationAgreement({

@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+
+import { KnownAttributes, knownWord } from "../../../schemas/validate/known-attributes.ts";
+
+const state = 7;
+
+/** An attribute in the usual encoding whose value is this text. */
+const attributeOf = (value: string): DataView => {
+  const text = new TextEncoder().encode(value);
+  const head = [0x4a, 8 + text.length, 0x0a, 2, 0x61, 0x62, 0x12, 2 + text.length, 0x0a];
+  return new DataView(Uint8Array.from([...head, text.length, ...text]).buffer);
+};
+
+const keep = (known: KnownAttributes, value: string): void => {
+  const view = attributeOf(value);
+  known.keep(view, { at: 0, next: view.byteLength, state, target: 8 });
+};
+
+const kept = ({ cells }: KnownAttributes): number =>
+  cells.filter((cell, i) => i % 4 === knownWord.state && cell === state).length;
+
+const keepMany = (known: KnownAttributes, from: number): void => {
+  for (let i = from; i < from + 1000; i += 1) keep(known, `value ${i}`);
+};
+
+describe("known attributes", () => {
+  it("give up a state that ever new values come to, for a thousand requests", () => {
+    const known = new KnownAttributes(10);
+    keepMany(known, 0);
+    const before = known.cells.slice();
+    expect(kept(known)).toBeGreaterThan(150);
+    expect(kept(known)).toBeLessThanOrEqual(200);
+    keepMany(known, 1000);
+    expect(known.cells).toEqual(before);
+    for (let i = 0; i < 1024; i += 1) known.refresh();
+    keepMany(known, 1000);
+    expect(known.cells).not.toEqual(before);
+  });
+
+  it("keep two that differ only in the middle", () => {
+    const known = new KnownAttributes(10);
+    keep(known, "first of two");
+    keep(known, "other of two");
+    expect(kept(known)).toBe(2);
+  });
+
+  it("leave out what is too short, and what doubles cannot compare", () => {
+    const known = new KnownAttributes(10);
+    for (const value of ["", "a", "\0".repeat(24), `${"\0".repeat(24)}abc`]) keep(known, value);
+    expect(kept(known)).toBe(0);
+  });
+
+  it("are forgotten with the states that they name", () => {
+    const known = new KnownAttributes(10);
+    keepMany(known, 0);
+    known.clear();
+    expect(kept(known)).toBe(0);
+  });
+});
