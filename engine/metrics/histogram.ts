@@ -12,10 +12,13 @@ const buckets = linear + groups * half;
 /** Bytes that one histogram takes. */
 export const histogramBytes = buckets * 4;
 
+const linearMask = linear - 1;
+const halfBits = linearBits - 1;
+
+// A value below `linear` is its own bucket: the mask keeps its shift at 0 without a branch.
 const bucketOf = (value: number): number => {
-  if (value < linear) return value;
-  const shift = 32 - Math.clz32(value) - linearBits;
-  return linear + (shift - 1) * half + ((value >>> shift) - half);
+  const shift = 32 - linearBits - Math.clz32(value | linearMask);
+  return (shift << halfBits) + (value >>> shift);
 };
 
 /** The largest value that falls into the bucket. */
@@ -50,14 +53,20 @@ export class Histogram {
   /** Adds a value `times` times. Writer only. */
   recordMany(value: number, times: number): void {
     // Stamps of two threads' clocks can differ by a microsecond the wrong way.
-    const bucket = bucketOf(value > 0 ? Math.min(value, valueMax) : 0);
+    const above = value > 0 ? value : 0;
+    const bucket = bucketOf(above < valueMax ? above : valueMax);
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + times;
+  }
+
+  /** Upper end of the bucket that holds the share of the values, 0 to 1; null without any. */
+  percentile(share: number): number | null {
+    const count = this.#total();
+    return count === 0 ? null : this.#percentile(count, share);
   }
 
   /** Any thread. */
   summary(): HistogramSummary {
-    let count = 0;
-    for (const bucket of this.#counts) count += bucket;
+    const count = this.#total();
     if (count === 0) return { count, p50: null, p99: null, max: null };
     return {
       count,
@@ -77,6 +86,12 @@ export class Histogram {
       }
       return count;
     });
+  }
+
+  #total(): number {
+    let count = 0;
+    for (const bucket of this.#counts) count += bucket;
+    return count;
   }
 
   #percentile(count: number, share: number): number {

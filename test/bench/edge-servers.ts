@@ -9,7 +9,13 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { Kafka, logLevel } from "kafkajs";
+
 import { bundleEdge, startEdge } from "../../engine/up/edge-process.ts";
+import type { KeyValueServer } from "../../engine/up/key-value-server.ts";
+import { publishRegistry } from "../../engine/up/registry-publisher.ts";
+import { topicNames, topics } from "../../schemas/topics.ts";
+import { type TestBroker, startBroker } from "../kafka-broker.ts";
 
 /** A running server under test. */
 export type Server = {
@@ -35,10 +41,42 @@ export const pin = (pid: number, core: number): boolean => {
   }
 };
 
+/** The Collector collects into larger batches than our topics take, and cannot split them. */
+const messageBytesMax = "8000000";
+/** A load of minutes must not fill the disk. */
+const retention = { "retention.ms": "60000", "segment.bytes": "67108864" };
+
+/** A real Kafka with our topics, on the second core. */
+export const startEdgeBroker = async (): Promise<TestBroker> => {
+  const broker = await startBroker({ quick: false, heap: "768m" });
+  pin(broker.pid, 1);
+  const admin = new Kafka({ brokers: [broker.bootstrap], logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  const entries = { "max.message.bytes": messageBytesMax, ...retention };
+  await admin.createTopics({
+    topics: topicNames.map((topic) => ({
+      topic,
+      numPartitions: topics[topic].partitions,
+      configEntries: Object.entries(entries).map(([name, value]) => ({ name, value })),
+    })),
+  });
+  await admin.disconnect();
+  return broker;
+};
+
 /** Resident memory of a process in MB. */
 export const residentMb = (pid: number): number => {
   const text = readFileSync(`/proc/${pid}/status`, "utf8");
   return Math.round(Number(/VmRSS:\s+(\d+)/.exec(text)?.[1] ?? 0) / 1024);
+};
+
+/** The registry that the load's spans are of; without it the bundle's own is used, as is said. */
+const officialRegistry = (): Promise<KeyValueServer> | null => {
+  const path = join(root, "../shared/data/registry/semantic-conventions-1.40.0");
+  const note = (line: string): void => console.log(line.replace(path, "official"));
+  if (existsSync(path)) return publishRegistry({ path, note });
+  console.log("official registry not there: the bundle's own validates");
+  return null;
 };
 
 /** `vars` over those of wrangler.toml. */
@@ -48,10 +86,14 @@ export const startWeir = async (
 ): Promise<Server> => {
   const folder = mkdtempSync(join(tmpdir(), "weir-bench-edge-"));
   const bundle = await bundleEdge({ root, outDir: join(root, ".weir", "edge-bundles") });
-  const edge = await startEdge({ bundle, port: 0, host: "127.0.0.1", vars, storageDir: folder });
+  const registry = await officialRegistry();
+  const keyValues = registry === null ? {} : { REGISTRIES: registry.address };
+  const place = { port: 0, host: "127.0.0.1", storageDir: folder };
+  const edge = await startEdge({ bundle, vars, keyValues, ...place });
   pin(edge.pid, 0);
   const stop = async (): Promise<void> => {
     await edge.stop();
+    await registry?.close();
     rmSync(folder, { recursive: true, force: true });
   };
   return { name, url: edge.url, pid: edge.pid, stop };

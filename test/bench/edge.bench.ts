@@ -1,11 +1,15 @@
 // Spans per CPU-second of the edge on the way to a real Kafka, acknowledged by it, beside the real
 // Collector on the same work: server on one core, load and broker on the other. WEIR_BENCH_ROWS, a
 // regular expression over "who | encoding | spans x connections", chooses rows.
-import { Kafka, logLevel } from "kafkajs";
-
-import { topicNames, topics } from "../../schemas/topics.ts";
-import { type TestBroker, kafkaAvailable, startBroker } from "../kafka-broker.ts";
-import { type Server, pin, residentMb, startCollector, startWeir } from "./edge-servers.ts";
+import { type TestBroker, kafkaAvailable } from "../kafka-broker.ts";
+import {
+  type Server,
+  pin,
+  residentMb,
+  startCollector,
+  startEdgeBroker,
+  startWeir,
+} from "./edge-servers.ts";
 import type { BenchOptions } from "./harness.ts";
 import { report } from "./harness.ts";
 import { buildSpanLoad, loadSpans } from "./span-load.ts";
@@ -99,22 +103,6 @@ const runContender = async (
   }
 };
 
-/** Collects into larger batches than our topics take, and cannot split them. */
-const collectorBytesMax = "8000000";
-
-const createTopics = async (bootstrap: string): Promise<void> => {
-  const admin = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING }).admin();
-  await admin.connect();
-  await admin.createTopics({
-    topics: topicNames.map((topic) => ({
-      topic,
-      numPartitions: topics[topic].partitions,
-      configEntries: [{ name: "max.message.bytes", value: collectorBytesMax }],
-    })),
-  });
-  await admin.disconnect();
-};
-
 /** Needs Go, or the generator built before, and Java with Maven; says what it leaves out. */
 export const run = async ({ smoke }: BenchOptions): Promise<void> => {
   const binary = buildSpanLoad();
@@ -122,11 +110,9 @@ export const run = async ({ smoke }: BenchOptions): Promise<void> => {
     console.log("edge left out: it needs the load generator, Java and Maven");
     return;
   }
-  const broker = await startBroker({ quick: false, heap: "768m" });
-  pin(broker.pid, 1);
+  const broker = await startEdgeBroker();
   // Children inherit it: the load generator.
   pin(process.pid, 1);
-  await createTopics(broker.bootstrap);
   const seconds = smoke ? 0.5 : Number(process.env["WEIR_BENCH_SECONDS"] ?? 3);
   const list = smoke ? works.slice(2, 3) : works;
   try {

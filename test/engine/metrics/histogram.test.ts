@@ -34,6 +34,13 @@ describe("histogram", () => {
     }
   });
 
+  it("tells any percentile, and none before the first value", () => {
+    const histogram = fresh();
+    expect(histogram.percentile(0.9)).toBe(null);
+    for (let value = 1; value <= 100; value += 1) histogram.record(value);
+    expect([0, 0.25, 0.9, 1].map((share) => histogram.percentile(share))).toEqual([1, 25, 90, 100]);
+  });
+
   it("counts a value beyond 32 bits as the largest", () => {
     const histogram = fresh();
     histogram.record(2 ** 40);
