@@ -1,0 +1,77 @@
+// Starts a loaded stage on a thread of its own, between two slot rings that exist already.
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+
+import { moduleUrl } from "../package-root.ts";
+import { slotRingShape } from "../ring/slot-ring.ts";
+import type { LoadedStage } from "./load-stage.ts";
+import type { StageOptions } from "./stage-module.ts";
+
+/** What the thread gets. */
+export type CustomThreadData = {
+  readonly url: string;
+  readonly options: StageOptions;
+  readonly input: SharedArrayBuffer;
+  readonly output: SharedArrayBuffer;
+  readonly metrics: SharedArrayBuffer;
+  /** One Int32: 1 to stop when the input is empty. */
+  readonly stop: SharedArrayBuffer;
+};
+
+export type CustomStageOptions = {
+  readonly stage: LoadedStage;
+  /** Memories of slot rings; the thread becomes reader of the one and writer of the other. */
+  readonly input: SharedArrayBuffer;
+  readonly output: SharedArrayBuffer;
+  /** Of `stage.createMetrics`. */
+  readonly metrics: SharedArrayBuffer;
+};
+
+export type CustomStageThread = {
+  /** Resolves when the thread has ended; rejects with what it died of. */
+  readonly ended: Promise<void>;
+  /** Lets the stage empty its input, then ends the thread; whoever reads its output goes on. */
+  readonly stop: () => Promise<void>;
+};
+
+/** @throws RangeError when the rings' slots are not what the stage takes and gives. */
+export const startStageThread = ({
+  stage,
+  input,
+  output,
+  metrics,
+}: CustomStageOptions): CustomStageThread => {
+  checkSlots(`${stage.name} input`, input, stage.inputBytes);
+  checkSlots(`${stage.name} output`, output, stage.outputBytes);
+  const stop = new SharedArrayBuffer(4);
+  const workerData: CustomThreadData = {
+    url: stage.url,
+    options: stage.options,
+    input,
+    output,
+    metrics,
+    stop,
+  };
+  const file = moduleUrl("engine/threads/custom.thread");
+  const worker = new Worker(file, { workerData, name: stage.name });
+  const ended = endOf(worker, stage.name);
+  // Who only calls `stop` hears of it there.
+  ended.catch(() => undefined);
+  return {
+    ended,
+    stop: async () => {
+      Atomics.store(new Int32Array(stop), 0, 1);
+      await ended;
+    },
+  };
+};
+
+const endOf = async (worker: Worker, name: string): Promise<void> => {
+  const [code] = (await once(worker, "exit")) as [number];
+  if (code !== 0) throw new Error(`thread of stage=${name}: exit code=${code}`);
+};
+
+const checkSlots = (what: string, memory: SharedArrayBuffer, bytes: number): void => {
+  const { slotBytes } = slotRingShape(new Int32Array(memory));
+  if (slotBytes !== bytes) throw new RangeError(`${what}: slotBytes=${slotBytes} must be ${bytes}`);
+};

@@ -1,0 +1,27 @@
+// The thread of a stage that a configuration names: loads it again, from the same URL and options,
+// and runs it until it is told to stop and its input is empty.
+import { workerData } from "node:worker_threads";
+
+import { StageMetrics } from "../metrics/stage-metrics.ts";
+import { monotonicUs } from "../ring/enqueue-stamp.ts";
+import { SlotRingReader } from "../ring/slot-ring-reader.ts";
+import { SlotRingWriter } from "../ring/slot-ring-writer.ts";
+import type { CustomThreadData } from "./custom-stage.ts";
+import { loadStage } from "./load-stage.ts";
+import { runStage } from "./run-stage.ts";
+
+const data = workerData as CustomThreadData;
+const input = new SlotRingReader(data.input);
+const output = new SlotRingWriter(data.output);
+const stop = new Int32Array(data.stop);
+const { create } = await loadStage(data.url, data.options);
+const metrics = new StageMetrics(data.metrics);
+runStage(
+  create({ input, output, metrics, nowUs: monotonicUs }),
+  (idleMs) => {
+    // A stage that left its input alone has no room for what would come out.
+    if (input.available() > 0) output.waitForSpace(idleMs);
+    else input.waitForSlots(idleMs);
+  },
+  () => Atomics.load(stop, 0) === 1,
+);

@@ -1,0 +1,200 @@
+// Stages from modules: good ones run, on this thread and on one of their own; bad ones are named with
+// what is wrong with them, before anything runs.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+import { afterAll, describe, expect, it } from "vitest";
+
+import { StageMetrics, StageMetricsReader } from "../../../engine/metrics/stage-metrics.ts";
+import { createSlotRing } from "../../../engine/ring/slot-ring.ts";
+import { SlotRingReader } from "../../../engine/ring/slot-ring-reader.ts";
+import { SlotRingWriter } from "../../../engine/ring/slot-ring-writer.ts";
+import { startStageThread } from "../../../engine/threads/custom-stage.ts";
+import { loadStage, StageLoadError } from "../../../engine/threads/load-stage.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "weir-stages-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Writes a module and returns how a configuration in its folder would name it. */
+const moduleOf = (name: string, source: string): string => {
+  writeFileSync(join(folder, `${name}.mjs`), source);
+  return `./${name}.mjs`;
+};
+
+/** Adds `options.step` to each record, an Int32 and four bytes of nothing. */
+const adder = moduleOf(
+  "adder",
+  `export const stage = {
+    name: "adder",
+    inputBytes: 8,
+    outputBytes: 8,
+    metrics: { counters: { added: { name: "adder_added_total", help: "Records" } } },
+    configure: ({ step, dies = false }) => {
+      if (!Number.isInteger(step)) throw new RangeError("step=" + step + ": expected an integer");
+      return ({ input, output, metrics }) => {
+        const added = metrics.counter("added");
+        return {
+          name: "adder",
+          start() {},
+          work() {
+            if (dies) throw new Error("as it was told");
+            const count = Math.min(input.available(), output.claim(64));
+            for (let i = 0; i < count; i += 1) {
+              const at = output.slotBase(i) >> 2;
+              output.i32[at] = input.i32[input.slotBase(i) >> 2] + step;
+            }
+            output.publish(count);
+            input.release(count);
+            added.add(count);
+            return count;
+          },
+          stop() {},
+        };
+      };
+    },
+  };`,
+);
+
+const ring = (slotBytes = 8): SharedArrayBuffer =>
+  createSlotRing({ slotBytes, slots: 64, policy: "block" });
+
+const load = (specifier: string, options = {}) => loadStage(specifier, options, folder);
+
+const refusal = async (specifier: string, options = {}): Promise<[string, string]> => {
+  const error: unknown = await load(specifier, options).catch((caught: unknown) => caught);
+  if (!(error instanceof StageLoadError)) throw new Error(`no refusal of ${specifier}`);
+  return [error.code, error.message];
+};
+
+describe("a stage from a module", () => {
+  it("runs on the thread of who loaded it", async () => {
+    const stage = await load(adder, { step: 5 });
+    const [before, after] = [ring(), ring()];
+    const metrics = stage.createMetrics();
+    const running = stage.create({
+      input: new SlotRingReader(before),
+      output: new SlotRingWriter(after),
+      metrics: new StageMetrics(metrics),
+      nowUs: () => 0,
+    });
+    const source = new SlotRingWriter(before);
+    source.claim(1);
+    source.i32[source.slotBase(0) >> 2] = 37;
+    source.publish(1);
+    expect([running.work(), running.work()]).toEqual([1, 0]);
+    const sink = new SlotRingReader(after);
+    expect([sink.available(), sink.i32[sink.slotBase(0) >> 2]]).toEqual([1, 42]);
+    expect(new StageMetricsReader(metrics).read()).toMatchObject({
+      stage: "adder",
+      counters: { added: 1 },
+    });
+  });
+
+  it("runs on a thread of its own, waits for room, and empties its input before it ends", async () => {
+    const stage = await load(pathToFileURL(join(folder, "adder.mjs")).href, { step: 1 });
+    const [input, output] = [ring(), ring()];
+    const metrics = stage.createMetrics("second");
+    const thread = startStageThread({ stage, input, output, metrics });
+    const source = new SlotRingWriter(input);
+    const sink = new SlotRingReader(output);
+    const records = 1000;
+    const seen: number[] = [];
+    const drain = (): void => {
+      const count = sink.available();
+      for (let i = 0; i < count; i += 1) seen.push(sink.i32[sink.slotBase(i) >> 2] ?? 0);
+      sink.release(count);
+    };
+    for (let value = 0; value < records; value += 1) {
+      while (source.claim(1) === 0) {
+        drain();
+        await source.waitForSpaceAsync(20);
+      }
+      source.i32[source.slotBase(0) >> 2] = value;
+      source.publish(1);
+    }
+    const timer = setInterval(drain, 1);
+    await thread.stop();
+    clearInterval(timer);
+    drain();
+    drain();
+    expect(seen).toEqual(Array.from({ length: records }, (_, i) => i + 1));
+    expect(new StageMetricsReader(metrics).read()).toMatchObject({
+      thread: "second",
+      counters: { added: records },
+    });
+  });
+
+  it("that throws ends its thread, and who started it hears why", async () => {
+    const stage = await load(adder, { step: 1, dies: true });
+    const [input, output] = [ring(), ring()];
+    const metrics = stage.createMetrics();
+    const thread = startStageThread({ stage, input, output, metrics });
+    await expect(thread.ended).rejects.toThrow("as it was told");
+    await expect(thread.stop()).rejects.toThrow("as it was told");
+  });
+
+  it("refuses rings whose slots are not its records", async () => {
+    const stage = await load(adder, { step: 1 });
+    const metrics = stage.createMetrics();
+    expect(() => startStageThread({ stage, input: ring(16), output: ring(), metrics })).toThrow(
+      "adder input: slotBytes=16 must be 8",
+    );
+  });
+});
+
+describe("a module that is no stage", () => {
+  let shapes = 0;
+
+  it("is named with its path when it is missing, as is a package", async () => {
+    const [code, message] = await refusal("./lost.mjs");
+    expect(code).toBe("not-found");
+    expect(message).toMatch(/^stage=\.\/lost\.mjs: no such module: file:.*lost\.mjs$/);
+    expect(await refusal("weir-no-such-package")).toEqual([
+      "not-found",
+      expect.stringContaining("stage=weir-no-such-package: no such package from"),
+    ]);
+  });
+
+  it("is named with what it threw, also when a module that it needs is missing", async () => {
+    const throwing = moduleOf("throwing", 'throw new Error("not today");');
+    expect(await refusal(throwing)).toEqual([
+      "failed",
+      "stage=./throwing.mjs: its module failed: not today",
+    ]);
+    const needing = moduleOf("needing", 'import "./lost.mjs"; export const stage = {};');
+    expect((await refusal(needing))[0]).toBe("failed");
+  });
+
+  it.each([
+    ["export const other = 1;", 'export "stage" is undefined, expected an object'],
+    ["export const stage = {};", "name is undefined, expected a string"],
+    ['export const stage = { name: "a" };', "configure is undefined, expected a function"],
+    [
+      'export const stage = { name: "a", inputBytes: 12, outputBytes: 8, configure() {} };',
+      "inputBytes=12, expected a multiple of 8 from 8 to 65536",
+    ],
+    [
+      'export const stage = { name: "A", inputBytes: 8, outputBytes: 8, configure() {} };',
+      "metrics: stage=A: expected lower-case words",
+    ],
+    [
+      'export const stage = { name: "a", inputBytes: 8, outputBytes: 8, configure() {} };',
+      "configure returned undefined",
+    ],
+  ])("is named with what it lacks: %s", async (source, expected) => {
+    shapes += 1;
+    const name = `shape-${shapes}`;
+    const [code, message] = await refusal(moduleOf(name, source));
+    expect(code).toBe("shape");
+    expect(message).toContain(`stage=./${name}.mjs: ${expected}`);
+  });
+
+  it("is told apart from options that it refuses", async () => {
+    expect(await refusal(adder, { step: "much" })).toEqual([
+      "options",
+      "stage=./adder.mjs: options: step=much: expected an integer",
+    ]);
+  });
+});
