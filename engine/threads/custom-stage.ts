@@ -7,6 +7,8 @@ import { slotRingShape } from "../ring/slot-ring.ts";
 import type { LoadedStage } from "./load-stage.ts";
 import type { StageOptions } from "./stage-module.ts";
 
+const stopMsDefault = 5000;
+
 /** What the thread gets. */
 export type CustomThreadData = {
   readonly url: string;
@@ -30,8 +32,12 @@ export type CustomStageOptions = {
 export type CustomStageThread = {
   /** Resolves when the thread has ended; rejects with what it died of. */
   readonly ended: Promise<void>;
-  /** Lets the stage empty its input, then ends the thread; whoever reads its output goes on. */
-  readonly stop: () => Promise<void>;
+  /**
+   * Lets the stage empty its input, then ends the thread; whoever reads its output goes on
+   * meanwhile. True when the input was emptied; false when the thread was killed at the deadline,
+   * 5 s when left out. Rejects as `ended` does.
+   */
+  readonly stop: (deadlineMs?: number) => Promise<boolean>;
 };
 
 /** @throws RangeError when the rings' slots are not what the stage takes and gives. */
@@ -59,9 +65,21 @@ export const startStageThread = ({
   ended.catch(() => undefined);
   return {
     ended,
-    stop: async () => {
+    stop: async (deadlineMs = stopMsDefault) => {
       Atomics.store(new Int32Array(stop), 0, 1);
-      await ended;
+      let isKilled = false;
+      const timer = setTimeout(() => {
+        isKilled = true;
+        void worker.terminate();
+      }, deadlineMs);
+      try {
+        await ended;
+      } catch (error) {
+        if (!isKilled) throw error;
+      } finally {
+        clearTimeout(timer);
+      }
+      return !isKilled;
     },
   };
 };

@@ -23,5 +23,6 @@ runStage(
     if (input.available() > 0) output.waitForSpace(idleMs);
     else input.waitForSlots(idleMs);
   },
-  () => Atomics.load(stop, 0) === 1,
+  // No work can also mean no room: only an empty input ends it.
+  () => Atomics.load(stop, 0) === 1 && input.available() === 0,
 );

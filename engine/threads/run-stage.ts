@@ -6,7 +6,8 @@ const parkMs = 20;
 
 /**
  * Calls `work` again and again, `idle` when there was nothing, and `stop` at the end: when
- * `stopping` is true and nothing is left to do. Asks `stopping` only when idle.
+ * `stopping` is true and nothing is left to do. Asks `stopping` only when idle. A stage that does
+ * nothing for want of room needs a `stopping` that looks at its input too.
  */
 export const runStage = (stage: Stage, idle: Idle, stopping: () => boolean): void => {
   stage.start();

@@ -115,7 +115,7 @@ describe("a stage from a module", () => {
       source.publish(1);
     }
     const timer = setInterval(drain, 1);
-    await thread.stop();
+    expect(await thread.stop()).toBe(true);
     clearInterval(timer);
     drain();
     drain();
@@ -124,6 +124,20 @@ describe("a stage from a module", () => {
       thread: "second",
       counters: { added: records },
     });
+  });
+
+  it("is killed at the deadline when nobody reads its output", async () => {
+    const stage = await load(adder, { step: 1 });
+    const [input, output] = [ring(), ring()];
+    const metrics = stage.createMetrics();
+    const thread = startStageThread({ stage, input, output, metrics });
+    const source = new SlotRingWriter(input);
+    for (let value = 0; value < 128; value += 1) {
+      while (source.claim(1) === 0) await source.waitForSpaceAsync(20);
+      source.publish(1);
+    }
+    expect(await thread.stop(50)).toBe(false);
+    expect(new StageMetricsReader(metrics).value("counters", "added")).toBe(64);
   });
 
   it("that throws ends its thread, and who started it hears why", async () => {
