@@ -21,7 +21,7 @@ const threads = z.strictObject({
   stream: threadCount("stream"),
   egress: threadCount("egress"),
   verify: integer({
-    default: 0,
+    default: 1,
     min: 0,
     max: threadsMax,
     reload: restart,
@@ -63,14 +63,14 @@ const supervisor = z.strictObject({
     what: "that window",
   }),
   backoff_ms: integer({
-    default: 100,
+    default: 50,
     min: 1,
     max: 3_600_000,
     reload: restart,
     what: "wait before the first restart; doubles with each",
   }),
   backoff_ms_max: integer({
-    default: 5000,
+    default: 2000,
     min: 1,
     max: 3_600_000,
     reload: restart,

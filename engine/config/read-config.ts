@@ -31,7 +31,7 @@ export const configPathOf = ({
 };
 
 /** The text of a file; null when there is none, else why it cannot be read. */
-export const readConfigFile = async (path: string): Promise<ConfigFile | ConfigProblem | null> => {
+const readConfigFile = async (path: string): Promise<ConfigFile | ConfigProblem | null> => {
   try {
     const bytes = await readFile(path);
     if (bytes.length > 4 * fileCharsMax) {

@@ -2,6 +2,7 @@
 // that any of them gives, also one that another overrides, and then what must hold between fields.
 // Pure: nothing is read here.
 import { SecretError, readSecret } from "../send/secret.ts";
+import { frozen } from "./change-config.ts";
 import {
   environmentLayer,
   fileLayer,
@@ -184,10 +185,4 @@ const secretProblems = (config: Config, { variables }: ConfigSources): ConfigPro
       return [{ place: "", field: "", message: error.message }];
     }
   });
-};
-
-const frozen = <T>(value: T): T => {
-  if (typeof value !== "object" || value === null) return value;
-  Object.values(value).forEach(frozen);
-  return Object.freeze(value);
 };

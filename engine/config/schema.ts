@@ -35,17 +35,27 @@ export type Field = {
   /** `WEIR_SNIFFER_BATCH_SIZE`. */
   readonly variable: string;
   readonly kind: FieldKind;
+  /** Of a choice: its words; else none. */
+  readonly words: readonly string[];
   readonly reload: Reload;
   readonly what: string;
   readonly schema: z.ZodType;
 };
 
+const withoutDefault = (schema: z.ZodType): unknown =>
+  schema instanceof z.ZodDefault ? schema.unwrap() : schema;
+
 const kindOf = (schema: z.ZodType): FieldKind => {
-  const inner = schema instanceof z.ZodDefault ? schema.unwrap() : schema;
+  const inner = withoutDefault(schema);
   if (inner instanceof z.ZodNumber) return "number";
   if (inner instanceof z.ZodBoolean || inner instanceof z.ZodLiteral) return "boolean";
   if (!(inner instanceof z.ZodArray)) return "text";
   return inner.element instanceof z.ZodString ? "list" : "json";
+};
+
+const wordsOf = (schema: z.ZodType): readonly string[] => {
+  const inner = withoutDefault(schema);
+  return inner instanceof z.ZodEnum ? inner.options.map(String) : [];
 };
 
 const fieldOf = (schema: z.ZodType, keys: readonly string[]): Field => {
@@ -55,6 +65,7 @@ const fieldOf = (schema: z.ZodType, keys: readonly string[]): Field => {
     keys,
     variable: `WEIR_${keys.join("_").toUpperCase()}`,
     kind: kindOf(schema),
+    words: wordsOf(schema),
     reload: reload === "live" ? "live" : "restart",
     what: description,
     schema,

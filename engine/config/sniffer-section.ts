@@ -145,6 +145,11 @@ const handoff = {
     reload: restart,
     what: "one sender, or one for each priority that may overlap",
   }),
+  lossless: flag({
+    default: true,
+    reload: live,
+    what: "a full queue holds up the stream and drops nothing; false: drop_policy decides",
+  }),
   adaptive_policy: flag({
     default: true,
     reload: live,

@@ -213,7 +213,7 @@ attempts_max = 1.5
       { "sniffer.transaction_bytes_max": "64", "sniffer.transaction_bytes_min": "65" },
     ],
     ["transaction_bytes_max", { "sniffer.transaction_bytes_max": "1233" }],
-    ["backoff_ms", { "supervisor.backoff_ms_max": "99" }],
+    ["backoff_ms", { "supervisor.backoff_ms_max": "49" }],
     ["backoff_ms", { "senders.jito.backoff_ms": "5001" }],
     ["backoff_ms", { "senders.solana.backoff_ms_max": "100" }],
     ["lateness_ms", { "windows.size_ms": "78" }],

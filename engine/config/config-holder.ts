@@ -1,0 +1,208 @@
+// The configuration that runs, with its version, and how another takes its place: read, checked,
+// compared, offered to every subscriber, and only when none refuses, applied by each. What fails on
+// the way is undone, and the old one goes on under its old version. Fields that need a restart keep
+// their running value; a reload applies the others and names those. Control thread.
+import { changedFields, withValues } from "./change-config.ts";
+import { problemText } from "./problem.ts";
+import { type EffectiveConfig, relationProblems, type Resolution } from "./resolve-config.ts";
+import { type Config, type Field, valueAt } from "./schema.ts";
+
+/** What subscribers are offered. */
+export type ConfigUpdate = {
+  readonly version: number;
+  readonly config: Config;
+  /** Paths of the fields that differ from what runs. */
+  readonly changed: readonly string[];
+};
+
+/** A part that runs with the configuration. Its methods are never called side by side. */
+export type ConfigSubscriber = {
+  readonly name: string;
+  /** Null: `next` can be applied. Else why not; nothing may have changed yet. */
+  prepare(next: ConfigUpdate): Promise<string | null> | string | null;
+  /** Takes up what was prepared; a throw undoes the reload everywhere. */
+  apply(next: ConfigUpdate): Promise<void> | void;
+  /** Goes on with `running`, after a `prepare` or an `apply` that shall not count. */
+  rollback(running: ConfigUpdate): Promise<void> | void;
+};
+
+/** What became of a reload. `needsRestart`: fields that differ from what runs and wait for a start. */
+export type ReloadOutcome =
+  | {
+      readonly kind: "applied";
+      readonly version: number;
+      readonly changed: readonly string[];
+      readonly needsRestart: readonly string[];
+      readonly warnings: readonly string[];
+    }
+  | {
+      readonly kind: "unchanged";
+      readonly version: number;
+      readonly needsRestart: readonly string[];
+      readonly warnings: readonly string[];
+    }
+  | { readonly kind: "refused"; readonly version: number; readonly reasons: readonly string[] };
+
+/** One line for people. */
+export const outcomeText = (outcome: ReloadOutcome): string => {
+  const { kind, version } = outcome;
+  if (kind === "refused") {
+    return `configuration refused, version ${version} goes on: ${outcome.reasons.join("; ")}`;
+  }
+  const what = kind === "applied" ? `: ${outcome.changed.join(", ")}` : "";
+  const waiting = outcome.needsRestart;
+  const restart = waiting.length === 0 ? "" : `; after a restart: ${waiting.join(", ")}`;
+  return `configuration version ${version} ${kind}${what}${restart}`;
+};
+
+export type ConfigHolderOptions = {
+  /** What the engine started with: version 1. */
+  readonly first: EffectiveConfig;
+  /** Reads all sources anew. */
+  readonly read: () => Promise<Resolution>;
+};
+
+export class ConfigHolder {
+  /** What runs. */
+  config: Config;
+  version = 1;
+  /** By path; of what runs. */
+  origins: EffectiveConfig["origins"];
+  /** Of the last reload. */
+  needsRestart: readonly string[] = [];
+  last: ReloadOutcome | null = null;
+  readonly #read: () => Promise<Resolution>;
+  readonly #subscribers: ConfigSubscriber[] = [];
+  #running: Promise<ReloadOutcome> | null = null;
+  #next: Promise<ReloadOutcome> | null = null;
+
+  constructor({ first, read }: ConfigHolderOptions) {
+    this.config = first.config;
+    this.origins = first.origins;
+    this.#read = read;
+  }
+
+  /** They are asked in the order of their subscription. Ends with the function that it returns. */
+  subscribe(subscriber: ConfigSubscriber): () => void {
+    this.#subscribers.push(subscriber);
+    return () => {
+      const at = this.#subscribers.indexOf(subscriber);
+      if (at >= 0) this.#subscribers.splice(at, 1);
+    };
+  }
+
+  /**
+   * Reads and takes up what changed. One reload runs at a time; those asked for meanwhile share the
+   * one that follows, which reads what was written before they asked. Never rejects.
+   */
+  reload(): Promise<ReloadOutcome> {
+    if (this.#running === null) {
+      this.#running = this.#reload().finally(() => {
+        this.#running = null;
+      });
+      return this.#running;
+    }
+    this.#next ??= this.#running.then(() => {
+      this.#next = null;
+      return this.reload();
+    });
+    return this.#next;
+  }
+
+  async #reload(): Promise<ReloadOutcome> {
+    const resolved = await this.#read().catch(failed);
+    const outcome = resolved.ok
+      ? await this.#take(resolved)
+      : this.#refused(resolved.problems.map(problemText));
+    this.last = outcome;
+    if (outcome.kind !== "refused") this.needsRestart = outcome.needsRestart;
+    return outcome;
+  }
+
+  async #take(resolved: EffectiveConfig): Promise<ReloadOutcome> {
+    const different = changedFields(this.config, resolved.config);
+    const live = different.filter(({ reload }) => reload === "live");
+    const needsRestart = pathsOf(different.filter(({ reload }) => reload === "restart"));
+    const warnings = resolved.warnings.map(problemText);
+    const { version } = this;
+    if (live.length === 0) return { kind: "unchanged", version, needsRestart, warnings };
+    const next = this.#nextOf(resolved, live);
+    // Each document holds by itself; live fields of the new one beside the others of the old may not.
+    const broken = relationProblems(next.config, resolved.origins);
+    if (broken.length > 0) {
+      const waits = `not before a restart, which applies ${needsRestart.join(", ")}`;
+      return this.#refused(broken.map((problem) => `${problemText(problem)} (${waits})`));
+    }
+    const refusal = await this.#offer(next);
+    if (refusal !== null) return this.#refused([refusal]);
+    this.#keep(next, resolved, live);
+    return {
+      kind: "applied",
+      version: next.version,
+      changed: next.changed,
+      needsRestart,
+      warnings,
+    };
+  }
+
+  #nextOf(resolved: EffectiveConfig, live: readonly Field[]): ConfigUpdate {
+    const config = withValues(this.config, live, (field) => valueAt(resolved.config, field));
+    return { version: this.version + 1, config, changed: pathsOf(live) };
+  }
+
+  #keep(next: ConfigUpdate, resolved: EffectiveConfig, live: readonly Field[]): void {
+    this.config = next.config;
+    this.version = next.version;
+    const taken = live.map(({ path }) => [path, resolved.origins[path]] as const);
+    this.origins = { ...this.origins, ...Object.fromEntries(taken) } as EffectiveConfig["origins"];
+  }
+
+  // Null: every subscriber runs with it. Else who refused and why, and none does.
+  async #offer(next: ConfigUpdate): Promise<string | null> {
+    const asked: ConfigSubscriber[] = [];
+    try {
+      for (const subscriber of this.#subscribers) {
+        asked.push(subscriber);
+        const refusal = await subscriber.prepare(next);
+        if (refusal !== null) throw new Refusal(refusal);
+      }
+      for (const subscriber of asked) await subscriber.apply(next);
+      return null;
+    } catch (error) {
+      const name = asked.at(-1)?.name ?? "";
+      const undone = await this.#undo(asked, next);
+      const why = error instanceof Refusal ? `${name}: ${error.message}` : textOf(error);
+      return [why, ...undone].join("; ");
+    }
+  }
+
+  async #undo(asked: readonly ConfigSubscriber[], { changed }: ConfigUpdate): Promise<string[]> {
+    const running: ConfigUpdate = { version: this.version, config: this.config, changed };
+    const faults: string[] = [];
+    for (const subscriber of asked.toReversed()) {
+      try {
+        await subscriber.rollback(running);
+      } catch (error) {
+        faults.push(`${subscriber.name} could not go back: ${textOf(error)}`);
+      }
+    }
+    return faults;
+  }
+
+  #refused(reasons: readonly string[]): ReloadOutcome {
+    return { kind: "refused", version: this.version, reasons };
+  }
+}
+
+/** Says no, as opposed to a fault. */
+class Refusal extends Error {}
+
+const pathsOf = (list: readonly Field[]): readonly string[] => list.map(({ path }) => path);
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const failed = (error: unknown): Resolution => ({
+  ok: false,
+  problems: [{ place: "", field: "", message: textOf(error) }],
+  warnings: [],
+});
