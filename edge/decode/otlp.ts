@@ -83,7 +83,7 @@ export class OtlpPath {
   };
 
   #encoded(body: Uint8Array): Uint8Array | Refusal {
-    const result = this.#json.encode(body, 0, body.byteLength, this.#signal.request);
+    const result = this.#json.encodeLent(body, 0, body.byteLength, this.#signal.request);
     if (result.ok) return result.bytes;
     const { path, message, at, isTooLarge } = result;
     const place = path === "" ? "JSON" : path;

@@ -1,5 +1,6 @@
 // A growing array that protobuf fields are written into. A nested message is written in place and
 // moved up by the few bytes that its length turns out to need, so nothing is sized beforehand.
+import { stopBits, stopIndex } from "./plain-text.ts";
 import { byteAt, lengthBytes, writeLength } from "./wire.ts";
 
 const bytesAtFirst = 1024;
@@ -111,24 +112,50 @@ export class ByteWriter {
     for (; at < end; at += 1, to += 1) out[to] = byteAt(bytes, at);
   }
 
-  /** Begins a length-delimited field; returns what `close` needs. */
-  open(tag: number): number {
+  /**
+   * Copies plain text up to what `plainEnd` would find, and returns where that is. The caller has
+   * made room for all of [start, end).
+   */
+  plain(from: DataView, start: number, end: number): number {
+    const { view, to } = this;
+    const last = end - 4;
+    const shift = to - start;
+    let at = start;
+    while (at <= last) {
+      const word = from.getInt32(at, true);
+      // A word with the end in it is written too: it is written over, or it is behind the end.
+      view.setInt32(at + shift, word, true);
+      const found = stopBits(word);
+      if (found !== 0) {
+        at += stopIndex(found);
+        break;
+      }
+      at += 4;
+    }
+    this.to = at + shift;
+    return at;
+  }
+
+  /** Begins a length-delimited field and guesses the bytes of its length; for `close`. */
+  open(tag: number, guess = 1): number {
     this.small(tag);
-    this.reserve(1);
-    this.to += 1;
+    this.reserve(guess);
+    this.to += guess;
     return this.to;
   }
 
-  /** Ends the field whose `open` returned `start`. */
-  close(start: number): void {
+  /** Ends the field whose `open` returned `start`; returns the bytes of its length. */
+  close(start: number, guess = 1): number {
     const length = this.to - start;
     const size = lengthBytes(length);
-    if (size > 1) {
-      this.reserve(size - 1);
-      this.bytes.copyWithin(start + size - 1, start, this.to);
-      this.to += size - 1;
+    const shift = size - guess;
+    if (shift !== 0) {
+      this.reserve(size);
+      this.bytes.copyWithin(start + shift, start, this.to);
+      this.to += shift;
     }
-    writeLength(this.bytes, start - 1, length);
+    writeLength(this.bytes, start - guess, length);
+    return size;
   }
 
   /**
@@ -142,6 +169,11 @@ export class ByteWriter {
     this.bytes = new Uint8Array(bytesAtFirst);
     this.view = new DataView(this.bytes.buffer);
     return bytes.subarray(0, to);
+  }
+
+  /** The same, valid until the next byte is written: a small one stays where it is. */
+  lend(): Uint8Array<ArrayBuffer> {
+    return this.bytes.length <= keptBytesMax ? this.bytes.subarray(0, this.to) : this.take();
   }
 
   /** Takes bytes [start, end) out. */

@@ -4,12 +4,14 @@
 // snake_case names ignored, null = absent, of a repeated name the last counts.
 import { ByteWriter } from "./byte-writer.ts";
 import { FieldOrder, keyResult } from "./field-order.ts";
+import { tryAttribute } from "./json-attribute.ts";
 import { writeBase64, writeId } from "./json-binary.ts";
 import { tryWriteText, tryWriteWords } from "./json-integer.ts";
 import { DecimalWords, doubleOfText, integerRanges, numberCharsMax } from "./json-number.ts";
 import { jsonDepthMax, JsonScanner, mark } from "./json-scanner.ts";
+import { UsualValues } from "./json-usual.ts";
 import type { Field, MessageType, Signal } from "./messages.ts";
-import { signals } from "./messages.ts";
+import { messageType, messageTypes, signals } from "./messages.ts";
 import { isUtf8 } from "./utf8.ts";
 import { skipValue, tagSize, varintLow, wireType } from "./wire.ts";
 
@@ -40,6 +42,7 @@ const usualRatio = 0.6;
 // Names of this module's own: an object's property would be loaded anew at each comparison.
 const { quote, minus, colon, comma, openObject, closeObject, openList, closeList } = mark;
 const letterN = "n".charCodeAt(0);
+const attributeType = messageType("KeyValue");
 const nothing = new Uint8Array(0);
 
 /** Which signal a request is, by its first known key; null when it has none (`{}` has none). */
@@ -69,6 +72,9 @@ export class JsonEncoder {
   #bytesMax = messageBytesMax;
   #isTooLarge = false;
   readonly #words = new DecimalWords();
+  /** By message: the bytes that the length of the last one took. */
+  readonly #lengthBytes = new Uint8Array(messageTypes.length).fill(1);
+  readonly #usual = new UsualValues(this.#in, this.#out, this.#words);
   readonly #order = new FieldOrder();
 
   /** Bounds the protobuf form: JSON of numbers takes four times its size. */
@@ -78,6 +84,15 @@ export class JsonEncoder {
 
   /** Encodes the JSON text json[start, end), one object, as a message of this type. */
   encode(json: Uint8Array, start: number, end: number, type: MessageType): JsonEncoded {
+    return this.#result(this.#write(json, start, end, type) ? this.#out.take() : null);
+  }
+
+  /** The same without a copy: the bytes are valid until the next call. */
+  encodeLent(json: Uint8Array, start: number, end: number, type: MessageType): JsonEncoded {
+    return this.#result(this.#write(json, start, end, type) ? this.#out.lend() : null);
+  }
+
+  #write(json: Uint8Array, start: number, end: number, type: MessageType): boolean {
     this.#in.open(json, start, end);
     this.#out.to = 0;
     this.#path = [];
@@ -86,15 +101,15 @@ export class JsonEncoder {
     this.#isTooLarge = false;
     // Growing by doubling would leave as much garbage again.
     if (end - start > largeBytesMin) this.#out.reserve(Math.floor((end - start) * usualRatio));
-    const result = this.#encoded(type);
-    this.#in.open(nothing, 0, 0);
-    return result;
+    if (this.#object(type) && this.#in.peek() >= 0) this.#in.fail("more text after the end");
+    return this.#in.fault === "";
   }
 
-  #encoded(type: MessageType): JsonEncoded {
-    if (this.#object(type) && this.#in.peek() >= 0) this.#in.fail("more text after the end");
+  /** The body is let go, whatever became of it. */
+  #result(bytes: Uint8Array<ArrayBuffer> | null): JsonEncoded {
     const { fault, faultAt } = this.#in;
-    if (fault === "") return { ok: true, bytes: this.#out.take() };
+    this.#in.open(nothing, 0, 0);
+    if (bytes !== null) return { ok: true, bytes };
     this.#out.take();
     const path = this.#path.toReversed().join("").replace(/^\./, "");
     return { ok: false, at: faultAt, path, message: fault, isTooLarge: this.#isTooLarge };
@@ -151,6 +166,7 @@ export class JsonEncoder {
   }
 
   #field(field: Field): boolean {
+    if (this.#usual.tryTake(field)) return true;
     if (this.#in.peek() === letterN && this.#in.tryWord("null")) return true;
     return field.repeated ? this.#list(field) : this.#value(field);
   }
@@ -161,9 +177,12 @@ export class JsonEncoder {
     if (input.tryTake(closeList)) return true;
     const isPacked = field.tag !== field.elementTag;
     const start = isPacked ? this.#out.open(field.tag) : 0;
+    // The general way counts the depth of an attribute and its value.
+    const isAttributes = field.type === attributeType && this.#depth + 2 <= jsonDepthMax;
     let index = 0;
     do {
-      if (!this.#value(field) || !this.#fits()) {
+      const isDone = isAttributes && tryAttribute(input, this.#out, field.tag);
+      if ((!isDone && !this.#value(field)) || !this.#fits()) {
         this.#path.push(`[${index}]`);
         return false;
       }
@@ -185,9 +204,12 @@ export class JsonEncoder {
 
   #message(field: Field): boolean {
     if (field.type === null) return false;
-    const start = this.#out.open(field.tag);
+    // Messages of a kind are of like size: with the length's size right, nothing has to move.
+    const { index } = field.type;
+    const guess = this.#lengthBytes[index] as number;
+    const start = this.#out.open(field.tag, guess);
     if (!this.#object(field.type)) return false;
-    this.#out.close(start);
+    this.#lengthBytes[index] = this.#out.close(start, guess);
     return true;
   }
 

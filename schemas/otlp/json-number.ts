@@ -9,8 +9,24 @@ const minus = 45;
 const digitsMax = 20;
 const digitsPerPart = 9;
 const partScale = 1e9;
+const eightScale = 1e8;
 const twoTo16 = 2 ** 16;
 const twoTo32 = 2 ** 32;
+
+const isDigit = (value: number): boolean => value >= 0 && value <= 9;
+
+/** The value of four decimal digits, or a negative number. */
+const fourDigits = (word: number): number => {
+  const digits = (word - 0x30303030) | 0;
+  // Above 9, the first sum reaches the high bit; below 0, the difference has it.
+  if ((((word + 0x46464646) | digits) & 0x80808080) !== 0) return -eightScale;
+  const pairs = digits * 10 + (digits >>> 8);
+  return (pairs & 255) * 100 + ((pairs >>> 16) & 255);
+};
+
+/** The value of eight decimal digits, or a negative number. */
+const eightDigits = (view: DataView, at: number): number =>
+  fourDigits(view.getInt32(at, true)) * 1e4 + fourDigits(view.getInt32(at + 4, true));
 
 /**
  * Decimal digits to 64 bits without a BigInt: text of a sign and up to 20 digits, nothing else,
@@ -38,6 +54,19 @@ export class DecimalWords {
       else lower = lower * 10 + digit;
     }
     return this.#combine(upper, lower);
+  }
+
+  /** Reads 19 digits at `at`; false when they are none. */
+  readLong(view: DataView, at: number): boolean {
+    const first = view.getUint8(at) - zero;
+    const second = view.getUint8(at + 1) - zero;
+    const middle = view.getUint8(at + 10) - zero;
+    const high = eightDigits(view, at + 2);
+    const low = eightDigits(view, at + 11);
+    const isDigits = isDigit(first) && isDigit(second) && isDigit(middle);
+    if (!isDigits || high < 0 || low < 0) return false;
+    this.isNegative = false;
+    return this.#combine((first * 10 + second) * eightScale + high, middle * eightScale + low);
   }
 
   // upper * 10^9 + lower, in steps that stay below 2^53: upper has up to 11 digits.

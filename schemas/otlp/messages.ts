@@ -22,6 +22,17 @@ type Kind =
   | "double"
   | "message";
 
+/** Forms of values that JSON's encoder takes in one step. */
+export const usualForm = {
+  none: 0,
+  text: 1,
+  id16: 2,
+  id8: 3,
+  time: 4,
+  varint: 5,
+  fixed32: 6,
+} as const;
+
 export type Field = {
   readonly number: number;
   /** lowerCamelCase, as in OTLP/JSON. */
@@ -34,6 +45,8 @@ export type Field = {
   readonly presence: boolean;
   /** Member of the message's one oneof: setting it clears the others. */
   readonly oneof: boolean;
+  /** One of `usualForm`. */
+  readonly usual: number;
   /** As it is written: repeated numbers are packed. */
   readonly tag: number;
   /** Of one element: differs from `tag` for repeated numbers, which arrive either way. */
@@ -67,6 +80,16 @@ const wireOf: { readonly [kind in Kind]: number } = {
   fixed64: wireType.fixed64,
   sfixed64: wireType.fixed64,
   double: wireType.fixed64,
+};
+
+const usualOf: { readonly [kind in Kind]?: number } = {
+  text: usualForm.text,
+  id16: usualForm.id16,
+  id8: usualForm.id8,
+  fixed64: usualForm.time,
+  enum: usualForm.varint,
+  uint32: usualForm.varint,
+  fixed32: usualForm.fixed32,
 };
 
 // Per field: `number name kind`, where the kind may be a message's name, `*` marks repeated fields,
@@ -171,6 +194,7 @@ const fieldOf = (text: string): Field => {
     key: jsonKeyOf(name),
     kind,
     repeated,
+    usual: repeated ? usualForm.none : (usualOf[kind] ?? usualForm.none),
     presence,
     oneof,
     type,

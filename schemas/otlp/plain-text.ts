@@ -8,20 +8,26 @@ const ones = 0x01010101;
 const highBits = 0x80808080 | 0;
 
 /**
- * Position of the first byte in [start, end) that is a quote, a backslash, a control character or
- * above 127. Stops up to three bytes before `end` when there is none: those are not looked at.
+ * Nonzero when a character of the word is a quote, a backslash, a control character or above 127.
+ * A subtraction sets the high bit of a byte that is too small; it may borrow from the next byte, but
+ * only where a lower one is already found.
+ */
+export const stopBits = (word: number): number =>
+  (word | (word - spaces) | ((word ^ quotes) - ones) | ((word ^ backslashes) - ones)) & highBits;
+
+/** Which of the word's four bytes is the first that was found, from 0. */
+export const stopIndex = (found: number): number => (31 - Math.clz32(found & -found)) >> 3;
+
+/**
+ * Position of the first such byte in [start, end). Stops up to three bytes before `end` when there
+ * is none: those are not looked at.
  */
 export const plainEnd = (view: DataView, start: number, end: number): number => {
   const last = end - 4;
   let at = start;
   while (at <= last) {
-    const word = view.getInt32(at, true);
-    // A subtraction sets the high bit of a byte that is too small; it may borrow from the next
-    // byte, but only where a lower one is already found.
-    const found =
-      (word | (word - spaces) | ((word ^ quotes) - ones) | ((word ^ backslashes) - ones)) &
-      highBits;
-    if (found !== 0) return at + ((31 - Math.clz32(found & -found)) >> 3);
+    const found = stopBits(view.getInt32(at, true));
+    if (found !== 0) return at + stopIndex(found);
     at += 4;
   }
   return at;
