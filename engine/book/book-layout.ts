@@ -161,3 +161,11 @@ export const bookSlot = (memory: SharedArrayBuffer, index: number): BookSlot => 
     askSizes: new Float64Array(memory, levels + windowLevels * 8, windowLevels),
   };
 };
+
+/** Forgets all books, while no thread writes them: readers see none until they are rebuilt. */
+export const resetBookMemory = (memory: SharedArrayBuffer): void => {
+  const slots = Atomics.load(new Int32Array(memory), headerWord.slots);
+  // First of all nobody shall look at a slot any more.
+  Atomics.store(new Int32Array(memory), headerWord.symbols, 0);
+  new Uint8Array(memory, headerBytes, slots * slotBytes).fill(0);
+};

@@ -13,7 +13,7 @@ import type { Arguments, Command, Io } from "./command.ts";
 import { exitCode, UnreachableError, UsageError } from "./command.ts";
 
 const portRange = { min: 0, max: 65_535 };
-const stopMs = 10_000;
+const stopMs = 5_000;
 
 export const engine: Command = {
   name: "engine",
@@ -35,7 +35,7 @@ export const engine: Command = {
   run: async (args, io) => {
     const runId = textOption(args, "run-id") ?? randomUUID();
     const log = await logOption(args);
-    const running = await startOrExplain({ log, runId });
+    const running = await startOrExplain({ log, runId, note: (line) => io.note(`weir: ${line}`) });
     let isStopping = false;
     const control = await startControlServer({
       port: integerOption(args, "control-port", portRange) ?? 0,
@@ -52,11 +52,10 @@ export const engine: Command = {
     const reason = await ended(running, io);
     isStopping = true;
     if (reason !== null) io.note(`weir: ${reason}`);
-    const clean = await running.stop(stopMs);
+    const { clean, ...report } = await running.stop(stopMs);
     await control.close();
-    await io.line(
-      JSON.stringify({ stopped: { clean, counts: takeSnapshot(running.memory).counts } }),
-    );
+    const { counts } = takeSnapshot(running.memory);
+    await io.line(JSON.stringify({ stopped: { clean, ...report, counts } }));
     return clean && reason === null ? exitCode.good : exitCode.failed;
   },
 };

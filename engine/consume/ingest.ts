@@ -1,26 +1,47 @@
 // Reads the log into the rings: the first stage of the engine. It copies each record once, into
 // the ring of the stage that handles its topic, and waits when that ring is full: waiting is the
 // back-pressure that reaches the log's own paging.
+//
+// When a stage was replaced, its ring is emptied and rewound: the new stage is assigned its
+// partitions at their last acknowledged positions and gets the records since again, read from the
+// log, before any later one. To the stage that is what a restart of the process would be.
+import { setTimeout as sleep } from "node:timers/promises";
+
 import { recordHeaders } from "../../schemas/record-headers.ts";
 import { consumed, isConsumed, topicPartitionId } from "../ledger/positions.ts";
 import type { Positions } from "../ledger/positions.ts";
-import type { ConsumerHandlers, LogRecord, Position, RecordBatch } from "../log/event-log.ts";
+import type {
+  ConsumerHandlers,
+  EventLog,
+  LogRecord,
+  Position,
+  RecordBatch,
+} from "../log/event-log.ts";
 import type { MetricCells } from "../metrics/cells.ts";
 import { cellOf } from "../metrics/cells.ts";
 import { stampNowUs } from "../ring/enqueue-stamp.ts";
+import type { MessageRingReader } from "../ring/message-ring-reader.ts";
 import type { MessageRingWriter } from "../ring/message-ring-writer.ts";
 import { headerBytes, messageType, writeHeader } from "./record-message.ts";
 
 const waitMs = 1_000;
 /** Published at least this often within a batch, so that the stage starts on a long one. */
 const publishEveryRecords = 32;
+/** Records of one read when a ring is rewound. */
+const rewindRecords = 500;
+/** How often a dead stage's ring is emptied while its last batch is still on its way. */
+const discardMs = 1;
+
+type RingName = "market" | "stream";
 
 export type IngestOptions = {
-  readonly rings: { readonly market: MessageRingWriter; readonly stream: MessageRingWriter };
+  readonly rings: { readonly [ring in RingName]: MessageRingWriter };
   readonly positions: Positions;
   readonly metrics: MetricCells;
   /** Records whose run header has this value are the run's own. */
   readonly runId: string;
+  /** Reads the log without the group, to rewind a ring. */
+  readonly read: EventLog["read"];
   readonly onFailed: (error: Error) => void;
 };
 
@@ -30,11 +51,13 @@ const metadataEncoder = new TextEncoder();
 export class Ingest implements ConsumerHandlers {
   readonly #options: IngestOptions;
   readonly #runId: Buffer;
-  readonly #held = Promise.withResolvers<void>();
-  #holding = false;
+  /** Where a successor of a partition's stage must begin, by id: owned partitions only. */
+  readonly #resume = new Map<number, Position>();
+  #held: PromiseWithResolvers<void> | null = null;
+  #isReleased = false;
   // A ring has one writer and one wait at a time, but partitions are delivered side by side: what
   // goes into a ring goes in turn.
-  readonly #turns: { market: Promise<unknown>; stream: Promise<unknown> } = {
+  readonly #turns: { [ring in RingName]: Promise<unknown> } = {
     market: Promise.resolve(),
     stream: Promise.resolve(),
   };
@@ -47,13 +70,15 @@ export class Ingest implements ConsumerHandlers {
   }
 
   readonly onAssigned = async (positions: readonly Position[]): Promise<void> => {
-    for (const { topic, partition, offset, metadata } of positions) {
+    for (const position of positions) {
+      const { topic, partition, offset } = position;
       const id = topicPartitionId(topic, partition);
       if (id < 0) continue;
-      const value = metadataEncoder.encode(metadata);
-      const message = { id, offset, value, timestampMs: 0 };
-      await this.#inTurn(topic, () => this.#push(topic, messageType.assign, message));
-      this.#options.positions.set("read", id, offset);
+      await this.#inTurn(ringOf(topic), async () => {
+        this.#resume.set(id, position);
+        this.#options.positions.set("read", id, offset);
+        await this.#assign(id, position);
+      });
     }
     this.#publish();
   };
@@ -65,20 +90,88 @@ export class Ingest implements ConsumerHandlers {
       const id = topicPartitionId(topic, partition);
       if (id < 0) continue;
       const nothing = { id, offset: 0, value: new Uint8Array(0), timestampMs: 0 };
-      await this.#inTurn(topic, () => this.#push(topic, messageType.revoke, nothing));
+      await this.#inTurn(ringOf(topic), async () => {
+        this.#resume.delete(id);
+        await this.#push(topic, messageType.revoke, nothing);
+      });
     }
     this.#publish();
   };
 
   readonly onBatch = async (batch: RecordBatch): Promise<void> => {
-    const hasPassed = await this.#inTurn(batch.topic, async () => {
-      if (this.#holding) return false;
-      await this.#pass(batch);
-      return true;
-    });
-    // Not handled: waits for the end, so that no later batch of the partition comes.
-    if (!hasPassed) await this.#held.promise;
+    // Not handled while held: waits, so that no later batch of the partition comes.
+    while (!this.#isReleased) {
+      const hasPassed = await this.#inTurn(ringOf(batch.topic), async () => {
+        if (this.#held !== null) return false;
+        await this.#pass(batch);
+        return true;
+      });
+      if (hasPassed) return;
+      await this.#held?.promise;
+    }
   };
+
+  /** Takes note of positions whose outputs are acknowledged: a rewind begins there. */
+  acknowledged(positions: readonly Position[]): void {
+    for (const position of positions) {
+      const id = topicPartitionId(position.topic, position.partition);
+      const known = this.#resume.get(id);
+      if (known !== undefined && position.offset >= known.offset) this.#resume.set(id, position);
+    }
+  }
+
+  /**
+   * Call it when the stage that reads the ring is dead, with a reader that stands in for it.
+   * Resolves when the ring is empty: a successor may attach then, and is fed from the last
+   * acknowledged positions on. What fails after that goes to `onFailed`.
+   */
+  async rewind(ring: RingName, standIn: MessageRingReader): Promise<void> {
+    const emptied = Promise.withResolvers<void>();
+    const state = { isEmptied: false };
+    const discard = (): void => {
+      while (standIn.drain(() => undefined, rewindRecords) > 0);
+    };
+    const rewound = this.#inTurn(ring, async () => {
+      discard();
+      state.isEmptied = true;
+      emptied.resolve();
+      await this.#feedAgain(ring);
+    });
+    rewound.catch(this.onFailed);
+    // A batch may be on its way into the full ring: it must get there before its turn ends.
+    while (!state.isEmptied) {
+      discard();
+      await Promise.race([emptied.promise, sleep(discardMs)]);
+    }
+  }
+
+  async #feedAgain(ring: RingName): Promise<void> {
+    const { metrics, positions, read } = this.#options;
+    for (const [id, position] of this.#resume) {
+      const { topic, partition } = position;
+      if (ringOf(topic) !== ring) continue;
+      await this.#assign(id, position);
+      const end = positions.get("read", id);
+      let offset = position.offset;
+      while (offset < end) {
+        const found = await read({ topic, partition, offset }, rewindRecords);
+        this.#stamp();
+        for (const record of found) {
+          if (record.offset < end) await this.#pushRecord(topic, id, record);
+        }
+        this.#publish();
+        metrics.add(rewoundCell, found.length);
+        // Nothing there: deleted since by the log's retention.
+        offset = (found.at(-1)?.offset ?? end) + 1;
+      }
+    }
+    this.#publish();
+  }
+
+  async #assign(id: number, { topic, offset, metadata }: Position): Promise<void> {
+    const value = metadataEncoder.encode(metadata);
+    await this.#push(topic, messageType.assign, { id, offset, value, timestampMs: 0 });
+  }
 
   async #pass(batch: RecordBatch): Promise<void> {
     const { metrics, positions } = this.#options;
@@ -98,21 +191,29 @@ export class Ingest implements ConsumerHandlers {
     positions.set("read", id, (batch.records.at(-1)?.offset ?? -1) + 1);
   }
 
-  /**
-   * Resolves when nothing is on its way into the rings. From then on no record passes: a batch
-   * that still comes waits, unhandled, until `release`.
-   */
+  /** From the next batch on no record passes: batches wait, unhandled, until `resume`. */
+  pause(): void {
+    this.#held ??= Promise.withResolvers();
+  }
+
+  resume(): void {
+    this.#held?.resolve();
+    this.#held = null;
+  }
+
+  /** `pause`; resolves when nothing is on its way into the rings. */
   async hold(): Promise<void> {
-    this.#holding = true;
+    this.pause();
     await Promise.all([this.#turns.market, this.#turns.stream]);
   }
 
+  /** Gives held batches back, unhandled: the consumer is about to stop. */
   release(): void {
-    this.#held.resolve();
+    this.#isReleased = true;
+    this.resume();
   }
 
-  async #inTurn<T>(topic: string, body: () => Promise<T>): Promise<T> {
-    const ring = isConsumed(topic) ? consumed[topic] : "stream";
+  async #inTurn<T>(ring: RingName, body: () => Promise<T>): Promise<T> {
     const turn = this.#turns[ring].then(body);
     this.#turns[ring] = turn.catch(() => undefined);
     return turn;
@@ -167,6 +268,9 @@ type Message = {
   readonly ownRun?: boolean;
 };
 
+const ringOf = (topic: string): RingName => (isConsumed(topic) ? consumed[topic] : "stream");
+
+const rewoundCell = cellOf("consumeRewound");
 const recordsCell = cellOf("consumeRecords");
 const bytesCell = cellOf("consumeBytes");
 const oversizeCell = cellOf("consumeOversize");

@@ -37,6 +37,7 @@ export class Egress {
   readonly #marks = new Map<number, Mark>();
   readonly #waits: (Promise<boolean> | null)[];
   #stopping = false;
+  #paused: PromiseWithResolvers<void> | null = null;
 
   constructor(options: EgressOptions) {
     this.#options = options;
@@ -46,6 +47,7 @@ export class Egress {
   /** Runs until `stop` was called and both rings are empty and acknowledged. */
   async run(): Promise<void> {
     for (;;) {
+      await this.#paused?.promise;
       const stopping = this.#stopping;
       const drained = this.#drain();
       if (drained > 0) {
@@ -57,8 +59,20 @@ export class Egress {
     }
   }
 
+  /** Ends `run` once the rings are empty and acknowledged, also when paused. */
   stop(): void {
     this.#stopping = true;
+    this.resume();
+  }
+
+  /** Takes nothing out of the rings from the next batch on: they fill, and the stages wait. */
+  pause(): void {
+    this.#paused ??= Promise.withResolvers();
+  }
+
+  resume(): void {
+    this.#paused?.resolve();
+    this.#paused = null;
   }
 
   #drain(): number {

@@ -1,127 +1,127 @@
-// The engine of one process: shared memory, the threads over it, and their start and stop.
-// Everything here runs on the control thread and never touches a record.
-import { MessageChannel } from "node:worker_threads";
+// The engine of one process: shared memory, the threads over it, and the supervisor that keeps them
+// alive. Everything here runs on the control thread and never touches a record.
+import { setTimeout as sleep } from "node:timers/promises";
 
 import type { LogPlace } from "../log/open-log.ts";
+import type { RestartLimits } from "../supervise/restart-budget.ts";
+import { restartDefaults } from "../supervise/restart-budget.ts";
+import { Supervisor } from "../supervise/supervisor.ts";
+import type { WorkerStatus } from "../supervise/worker.ts";
+import { createWorkerMemory } from "../supervise/worker-cells.ts";
+import type { DrainReport } from "./drain-report.ts";
+import { drainReport } from "./drain-report.ts";
+import { handOver } from "./hand-over.ts";
 import type { EngineMemory } from "./memory.ts";
-import { createEngineMemory, stopFlags } from "./memory.ts";
-import type { LogThreadData, PortData, ThreadData } from "./thread-data.ts";
-import type { ThreadFailure } from "./thread.ts";
-import { EngineThread } from "./thread.ts";
+import { createEngineMemory } from "./memory.ts";
+import type { ThreadDiedError } from "./thread.ts";
+import type { ThreadName } from "./workers.ts";
+import { EngineThreads } from "./workers.ts";
 
 const consumerGroup = "weir-engine";
+const hangMsDefault = 5_000;
 
 export type EngineOptions = {
   /** Kafka's address, or the directory of the embedded log, which the engine then serves. */
   readonly log: { readonly kafka: string } | { readonly directory: string; readonly port: number };
   readonly runId: string;
+  /** One line for each failure and restart. */
+  readonly note?: (line: string) => void;
+  /** How often threads are restarted before the engine fails. */
+  readonly restarts?: Partial<RestartLimits>;
+  /** A thread without a heartbeat for so long is killed and replaced. Default 5 s. */
+  readonly hangMs?: number;
+  /** Other modules for some threads, as tests of failures have. */
+  readonly threadFiles?: { readonly [name in ThreadName]?: URL };
 };
+
+/** A failure that restarts did not cure. */
+type ThreadFailure = { readonly thread: string; readonly message: string };
 
 export type Engine = {
   readonly memory: EngineMemory;
   /** Where the embedded log takes records over REST; null on Kafka. */
   readonly restUrl: string | null;
-  /** Settles when a thread failed; the engine is then stopping and its work uncommitted. */
+  /** Settles when a thread failed for good; what it did is uncommitted. */
   readonly failed: Promise<ThreadFailure>;
-  /** Stops in the order of the data; true when all was handled, acknowledged and committed. */
-  readonly stop: (deadlineMs: number) => Promise<boolean>;
+  /** States, restarts and errors of the threads, in the order of their start. */
+  readonly workers: () => readonly WorkerStatus[];
+  /** @throws RefusedError naming the thread and its state. */
+  readonly pause: (name: string) => Promise<void>;
+  readonly resume: (name: string) => Promise<void>;
+  readonly restart: (name: string) => Promise<void>;
+  /** Stops in the order of the data within one deadline; says what was drained. */
+  readonly stop: (deadlineMs: number) => Promise<DrainReport>;
 };
 
 /** @throws ThreadStartError when a thread cannot start, after all others were ended. */
 export const startEngine = async (options: EngineOptions): Promise<Engine> => {
   const memory = createEngineMemory();
-  const failure = Promise.withResolvers<ThreadFailure>();
-  const threads = new Map<string, EngineThread>();
-  const start = (name: string, data: unknown, transfer: EngineThreadPorts = []): EngineThread => {
-    const thread = new EngineThread({ name, data, transfer, onFailed: failure.resolve });
-    threads.set(name, thread);
-    return thread;
-  };
-  const failed = failure.promise;
-  const ready = async (thread: EngineThread) => {
-    const first = await Promise.race([thread.heard("ready"), failed]);
-    if ("thread" in first) throw new ThreadStartError(first);
-    return first.is === "ready" ? first : {};
-  };
+  const { log } = options;
+  let firstDeath: { readonly thread: string; readonly error: ThreadDiedError } | null = null;
+  const threads = new EngineThreads({
+    memory,
+    workers: createWorkerMemory(),
+    log: placeOf(log, memory),
+    served: "kafka" in log ? null : log,
+    group: consumerGroup,
+    runId: options.runId,
+    files: options.threadFiles ?? {},
+    onDied: (thread, error) => {
+      firstDeath ??= { thread, error };
+      supervisor.report(thread, error.message);
+    },
+  });
+  const supervisor = supervisorOf(options, threads, memory);
   try {
-    const restUrl = await startLog(options, memory, async (data) => ready(start("log", data)));
-    const log = targetOf(options, memory);
-    const base: ThreadData = { memory, log, group: consumerGroup, runId: options.runId };
-    const { port1, port2 } = new MessageChannel();
-    start("market", base);
-    start("stream", base);
-    await ready(start("egress", { ...base, port: port1 } satisfies PortData, [port1]));
-    await ready(start("ingest", { ...base, port: port2 } satisfies PortData, [port2]));
-    const stop = (deadlineMs: number) => stopAll(threads, memory, { failed, deadlineMs });
-    return { memory, restUrl, failed, stop };
+    await supervisor.start();
   } catch (error) {
-    await Promise.all([...threads.values()].map((thread) => thread.kill()));
-    throw error;
+    throw startError(error, firstDeath);
   }
+  return {
+    memory,
+    restUrl: "kafka" in log ? null : `http://127.0.0.1:${threads.logPort}`,
+    failed: supervisor.failed.then(({ name, message }) => ({ thread: name, message })),
+    workers: () => supervisor.statuses(),
+    pause: (name) => supervisor.pause(name),
+    resume: (name) => supervisor.resume(name),
+    restart: (name) => supervisor.restart(name),
+    stop: (deadlineMs) => drainReport(memory, () => supervisor.stop(deadlineMs)),
+  };
 };
-
-type EngineThreadPorts = readonly MessageChannel["port1"][];
 
 export class ThreadStartError extends Error {
   override name = "ThreadStartError";
-  readonly unreachable: boolean;
-
-  constructor({ thread, message, unreachable }: ThreadFailure) {
-    super(`thread=${thread} did not start: ${message}`);
-    this.unreachable = unreachable;
-  }
 }
 
-const targetOf = ({ log }: EngineOptions, { wake }: EngineMemory): LogPlace =>
+const startError = (
+  error: unknown,
+  death: { readonly thread: string; readonly error: ThreadDiedError } | null,
+): Error => {
+  const cause = error instanceof Error ? error : new Error(String(error));
+  return new ThreadStartError(
+    death === null ? cause.message : `thread=${death.thread} did not start: ${death.error.message}`,
+    { cause },
+  );
+};
+
+const placeOf = (log: EngineOptions["log"], { wake }: EngineMemory): LogPlace =>
   "kafka" in log ? { kafka: log.kafka } : { directory: log.directory, wake };
 
-const startLog = async (
-  { log }: EngineOptions,
-  { wake }: EngineMemory,
-  start: (data: LogThreadData) => Promise<{ readonly port?: number | undefined }>,
-): Promise<string | null> => {
-  if ("kafka" in log) return null;
-  const { port } = await start({ directory: log.directory, wake, port: log.port });
-  return `http://127.0.0.1:${port}`;
-};
-
-type StopOptions = { readonly failed: Promise<ThreadFailure>; readonly deadlineMs: number };
-
-const stopAll = async (
-  threads: ReadonlyMap<string, EngineThread>,
+const supervisorOf = (
+  { restarts, hangMs, note }: EngineOptions,
+  threads: EngineThreads,
   memory: EngineMemory,
-  { failed, deadlineMs }: StopOptions,
-): Promise<boolean> => {
-  const timer = Promise.withResolvers<false>();
-  const timeout = setTimeout(() => timer.resolve(false), deadlineMs);
-  const clean = await Promise.race([
-    inOrder(threads, memory).then(() => true),
-    failed.then(() => false),
-    timer.promise,
-  ]);
-  clearTimeout(timeout);
-  await Promise.all([...threads.values()].map((thread) => thread.kill()));
-  return clean;
-};
-
-const inOrder = async (
-  threads: ReadonlyMap<string, EngineThread>,
-  memory: EngineMemory,
-): Promise<void> => {
-  const tell = async (
-    name: string,
-    order: "hold" | "finish" | "stop",
-    answer: "held" | "stopped",
-  ) => {
-    const thread = threads.get(name);
-    thread?.tell({ do: order });
-    await thread?.heard(answer);
-  };
-  await tell("ingest", "hold", "held");
-  const flags = new Int32Array(memory.stop);
-  for (const flag of Object.values(stopFlags)) Atomics.store(flags, flag, 1);
-  await Promise.all([threads.get("market")?.exited(), threads.get("stream")?.exited()]);
-  await tell("egress", "stop", "stopped");
-  await tell("ingest", "finish", "stopped");
-  await tell("log", "stop", "stopped");
-};
+): Supervisor =>
+  new Supervisor({
+    workers: threads.workers(),
+    limits: { ...restartDefaults, ...restarts },
+    hangMs: hangMs ?? hangMsDefault,
+    handOver: (dead) => handOver(memory, dead, threads.living("ingest")),
+    quiesce: () => threads.quiesce(),
+    clock: {
+      nowMs: () => performance.now(),
+      sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
+    },
+    random: Math.random,
+    note: note ?? (() => undefined),
+  });

@@ -1,6 +1,6 @@
 // The shared memory of one engine, made by the control thread and handed to every other thread.
 // Who writes what: rings by the thread named first, metrics by their owner, positions by column,
-// books and events by market, stop flags by control.
+// books and events by market.
 import { createBookMemory } from "../book/book-layout.ts";
 import { wakeBytes } from "../log/embedded/wake.ts";
 import { createEventMemory } from "../events/event-collector.ts";
@@ -21,13 +21,9 @@ export type EngineMemory = {
   readonly books: SharedArrayBuffer;
   /** Events of the sniffer, written by market. */
   readonly events: SharedArrayBuffer;
-  /** One Int32 for each of stopFlags. */
-  readonly stop: SharedArrayBuffer;
   /** Bumped by every append to the embedded log, so that its reader need not poll. */
   readonly wake: SharedArrayBuffer;
 };
-
-export const stopFlags = { market: 0, stream: 1 } as const;
 
 export const ringNames = ["ingestMarket", "ingestStream", "marketEgress", "streamEgress"] as const;
 
@@ -45,6 +41,5 @@ export const createEngineMemory = (): EngineMemory => ({
   items: createItemCountsMemory(),
   books: createBookMemory(),
   events: createEventMemory(),
-  stop: new SharedArrayBuffer(4 * Object.keys(stopFlags).length),
   wake: new SharedArrayBuffer(wakeBytes),
 });

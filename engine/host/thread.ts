@@ -1,74 +1,113 @@
-// One worker thread as control sees it: started, waited for, told, and watched. A thread that
-// dies or says that it failed ends the engine: nothing is lost, since positions follow effects.
-import type { MessagePort } from "node:worker_threads";
+// One life of one worker thread as control sees it: started, asked, and ended. It dies once:
+// by an error, by an exit that nobody asked for, or by saying that it failed; whoever waits for it
+// then learns that, and so does the supervisor.
+import type { Transferable } from "node:worker_threads";
 import { Worker } from "node:worker_threads";
 
-import { moduleUrl } from "../package-root.ts";
-import type { FromThread, ToThread } from "./thread-data.ts";
-
-export type ThreadFailure = {
-  readonly thread: string;
-  readonly message: string;
-  readonly unreachable: boolean;
-};
+import type { FromThread, Order } from "./thread-data.ts";
 
 export type ThreadOptions = {
   readonly name: string;
+  readonly file: URL;
   readonly data: unknown;
-  readonly transfer?: readonly MessagePort[];
-  readonly onFailed: (failure: ThreadFailure) => void;
+  readonly transfer?: readonly Transferable[];
+  readonly onDied: (error: ThreadDiedError) => void;
 };
 
-export class EngineThread {
-  readonly name: string;
-  readonly #worker: Worker;
-  readonly #said = new Map<FromThread["is"], PromiseWithResolvers<FromThread>>();
-  readonly #exited = Promise.withResolvers<void>();
-  #ended = false;
+export class ThreadDiedError extends Error {
+  override name = "ThreadDiedError";
+  /** The log could not be reached. */
+  readonly unreachable: boolean;
 
-  constructor({ name, data, transfer, onFailed }: ThreadOptions) {
-    this.name = name;
-    this.#worker = new Worker(moduleUrl(`engine/threads/${name}.thread`), {
+  constructor(message: string, unreachable: boolean) {
+    super(message);
+    this.unreachable = unreachable;
+  }
+}
+
+type Waiting = PromiseWithResolvers<void>;
+
+export class EngineThread {
+  /** What it said when it began to serve. @throws ThreadDiedError */
+  readonly ready: Promise<{ readonly port?: number | undefined }>;
+  readonly #worker: Worker;
+  readonly #exited = Promise.withResolvers<void>();
+  readonly #onDied: ThreadOptions["onDied"];
+  readonly #ready = Promise.withResolvers<{ readonly port?: number | undefined }>();
+  readonly #asked = new Map<number, Waiting>();
+  #lastId = 0;
+  #code: number | null = null;
+  #death: ThreadDiedError | null = null;
+  #isEnding = false;
+
+  constructor({ name, file, data, transfer, onDied }: ThreadOptions) {
+    this.#onDied = onDied;
+    this.ready = this.#ready.promise;
+    // Nobody may be waiting for it.
+    this.ready.catch(() => undefined);
+    this.#worker = new Worker(file, {
       workerData: data,
       name,
       ...(transfer === undefined ? {} : { transferList: [...transfer] }),
     });
-    this.#worker.on("message", (message: FromThread) => {
-      if (message.is === "failed") onFailed({ thread: name, ...message });
-      this.#heard(message.is).resolve(message);
-    });
-    this.#worker.on("error", (error: Error) => {
-      onFailed({ thread: name, message: error.stack ?? error.message, unreachable: false });
-    });
+    this.#worker.on("message", (message: FromThread) => this.#take(message));
+    this.#worker.on("error", (error: Error) => this.#die(error.stack ?? error.message));
     this.#worker.on("exit", (code) => {
-      this.#ended = true;
-      if (code !== 0) onFailed({ thread: name, message: `exit code=${code}`, unreachable: false });
+      this.#code = code;
+      this.#die(`exit code=${code}`);
       this.#exited.resolve();
     });
   }
 
-  tell(order: ToThread): void {
-    if (!this.#ended) this.#worker.postMessage(order);
+  /** Resolves when it is done. @throws ThreadDiedError when the thread dies first. */
+  ask(order: Order, transfer: readonly Transferable[] = []): Promise<void> {
+    if (this.#death !== null) return Promise.reject(this.#death);
+    this.#lastId += 1;
+    const waiting = Promise.withResolvers<void>();
+    this.#asked.set(this.#lastId, waiting);
+    this.#worker.postMessage({ id: this.#lastId, order }, transfer);
+    return waiting.promise;
   }
 
-  /** Resolves with the first message of that kind, also when it came before the call. */
-  heard(is: FromThread["is"]): Promise<FromThread> {
-    return this.#heard(is).promise;
+  /** From now on an exit with code 0 is no failure. */
+  expectExit(): void {
+    this.#isEnding = true;
   }
 
-  exited(): Promise<void> {
-    return this.#exited.promise;
+  /** Resolves when it is gone. @throws ThreadDiedError when it did not end by itself, in order. */
+  async ended(): Promise<void> {
+    await this.#exited.promise;
+    if (this.#code !== 0 && this.#death !== null) throw this.#death;
   }
 
+  /** It is of no use any more, whatever it does. */
+  fail(message: string): void {
+    this.#die(message);
+  }
+
+  /** Resolves when it is gone. Idempotent. */
   async kill(): Promise<void> {
+    this.#isEnding = true;
+    this.#die("killed");
     await this.#worker.terminate();
   }
 
-  #heard(is: FromThread["is"]): PromiseWithResolvers<FromThread> {
-    const known = this.#said.get(is);
-    if (known !== undefined) return known;
-    const fresh = Promise.withResolvers<FromThread>();
-    this.#said.set(is, fresh);
-    return fresh;
+  #take(message: FromThread): void {
+    if (message.is === "ready") this.#ready.resolve(message);
+    else if (message.is === "failed") this.#die(message.message, message.unreachable);
+    else {
+      this.#asked.get(message.id)?.resolve();
+      this.#asked.delete(message.id);
+    }
+  }
+
+  #die(message: string, unreachable = false): void {
+    if (this.#death !== null) return;
+    const death = new ThreadDiedError(message, unreachable);
+    this.#death = death;
+    this.#ready.reject(death);
+    for (const { reject } of this.#asked.values()) reject(death);
+    this.#asked.clear();
+    if (!this.#isEnding) this.#onDied(death);
   }
 }

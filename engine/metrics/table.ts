@@ -54,6 +54,11 @@ export const metrics = {
     "weir_consume_blocked_total",
     "Waits of the consumer for space in a ring",
   ),
+  consumeRewound: counter(
+    "ingest",
+    "weir_consume_rewound_total",
+    "Log records read again for a stage that was replaced",
+  ),
   commits: counter("ingest", "weir_commits_total", "Positions committed to the log"),
   commitFailures: counter("ingest", "weir_commit_failures_total", "Commits that failed"),
 

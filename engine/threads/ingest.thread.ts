@@ -1,46 +1,70 @@
 // The ingest thread: the log's consumer, writing into the rings of market and stream.
-import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
+import { receiveMessageOnPort, workerData } from "node:worker_threads";
 
 import { Committer } from "../consume/committer.ts";
 import { Ingest } from "../consume/ingest.ts";
-import type { FromThread, PortData, ToThread } from "../host/thread-data.ts";
+import type { PortData } from "../host/thread-data.ts";
 import { consumedTopics, Positions } from "../ledger/positions.ts";
 import type { Position } from "../log/event-log.ts";
 import { openLog } from "../log/open-log.ts";
 import { MetricCells } from "../metrics/cells.ts";
+import { MessageRingReader } from "../ring/message-ring-reader.ts";
 import { MessageRingWriter } from "../ring/message-ring-writer.ts";
+import { startHeartbeat, takeOrders } from "./orders.ts";
 import { say, sayFailed } from "./say.ts";
 
-const { memory, log: target, group, runId, port } = workerData as PortData;
+const data = workerData as PortData;
+const { memory } = data;
 const metrics = new MetricCells(memory.metrics);
 const positions = new Positions(memory.positions);
+const inputs = { market: memory.ingestMarket, stream: memory.ingestStream };
 const rings = {
-  market: new MessageRingWriter(memory.ingestMarket),
-  stream: new MessageRingWriter(memory.ingestStream),
+  market: new MessageRingWriter(inputs.market),
+  stream: new MessageRingWriter(inputs.stream),
 };
-const ingest = new Ingest({ rings, positions, metrics, runId, onFailed: sayFailed });
 
+startHeartbeat(data);
 try {
-  const log = await openLog(target);
-  const consumer = await log.consume({ group, topics: consumedTopics }, ingest);
+  const log = await openLog(data.log);
+  const ingest = new Ingest({
+    rings,
+    positions,
+    metrics,
+    runId: data.runId,
+    read: (from, recordsMax) => log.read(from, recordsMax),
+    onFailed: sayFailed,
+  });
+  const consumer = await log.consume({ group: data.group, topics: consumedTopics }, ingest);
   const committer = new Committer({ consumer, positions, metrics });
-  port.on("message", (done: readonly Position[]) => committer.offer(done));
+  const take = (done: readonly Position[]): void => {
+    ingest.acknowledged(done);
+    committer.offer(done);
+  };
+  let port = data.port;
+  const listen = (to: MessagePort): void => {
+    port = to;
+    port.on("message", take);
+  };
+  listen(port);
 
-  const finish = async (): Promise<void> => {
+  const stop = async (): Promise<void> => {
     for (let last = receiveMessageOnPort(port); last; last = receiveMessageOnPort(port)) {
-      committer.offer(last.message as readonly Position[]);
+      take(last.message as readonly Position[]);
     }
     await committer.flush();
     ingest.release();
     await consumer.stop();
     await log.close();
     port.close();
-    say({ is: "stopped" } satisfies FromThread);
-    parentPort?.close();
   };
-  parentPort?.on("message", (order: ToThread) => {
-    if (order.do === "hold") ingest.hold().then(() => say({ is: "held" }), sayFailed);
-    else finish().catch(sayFailed);
+  takeOrders(async (order) => {
+    if (order.do === "pause") return ingest.pause();
+    if (order.do === "hold") return ingest.hold();
+    if (order.do === "resume") return ingest.resume();
+    if (order.do === "listen") return listen(order.port);
+    if (order.do === "stop") return stop();
+    return ingest.rewind(order.ring, new MessageRingReader(inputs[order.ring]));
   });
   say({ is: "ready" });
 } catch (error) {

@@ -5,20 +5,18 @@ import { workerData } from "node:worker_threads";
 import { MarketBooks } from "../book/market-books.ts";
 import { DepthHandler } from "../book/depth-handler.ts";
 import { EventCollector } from "../events/event-collector.ts";
-import { stopFlags } from "../host/memory.ts";
 import type { ThreadData } from "../host/thread-data.ts";
 import { eventSampleEvery, TransactionHandler } from "../sniff/transaction-handler.ts";
 import { recordStage } from "./record-stage-of.ts";
-import { runDutyCycle } from "./stage.ts";
 
-const { memory } = workerData as ThreadData;
-const { reader, outbox, metrics, build, stopping } = recordStage(memory, {
+const data = workerData as ThreadData;
+const { memory } = data;
+const { reader, outbox, metrics, build, run } = recordStage(data, {
   name: "market",
   input: "ingestMarket",
   output: "marketEgress",
   blocked: "marketBlocked",
   repeated: "marketRepeated",
-  stop: stopFlags.market,
 });
 const stage = build({
   "weir-transactions": new TransactionHandler({
@@ -33,4 +31,4 @@ const stage = build({
     metrics,
   }),
 });
-runDutyCycle(stage, (idleMs) => reader.waitForMessages(idleMs), stopping);
+run(stage);

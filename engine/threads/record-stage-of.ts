@@ -2,12 +2,16 @@
 import { RecordStage } from "../consume/record-stage.ts";
 import type { RecordStageOptions } from "../consume/record-stage.ts";
 import { Outbox } from "../egress/outbox.ts";
-import type { EngineMemory } from "../host/memory.ts";
+import type { ThreadData } from "../host/thread-data.ts";
 import { ItemCounts } from "../ledger/item-counts.ts";
 import { Positions } from "../ledger/positions.ts";
 import { cellOf, MetricCells } from "../metrics/cells.ts";
 import { MessageRingReader } from "../ring/message-ring-reader.ts";
 import { MessageRingWriter } from "../ring/message-ring-writer.ts";
+import { WorkerCells } from "../supervise/worker-cells.ts";
+import { say } from "./say.ts";
+import type { Stage } from "./stage.ts";
+import { runSupervised } from "./supervised-cycle.ts";
 
 export type StageWiring = {
   readonly name: string;
@@ -15,8 +19,6 @@ export type StageWiring = {
   readonly output: "marketEgress" | "streamEgress";
   readonly blocked: "marketBlocked" | "streamBlocked";
   readonly repeated: "marketRepeated" | "streamRepeated";
-  /** Index of the thread's stop flag. */
-  readonly stop: number;
 };
 
 export type StageParts = {
@@ -24,19 +26,27 @@ export type StageParts = {
   readonly outbox: Outbox;
   readonly metrics: MetricCells;
   readonly build: (handlers: RecordStageOptions["handlers"]) => RecordStage;
-  readonly stopping: () => boolean;
+  /** The thread's duty cycle: it returns when control says stop and nothing is left. */
+  readonly run: (stage: Stage) => void;
 };
 
-export const recordStage = (memory: EngineMemory, wiring: StageWiring): StageParts => {
+export const recordStage = (
+  { memory, workers, worker }: ThreadData,
+  wiring: StageWiring,
+): StageParts => {
+  const cells = new WorkerCells(workers, worker);
   const metrics = new MetricCells(memory.metrics);
   const reader = new MessageRingReader(memory[wiring.input]);
   const blocked = cellOf(wiring.blocked);
   const repeated = cellOf(wiring.repeated);
   const outbox = new Outbox({
     ring: new MessageRingWriter(memory[wiring.output]),
-    onBlocked: () => metrics.add(blocked, 1),
+    onBlocked: () => {
+      metrics.add(blocked, 1);
+      // To wait for a full ring is no hang.
+      cells.beat();
+    },
   });
-  const stop = new Int32Array(memory.stop);
   return {
     reader,
     outbox,
@@ -53,6 +63,9 @@ export const recordStage = (memory: EngineMemory, wiring: StageWiring): StagePar
         sojourn: metrics.histogram(wiring.input),
         nowMs: Date.now,
       }),
-    stopping: () => Atomics.load(stop, wiring.stop) === 1,
+    run: (stage) => {
+      say({ is: "ready" });
+      runSupervised(stage, (idleMs) => reader.waitForMessages(idleMs), cells);
+    },
   };
 };

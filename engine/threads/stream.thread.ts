@@ -2,21 +2,18 @@
 // control stops it through shared memory.
 import { workerData } from "node:worker_threads";
 
-import { stopFlags } from "../host/memory.ts";
 import type { ThreadData } from "../host/thread-data.ts";
 import { TelemetryHandler } from "../stream/telemetry-handler.ts";
 import { recordStage } from "./record-stage-of.ts";
-import { runDutyCycle } from "./stage.ts";
 
-const { memory } = workerData as ThreadData;
-const { reader, outbox, metrics, build, stopping } = recordStage(memory, {
+const data = workerData as ThreadData;
+const { reader, outbox, metrics, build, run } = recordStage(data, {
   name: "stream",
   input: "ingestStream",
   output: "streamEgress",
   blocked: "streamBlocked",
   repeated: "streamRepeated",
-  stop: stopFlags.stream,
 });
 const telemetry = new TelemetryHandler({ bytes: reader.bytes, outbox, metrics });
 const stage = build({ otlp_spans: telemetry, otlp_metrics: telemetry, otlp_logs: telemetry });
-runDutyCycle(stage, (idleMs) => reader.waitForMessages(idleMs), stopping);
+run(stage);

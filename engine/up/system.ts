@@ -58,7 +58,7 @@ export type System = {
 };
 
 const drainMs = 15_000;
-const stopMs = 10_000;
+const stopMs = 5_000;
 const restMs = 10_000;
 
 export const startSystem = async (options: SystemOptions): Promise<System> => {
@@ -73,7 +73,11 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
   if (options.kafka !== null) await checkKafkaTopics(options.kafka, options.createTopics);
   const undo: (() => Promise<unknown>)[] = [];
   try {
-    const engine = await startEngine({ log: target, runId }).catch(explain("--log-port"));
+    const engine = await startEngine({
+      log: target,
+      runId,
+      note: (line) => options.note(`weir: ${line}`),
+    }).catch(explain("--log-port"));
     undo.unshift(() => engine.stop(stopMs));
     const { registry } = options.policy;
     const registries = registry === null ? null : await publish(registry, options.note);
@@ -194,7 +198,7 @@ const running = ({ engine, edge, registries, log, control, options, state }: Par
       await edge.stop();
       await registries?.close();
       await log.close();
-      const clean = await engine.stop(stopMs);
+      const { clean } = await engine.stop(stopMs);
       if (!clean) options.note(`weir: a thread did not stop within ${stopMs} ms`);
       await control.close();
       const handled = handledOf(takeSnapshot(engine.memory));

@@ -21,6 +21,7 @@ import {
 } from "./expected-outputs.ts";
 import type { Append } from "./kill-load.ts";
 import { KillLoad, pause } from "./kill-load.ts";
+import { restAppend } from "./rest-append.ts";
 import type { WeirProcess } from "./weir-process.ts";
 import { weir } from "./weir-process.ts";
 
@@ -153,20 +154,3 @@ describe.skipIf(!kafkaAvailable())("an engine on Kafka that is killed (needs Jav
     await broker.close();
   }, 240_000);
 });
-
-const restAppend =
-  (url: string): Append =>
-  async ({ topic, partition, value }) => {
-    const response = await fetch(`${url}/v3/clusters/weir/topics/${topic}/records`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({
-        partition_id: partition,
-        value: { type: "BINARY", data: Buffer.from(value).toString("base64") },
-      }),
-      signal: AbortSignal.timeout(2_000),
-    });
-    const result = (await response.json()) as { error_code?: number; offset?: number };
-    if (result.error_code !== 200 || result.offset === undefined) throw new Error("refused");
-    return result.offset;
-  };

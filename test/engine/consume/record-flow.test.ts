@@ -69,33 +69,37 @@ const build = (log: MemoryLog) => {
   const input = createMessageRing({ capacityBytes: 1 << 14, policy: "block" });
   const unused = createMessageRing({ capacityBytes: 1 << 12, policy: "block" });
   const output = createMessageRing({ capacityBytes: 1 << 14, policy: "block" });
-  const reader = new MessageRingReader(input);
-  const outbox = new Outbox({ ring: new MessageRingWriter(output), onBlocked: () => undefined });
   const handler = new EchoHandler();
-  handler.outbox = outbox;
-  handler.reader = reader;
   const ingest = new Ingest({
     rings: { market: new MessageRingWriter(unused), stream: new MessageRingWriter(input) },
     positions,
     metrics,
     runId: "this-run",
+    read: (from, recordsMax) => log.read(from, recordsMax),
     onFailed: (error) => {
       throw error;
     },
   });
-  const stage = new RecordStage({
-    name: "stream",
-    reader,
-    outbox,
-    handlers: { otlp_spans: handler, otlp_metrics: handler, otlp_logs: handler },
-    positions,
-    items,
-    onRepeated: (count) => {
-      repeated.items += count;
-    },
-    sojourn: metrics.histogram("ingestStream"),
-    nowMs: Date.now,
-  });
+  /** A stage that attaches to the rings, as a new thread does. */
+  const attach = (): RecordStage => {
+    const reader = new MessageRingReader(input);
+    const outbox = new Outbox({ ring: new MessageRingWriter(output), onBlocked: () => undefined });
+    handler.outbox = outbox;
+    handler.reader = reader;
+    return new RecordStage({
+      name: "stream",
+      reader,
+      outbox,
+      handlers: { otlp_spans: handler, otlp_metrics: handler, otlp_logs: handler },
+      positions,
+      items,
+      onRepeated: (count) => {
+        repeated.items += count;
+      },
+      sojourn: metrics.histogram("ingestStream"),
+      nowMs: Date.now,
+    });
+  };
   const done: Position[] = [];
   const egress = new Egress({
     sources: [
@@ -108,7 +112,20 @@ const build = (log: MemoryLog) => {
     onDone: (newDone) => done.push(...newDone),
     sleep: () => new Promise((resolve) => setTimeout(resolve, 1)),
   });
-  return { ingest, stage, egress, handler, done, metrics, positions, items, repeated };
+  const stage = attach();
+  return {
+    attach,
+    ingest,
+    stage,
+    egress,
+    handler,
+    done,
+    metrics,
+    positions,
+    items,
+    repeated,
+    input,
+  };
 };
 
 type Built = ReturnType<typeof build>;
@@ -234,6 +251,53 @@ describe("a record's way from log to log", () => {
     }
     expect(built.handler.seen).toEqual([]);
     expect(built.positions.get("read", 0)).toBe(0);
+    await stopAll(built, consumer, running);
+  });
+
+  it("resumes after a pause with what waited", async () => {
+    const log = new MemoryLog();
+    const built = build(log);
+    const consumer = await log.consume({ group, topics: consumedTopics }, built.ingest);
+    const running = built.egress.run();
+    for (let round = 0; round < 2; round += 1) {
+      built.ingest.pause();
+      await log.append([spans(0, `paused ${round}`)]);
+      for (let i = 0; i < 20; i += 1) {
+        built.stage.work();
+        await turn();
+      }
+      expect(built.handler.seen).toHaveLength(round);
+      built.ingest.resume();
+      await until(built, () => built.handler.seen.length === round + 1);
+    }
+    await stopAll(built, consumer, running);
+  });
+
+  it("feeds a ring again from the acknowledged position, before any later record", async () => {
+    const log = new MemoryLog();
+    const built = build(log);
+    const { ingest, handler, input, done, items, repeated } = built;
+    await log.append([spans(0, "a"), spans(0, "b"), spans(0, "c")]);
+    const consumer = await log.consume({ group, topics: consumedTopics }, ingest);
+    await until(built, () => handler.seen.length === 3);
+    ingest.acknowledged([{ topic: "otlp_spans", partition: 0, offset: 1, metadata: "at 1" }]);
+    // More than the ring holds is on its way to a stage that reads no more.
+    const more = Array.from({ length: 40 }, (_, i) => `${i}`.padEnd(700, "."));
+    await log.append(more.map((text) => spans(0, text)));
+    for (let i = 0; i < 20; i += 1) await turn();
+    expect(built.metrics.read("consumeBlocked")).toBeGreaterThan(0);
+
+    await ingest.rewind("stream", new MessageRingReader(input));
+    handler.seen.length = 0;
+    handler.assigned.length = 0;
+    built.stage = built.attach();
+    const running = built.egress.run();
+    await until(built, () => handler.seen.length === 42);
+    expect(handler.assigned[0]).toEqual({ id: 0, offset: 1, metadata: "at 1" });
+    expect(handler.seen.map(({ text }) => text)).toEqual(["b", "c", ...more]);
+    expect(items.totals().otlp_spans.own).toBe(43);
+    expect(repeated.items).toBe(2);
+    await until(built, () => done.some(({ offset }) => offset === 43));
     await stopAll(built, consumer, running);
   });
 

@@ -1,0 +1,268 @@
+// Keeps workers alive: starts them in order, restarts what dies or hangs, pauses and resumes, and
+// stops them in reverse order within one deadline. It knows nothing of rings or records: between
+// the end of a group and its new start it calls `handOver`, which puts in order what the dead left.
+//
+// What fails is killed at once, then its group (one_for_one: itself; rest_for_one: itself and all
+// that start after it) is ended and started again, in turn with whatever else is asked for. A
+// worker that fails more often than its limits allow stays in Error; a critical one settles
+// `failed`, and the owner stops the rest. Failures during a restart join it.
+import { HeartbeatWatch } from "./heartbeat-watch.ts";
+import type { RestartLimits } from "./restart-budget.ts";
+import type { StopReport } from "./stop-workers.ts";
+import { stopWorkers } from "./stop-workers.ts";
+import type { SupervisorClock, Worker, WorkerStatus } from "./worker.ts";
+import { KeptWorker } from "./worker.ts";
+
+export type WorkerFailure = { readonly name: string; readonly message: string };
+
+export type SupervisorOptions = {
+  /** In the order of their start: each needs those before it. */
+  readonly workers: readonly Worker[];
+  readonly limits: RestartLimits;
+  /** A running worker whose heartbeat stands still for so long is killed and replaced. */
+  readonly hangMs: number;
+  /** Called with the names of a group, all dead, before the first of them is started again. */
+  readonly handOver: (names: ReadonlySet<string>) => Promise<void>;
+  /** Called first in a stop: nothing new may enter from then on. */
+  readonly quiesce: () => Promise<void>;
+  readonly clock: SupervisorClock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly note: (line: string) => void;
+};
+
+/** What was asked for cannot be done now; the message says why. */
+class RefusedError extends Error {
+  override name = "RefusedError";
+}
+
+/** Checks per hang limit. */
+const checksPerHang = 4;
+
+export class Supervisor {
+  /** Settles with the first failure that cannot be repaired. */
+  readonly failed: Promise<WorkerFailure>;
+  readonly #options: SupervisorOptions;
+  readonly #kept: readonly KeptWorker[];
+  readonly #watch: HeartbeatWatch;
+  readonly #failure = Promise.withResolvers<WorkerFailure>();
+  /** To be restarted, and why. */
+  readonly #pending = new Map<KeptWorker, "failed" | "asked">();
+  /** Ended and to be started again. */
+  readonly #down = new Set<KeptWorker>();
+  #turn: Promise<unknown> = Promise.resolve();
+  #phase: "starting" | "up" | "ended" = "starting";
+  #isRestoring = false;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#kept = options.workers.map((worker) => new KeptWorker(worker, options.limits));
+    this.#watch = new HeartbeatWatch(options.hangMs);
+    this.failed = this.#failure.promise;
+  }
+
+  /** Starts all in order. @throws Error of the first that cannot, after all were killed. */
+  async start(): Promise<void> {
+    try {
+      const died = this.failed.then(({ message }) => {
+        throw new Error(message);
+      });
+      await Promise.race([this.#startAll(), died]);
+    } catch (error) {
+      this.#phase = "ended";
+      await Promise.all(this.#kept.map(({ worker }) => worker.kill()));
+      throw error;
+    }
+    this.#phase = "up";
+    this.#timer = setInterval(() => this.check(), this.#options.hangMs / checksPerHang);
+    this.#timer.unref();
+  }
+
+  /** Says that a worker died or cannot go on. Of one that is down or being ended already, nothing. */
+  report(name: string, message: string): void {
+    const kept = this.#named(name);
+    if (!kept.become("Error")) return;
+    kept.lastError = message;
+    // At once: whoever waits for its answer is in the turn that a restart needs.
+    void kept.worker.kill();
+    if (this.#phase === "starting") this.#failure.resolve({ name, message });
+    if (this.#phase !== "up") return;
+    this.#options.note(`worker ${name} failed: ${message}`);
+    this.#pending.set(kept, "failed");
+    void this.#restoreInTurn();
+  }
+
+  /** Looks for workers that hang; a timer calls it. */
+  check(): void {
+    const running = this.#kept.filter(({ isUp }) => isUp);
+    const beats = new Map(running.map(({ worker }) => [worker.name, worker.heartbeat()]));
+    for (const name of this.#watch.check(beats, this.#options.clock.nowMs())) {
+      this.report(name, `hangs: no heartbeat for hangMs=${this.#options.hangMs}`);
+    }
+  }
+
+  /** @throws RefusedError naming the worker and its state. */
+  pause(name: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const kept = this.#upOrRefused(name);
+      if (kept.worker.rest === null) throw new RefusedError(`worker=${name} cannot be paused`);
+      if (kept.state !== "Running") throw refusal(kept, "Running");
+      await kept.worker.rest.pause();
+      kept.isPaused = kept.become("Paused");
+    });
+  }
+
+  /** @throws RefusedError naming the worker and its state. */
+  resume(name: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const kept = this.#upOrRefused(name);
+      if (kept.state !== "Paused") throw refusal(kept, "Paused");
+      await kept.worker.rest?.resume();
+      kept.isPaused = false;
+      kept.become("Running");
+    });
+  }
+
+  /** Ends the worker's group and starts it again; not counted against its limits. */
+  async restart(name: string): Promise<void> {
+    const kept = this.#named(name);
+    this.#refuseUnlessUp();
+    if (!this.#pending.has(kept)) this.#pending.set(kept, "asked");
+    await this.#restoreInTurn();
+    if (!kept.isUp) throw new RefusedError(`worker=${name} did not start: ${kept.lastError ?? ""}`);
+  }
+
+  /** Ends all in reverse order, whatever is left at the deadline by force. */
+  async stop(deadlineMs: number): Promise<StopReport> {
+    const hasFailed = this.#phase !== "up";
+    this.#phase = "ended";
+    if (this.#timer !== null) clearInterval(this.#timer);
+    const { clock, quiesce } = this.#options;
+    const before = async (): Promise<void> => {
+      await this.#turn;
+      await quiesce();
+    };
+    return stopWorkers(this.#kept.toReversed(), {
+      before,
+      clock,
+      deadlineMs: hasFailed ? 0 : deadlineMs,
+    });
+  }
+
+  statuses(): readonly WorkerStatus[] {
+    const now = this.#options.clock.nowMs();
+    return this.#kept.map((kept) => kept.status(this.#watch.ageMs(kept.worker.name, now)));
+  }
+
+  async #startAll(): Promise<void> {
+    for (const kept of this.#kept) await this.#startOne(kept);
+  }
+
+  async #startOne(kept: KeptWorker): Promise<void> {
+    const { worker } = kept;
+    kept.become("Starting");
+    this.#watch.forget(worker.name);
+    await worker.start();
+    kept.starts += 1;
+    kept.become("Running");
+    if (!kept.isPaused) return;
+    await worker.rest?.pause();
+    kept.become("Paused");
+  }
+
+  #restoreInTurn(): Promise<unknown> {
+    if (this.#isRestoring) return this.#turn;
+    this.#isRestoring = true;
+    return this.#inTurn(() => this.#restore());
+  }
+
+  async #restore(): Promise<void> {
+    while (this.#phase === "up" && this.#pending.size + this.#down.size > 0) {
+      const waitMs = this.#judge();
+      await this.#endDown();
+      await this.#options.clock.sleep(waitMs);
+      if (this.#phase === "up") await this.#startDown();
+    }
+    this.#isRestoring = false;
+  }
+
+  /** Turns what is pending into groups that are down; returns how long to wait before the start. */
+  #judge(): number {
+    const { clock, random } = this.#options;
+    let waitMs = 0;
+    for (const [kept, why] of this.#pending) {
+      const ownMs = why === "asked" ? 0 : kept.budget.spend(clock.nowMs(), random());
+      if (ownMs === null) {
+        this.#down.delete(kept);
+        this.#giveUp(kept);
+        continue;
+      }
+      waitMs = Math.max(waitMs, ownMs);
+      for (const member of this.#groupOf(kept)) this.#down.add(member);
+    }
+    this.#pending.clear();
+    return waitMs;
+  }
+
+  #giveUp({ worker, lastError }: KeptWorker): void {
+    this.#options.note(`worker ${worker.name} is restarted no more`);
+    if (!worker.critical) return;
+    this.#phase = "ended";
+    this.#failure.resolve({ name: worker.name, message: lastError ?? "" });
+  }
+
+  #groupOf(kept: KeptWorker): readonly KeptWorker[] {
+    if (kept.worker.strategy === "one_for_one") return [kept];
+    return this.#kept.slice(this.#kept.indexOf(kept));
+  }
+
+  async #endDown(): Promise<void> {
+    for (const kept of this.#down) kept.become("Stopping");
+    await Promise.all(Array.from(this.#down, ({ worker }) => worker.kill()));
+    for (const kept of this.#down) if (kept.state === "Stopping") kept.become("Stopped");
+  }
+
+  async #startDown(): Promise<void> {
+    const order = this.#kept.filter((kept) => this.#down.has(kept));
+    try {
+      await this.#options.handOver(new Set(order.map(({ worker }) => worker.name)));
+      for (const kept of order) {
+        await this.#startOne(kept);
+        this.#down.delete(kept);
+      }
+    } catch (error) {
+      // Whoever died said so itself, as a rule; if nobody did, the next to start is at fault.
+      if (this.#pending.size > 0) return;
+      const next = order.find((kept) => this.#down.has(kept));
+      if (next === undefined) return;
+      next.become("Starting");
+      this.report(next.worker.name, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #inTurn<T>(body: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(() => body());
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #named(name: string): KeptWorker {
+    const found = this.#kept.find(({ worker }) => worker.name === name);
+    if (found !== undefined) return found;
+    const known = this.#kept.map(({ worker }) => worker.name).join(" ");
+    throw new RefusedError(`worker=${name} is unknown; known: ${known}`);
+  }
+
+  #refuseUnlessUp(): void {
+    if (this.#phase !== "up") throw new RefusedError("the engine is not running");
+  }
+
+  #upOrRefused(name: string): KeptWorker {
+    this.#refuseUnlessUp();
+    return this.#named(name);
+  }
+}
+
+const refusal = ({ worker, state }: KeptWorker, needed: string): RefusedError =>
+  new RefusedError(`worker=${worker.name} is ${state}, not ${needed}`);

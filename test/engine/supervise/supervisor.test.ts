@@ -1,0 +1,253 @@
+import { describe, expect, it } from "vitest";
+
+import { restartDefaults } from "../../../engine/supervise/restart-budget.ts";
+import type { StopReport } from "../../../engine/supervise/stop-workers.ts";
+import type { SupervisorOptions } from "../../../engine/supervise/supervisor.ts";
+import { Supervisor } from "../../../engine/supervise/supervisor.ts";
+import type { RestartStrategy, Worker } from "../../../engine/supervise/worker.ts";
+import { settled } from "./settled.ts";
+
+type Fake = {
+  readonly strategy?: RestartStrategy;
+  readonly critical?: boolean;
+  /** Awaited by every start, with its number. */
+  readonly onStart?: (start: number) => Promise<void>;
+  readonly onStop?: () => Promise<void>;
+};
+
+/** Workers a, b, c, ... that write down what is done to them; time moves only by sleeping. */
+const rig = (fakes: readonly Fake[], options: Partial<SupervisorOptions> = {}) => {
+  const done: string[] = [];
+  const beats = new Map<string, number>();
+  const starts = new Map<string, number>();
+  const time = { nowMs: 0 };
+  const workers = fakes.map((fake, index): Worker => {
+    const name = "abcdef"[index] ?? "";
+    return {
+      name,
+      critical: fake.critical ?? true,
+      strategy: fake.strategy ?? "one_for_one",
+      start: async () => {
+        const start = (starts.get(name) ?? 0) + 1;
+        starts.set(name, start);
+        done.push(`start ${name}`);
+        await fake.onStart?.(start);
+      },
+      stop: async () => {
+        done.push(`stop ${name}`);
+        await fake.onStop?.();
+      },
+      kill: async () => {
+        done.push(`kill ${name}`);
+      },
+      rest: {
+        pause: async () => void done.push(`pause ${name}`),
+        resume: async () => void done.push(`resume ${name}`),
+      },
+      heartbeat: () => beats.get(name) ?? 0,
+    };
+  });
+  const slept: number[] = [];
+  const supervisor = new Supervisor({
+    workers,
+    limits: restartDefaults,
+    hangMs: 1_000_000,
+    handOver: async (names) => void done.push(`hand over ${[...names].join(" ")}`),
+    quiesce: async () => void done.push("quiesce"),
+    clock: {
+      nowMs: () => time.nowMs,
+      sleep: (ms, signal) => {
+        // The deadline of a stop: late when the test says so.
+        if (signal !== undefined && ms > 0) {
+          return new Promise((resolve) => {
+            late.resolve = resolve;
+          });
+        }
+        slept.push(ms);
+        time.nowMs += ms;
+        return Promise.resolve();
+      },
+    },
+    random: () => 0.5,
+    note: () => undefined,
+    ...options,
+  });
+  const late: { resolve: () => void } = { resolve: () => undefined };
+  const states = (): string =>
+    supervisor
+      .statuses()
+      .map(({ name, state, restarts }) => `${name} ${state} ${restarts}`)
+      .join(", ");
+  return { supervisor, done, slept, time, beats, late, states };
+};
+
+const outcomes = ({ workers }: StopReport): string =>
+  workers.map(({ name, outcome }) => `${name} ${outcome}`).join(", ");
+
+describe("a supervisor", () => {
+  it("starts in order and stops in reverse, after it made sure that nothing new comes", async () => {
+    const { supervisor, done, states } = rig([{}, {}, {}]);
+    await supervisor.start();
+    expect(states()).toBe("a Running 0, b Running 0, c Running 0");
+    const report = await supervisor.stop(5_000);
+    expect(done.join(", ")).toBe(
+      "start a, start b, start c, quiesce, stop c, kill c, stop b, kill b, stop a, kill a",
+    );
+    expect(report.clean).toBe(true);
+    expect(outcomes(report)).toBe("c drained, b drained, a drained");
+    expect(states()).toBe("a Stopped 0, b Stopped 0, c Stopped 0");
+  });
+
+  it("kills what has started when a worker cannot start", async () => {
+    const { supervisor, done } = rig([{}, { onStart: () => Promise.reject(new Error("no disk")) }]);
+    await expect(supervisor.start()).rejects.toThrow("no disk");
+    expect(done).toEqual(["start a", "start b", "kill a", "kill b"]);
+  });
+
+  it("restarts one for one: the others stay as they are", async () => {
+    const { supervisor, done, states } = rig([{}, {}, {}]);
+    await supervisor.start();
+    done.length = 0;
+    supervisor.report("b", "broken");
+    expect(states()).toBe("a Running 0, b Error 0, c Running 0");
+    await settled();
+    expect(done).toEqual(["kill b", "kill b", "hand over b", "start b"]);
+    expect(states()).toBe("a Running 0, b Running 1, c Running 0");
+    expect(supervisor.statuses()[1]?.lastError).toBe("broken");
+  });
+
+  it("restarts the rest for one, in the order of the start", async () => {
+    const { supervisor, done, states } = rig([{}, { strategy: "rest_for_one" }, {}, {}]);
+    await supervisor.start();
+    done.length = 0;
+    supervisor.report("b", "broken");
+    await settled();
+    expect(done.join(", ")).toBe(
+      "kill b, kill b, kill c, kill d, hand over b c d, start b, start c, start d",
+    );
+    expect(states()).toBe("a Running 0, b Running 1, c Running 1, d Running 1");
+  });
+
+  it("waits longer from restart to restart, and gives up at the sixth within 10 s", async () => {
+    const { supervisor, slept, states } = rig([{}, {}]);
+    await supervisor.start();
+    const waiting = "no failure";
+    const failure = (): Promise<unknown> =>
+      Promise.race([supervisor.failed, settled().then(() => waiting)]);
+    for (let i = 0; i < 5; i += 1) {
+      supervisor.report("a", `error ${i}`);
+      await settled();
+    }
+    expect(slept).toEqual([50, 100, 200, 400, 800]);
+    expect(states()).toBe("a Running 5, b Running 0");
+    expect(await failure()).toBe(waiting);
+    supervisor.report("a", "error 5");
+    expect(await failure()).toEqual({ name: "a", message: "error 5" });
+    expect((await supervisor.stop(5_000)).clean).toBe(false);
+  });
+
+  it("leaves a worker that is not critical in Error, and serves on", async () => {
+    const limits = { ...restartDefaults, restartsMax: 0 };
+    const { supervisor, states } = rig([{}, { critical: false }], { limits });
+    await supervisor.start();
+    supervisor.report("b", "broken");
+    await settled();
+    expect(states()).toBe("a Running 0, b Error 0");
+    await supervisor.restart("b");
+    expect(states()).toBe("a Running 0, b Running 1");
+  });
+
+  it("joins a failure during a restart to it", async () => {
+    const gate = Promise.withResolvers<void>();
+    const { supervisor, done, states } = rig([
+      {},
+      { onStart: (start) => (start === 2 ? gate.promise : Promise.resolve()) },
+    ]);
+    await supervisor.start();
+    supervisor.report("b", "first");
+    await settled();
+    expect(states()).toBe("a Running 0, b Starting 0");
+    done.length = 0;
+    supervisor.report("a", "too");
+    supervisor.report("b", "again");
+    gate.reject(new Error("again"));
+    await settled();
+    expect(states()).toBe("a Running 1, b Running 1");
+    expect(done.filter((line) => line.startsWith("start"))).toEqual(["start a", "start b"]);
+  });
+
+  it("tries a start again that fails without anybody saying so", async () => {
+    const { supervisor, states } = rig([
+      { onStart: (start) => (start === 2 ? Promise.reject(new Error("once")) : Promise.resolve()) },
+    ]);
+    await supervisor.start();
+    supervisor.report("a", "broken");
+    await settled();
+    expect(states()).toBe("a Running 1");
+    expect(supervisor.statuses()[0]?.lastError).toBe("once");
+  });
+
+  it("kills and replaces a worker whose heartbeat stands still", async () => {
+    const { supervisor, time, beats, states } = rig([{}, {}], { hangMs: 1_000 });
+    await supervisor.start();
+    for (let i = 1; i <= 6; i += 1) {
+      beats.set("a", i);
+      time.nowMs += 250;
+      supervisor.check();
+    }
+    expect(states()).toBe("a Running 0, b Error 0");
+    await settled();
+    expect(states()).toBe("a Running 0, b Running 1");
+    expect(supervisor.statuses()[1]?.lastError).toContain("hangMs=1000");
+    await supervisor.stop(0);
+  });
+
+  it("takes nobody for hanging after it slept itself", async () => {
+    const { supervisor, time, states } = rig([{}], { hangMs: 1_000 });
+    await supervisor.start();
+    supervisor.check();
+    time.nowMs += 60_000;
+    supervisor.check();
+    expect(states()).toBe("a Running 0");
+    await supervisor.stop(0);
+  });
+
+  it("pauses what runs and resumes what is paused, and nothing else", async () => {
+    const { supervisor, states } = rig([{}]);
+    await expect(supervisor.pause("a")).rejects.toThrow("the engine is not running");
+    await supervisor.start();
+    await supervisor.pause("a");
+    expect(states()).toBe("a Paused 0");
+    await expect(supervisor.pause("a")).rejects.toThrow("worker=a is Paused, not Running");
+    await supervisor.resume("a");
+    expect(states()).toBe("a Running 0");
+    await expect(supervisor.resume("a")).rejects.toThrow("worker=a is Running, not Paused");
+    await expect(supervisor.pause("z")).rejects.toThrow("worker=z is unknown; known: a");
+  });
+
+  it("restarts a paused worker paused, when asked without using its budget", async () => {
+    const limits = { ...restartDefaults, restartsMax: 0 };
+    const { supervisor, states, done } = rig([{}], { limits });
+    await supervisor.start();
+    await supervisor.pause("a");
+    await supervisor.restart("a");
+    expect(states()).toBe("a Paused 1");
+    expect(done.slice(-3)).toEqual(["hand over a", "start a", "pause a"]);
+  });
+
+  it("ends by force what has not ended at the one deadline of all", async () => {
+    const { supervisor, late, done } = rig([
+      {},
+      { onStop: () => new Promise(() => undefined) },
+      {},
+    ]);
+    await supervisor.start();
+    const stopping = supervisor.stop(5_000);
+    await settled();
+    expect(done.slice(-3)).toEqual(["stop c", "kill c", "stop b"]);
+    late.resolve();
+    const report = await stopping;
+    expect(report.clean).toBe(false);
+    expect(outcomes(report)).toBe("c drained, b killed, a killed");
+  });
+});
