@@ -1,6 +1,7 @@
 // npm run bench -- otlp: nanoseconds per span of a 1000-span request with 8 attributes: the scanner
-// alone, with attributes, with the full check, with output for 6 partitions, and in the same run
-// protobufjs and, where the files are at hand, the prototype that the goals were set with.
+// alone, with attributes, with the full check, with output for 6 partitions, OTLP/JSON to protobuf,
+// and in the same run protobufjs, behind JSON.parse for JSON, and, where the files are at hand, the
+// prototype that the goals were set with.
 import { existsSync } from "node:fs";
 
 import { AttributeTable } from "../../schemas/otlp/attribute-table.ts";
@@ -14,7 +15,7 @@ import { createTraceScan } from "../../schemas/otlp/signal-scan.ts";
 import { partitionByTraceId } from "../../schemas/otlp/trace-partition.ts";
 import { protoType } from "../oracles/otlp-proto.ts";
 import { seeded } from "../random.ts";
-import type { BenchOptions } from "./harness.ts";
+import type { BenchOptions, Spread } from "./harness.ts";
 import { report, timeNs } from "./harness.ts";
 import { traceBody } from "./otlp-body.ts";
 
@@ -24,9 +25,19 @@ const request = "ExportTraceServiceRequest";
 const goalsNs: { readonly [what: string]: number } = {
   scan: 120,
   "scan + attributes": 220,
+  "JSON to protobuf": 2000,
 };
 
 type Work = readonly [what: string, rounds: number, body: () => number];
+type JsonSpan = { [name: string]: unknown };
+type JsonTraces = {
+  readonly resourceSpans: readonly {
+    readonly scopeSpans: readonly { readonly spans: readonly JsonSpan[] }[];
+  }[];
+};
+
+const jsonText = (body: Uint8Array, space?: number): string =>
+  JSON.stringify(readMessage(body, 0, body.length, messageType(request)), null, space);
 
 const ownWorks = (body: Uint8Array<ArrayBuffer>): Work[] => {
   const scan = createTraceScan();
@@ -55,15 +66,18 @@ const ownWorks = (body: Uint8Array<ArrayBuffer>): Work[] => {
     partitionByTraceId(scan, { partitions: 6, unkeyed: 0 }, partitionOf);
     return regroup.build(scan, partitionOf, 6).length;
   };
-  const text = JSON.stringify(readMessage(body, 0, body.length, type));
-  const json = new TextEncoder().encode(text);
   const encoder = new JsonEncoder();
+  const encoded = (text: string): (() => number) => {
+    const json = new TextEncoder().encode(text);
+    return () => Number(encoder.encodeLent(json, 0, json.length, type).ok);
+  };
   return [
     ["scan", 300, scanned],
     ["scan + attributes", 300, attributes],
     ["scan + 6 partitions, written", 200, regrouped],
     ["check of every byte", 60, () => check.check(body, 0, body.length, type) + 1],
-    ["JSON to protobuf", 30, () => Number(encoder.encode(json, 0, json.length, type).ok)],
+    ["JSON to protobuf", 100, encoded(jsonText(body))],
+    ["JSON with white space to protobuf", 60, encoded(jsonText(body, 2))],
   ];
 };
 
@@ -105,24 +119,51 @@ const prototypeWorks = async (body: Uint8Array): Promise<Work[]> => {
   ];
 };
 
-const foreignWorks = (body: Uint8Array): Work[] => {
+const rivalWorks = (body: Uint8Array): { readonly decode: Work; readonly encode: Work } => {
   const type = protoType(request);
-  return [["protobufjs: decode", 30, () => Object.keys(type.decode(body)).length]];
+  const decode = (): number => Object.keys(type.decode(body)).length;
+  const json = Buffer.from(jsonText(body));
+  const encode = (): number => {
+    const parsed = JSON.parse(json.toString()) as JsonTraces;
+    for (const { scopeSpans } of parsed.resourceSpans)
+      for (const { spans: list } of scopeSpans) for (const span of list) withIdBytes(span);
+    return type.encode(type.fromObject(parsed)).finish().length;
+  };
+  return {
+    decode: ["protobufjs: decode", 30, decode],
+    encode: ["JSON.parse + protobufjs: encode", 30, encode],
+  };
 };
 
-/** One line for each way, with its ratio to protobufjs. */
+/** protobufjs takes text for base64. */
+const withIdBytes = (span: JsonSpan): void => {
+  for (const name of ["traceId", "spanId", "parentSpanId"]) {
+    const id = span[name];
+    if (typeof id === "string") span[name] = Buffer.from(id, "hex");
+  }
+};
+
+const measured = ([what, rounds, work]: Work, smoke: boolean): Spread => {
+  let sum = 0;
+  const timing = { warmups: smoke ? 2 : rounds, rounds: smoke ? 3 : rounds, operations: spans };
+  const result = timeNs(timing, () => {
+    sum += work();
+  });
+  if (sum === 0) throw new Error(`${what} did nothing`);
+  return result;
+};
+
+/** One line for each way, with its ratio to protobufjs at the same work. */
 export const run = async ({ smoke }: BenchOptions): Promise<void> => {
   const body = traceBody(seeded(1), spans);
-  const works = [...foreignWorks(body), ...ownWorks(body), ...(await prototypeWorks(body))];
-  let rivalNs = Number.NaN;
-  for (const [what, rounds, work] of works) {
-    let sum = 0;
-    const timing = { warmups: smoke ? 2 : rounds, rounds: smoke ? 3 : rounds, operations: spans };
-    const { median, min, max } = timeNs(timing, () => {
-      sum += work();
-    });
-    if (sum === 0) throw new Error(`${what} did nothing`);
-    if (Number.isNaN(rivalNs)) rivalNs = median;
+  const { decode, encode } = rivalWorks(body);
+  const works = [decode, encode, ...ownWorks(body), ...(await prototypeWorks(body))];
+  const medians = new Map<Work, number>();
+  for (const work of works) {
+    const { median, min, max } = measured(work, smoke);
+    medians.set(work, median);
+    const [what] = work;
+    const rivalNs = medians.get(what.startsWith("JSON") ? encode : decode) ?? Number.NaN;
     report({
       benchmark: "otlp",
       what,
