@@ -7,16 +7,18 @@ import { join } from "node:path";
 
 import { ensureInstalled, pinnedNode, root } from "./install.mjs";
 
-const FALLBACK_NODE_MIN = [22, 18];
+const source = join(root, "engine", "main.ts");
+const isBuilt = !existsSync(source);
+const main = isBuilt ? join(root, "dist", "engine", "main.js") : source;
+
+// Type stripping, without which the sources do not run; Zstandard, without which nothing does.
+const FALLBACK_NODE_MIN = isBuilt ? [22, 15] : [22, 18];
 
 const recentEnough = () => {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   const [needMajor, needMinor] = FALLBACK_NODE_MIN;
   return major > needMajor || (major === needMajor && minor >= needMinor);
 };
-
-const source = join(root, "engine", "main.ts");
-const main = existsSync(source) ? source : join(root, "dist", "engine", "main.js");
 
 const [first] = process.argv.slice(2);
 ensureInstalled();
