@@ -9,30 +9,10 @@ import { readConfig, resolveFile } from "../config/read-config.ts";
 import { fileCharsMax } from "../config/read-file.ts";
 import type { EffectiveConfig, Resolution } from "../config/resolve-config.ts";
 import { configSchema, fields, valueAt } from "../config/schema.ts";
-import type { Arguments, Command, Io, Options } from "./command.ts";
+import type { Arguments, Command, Io } from "./command.ts";
 import { exitCode, UsageError } from "./command.ts";
 import { readWhole } from "./input.ts";
-
-/** Options of each command that reads the configuration. */
-export const configOptions: Options = {
-  config: { value: "FILE", help: "settings, TOML or JSON (weir config schema); reread on SIGHUP" },
-  set: {
-    value: "FIELD=VALUE",
-    repeatable: true,
-    help: "one setting, wins over file and WEIR_*: sniffer.batch_size=20",
-  },
-};
-
-/** Fields set by `--set`. @throws UsageError for one without "=". */
-export const setFlags = ({ values }: Arguments): readonly Flag[] => {
-  const given = values["set"];
-  return (Array.isArray(given) ? (given as readonly string[]) : []).map((word) => {
-    const equals = word.indexOf("=");
-    if (equals < 1) throw new UsageError(`--set must be FIELD=VALUE, found ${word}`);
-    const path = word.slice(0, equals).trim();
-    return { path, text: word.slice(equals + 1).trim(), option: `--set ${path}` };
-  });
-};
+import { configOptions, setFlags } from "./open-config.ts";
 
 const flagsOf = (args: Arguments): readonly Flag[] => {
   const { profile } = args.values;
@@ -50,10 +30,7 @@ const resolution = async (path: string | null, args: Arguments, io: Io): Promise
 };
 
 /** Writes what is wrong to standard error and says whether the configuration can be used. */
-export const explain = (
-  resolved: Resolution,
-  io: Io,
-): resolved is EffectiveConfig & { ok: true } => {
+const explain = (resolved: Resolution, io: Io): resolved is EffectiveConfig & { ok: true } => {
   for (const warning of resolved.warnings) io.note(`warning: ${problemText(warning)}`);
   if (!resolved.ok) for (const problem of resolved.problems) io.note(problemText(problem));
   return resolved.ok;

@@ -3,17 +3,16 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 
+import type { Config } from "../config/schema.ts";
+import { supervisionOf } from "../config/settings-of.ts";
 import { startControlServer } from "../control/server.ts";
 import { takeSnapshot } from "../control/snapshot.ts";
 import { startEngine, ThreadStartError } from "../host/engine.ts";
 import type { Engine, EngineOptions } from "../host/engine.ts";
 import { checkKafkaTopics } from "../up/topics-check.ts";
-import { integerOption } from "./arguments.ts";
 import type { Arguments, Command, Io } from "./command.ts";
-import { exitCode, UnreachableError, UsageError } from "./command.ts";
-
-const portRange = { min: 0, max: 65_535 };
-const stopMs = 5_000;
+import { exitCode, UnreachableError } from "./command.ts";
+import { configOptions, openConfig } from "./open-config.ts";
 
 export const engine: Command = {
   name: "engine",
@@ -22,37 +21,47 @@ export const engine: Command = {
   options: {
     kafka: { value: "HOST:PORT", help: "use this Apache Kafka instead of the embedded log" },
     "create-topics": { help: "with --kafka: create missing topics from schemas/topics.json" },
-    "control-port": { value: "PORT", help: "metrics and status, 0 = a free one", default: "9464" },
+    "control-port": { value: "PORT", help: "metrics and status, 0 = a free one (default 9464)" },
     "log-port": {
       value: "PORT",
-      help: "embedded log's REST port, 0 = a free one",
-      default: "8082",
+      help: "embedded log's REST port, 0 = a free one (default 8082)",
     },
-    data: { value: "DIR", help: "where the embedded log keeps its data", default: ".weir/data" },
+    data: { value: "DIR", help: "where the embedded log keeps its data (default .weir/data)" },
+    ...configOptions,
     "run-id": { value: "ID", help: "records with this run header count as the run's own" },
   },
   examples: ["weir engine --kafka 127.0.0.1:19092", "weir engine --data /var/lib/weir"],
   run: async (args, io) => {
     const runId = textOption(args, "run-id") ?? randomUUID();
-    const log = await logOption(args);
-    const running = await startOrExplain({ log, runId, note: (line) => io.note(`weir: ${line}`) });
+    const settings = await openConfig(args, optionFields, io);
+    const { config } = settings.holder;
+    const log = await logOf(config, args.values["create-topics"] === true);
+    const running = await startOrExplain({
+      log,
+      runId,
+      note: (line) => io.note(`weir: ${line}`),
+      ...supervisionOf(config),
+    });
+    const stopMs = (): number => settings.holder.config.sniffer.graceful_shutdown_timeout_ms;
     let isStopping = false;
     const control = await startControlServer({
-      port: integerOption(args, "control-port", portRange) ?? 0,
+      port: config.control.port,
       snapshot: () => takeSnapshot(running.memory),
       isReady: () => !isStopping,
-      about: () => ({ runId, log: running.restUrl }),
+      about: () => ({ runId, log: running.restUrl, config: settings.about() }),
       events: [running.memory.events],
     }).catch(async (error: unknown) => {
-      await running.stop(stopMs);
+      await running.stop(stopMs());
       throw error;
     });
     const logUrl = "kafka" in log ? log.kafka : running.restUrl;
     await io.line(JSON.stringify({ ready: { control: control.url, log: logUrl } }));
+    const unwatch = settings.watch();
     const reason = await ended(running, io);
+    await unwatch();
     isStopping = true;
     if (reason !== null) io.note(`weir: ${reason}`);
-    const { clean, ...report } = await running.stop(stopMs);
+    const { clean, ...report } = await running.stop(stopMs());
     await control.close();
     const { counts } = takeSnapshot(running.memory);
     await io.line(JSON.stringify({ stopped: { clean, ...report, counts } }));
@@ -65,15 +74,18 @@ const textOption = (args: Arguments, name: string): string | undefined => {
   return typeof value === "string" ? value : undefined;
 };
 
-const logOption = async (args: Arguments): Promise<EngineOptions["log"]> => {
-  const kafka = textOption(args, "kafka");
-  if (kafka === undefined) {
-    const directory = join(textOption(args, "data") ?? ".weir/data", "log");
-    return { directory, port: integerOption(args, "log-port", portRange) ?? 0 };
-  }
-  if (!/^.+:\d+$/.test(kafka)) throw new UsageError(`--kafka must be HOST:PORT, found ${kafka}`);
-  await checkKafkaTopics(kafka, args.values["create-topics"] === true);
-  return { kafka };
+/** Options of this command that stand for a setting. */
+const optionFields = {
+  kafka: "log.kafka",
+  "control-port": "control.port",
+  "log-port": "log.port",
+  data: "log.data_dir",
+};
+
+const logOf = async ({ log }: Config, createTopics: boolean): Promise<EngineOptions["log"]> => {
+  if (log.kafka === "") return { directory: join(log.data_dir, "log"), port: log.port };
+  await checkKafkaTopics(log.kafka, createTopics);
+  return { kafka: log.kafka };
 };
 
 const startOrExplain = async (options: EngineOptions): Promise<Engine> => {

@@ -1,6 +1,7 @@
 // weir up: the whole system on this machine, with its live view and its ledger.
 import { fileURLToPath } from "node:url";
 
+import { supervisionOf } from "../config/settings-of.ts";
 import type { Snapshot } from "../control/snapshot.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { ledgerOf } from "../ledger/ledger.ts";
@@ -16,6 +17,7 @@ import { viewLines } from "../up/view.ts";
 import { integerOption } from "./arguments.ts";
 import type { Arguments, Command, Io } from "./command.ts";
 import { exitCode, UsageError } from "./command.ts";
+import { configOptions, type OpenConfig, openConfig } from "./open-config.ts";
 
 const root = fileURLToPath(packageRoot);
 const portRange = { min: 0, max: 65_535 };
@@ -35,13 +37,12 @@ export const up: Command = {
     depth: { value: "FILE...", many: true, help: "feed recorded depth (receive_ns JSON lines)" },
     speed: { value: "N", help: "speed of recorded depth, 0 = as fast as possible", default: "1" },
     "edge-port": { value: "PORT", help: "OTLP and market ingest, 0 = a free one", default: "4318" },
-    "control-port": { value: "PORT", help: "metrics and status, 0 = a free one", default: "9464" },
+    "control-port": { value: "PORT", help: "metrics and status, 0 = a free one (default 9464)" },
     "log-port": {
       value: "PORT",
-      help: "embedded log's REST port, 0 = a free one",
-      default: "8082",
+      help: "embedded log's REST port, 0 = a free one (default 8082)",
     },
-    data: { value: "DIR", help: "where log and edge keep their data", default: ".weir/data" },
+    data: { value: "DIR", help: "where log and edge keep their data (default .weir/data)" },
     registry: { value: "DIR", help: "validate with this registry instead of our own" },
     profile: { value: "weir|weaver|off", help: "levels of findings", default: "weir" },
     sample: {
@@ -50,15 +51,19 @@ export const up: Command = {
       default: "0.01",
     },
     "api-key": { value: "KEY", repeatable: true, help: "require one of these keys at the edge" },
+    ...configOptions,
   },
   examples: ["weir up --seconds 20", "weir up --kafka 127.0.0.1:19092 --create-topics --no-feed"],
   run: async (args, io) => {
     const seconds = integerOption(args, "seconds", { min: 1, max: 31_536_000 });
-    const system = await start(args, io);
+    const settings = await openConfig(args, optionFields, io);
+    const system = await start(args, settings, io);
+    const unwatch = settings.watch();
     await io.line(JSON.stringify({ ready: system.ready }));
     const feed = args.values["no-feed"] === true ? null : startFeed(feedOptions(args, system, io));
     const view = watch(system, feed, io);
     const reason = await ended({ system, feed, seconds, io });
+    await unwatch();
     if (reason !== null) io.note(`weir: ${reason}`);
     view.stop();
     io.note("weir: stopping: feed, edge, engine; draining");
@@ -79,26 +84,35 @@ const texts = (args: Arguments, name: string): readonly string[] => {
   return Array.isArray(value) ? (value as readonly string[]) : [];
 };
 
-const start = async (args: Arguments, io: Io): Promise<System> => {
-  const kafka = text(args, "kafka");
-  if (kafka !== null && !/^.+:\d+$/.test(kafka)) {
-    throw new UsageError(`--kafka must be HOST:PORT, found ${kafka}`);
-  }
+/** Options of this command that stand for a setting of the engine. */
+const optionFields = {
+  kafka: "log.kafka",
+  "control-port": "control.port",
+  "log-port": "log.port",
+  data: "log.data_dir",
+};
+
+const start = async (args: Arguments, settings: OpenConfig, io: Io): Promise<System> => {
+  const { holder } = settings;
+  const { log, control } = holder.config;
   const apiKeys = texts(args, "api-key");
   if (apiKeys.length === 0) {
     io.note("weir: no API key configured: the edge serves loopback without authentication");
   }
   return startSystem({
     root,
-    dataDir: text(args, "data") ?? ".weir/data",
-    kafka,
+    dataDir: log.data_dir,
+    kafka: log.kafka === "" ? null : log.kafka,
     createTopics: args.values["create-topics"] === true,
     edgePort: integerOption(args, "edge-port", portRange) ?? 0,
-    controlPort: integerOption(args, "control-port", portRange) ?? 0,
-    logPort: integerOption(args, "log-port", portRange) ?? 0,
+    controlPort: control.port,
+    logPort: log.port,
     apiKeys,
     policy: policyOf(args),
     note: io.note,
+    supervision: supervisionOf(holder.config),
+    stopMs: () => holder.config.sniffer.graceful_shutdown_timeout_ms,
+    about: () => ({ config: settings.about() }),
   });
 };
 

@@ -18,6 +18,8 @@ export type ConfigUpdate = {
 /** A part that runs with the configuration. Its methods are never called side by side. */
 export type ConfigSubscriber = {
   readonly name: string;
+  /** Whether the part takes up changes of this field. Live fields that nobody takes need a restart. */
+  takes(path: string): boolean;
   /** Null: `next` can be applied. Else why not; nothing may have changed yet. */
   prepare(next: ConfigUpdate): Promise<string | null> | string | null;
   /** Takes up what was prepared; a throw undoes the reload everywhere. */
@@ -60,6 +62,8 @@ export type ConfigHolderOptions = {
   readonly first: EffectiveConfig;
   /** Reads all sources anew. */
   readonly read: () => Promise<Resolution>;
+  /** Live fields that their readers look up in `config` each time, so that nobody is to be told. */
+  readonly lookedUp?: readonly string[];
 };
 
 export class ConfigHolder {
@@ -72,11 +76,13 @@ export class ConfigHolder {
   needsRestart: readonly string[] = [];
   last: ReloadOutcome | null = null;
   readonly #read: () => Promise<Resolution>;
+  readonly #lookedUp: readonly string[];
   readonly #subscribers: ConfigSubscriber[] = [];
   #running: Promise<ReloadOutcome> | null = null;
   #next: Promise<ReloadOutcome> | null = null;
 
-  constructor({ first, read }: ConfigHolderOptions) {
+  constructor({ first, read, lookedUp = [] }: ConfigHolderOptions) {
+    this.#lookedUp = lookedUp;
     this.config = first.config;
     this.origins = first.origins;
     this.#read = read;
@@ -121,8 +127,8 @@ export class ConfigHolder {
 
   async #take(resolved: EffectiveConfig): Promise<ReloadOutcome> {
     const different = changedFields(this.config, resolved.config);
-    const live = different.filter(({ reload }) => reload === "live");
-    const needsRestart = pathsOf(different.filter(({ reload }) => reload === "restart"));
+    const live = different.filter((field) => this.#isLive(field));
+    const needsRestart = pathsOf(different.filter((field) => !live.includes(field)));
     const warnings = resolved.warnings.map(problemText);
     const { version } = this;
     if (live.length === 0) return { kind: "unchanged", version, needsRestart, warnings };
@@ -143,6 +149,11 @@ export class ConfigHolder {
       needsRestart,
       warnings,
     };
+  }
+
+  #isLive({ path, reload }: Field): boolean {
+    if (reload !== "live") return false;
+    return this.#lookedUp.includes(path) || this.#subscribers.some((one) => one.takes(path));
   }
 
   #nextOf(resolved: EffectiveConfig, live: readonly Field[]): ConfigUpdate {

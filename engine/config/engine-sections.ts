@@ -76,8 +76,8 @@ const supervisor = z.strictObject({
     reload: restart,
     what: "longest wait before a restart",
   }),
-  heartbeat_ms_max: integer({
-    default: 2000,
+  hang_ms: integer({
+    default: 5000,
     min: 100,
     max: 600_000,
     reload: restart,
@@ -306,16 +306,15 @@ const reload = z.strictObject({
   }),
 });
 
-const stageExpected = "expected a module's path, from the file's folder";
+const stageExpected = "expected a module: a path from the file's folder, or an installed package";
 
 const stageFields = {
   name: z
     .string("expected a name")
     .regex(/^[a-z][a-z0-9-]{0,63}$/, "expected a name of a-z, 0-9 and -, up to 64"),
   module: z.string(stageExpected).min(1, stageExpected).max(4096, stageExpected),
-  options: z
-    .record(z.string(), z.union([z.string(), z.number(), z.boolean()], "expected a plain value"))
-    .default({}),
+  // The stage's own: it checks them (engine/threads/stage-module.ts).
+  options: z.record(z.string(), z.json("expected plain values"), "expected a section").default({}),
 };
 
 const stageKeys = Object.keys(stageFields).join(", ");

@@ -40,6 +40,8 @@ export type LiveControlOptions = {
   readonly memory: SharedArrayBuffer;
   /** Those that must answer: asked for at each reload. */
   readonly threads: () => readonly LiveThread[];
+  /** Fields that the threads take up. */
+  readonly takes: (path: string) => boolean;
   readonly sleep: (ms: number) => Promise<void>;
   /** Monotonic ms. */
   readonly nowMs: () => number;
@@ -61,6 +63,10 @@ export class LiveControl implements ConfigSubscriber {
   constructor(options: LiveControlOptions) {
     this.#options = { waitMsMax: 1000, ...options };
     this.#words = new Int32Array(options.memory);
+  }
+
+  takes(path: string): boolean {
+    return this.#options.takes(path);
   }
 
   async prepare(next: ConfigUpdate): Promise<string | null> {

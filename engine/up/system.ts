@@ -8,7 +8,7 @@ import type { ControlServer } from "../control/server.ts";
 import { startControlServer } from "../control/server.ts";
 import type { Snapshot } from "../control/snapshot.ts";
 import { takeSnapshot } from "../control/snapshot.ts";
-import type { Engine } from "../host/engine.ts";
+import type { Engine, EngineOptions } from "../host/engine.ts";
 import { startEngine } from "../host/engine.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { HandledCounts } from "../ledger/ledger.ts";
@@ -44,6 +44,12 @@ export type SystemOptions = {
     readonly sample: string;
   };
   readonly note: (line: string) => void;
+  /** How the engine's threads are kept alive. */
+  readonly supervision?: Pick<EngineOptions, "restarts" | "hangMs">;
+  /** Time for all threads together to stop, asked for when they are to; 5 s by default. */
+  readonly stopMs?: () => number;
+  /** More for /status. */
+  readonly about?: () => { readonly [key: string]: unknown };
 };
 
 export type System = {
@@ -58,7 +64,7 @@ export type System = {
 };
 
 const drainMs = 15_000;
-const stopMs = 5_000;
+const stopMsDefault = 5_000;
 const restMs = 10_000;
 
 export const startSystem = async (options: SystemOptions): Promise<System> => {
@@ -77,8 +83,9 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
       log: target,
       runId,
       note: (line) => options.note(`weir: ${line}`),
+      ...options.supervision,
     }).catch(explain("--log-port"));
-    undo.unshift(() => engine.stop(stopMs));
+    undo.unshift(() => engine.stop(stopMsDefault));
     const { registry } = options.policy;
     const registries = registry === null ? null : await publish(registry, options.note);
     undo.unshift(async () => registries?.close());
@@ -105,6 +112,7 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
         edge: edge.url,
         log: engine.restUrl,
         pids: { engine: process.pid, edge: edge.pid },
+        ...options.about?.(),
       }),
       events: [engine.memory.events],
     });
@@ -198,6 +206,7 @@ const running = ({ engine, edge, registries, log, control, options, state }: Par
       await edge.stop();
       await registries?.close();
       await log.close();
+      const stopMs = options.stopMs?.() ?? stopMsDefault;
       const { clean } = await engine.stop(stopMs);
       if (!clean) options.note(`weir: a thread did not stop within ${stopMs} ms`);
       await control.close();

@@ -12,7 +12,7 @@ import { effective } from "./effective.ts";
 const documentOf = (text: string): Resolution =>
   resolveConfig({ file: { path: "weir.toml", text }, variables: {}, flags: [] });
 
-/** A holder over a document that a test changes. */
+/** A holder over a document that a test changes; batch sizes are looked up. */
 const holding = (text = "") => {
   const source = { text, reads: 0 };
   const first = documentOf(text);
@@ -23,6 +23,7 @@ const holding = (text = "") => {
       source.reads += 1;
       return documentOf(source.text);
     },
+    lookedUp: ["sniffer.batch_size"],
   });
   return { holder, source };
 };
@@ -37,6 +38,7 @@ const subscriber = (name: string, heard: Heard[], faults: Partial<ConfigSubscrib
   };
   const told: ConfigSubscriber = {
     name,
+    takes: () => true,
     prepare: note("prepare"),
     apply: (next) => void note("apply")(next),
     rollback: (running) => void note("rollback")(running),
@@ -169,6 +171,19 @@ describe("a reload", () => {
     source.text = "sniffer.batch_size = 6";
     const outcome = await holder.reload();
     expect(outcome).toMatchObject({ reasons: ["a: no; a could not go back: stuck"] });
+  });
+
+  test("names live fields that no part of this engine takes up among those that wait", async () => {
+    const { holder, source } = holding();
+    source.text = "sniffer.batch_size = 6\nevents.sample_every = 1";
+    expect(await holder.reload()).toMatchObject({
+      kind: "applied",
+      changed: ["sniffer.batch_size"],
+      needsRestart: ["events.sample_every"],
+    });
+    holder.subscribe(subscriber("events", [], { takes: (path) => path === "events.sample_every" }));
+    expect(await holder.reload()).toMatchObject({ kind: "applied", needsRestart: [] });
+    expect(holder.config.events.sample_every).toBe(1);
   });
 
   test("that cannot read its sources is refused", async () => {

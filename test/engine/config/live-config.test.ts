@@ -38,6 +38,7 @@ const joined = (votes: readonly Vote[], turn?: (readers: readonly LiveReader[]) 
   const control = new LiveControl({
     memory,
     threads: () => readers.map((_, slot) => ({ name: `market-${slot}`, slot })),
+    takes: () => true,
     nowMs: () => nowMs,
     sleep: async () => {
       nowMs += 1;
@@ -182,6 +183,7 @@ describe("live settings of running threads", () => {
       const control = new LiveControl({
         memory,
         threads: () => threads.map(({ slot }) => ({ name: `market-${slot}`, slot })),
+        takes: () => true,
         nowMs: () => performance.now(),
         sleep: (ms) => sleep(ms),
         waitMsMax: 10_000,
@@ -229,6 +231,7 @@ describe("live settings of running threads", () => {
       const control = new LiveControl({
         memory,
         threads: () => names,
+        takes: () => true,
         nowMs: () => performance.now(),
         sleep: (ms) => sleep(ms),
         waitMsMax: 100,

@@ -293,7 +293,7 @@ attempts_max = 1.5
   test("JSON says the same as TOML", () => {
     const json = { profile: "low-latency", sniffer: { batch_size: 7 }, stages: [{ name: "a" }, 7] };
     expect(problems({ json })).toEqual([
-      "weir.json:7: stages.0.module: found undefined, expected a module's path, from the file's folder",
+      "weir.json:7: stages.0.module: found undefined, expected a module: a path from the file's folder, or an installed package",
       "weir.json:10: stages.1: found 7, expected an object of name, module, options",
     ]);
     const { config, origins } = good({ json: { ...json, stages: [] } });
@@ -306,7 +306,7 @@ attempts_max = 1.5
     expect(problems({ toml: `sniffer = 3\n${toml}` })).toEqual([
       "weir.toml:1: sniffer: found 3, expected a section",
       "weir.toml:2: stages.0: unknown key bogus; known: name, module, options",
-      "weir.toml:6: stages.1.module: found undefined, expected a module's path, from the file's folder",
+      "weir.toml:6: stages.1.module: found undefined, expected a module: a path from the file's folder, or an installed package",
     ]);
   });
 });

@@ -21,7 +21,8 @@ const started = async (text: string) => {
   const place = { path, flags: [], variables: {} };
   const first = await readConfig(place);
   if (!first.ok) throw new Error("bad first document");
-  const holder = new ConfigHolder({ first, read: () => readConfig(place) });
+  const lookedUp = ["sniffer.batch_size", "reload.poll_ms"];
+  const holder = new ConfigHolder({ first, read: () => readConfig(place), lookedUp });
   const notes: string[] = [];
   const options = { holder, path, note: (line: string) => notes.push(line) };
   return { path, holder, notes, options, size: () => holder.config.sniffer.batch_size };

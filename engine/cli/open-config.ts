@@ -1,0 +1,106 @@
+// The configuration of a command that runs: read with the command's own options on top, told when it
+// cannot be used, then held and watched until the end.
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { ConfigHolder, type ReloadOutcome } from "../config/config-holder.ts";
+import type { Flag } from "../config/layers.ts";
+import { problemText } from "../config/problem.ts";
+import { configPathOf, readConfig } from "../config/read-config.ts";
+import type { Resolution } from "../config/resolve-config.ts";
+import { watchConfig } from "../config/watch-config.ts";
+import type { Arguments, Io, Options } from "./command.ts";
+import { UsageError } from "./command.ts";
+import { InputError } from "./input.ts";
+
+/** Options of each command that opens the configuration. */
+export const configOptions: Options = {
+  config: {
+    value: "FILE",
+    help: "settings, TOML or JSON, watched and read again on SIGHUP (weir config print)",
+  },
+  set: {
+    value: "FIELD=VALUE",
+    repeatable: true,
+    help: "one setting, wins over file and WEIR_*: sniffer.batch_size=20",
+  },
+};
+
+/** Fields set by `--set`. @throws UsageError for one without "=". */
+export const setFlags = ({ values }: Arguments): readonly Flag[] => {
+  const given = values["set"];
+  return (Array.isArray(given) ? (given as readonly string[]) : []).map((word) => {
+    const equals = word.indexOf("=");
+    if (equals < 1) throw new UsageError(`--set must be FIELD=VALUE, found ${word}`);
+    const path = word.slice(0, equals).trim();
+    return { path, text: word.slice(equals + 1).trim(), option: `--set ${path}` };
+  });
+};
+
+/** Live fields that are looked up in `holder.config` when they are needed. */
+const lookedUp = ["reload.poll_ms", "sniffer.graceful_shutdown_timeout_ms"];
+
+export type OpenConfig = {
+  readonly holder: ConfigHolder;
+  /** For /status. */
+  readonly about: () => {
+    readonly version: number;
+    readonly needsRestart: readonly string[];
+    readonly last: ReloadOutcome | null;
+  };
+  /** Takes changes of the file and SIGHUP up; ends with the function that it returns. */
+  readonly watch: () => () => Promise<void>;
+};
+
+/**
+ * `options` are the command's own, by the field that each sets.
+ * @throws UsageError when options are wrong, InputError with every problem of the other sources.
+ */
+export const openConfig = async (
+  args: Arguments,
+  options: { readonly [option: string]: string },
+  io: Io,
+): Promise<OpenConfig> => {
+  const place = { path: textOf(args, "config"), flags: flagsOf(args, options) };
+  const first = await readConfig(place);
+  for (const warning of first.warnings) io.note(`weir: warning: ${problemText(warning)}`);
+  if (!first.ok) throw errorOf(first);
+  const holder = new ConfigHolder({ first, read: () => readConfig(place), lookedUp });
+  const { path } = configPathOf(place);
+  return {
+    holder,
+    about: () => {
+      const { version, needsRestart, last } = holder;
+      return { version, needsRestart, last };
+    },
+    watch: () => {
+      const clock = {
+        sleep: async (ms: number, signal: AbortSignal) =>
+          sleep(ms, undefined, { signal }).catch(() => undefined),
+        signals: process,
+      };
+      return watchConfig({ holder, path, note: io.note }, clock).close;
+    },
+  };
+};
+
+const textOf = ({ values }: Arguments, name: string): string | null => {
+  const value = values[name];
+  return typeof value === "string" ? value : null;
+};
+
+const flagsOf = (
+  args: Arguments,
+  options: { readonly [option: string]: string },
+): readonly Flag[] => {
+  const own = Object.entries(options).flatMap(([name, path]): Flag[] => {
+    const text = textOf(args, name);
+    return text === null ? [] : [{ path, text, option: `--${name}` }];
+  });
+  return [...own, ...setFlags(args)];
+};
+
+const errorOf = ({ problems }: Extract<Resolution, { ok: false }>): Error => {
+  const text = problems.map(problemText).join("\n");
+  const isUsage = problems.every(({ place }) => place.startsWith("--"));
+  return isUsage ? new UsageError(text) : new InputError(`configuration:\n${text}`);
+};
