@@ -5,6 +5,7 @@ import type { Forwarder } from "./forward/forwarder.ts";
 import { Counters } from "./metrics/counters.ts";
 import type { Edge } from "./pipeline.ts";
 import { BodyReader } from "./receive/body.ts";
+import { Turns } from "./receive/turns.ts";
 import { bundledTables } from "./registry/bundled.ts";
 import { RegistryHolder, type RegistryStore } from "./registry/registry-holder.ts";
 import { Cors } from "./respond/cors.ts";
@@ -35,11 +36,14 @@ export const assembleEdge = (parts: EdgeParts): Edge => {
     metrics: new RecordsPass("metrics", validation),
     logs: new RecordsPass("logs", validation),
   };
+  const bodies = new BodyReader(config.body);
+  const answerMsMax = config.group.waitMsMax;
   const sampler = config.sampling === null ? null : new Sampler(config.sampling, nowMs);
   return {
     config,
     tenants: new TenantDirectory({ config, store: tenantStore, nowMs }),
-    bodies: new BodyReader(config.body),
+    bodies,
+    turns: new Turns({ limits: config.body, answerMsMax, bodies, nowMs }),
     cors: new Cors(config.cors),
     registries,
     passes,

@@ -57,6 +57,7 @@ export type BodyLimits = {
   readonly inflateRatioMax: number;
   readonly bodyMsMax: number;
   readonly bodiesBytesMax: number;
+  readonly heldBytesMax: number;
 };
 
 /** What browsers of other origins may do. */
@@ -190,6 +191,7 @@ const environment = z.object({
   INFLATE_RATIO_MAX: limit("INFLATE_RATIO_MAX"),
   BODY_MS_MAX: limit("BODY_MS_MAX"),
   BODIES_BYTES_MAX: limit("BODIES_BYTES_MAX"),
+  HELD_BYTES_MAX: limit("HELD_BYTES_MAX"),
   RESPONSE_BYTES_MAX: limit("RESPONSE_BYTES_MAX"),
   REQUEST_ITEMS_MAX: limit("REQUEST_ITEMS_MAX"),
   RESOURCES_MAX: limit("RESOURCES_MAX"),
@@ -344,6 +346,7 @@ export const readConfig = (variables: object): EdgeConfig => {
       inflateRatioMax: env.INFLATE_RATIO_MAX,
       bodyMsMax: env.BODY_MS_MAX,
       bodiesBytesMax: env.BODIES_BYTES_MAX,
+      heldBytesMax: env.HELD_BYTES_MAX,
     },
     responseBytesMax: env.RESPONSE_BYTES_MAX,
     forwarder: { shards: env.FORWARDER_SHARDS, spillBytesMax: env.SPILL_BYTES_MAX },

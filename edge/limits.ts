@@ -35,9 +35,14 @@ export const settableLimits = {
   ),
   BODY_MS_MAX: limit([10_000, 50, 300_000], "time a body takes to arrive, in ms", "408"),
   BODIES_BYTES_MAX: limit(
-    [48 * mebibyte, mebibyte, 1024 * mebibyte],
-    "bytes of all bodies that are arriving at one isolate",
+    [32 * mebibyte, mebibyte, 1024 * mebibyte],
+    "bytes of all bodies that are arriving at one isolate, or wait for their turn",
     "503 and Retry-After",
+  ),
+  HELD_BYTES_MAX: limit(
+    [96 * mebibyte, mebibyte, 4096 * mebibyte],
+    "memory of the large requests that an isolate works on, estimated; a single one is always taken",
+    "waits its turn; after BODY_MS_MAX 503 and Retry-After",
   ),
   RESPONSE_BYTES_MAX: limit(
     [4 * mebibyte, 16_384, 4 * mebibyte],
@@ -120,6 +125,12 @@ export const fixedLimits = {
   jsonDepthMax,
   /** Bytes of one transaction or depth message in JSON; a message of 20,000 levels has 600 KB. */
   jsonItemBytesMax: 2 * mebibyte,
+  /** Bytes of a body below which its request needs no turn (HELD_BYTES_MAX). */
+  heldBodyBytesMin: 64 * 1024,
+  /** Memory of a request for each byte of its JSON; measured 5.5 with the REST v3 sink. */
+  jsonMemoryFactor: 6,
+  /** The same for each byte of protobuf or frames; measured 8.2. */
+  binaryMemoryFactor: 8,
   /** Window of zstd; RFC 9659 allows senders no more. */
   zstdWindowBytesMax: 8 * mebibyte,
   zstdFramesMax: 64,

@@ -21,7 +21,13 @@ import {
   endpointAt,
   pathOf,
 } from "./receive/endpoints.ts";
-import { acceptedEncodings, contentEncodingOf, mediaTypeOf } from "./receive/media-type.ts";
+import type { Turn, Turns } from "./receive/turns.ts";
+import {
+  type ContentEncoding,
+  acceptedEncodings,
+  contentEncodingOf,
+  mediaTypeOf,
+} from "./receive/media-type.ts";
 import { type Cors, isPreflight } from "./respond/cors.ts";
 import type { RegistryHolder } from "./registry/registry-holder.ts";
 import { refusalResponse } from "./respond/refusal-response.ts";
@@ -35,6 +41,7 @@ export type Edge = {
   readonly config: EdgeConfig;
   readonly tenants: TenantDirectory;
   readonly bodies: BodyReader;
+  readonly turns: Turns;
   readonly cors: Cors;
   readonly paths: { readonly [signal in Signal]: SignalPath };
   readonly registries: RegistryHolder;
@@ -64,7 +71,7 @@ export const handle = async (
   background: Background,
 ): Promise<Response> => {
   const mediaType = mediaTypeOf(request.headers.get("content-type"), anyMediaType);
-  const exchange = { edge, request, background, mediaType };
+  const exchange: Exchange = { edge, request, background, mediaType, turn: undefined };
   let response: Response;
   try {
     response = await answer(exchange);
@@ -72,6 +79,7 @@ export const handle = async (
     const text = error instanceof Error ? error.message : String(error);
     response = refused(exchange, refuse("internal", text));
   }
+  if (exchange.turn !== undefined) edge.turns.leave(exchange.turn);
   if (edge.cors.isOn) addHeaders(response, edge.cors.headers(request.headers.get("origin")));
   if (response.status >= firstRefusal) await drainBody(request);
   edge.counters.answered(response.status);
@@ -88,6 +96,8 @@ type Exchange = {
   readonly background: Background;
   /** That of the request; undefined when it is none that any path takes. */
   readonly mediaType: MediaType | undefined;
+  /** Of a large request, from its body to its answer. */
+  turn: Turn | undefined;
 };
 
 const answer = (exchange: Exchange): Promise<Response> | Response => {
@@ -139,7 +149,7 @@ const rightOf = (tenant: Tenant, endpoint: GuardedEndpoint): Refusal | undefined
 const prometheusType = "text/plain; version=0.0.4; charset=utf-8";
 
 const status = async (edge: Edge): Promise<{ readonly [name: string]: unknown }> => {
-  const { counters, forwarder, tenants, bodies, registries, passes, sampler } = edge;
+  const { counters, forwarder, tenants, bodies, turns, registries, passes, sampler } = edge;
   const canary = {
     spans: passes.spans.canaryReport.counts.snapshot(),
     metrics: passes.metrics.canaryReport.counts.snapshot(),
@@ -157,6 +167,7 @@ const status = async (edge: Edge): Promise<{ readonly [name: string]: unknown }>
     sampling: sampler?.snapshot() ?? null,
     access: tenants.snapshot(),
     arrivingBytes: bodies.arrivingBytes,
+    largeRequests: { heldBytes: turns.heldBytes, waiting: turns.waiting },
     forwarder: (await forwarder.state()) ?? null,
   };
 };
@@ -233,18 +244,50 @@ type BodyInput = {
   readonly receivedMs: number;
 };
 
-const routedBody = async (
-  { edge, request }: Exchange,
-  { signal, mediaType, tenant, receivedMs }: BodyInput,
-): Promise<Routed | Refusal> => {
-  const { config, bodies, paths } = edge;
+const routedBody = async (exchange: Exchange, input: BodyInput): Promise<Routed | Refusal> => {
+  const { edge, request } = exchange;
+  const { config, bodies, turns } = edge;
   const header = request.headers.get("content-encoding");
   const encoding = contentEncodingOf(header, config.encodingStatus);
   if (typeof encoding !== "string") return encoding;
-  const body = await bodies.read(request, encoding);
+  const wire = await bodies.read(request);
+  if (isRefusal(wire)) return wire;
+  // Before it is inflated: what waits is only what came.
+  const bodyBytesMax = bodies.inflatedBytesMax(wire, encoding);
+  if (!turns.isSmall(bodyBytesMax) && !turns.hasRoomFor(bodyBytesMax, input.mediaType))
+    return routedInTurn(exchange, { wire, encoding, bodyBytesMax }, input);
+  const body = bodies.inflated(wire, encoding);
   if (isRefusal(body)) return body;
-  const itemsMax = config.requestItemsMax;
-  return paths[signal]({ body, mediaType, tenant, receivedMs, itemsMax });
+  if (!turns.isSmall(body.byteLength)) exchange.turn = turns.take(body.byteLength, input.mediaType);
+  return route(edge, body, input);
+};
+
+type Received = {
+  readonly wire: Uint8Array;
+  readonly encoding: ContentEncoding;
+  readonly bodyBytesMax: number;
+};
+
+const routedInTurn = async (
+  exchange: Exchange,
+  { wire, encoding, bodyBytesMax }: Received,
+  input: BodyInput,
+): Promise<Routed | Refusal> => {
+  const { bodies, turns } = exchange.edge;
+  const { mediaType } = input;
+  const turn = await turns.wait({ keptBytes: wire.byteLength, bodyBytesMax, mediaType });
+  if (isRefusal(turn)) return turn;
+  exchange.turn = turn;
+  const body = bodies.inflated(wire, encoding);
+  if (isRefusal(body)) return body;
+  turns.shrink(turn, body.byteLength, mediaType);
+  return route(exchange.edge, body, input);
+};
+
+const route = (edge: Edge, body: Uint8Array, input: BodyInput): Routed | Refusal => {
+  const { signal, mediaType, tenant, receivedMs } = input;
+  const itemsMax = edge.config.requestItemsMax;
+  return edge.paths[signal]({ body, mediaType, tenant, receivedMs, itemsMax });
 };
 
 type Shipment = {

@@ -65,12 +65,15 @@ const inflaters: { readonly [encoding in Exclude<ContentEncoding, "identity">]: 
   zstd: unzstd,
 };
 
+/** Bytes that a body of this size on the wire becomes at most. */
+export const inflatedBytesMax = (wireBytes: number, limits: InflateLimits): number => {
+  const byRatio = Math.max(ratioFloorBytes, wireBytes * limits.inflateRatioMax);
+  return Math.min(limits.bodyBytesMax, byRatio);
+};
+
 /** Refuses with `body-too-large` at either limit, and with `malformed-encoding`. */
 export const inflate = (
   wire: Uint8Array,
   encoding: Exclude<ContentEncoding, "identity">,
-  { bodyBytesMax, inflateRatioMax }: InflateLimits,
-): Uint8Array | Refusal => {
-  const byRatio = Math.max(ratioFloorBytes, wire.byteLength * inflateRatioMax);
-  return inflaters[encoding](wire, Math.min(bodyBytesMax, byRatio));
-};
+  limits: InflateLimits,
+): Uint8Array | Refusal => inflaters[encoding](wire, inflatedBytesMax(wire.byteLength, limits));

@@ -13,6 +13,7 @@ import {
   zstdSize,
   zstdWindow,
 } from "./hostile-bodies.ts";
+import { eightAtOnce } from "./large-json.ts";
 import { type PostHeaders, json, post, protobuf, traces } from "./post.ts";
 import { type Target, sendRaw } from "./raw-socket.ts";
 
@@ -153,6 +154,16 @@ const framing: readonly Attack[] = [
     name: "a chunked body that stops",
     answer: "408",
     send: raw([`${head(["transfer-encoding: chunked"])}5\r\n{}   \r\n`]),
+  },
+  {
+    name: "8 good JSON bodies of 15.9 MiB at once: two fit, the others are told to come again",
+    answer: /^(?:200 ){1,3}(?:408 )*(?:503 ?)+$/,
+    send: (target) => eightAtOnce("send", target),
+  },
+  {
+    name: "8 of them in gzip, 60 KB each: they take turns",
+    answer: /^(?:200 ?){1,8}(?:503 ?)*$/,
+    send: (target) => eightAtOnce("sendGzip", target),
   },
   {
     name: "20 bodies of 16 MiB that stop: the isolate's share is full for one BODY_MS_MAX",

@@ -1,4 +1,6 @@
 // A large body that is good: what an edge has to bear without any ill will.
+import { gzipSync } from "node:zlib";
+
 import { json, post, traces } from "./post.ts";
 import type { Target } from "./raw-socket.ts";
 
@@ -8,6 +10,8 @@ export type LargeJson = {
   readonly spans: number;
   readonly bytes: number;
   readonly send: (target: Target) => Promise<string>;
+  /** The same, compressed. */
+  readonly sendGzip: (target: Target) => Promise<string>;
 };
 
 /** A whole OTLP/JSON request of this size and of real spans, for measuring; its status. */
@@ -31,9 +35,25 @@ export const largeJson = (megabytes: number): LargeJson => {
     traceId: at.toString(16).padStart(32, "0"),
   }));
   const body = JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] });
+  let wire: Uint8Array | undefined;
   return {
     spans: count,
     bytes: body.length,
     send: (target) => post(target, traces, body, { "content-type": json }),
+    sendGzip: (target) => {
+      const headers = { "content-type": json, "content-encoding": "gzip" };
+      return post(target, traces, (wire ??= gzipSync(body)), headers);
+    },
   };
+};
+
+const largestMegabytes = 15.9;
+let largest: LargeJson | undefined;
+
+/** Eight of the largest at the same time; their statuses, sorted. */
+export const eightAtOnce = async (way: "send" | "sendGzip", target: Target): Promise<string> => {
+  largest ??= largeJson(largestMegabytes);
+  const send = largest[way];
+  const answers = await Promise.all(Array.from({ length: 8 }, () => send(target)));
+  return answers.toSorted((a, b) => a.localeCompare(b)).join(" ");
 };

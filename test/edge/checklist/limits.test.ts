@@ -22,6 +22,7 @@ const zeros = new Uint8Array(100_000);
 
 const chunked = (bytes: number): ReadableStream =>
   new ReadableStream({
+    type: "bytes",
     start(controller) {
       for (let at = 0; at < bytes; at += 500) controller.enqueue(new Uint8Array(500));
       controller.close();

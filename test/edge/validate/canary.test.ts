@@ -9,7 +9,7 @@ import { FakeEdge } from "../fake-edge.ts";
 
 /** A definition of each signal that requires one attribute. */
 const registry = (version: string, required: string): ResolvedRegistry => {
-  const attributes = [
+  const attributes: ResolvedGroup["attributes"] = [
     {
       name: required,
       type: "string",
@@ -18,8 +18,9 @@ const registry = (version: string, required: string): ResolvedRegistry => {
       stability: "stable",
     },
   ];
-  const group = (rest: object): ResolvedGroup =>
-    ({ brief: "", stability: "stable", attributes, ...rest }) as ResolvedGroup;
+  const group = (
+    rest: Omit<ResolvedGroup, "brief" | "stability" | "attributes">,
+  ): ResolvedGroup => ({ brief: "", stability: "stable", attributes, ...rest });
   return {
     registry_url: "",
     schema_url: "",
