@@ -26,6 +26,7 @@ export type Opportunity = {
   readonly walk: Walk;
 };
 
+/** What is compared, within which limits, and who is told. Times in microseconds. */
 export type ArbitrageOptions = {
   readonly legs: readonly Leg[];
   /** Oldest item of a leg when the other changes, microseconds. */

@@ -10,6 +10,7 @@ import { type VenueName, venueCodes } from "../../schemas/market/venues.ts";
 export const bookState = { buffering: 0, snapshot: 1, synced: 2, gap: 3 } as const;
 
 const stateNames = ["buffering", "snapshot", "synced", "gap"] as const;
+/** Names of `bookState`, as outputs have them. */
 export type BookStateName = (typeof stateNames)[number];
 
 /** Name of a published state. */

@@ -55,6 +55,7 @@ const pause = (times: number): void => {
   for (let i = 0; i < times; i += 1) pauseOnce();
 };
 
+/** What a compact book is made of; the same in every thread. */
 export type CompactBookOptions = {
   /** Of `compactBookBytes`, zeroed; the same in every thread. */
   readonly memory: SharedArrayBuffer;

@@ -29,6 +29,7 @@ export type MarketBook = {
   levelsKept: number;
 };
 
+/** What a set of books is made of. */
 export type MarketBooksOptions = {
   /** Of `createBookMemory`; this object becomes its only writer. */
   readonly memory: SharedArrayBuffer;

@@ -29,11 +29,13 @@ export const addOutcome = {
   invalid: 3,
 } as const;
 
+/** A code of `addOutcome`. */
 export type AddOutcome = (typeof addOutcome)[keyof typeof addOutcome];
 
 /** Why a bundle was flushed; a full one is always "size", whoever asked. */
 export type FlushReason = "size" | "timeout" | "shutdown";
 
+/** What a builder is made of; `timeoutNs` is 0 to 10^9, 100,000 when left out. */
 export type BundleBuilderOptions = {
   readonly sink: BundleSink;
   /** Given the time of every record from ingress to flush, ns. */

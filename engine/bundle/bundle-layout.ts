@@ -15,6 +15,7 @@
 /** Bytes of a transaction record; slots of the ring in front of the bundle stage. */
 export const transactionRecordBytes = 32;
 
+/** Byte offsets in a transaction record. */
 export const transactionAt = {
   id: 0,
   price: 8,
@@ -33,6 +34,7 @@ export const bundleRecordsMax = 16;
 /** Bytes of a bundle; slots of the ring behind the bundle stage. */
 export const bundleBytes = 528;
 
+/** Byte offsets in a bundle. */
 export const bundleAt = { records: 0, count: 512, padding: 516, firstNs: 520 } as const;
 
 /** Longest wait of a bundle for its next record, from the arrival of its first. */

@@ -5,6 +5,7 @@ import type { SlotRingReader } from "../ring/slot-ring-reader.ts";
 import { addOutcome, type BundleBuilder } from "./bundle-builder.ts";
 import { transactionRecordBytes } from "./bundle-layout.ts";
 
+/** What a bundle stage is made of; all of it belongs to its thread. */
 export type BundleStageOptions = {
   /** Slots are transaction records. */
   readonly ring: SlotRingReader;

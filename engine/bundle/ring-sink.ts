@@ -4,6 +4,7 @@ import type { SlotRingWriter } from "../ring/slot-ring-writer.ts";
 import type { BundleSink } from "./bundle-builder.ts";
 import { bundleBytes } from "./bundle-layout.ts";
 
+/** Pushes bundles into a slot ring of `bundleBytes`; on the builder's thread. */
 export class RingBundleSink implements BundleSink {
   readonly #ring: SlotRingWriter;
 

@@ -19,6 +19,7 @@ export const recordCode = {
   padding: 5,
 } as const;
 
+/** A code of `recordCode`. */
 export type RecordCode = (typeof recordCode)[keyof typeof recordCode];
 
 /** The fields of a record: `price` in 1/10,000, `side` a `transactionSide`, time in ns. */

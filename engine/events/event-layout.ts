@@ -42,6 +42,7 @@ export const eventTypes = [
   "handoff_dropped",
 ] as const;
 
+/** A name of `eventTypes`. */
 export type EventType = (typeof eventTypes)[number];
 
 /** Code of each event: its index. */
@@ -57,6 +58,7 @@ export const eventType = {
   handoffDropped: 8,
 } as const;
 
+/** A code of `eventType`. */
 export type EventCode = (typeof eventType)[keyof typeof eventType];
 
 /** Why a transaction or candidate went no further; the first names those of `weir sniff`. */
@@ -78,6 +80,7 @@ export const reasonNames = [
   "shutdown",
 ] as const;
 
+/** A name of `reasonNames`. */
 export type ReasonName = (typeof reasonNames)[number];
 
 /** Code of each reason: its index. */
@@ -104,6 +107,7 @@ export const reason = {
   shutdown: 14,
 } as const;
 
+/** A code of `reason`. */
 export type Reason = (typeof reason)[keyof typeof reason];
 
 /** Priorities of candidates, as ring counters know them: index is code. */

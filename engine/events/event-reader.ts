@@ -32,6 +32,7 @@ export type EventLine = {
   readonly error?: string;
 };
 
+/** Which events are wanted; type null for all. */
 export type EventQuery = {
   readonly type: EventType | null;
   /** 1 to eventLimitMax. */

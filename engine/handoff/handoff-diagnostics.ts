@@ -97,6 +97,7 @@ export type LaneDiagnostics = {
   readonly meanSojournUs?: number;
 };
 
+/** What a handoff counted, by priority, and what that recommends. Times in microseconds. */
 export type HandoffDiagnostics = {
   readonly high: LaneDiagnostics;
   readonly low: LaneDiagnostics;

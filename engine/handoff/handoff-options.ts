@@ -3,6 +3,7 @@
 /** What happens to a candidate for which there is no room. HIGH is shed last under each. */
 export type DropPolicy = "drop-oldest" | "drop-newest" | "block";
 
+/** Sizes, waits and policies of a handoff; `checkHandoff` knows the limits. */
 export type HandoffOptions = {
   /** Candidates queued over both priorities. */
   readonly capacity: number;
@@ -23,6 +24,7 @@ export type HandoffOptions = {
   readonly adaptiveIntervalUs: number;
 };
 
+/** Those of the original, where it had them. */
 export const handoffDefaults: HandoffOptions = {
   capacity: 1024,
   batchSize: 10,

@@ -15,6 +15,7 @@ import { checkHandoff, handoffDefaults, type HandoffOptions } from "./handoff-op
 import { Lane, type LaneRecord } from "./lane.ts";
 import type { HandoffSenders } from "./sender.ts";
 
+/** What a handoff is made of; all of it belongs to its thread. */
 export type HandoffParts = {
   /** Messages of type `candidate`; without it records come by `offer`. */
   readonly input?: MessageRingReader;
@@ -37,6 +38,7 @@ const workLimit = 256;
 /** Batches of one lane in one turn of work. */
 const batchesMax = 64;
 
+/** Runs on one thread, which `drop-oldest` and `drop-newest` never hold. */
 export class HandoffStage implements Stage {
   readonly name = "handoff";
   readonly #parts: HandoffParts;

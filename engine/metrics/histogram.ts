@@ -29,6 +29,7 @@ const upperOf = (bucket: number): number => {
   return (mantissa + 1) * 2 ** shift - 1;
 };
 
+/** A histogram in four numbers, in the unit that was recorded. */
 export type HistogramSummary = {
   readonly count: number;
   /** Upper ends of the buckets that hold the percentile; null when nothing was recorded. */
@@ -37,6 +38,7 @@ export type HistogramSummary = {
   readonly max: number | null;
 };
 
+/** Counts integers by size. One thread records, any thread reads. */
 export class Histogram {
   readonly #counts: Uint32Array;
 

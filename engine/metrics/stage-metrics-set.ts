@@ -6,6 +6,7 @@ import { metricKinds } from "./stage-table.ts";
 
 const stagesMax = 256;
 
+/** Stages by their metrics' memories; they may come and go while pages are rendered. */
 export class StageMetricsSet {
   readonly #readers = new Map<SharedArrayBuffer, StageMetricsReader>();
 

@@ -12,6 +12,7 @@ import {
 } from "./ring-control-layout.ts";
 import type { RingPolicy } from "./ring-control-layout.ts";
 
+/** Size and behaviour of a message ring when it is full. */
 export type MessageRingOptions = {
   /** A power of two from 1024 to 2^30. */
   readonly capacityBytes: number;

@@ -67,6 +67,7 @@ export const slotRingKind = 0x5753_5247;
 
 /** Priority of a record: it decides only under which counter a drop is counted. */
 export const priorityLow = 0;
+/** See `priorityLow`. */
 export const priorityHigh = 1;
 
 /** A word or counter; the index comes from this file, so it is never out of range. */

@@ -30,6 +30,7 @@ import {
 /** Counts by priority. */
 type ByPriority = { readonly high: number; readonly low: number };
 
+/** What both ends of a ring counted since its memory was made. Records, unless it says bytes. */
 export type RingStats = {
   readonly capacityBytes: number;
   /** Published and not yet released, with headers and padding. */

@@ -20,6 +20,7 @@ import {
   slotsMin,
 } from "./slot-ring-layout.ts";
 
+/** Size of a slot ring and its behaviour when it is full. */
 export type SlotRingOptions = {
   /** A multiple of 8 up to 65,536. */
   readonly slotBytes: number;

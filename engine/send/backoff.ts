@@ -8,6 +8,7 @@ export type BackoffLimits = {
   readonly backoffMsMax: number;
 };
 
+/** 200 ms at first, 5 s at most. */
 export const backoffDefaults: BackoffLimits = { backoffMs: 200, backoffMsMax: 5000 };
 
 /** Longest wait that a server may ask for, ms. */

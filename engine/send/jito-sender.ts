@@ -34,6 +34,7 @@ export type BundleEnd =
   | { readonly kind: "failed" }
   | { readonly kind: "unknown" };
 
+/** What a sender is made of: regions, mode, and the clock and randomness that it runs by. */
 export type JitoSenderOptions = {
   /** In order of preference; 2 at least are advised. */
   readonly regions: readonly { readonly name: string; readonly rpc: JsonRpc }[];
@@ -52,6 +53,7 @@ export type JitoSenderOptions = {
   readonly tipAccounts?: readonly string[];
 };
 
+/** How long and how often bundles are asked after; times in ms. */
 export type FollowOptions = {
   /** Looks at each bundle, and the least time between two. */
   readonly pollsMax?: number;

@@ -32,6 +32,7 @@ export type TipInstruction = {
   readonly data: Uint8Array<ArrayBuffer>;
 };
 
+/** Who pays how many lamports; `accounts` are the receivers, mainnet's when left out. */
 export type TipOptions = {
   readonly payer: string;
   readonly lamports: bigint;

@@ -15,6 +15,7 @@ export type RpcValue<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly failure: RpcFailure };
 
+/** Where requests go. `timeoutMs` is 10,000 when left out. */
 export type JsonRpcOptions = {
   readonly url: string;
   readonly fetch: typeof fetch;

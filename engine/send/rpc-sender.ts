@@ -27,6 +27,7 @@ export type SendOutcome =
   /** Given up while it could still land: not to be signed anew. */
   | { readonly kind: "unknown"; readonly signature: string; readonly failure: RpcFailure | null };
 
+/** What a sender is made of: a node, mode, and the clock and randomness that it runs by. */
 export type RpcSenderOptions = {
   readonly rpc: SolanaRpc;
   /** "live" sends; the default "dry-run" checks the bytes and sends nothing. */

@@ -27,12 +27,14 @@ import {
 import { verdict } from "./verdict.ts";
 import { CandidateWriter } from "./write-candidate.ts";
 
+/** What is watched, and what gives candidates their priority and missing mints. */
 export type ExtractOptions = PrefilterOptions & {
   readonly priority: VolumePriority;
   /** Names accounts behind lookup tables; without it such mints stay unresolved. */
   readonly tables?: LookupTables;
 };
 
+/** Runs on one thread: reader of its input, writer of its output. */
 export class ExtractStage implements Stage {
   readonly name = "extract";
   readonly #parts: StageParts;

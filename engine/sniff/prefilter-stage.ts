@@ -26,6 +26,7 @@ export type StageParts = {
 /** Records taken by one call of `work`. */
 export const workLimit = 256;
 
+/** Runs on one thread: reader of its input, writer of its output. */
 export class PrefilterStage implements Stage {
   readonly name = "prefilter";
   readonly #parts: StageParts;

@@ -29,6 +29,7 @@ const transactionBytesMin = 64;
 const v1KeyCountAt = 1 + headerBytes + 4 + blockhashBytes + 1;
 const v1KeysAt = v1KeyCountAt + 1;
 
+/** What is watched, and which sizes and versions are let through. */
 export type PrefilterOptions = {
   readonly watch: WatchList;
   /** Let v1 transactions through; their activation on mainnet is not confirmed. */

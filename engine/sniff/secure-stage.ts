@@ -22,6 +22,7 @@ import { isSuspiciousMint } from "./suspicious-mint.ts";
 import type { VerifyPool } from "./verify-pool.ts";
 import { verifiedMessage } from "./verify-stage.ts";
 
+/** What is remembered, and where signatures are verified. */
 export type SecureOptions = {
   /** Accept v1 transactions. */
   readonly v1?: boolean;
@@ -33,6 +34,7 @@ export type SecureOptions = {
   readonly verifyWaitMs?: number;
 };
 
+/** Runs on one thread: reader of its input, writer of its output and of the verifiers' rings. */
 export class SecureStage implements Stage {
   readonly name = "secure";
   readonly #parts: StageParts;

@@ -25,6 +25,7 @@ export const snifferCounter = {
   cells: 11,
 } as const;
 
+/** What is watched, and how much of a transaction is checked. */
 export type SnifferOptions = PrefilterOptions & {
   /**
    * "all" checks the whole format of every transaction. "watched" checks only those that match,
@@ -34,6 +35,7 @@ export type SnifferOptions = PrefilterOptions & {
   readonly validate?: "all" | "watched";
 };
 
+/** One thread; `inspect` allocates nothing and throws nothing. */
 export class Sniffer {
   readonly watch: WatchList;
   /** The transaction last parsed; meaningless after `size` and `malformed`. */

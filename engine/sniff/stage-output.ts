@@ -3,6 +3,7 @@
 import type { MessageRingWriter } from "../ring/message-ring-writer.ts";
 import { priorityLow } from "../ring/ring-control-layout.ts";
 
+/** A ring and how long to wait for room in it. */
 export type StageOutputOptions = {
   readonly ring: MessageRingWriter;
   /** Longest wait for room of one record; 0 drops at once. */

@@ -24,6 +24,7 @@ export const verdict = {
   malformed: 6,
 } as const;
 
+/** A code of `verdict`. */
 export type Verdict = (typeof verdict)[keyof typeof verdict];
 
 const reasons: { readonly [code in Verdict]: string | null } = {

@@ -14,6 +14,7 @@ const verifyThreadsMax = 16;
 
 const ringBytes = 1 << 20;
 
+/** Memory of one verifier: rings to and from it, and the word that stops it. */
 export type VerifyThreadData = {
   readonly input: SharedArrayBuffer;
   readonly output: SharedArrayBuffer;

@@ -20,6 +20,7 @@ import { recordHeaderBytes } from "../../schemas/market/stage-message.ts";
 export const thresholdMin = 0.5;
 export const thresholdMax = 5;
 
+/** Weights, bounds and interval of the averages. */
 export type VolumeOptions = {
   /** Weights of a new average, 0 to 1; the short one is the larger. */
   readonly emaAlphaShort: number;

@@ -45,6 +45,7 @@ export const watchedPrograms = (rules: readonly InstructionRule[]): readonly Wat
   }));
 };
 
+/** A compiled list: up to 64 programs and 1,024 instructions. Read by one thread. */
 export class WatchList {
   /** By number; number 0 is the vote program. */
   readonly programs: readonly WatchedProgram[];

@@ -20,6 +20,7 @@ export type CustomThreadData = {
   readonly stop: SharedArrayBuffer;
 };
 
+/** A loaded stage and the memories that it works on. */
 export type CustomStageOptions = {
   readonly stage: LoadedStage;
   /** Memories of slot rings; the thread becomes reader of the one and writer of the other. */
@@ -29,6 +30,7 @@ export type CustomStageOptions = {
   readonly metrics: SharedArrayBuffer;
 };
 
+/** A stage at work on its own thread, as its owner sees it. */
 export type CustomStageThread = {
   /** Resolves when the thread has ended; rejects with what it died of. */
   readonly ended: Promise<void>;

@@ -25,6 +25,7 @@ export type StageResources = {
 /** Runs on its thread; must return a new stage with each call. */
 export type StageFactory = (resources: StageResources) => Stage;
 
+/** What a module exports as `stage`; a plain object, read once when it is loaded. */
 export type StageModule = {
   /** Lower-case words joined by hyphens; label `stage` of its metrics. */
   readonly name: string;

@@ -2,6 +2,7 @@
 // The thread that calls it is not its concern; tests call `work` themselves. Borrowed from
 // Agrona's duty cycle (Apache-2.0).
 
+/** Something that works in turns, on whichever thread calls it. */
 export type Stage = {
   readonly name: string;
   start(): void;

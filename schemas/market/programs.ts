@@ -33,6 +33,7 @@ export const programIds = {
   Vote: "Vote111111111111111111111111111111111111111",
 } as const;
 
+/** A program that Weir knows by name. */
 export type ProgramName = keyof typeof programIds;
 
 /** Mint of wrapped SOL: the quote mint of a coin that is priced in SOL. */

@@ -14,6 +14,7 @@ export const stageMessage = { transaction: 1, extracted: 2, candidate: 3 } as co
 
 /** Offsets in every message. */
 export const traceIdAt = 0;
+/** See `traceIdAt`; monotonic microseconds as f64. */
 export const receivedAt = 8;
 
 /** Where the item of a `transaction` begins. */

@@ -18,6 +18,7 @@ export type VenueFault = {
   readonly expected: string;
 };
 
+/** What a message does not say itself. */
 export type VenueContext = {
   readonly venue: VenueName;
   /** Used when the message names no symbol (REST depth of Binance spot and USD-M); "" when unknown. */

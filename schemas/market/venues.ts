@@ -20,8 +20,10 @@ export const venueCodes = {
   "generic-delta": 9,
 } as const;
 
+/** A venue whose messages can be read. */
 export type VenueName = keyof typeof venueCodes;
 
+/** All of them, in the order of their codes. */
 export const venueNames = Object.keys(venueCodes) as readonly VenueName[];
 
 export const isVenueName = (name: string): name is VenueName => Object.hasOwn(venueCodes, name);
