@@ -2,6 +2,7 @@
 // value with its origin, `schema` is the JSON Schema of the file, for editors.
 import * as z from "zod";
 
+import { stageProblems } from "../config/check-stages.ts";
 import type { Flag } from "../config/layers.ts";
 import { problemText } from "../config/problem.ts";
 import { profileNames } from "../config/profiles.ts";
@@ -40,16 +41,14 @@ type Action = (path: string | null, args: Arguments, io: Io) => Promise<number>;
 
 const check: Action = async (path, args, io) => {
   const resolved = await resolution(path, args, io);
-  const isGood = explain(resolved, io);
-  const problems = resolved.ok ? 0 : resolved.problems.length;
-  await io.line(
-    JSON.stringify({
-      ok: isGood,
-      problems: resolved.ok ? [] : resolved.problems,
-      warnings: resolved.warnings,
-    }),
-  );
-  io.note(`weir config check: ${problems} problems, ${resolved.warnings.length} warnings`);
+  explain(resolved, io);
+  const { warnings } = resolved;
+  const stages = resolved.ok ? await stageProblems(resolved, path === "-" ? null : path) : [];
+  for (const problem of stages) io.note(problemText(problem));
+  const problems = resolved.ok ? stages : resolved.problems;
+  const isGood = problems.length === 0;
+  await io.line(JSON.stringify({ ok: isGood, problems, warnings }));
+  io.note(`weir config check: ${problems.length} problems, ${warnings.length} warnings`);
   return isGood ? exitCode.good : exitCode.failed;
 };
 

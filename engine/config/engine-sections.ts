@@ -308,13 +308,16 @@ const reload = z.strictObject({
 
 const stageExpected = "expected a module: a path from the file's folder, or an installed package";
 
+// Typed as anything: the recursive type of JSON is too much for what is built on this.
+const plain: z.ZodType = z.json("expected plain values");
+
 const stageFields = {
   name: z
     .string("expected a name")
     .regex(/^[a-z][a-z0-9-]{0,63}$/, "expected a name of a-z, 0-9 and -, up to 64"),
   module: z.string(stageExpected).min(1, stageExpected).max(4096, stageExpected),
   // The stage's own: it checks them (engine/threads/stage-module.ts).
-  options: z.record(z.string(), z.json("expected plain values"), "expected a section").default({}),
+  options: z.record(z.string(), plain, "expected a section").default({}),
 };
 
 const stageKeys = Object.keys(stageFields).join(", ");

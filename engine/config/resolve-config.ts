@@ -60,6 +60,7 @@ export const resolveConfig = (from: ConfigSources): Resolution => {
   const config = assemble(chosen);
   const origins = originsOf(chosen);
   problems.push(...relationProblems(config, origins, bad), ...secretProblems(config, from));
+  warnings.push(...idleWarnings(config, origins));
   if (problems.length > 0) return { ok: false, problems: inOrder(problems), warnings };
   return { ok: true, config: frozen(config), origins, warnings };
 };
@@ -169,6 +170,17 @@ const placeProblems = (given: readonly Given[]): ConfigProblem[] =>
       field: pathField,
       message: "a file cannot name itself; use --config or the variable",
     }));
+
+const dropFields = ["sniffer.drop_policy", "sniffer.adaptive_policy"];
+
+// Set by the user, and without effect.
+const idleWarnings = (config: Config, origins: EffectiveConfig["origins"]): ConfigProblem[] =>
+  dropFields
+    .filter((path) => config.sniffer.lossless && origins[path]?.source !== "default")
+    .map((field) => {
+      const message = "has no effect while sniffer.lossless is true";
+      return { place: origins[field]?.place ?? "", field, message };
+    });
 
 const pathField = "sniffer.config_file_path";
 

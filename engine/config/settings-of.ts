@@ -1,5 +1,9 @@
 // What parts of the engine are given of the configuration, in their own words and units. The one
 // place that knows both; a test holds the defaults of both against each other.
+import type { DropPolicy, HandoffOptions } from "../handoff/handoff-options.ts";
+import type { VolumeOptions } from "../sniff/volume-priority.ts";
+import type { WindowOptions } from "../stream/window-options.ts";
+import { windowDefaults } from "../stream/window-options.ts";
 import type { RestartLimits } from "../supervise/restart-budget.ts";
 import { restartDefaults } from "../supervise/restart-budget.ts";
 import type { Config } from "./schema.ts";
@@ -16,4 +20,57 @@ export const supervisionOf = ({
     backoffMsMax: supervisor.backoff_ms_max,
   },
   hangMs: supervisor.hang_ms,
+});
+
+const dropPolicies = {
+  DropOldest: "drop-oldest",
+  DropNewest: "drop-newest",
+  Block: "block",
+} as const satisfies { readonly [name: string]: DropPolicy };
+
+/** As engine/sniff/sniff-settings.ts has it. Live fields are among these: see live-reader.ts. */
+export type SniffSettingsOf = {
+  readonly verifyThreads: number;
+  readonly replayWindow: number;
+  readonly v1: boolean;
+  readonly eventSampleEvery: number;
+  readonly priority: VolumeOptions;
+  readonly handoff: HandoffOptions & { readonly adapts: boolean };
+};
+
+/** The sniffer of a market thread. Lossless means: blocked when full, whatever drop_policy says. */
+export const sniffSettingsOf = ({ sniffer, events, threads }: Config): SniffSettingsOf => ({
+  verifyThreads: threads.verify,
+  replayWindow: sniffer.replay_window,
+  v1: sniffer.accept_v1,
+  eventSampleEvery: events.sample_every,
+  priority: {
+    emaAlphaShort: sniffer.ema_alpha_short,
+    emaAlphaLong: sniffer.ema_alpha_long,
+    initialThreshold: sniffer.initial_threshold,
+    thresholdUpdateRate: sniffer.threshold_update_rate,
+    emaUpdateIntervalMs: sniffer.ema_update_interval_ms,
+  },
+  handoff: {
+    capacity: sniffer.channel_capacity,
+    batchSize: sniffer.batch_size,
+    batchTimeoutUs: Math.round(sniffer.batch_timeout_ms * 1000),
+    dropPolicy: sniffer.lossless ? "block" : dropPolicies[sniffer.drop_policy],
+    adapts: sniffer.adaptive_policy && !sniffer.lossless,
+    sendMaxRetries: sniffer.send_max_retries,
+    sendRetryDelayUs: sniffer.send_retry_delay_us,
+    highPriorityMaxRetries: sniffer.high_priority_max_retries,
+    adaptiveHighUs: sniffer.adaptive_policy_high_threshold_us,
+    adaptiveLowUs: sniffer.adaptive_policy_low_threshold_us,
+    adaptiveIntervalUs: sniffer.adaptive_policy_interval_us,
+  },
+});
+
+/** The windows of a stream thread. */
+export const windowOptionsOf = ({ windows }: Config): WindowOptions => ({
+  ...windowDefaults,
+  sizeMs: windows.size_ms,
+  latenessMs: windows.lateness_ms,
+  idleMs: windows.idle_ms,
+  keysMax: windows.keys_max,
 });

@@ -157,7 +157,7 @@ const handoff = {
   }),
   adaptive_policy_high_threshold_us: decimal({
     default: 1000,
-    min: 1,
+    min: 2,
     max: 60 * secondUs,
     reload: live,
     what: "mean sojourn above which the newest is dropped",
@@ -165,7 +165,7 @@ const handoff = {
   adaptive_policy_low_threshold_us: decimal({
     default: 100,
     min: 1,
-    max: 60 * secondUs,
+    max: 60 * secondUs - 1,
     reload: live,
     what: "mean sojourn below which HIGH may block",
   }),

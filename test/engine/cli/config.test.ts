@@ -62,6 +62,27 @@ describe("weir config check", () => {
     expect(notes[0]).toContain("channel_capacity=4 (--set sniffer.channel_capacity)");
   });
 
+  test("loads custom stages and tells what they refuse", async () => {
+    const stage = join(folder, "stage.mjs");
+    writeFileSync(
+      stage,
+      `export const stage = { name: "gate", inputBytes: 32, outputBytes: 32, configure: ({ max }) => {
+         if (!(max > 0)) throw new Error("max=" + max + " must be above 0");
+         return () => { throw new Error("not here"); };
+       } };`,
+    );
+    const file = join(folder, "stages.toml");
+    const text = (max: number): string =>
+      `[[stages]]\nname = "one"\nmodule = "./stage.mjs"\noptions.max = ${max}\n`;
+    writeFileSync(file, text(1));
+    expect((await run("check", file)).code).toBe(0);
+    writeFileSync(file, `${text(0)}[[stages]]\nname = "two"\nmodule = "./none.mjs"\n`);
+    const { code, notes } = await run("check", file);
+    expect(code).toBe(1);
+    expect(notes[0]).toBe(`${file}:1: stages.0: stage=./stage.mjs: options: max=0 must be above 0`);
+    expect(notes[1]).toContain("stages.1: stage=./none.mjs: no such module");
+  });
+
   test("a file that is named has to be there", async () => {
     const { code, notes } = await run("check", join(folder, "none.toml"));
     expect([code, notes[0]]).toEqual([1, `${join(folder, "none.toml")}: no such file`]);

@@ -1,0 +1,30 @@
+// Whether the custom stages that a configuration names can be loaded and take their options. It
+// imports their modules, which is running them: only where the user asked for a check or a start.
+import { dirname } from "node:path";
+
+import { loadStage, StageLoadError } from "../threads/load-stage.ts";
+import type { ConfigProblem } from "./problem.ts";
+import type { EffectiveConfig } from "./resolve-config.ts";
+
+/** Paths of modules are relative to the file that names them, else to the process's folder. */
+const stageFolderOf = (origins: EffectiveConfig["origins"], file: string | null): string =>
+  origins["stages"]?.source === "file" && file !== null ? dirname(file) : process.cwd();
+
+/** One problem for each stage that cannot be loaded; `file` is the one that was read. */
+export const stageProblems = async (
+  { config, origins }: EffectiveConfig,
+  file: string | null,
+): Promise<readonly ConfigProblem[]> => {
+  const folder = stageFolderOf(origins, file);
+  const problems: ConfigProblem[] = [];
+  for (const [i, { module, options }] of config.stages.entries()) {
+    try {
+      await loadStage(module, options, folder);
+    } catch (error) {
+      if (!(error instanceof StageLoadError)) throw error;
+      const place = origins["stages"]?.place ?? "";
+      problems.push({ place, field: `stages.${i}`, message: error.message });
+    }
+  }
+  return problems;
+};

@@ -1,0 +1,100 @@
+import { describe, expect, test } from "vitest";
+
+import { fields } from "../../../engine/config/schema.ts";
+import {
+  sniffSettingsOf,
+  supervisionOf,
+  windowOptionsOf,
+} from "../../../engine/config/settings-of.ts";
+import { bookSymbolsDefault, bookSymbolsMax } from "../../../engine/book/book-layout.ts";
+import { bundleTimeoutNs } from "../../../engine/bundle/bundle-layout.ts";
+import { eventCapacity } from "../../../engine/events/event-collector.ts";
+import { checkHandoff, handoffDefaults } from "../../../engine/handoff/handoff-options.ts";
+import { backoffDefaults } from "../../../engine/send/backoff.ts";
+import { replayWindowSize } from "../../../engine/sniff/replay-window.ts";
+import { VolumeAverages, volumeDefaults } from "../../../engine/sniff/volume-priority.ts";
+import { checkWindowOptions, windowDefaults } from "../../../engine/stream/window-options.ts";
+import { restartDefaults } from "../../../engine/supervise/restart-budget.ts";
+import { effective } from "./effective.ts";
+
+describe("settings of the engine's parts", () => {
+  const { config } = effective();
+
+  test("are by default what the parts have by themselves", () => {
+    const { handoff, priority, replayWindow } = sniffSettingsOf(config);
+    expect(handoff).toEqual({ ...handoffDefaults, dropPolicy: "block", adapts: false });
+    expect(priority).toEqual(volumeDefaults);
+    expect(replayWindow).toBe(replayWindowSize);
+    expect(windowOptionsOf(config)).toEqual(windowDefaults);
+    expect(supervisionOf(config).restarts).toEqual(restartDefaults);
+    expect(config.book.symbols).toBe(bookSymbolsDefault);
+    expect(config.bundle.timeout_us * 1000).toBe(bundleTimeoutNs);
+    expect(config.events.capacity).toBe(eventCapacity);
+    for (const { backoff_ms, backoff_ms_max } of [config.senders.solana, config.senders.jito]) {
+      expect({ backoffMs: backoff_ms, backoffMsMax: backoff_ms_max }).toEqual(backoffDefaults);
+    }
+  });
+
+  test("drop as they are told once the handoff need not be lossless", () => {
+    const set = { "sniffer.lossless": "false", "sniffer.drop_policy": "DropOldest" };
+    const { handoff } = sniffSettingsOf(effective(set).config);
+    expect([handoff.dropPolicy, handoff.adapts]).toEqual(["drop-oldest", true]);
+  });
+
+  test("a drop policy that has no effect is told", () => {
+    expect(effective({ "sniffer.drop_policy": "Block" }).warnings).toEqual([
+      {
+        place: "--set sniffer.drop_policy",
+        field: "sniffer.drop_policy",
+        message: "has no effect while sniffer.lossless is true",
+      },
+    ]);
+  });
+
+  // What the schema lets through must never be refused later, on a thread.
+  test.each(
+    fields.filter(({ kind }) => kind === "number").map((field) => [field.path, field] as const),
+  )("%s: both ends of its range are good for the part that gets it", (path, { schema }) => {
+    const json = schema.toJSONSchema() as { minimum?: number; maximum?: number };
+    for (const end of [json.minimum, json.maximum]) {
+      const { config: ends } = effective({ ...companions(path, Number(end)), [path]: String(end) });
+      const { handoff, priority } = sniffSettingsOf(ends);
+      checkHandoff(handoff);
+      checkWindowOptions(windowOptionsOf(ends));
+      expect(new VolumeAverages(priority).threshold).toBe(ends.sniffer.initial_threshold);
+      expect(ends.book.symbols).toBeLessThanOrEqual(bookSymbolsMax);
+    }
+  });
+});
+
+/** Other fields that must move for `path` to be at `end`. */
+const companions = (path: string, end: number): { readonly [path: string]: string } => {
+  const low = end <= 100 ? "min" : "max";
+  const all: { readonly [path: string]: { readonly [end: string]: object } } = {
+    "sniffer.ema_alpha_short": { min: { "sniffer.ema_alpha_long": end } },
+    "sniffer.ema_alpha_long": { min: { "sniffer.ema_alpha_short": 1 } },
+    "sniffer.initial_backoff_ms": { max: { "sniffer.max_backoff_ms": 3_600_000 } },
+    "sniffer.max_backoff_ms": { min: { "sniffer.initial_backoff_ms": 1 } },
+    "sniffer.batch_size": { max: { "sniffer.channel_capacity": 65_536 } },
+    "sniffer.channel_capacity": { min: { "sniffer.batch_size": 1 } },
+    "sniffer.adaptive_policy_high_threshold_us": {
+      min: { "sniffer.adaptive_policy_low_threshold_us": 1 },
+    },
+    "sniffer.adaptive_policy_low_threshold_us": {
+      max: { "sniffer.adaptive_policy_high_threshold_us": 60_000_000 },
+    },
+    "sniffer.transaction_bytes_min": {
+      max: { "sniffer.transaction_bytes_max": 4096, "sniffer.accept_v1": true },
+    },
+    "sniffer.transaction_bytes_max": { max: { "sniffer.accept_v1": true } },
+    "windows.size_ms": { min: { "windows.lateness_ms": 0 } },
+    "windows.lateness_ms": { max: { "windows.size_ms": 86_400_000 } },
+  };
+  const section = path.slice(0, path.lastIndexOf("."));
+  const own: object = path.endsWith(".backoff_ms")
+    ? { [`${section}.backoff_ms_max`]: section === "supervisor" ? 3_600_000 : 600_000 }
+    : path.endsWith(".backoff_ms_max")
+      ? { [`${section}.backoff_ms`]: 1 }
+      : (all[path]?.[low] ?? {});
+  return Object.fromEntries(Object.entries(own).map(([name, value]) => [name, String(value)]));
+};
