@@ -58,18 +58,21 @@ export class BundleBuilder {
   sinkFull = 0;
   readonly #sink: BundleSink;
   readonly #onLatencyNs: (ns: number) => void;
-  readonly #timeoutNs: number;
+  #timeoutNs: number;
   readonly #view = new DataView(new ArrayBuffer(bundleBytes));
   #held = 0;
   #firstNs = 0;
 
   /** @throws RangeError for a `timeoutNs` outside 0 to 10^9. */
   constructor({ sink, onLatencyNs = ignore, timeoutNs = bundleTimeoutNs }: BundleBuilderOptions) {
-    if (!(timeoutNs >= 0 && timeoutNs <= 1e9))
-      throw new RangeError(`timeoutNs=${timeoutNs}, limits 0 to 1000000000`);
     this.#sink = sink;
     this.#onLatencyNs = onLatencyNs;
-    this.#timeoutNs = timeoutNs;
+    this.#timeoutNs = checkedTimeoutNs(timeoutNs);
+  }
+
+  /** Another time-out, for what is held too. @throws RangeError as the constructor. */
+  configure(timeoutNs: number): void {
+    this.#timeoutNs = checkedTimeoutNs(timeoutNs);
   }
 
   /** Records accepted and not yet flushed, 0 to 16. */
@@ -124,3 +127,8 @@ export class BundleBuilder {
     return true;
   }
 }
+
+const checkedTimeoutNs = (timeoutNs: number): number => {
+  if (timeoutNs >= 0 && timeoutNs <= 1e9) return timeoutNs;
+  throw new RangeError(`timeoutNs=${timeoutNs}, limits 0 to 1000000000`);
+};

@@ -44,7 +44,7 @@ export class EventCollector {
   readonly #view: DataView;
   readonly #words: Int32Array;
   readonly #capacity: number;
-  readonly #sampleEvery: number;
+  #sampleEvery: number;
   #slot: number;
   #written: number;
   #timeUs = 0;
@@ -57,6 +57,11 @@ export class EventCollector {
     this.#sampleEvery = sampleEvery;
     this.#written = Atomics.load(this.#words, writtenWord);
     this.#slot = Atomics.load(this.#words, nextSlotWord);
+  }
+
+  /** Samples the traces that follow otherwise; call it between two batches. */
+  configure(sampleEvery: number): void {
+    this.#sampleEvery = sampleEvery;
   }
 
   /** Time of the events that follow, monotonic us: one clock read a batch. */

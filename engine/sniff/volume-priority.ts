@@ -50,7 +50,7 @@ export class VolumeAverages {
   threshold: number;
   /** Intervals that changed the averages. */
   updates = 0;
-  readonly #options: VolumeOptions;
+  #options: VolumeOptions;
   #sum = 0;
   #count = 0;
   #nextUs = 0;
@@ -60,6 +60,16 @@ export class VolumeAverages {
     checkOptions(options);
     this.#options = options;
     this.threshold = options.initialThreshold;
+  }
+
+  /**
+   * Other options from the next interval on; averages stay, and the threshold moves from where it is.
+   *
+   * @throws RangeError naming the field; the old ones then go on.
+   */
+  configure(options: VolumeOptions): void {
+    checkOptions(options);
+    this.#options = options;
   }
 
   /** Begins the first interval. */

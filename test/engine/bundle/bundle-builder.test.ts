@@ -58,6 +58,15 @@ describe("a bundle builder", () => {
     expect(builder).toMatchObject({ accepted: 1, invalid: 1, held: 1 });
   });
 
+  it("takes another time-out for what it holds too", () => {
+    const { builder, add } = setUp();
+    add(1, 1000);
+    builder.configure(10);
+    expect(builder.shouldFlushTimeout(1009)).toBe(false);
+    expect(builder.shouldFlushTimeout(1010)).toBe(true);
+    expect(() => builder.configure(-1)).toThrow("timeoutNs=-1, limits 0 to 1000000000");
+  });
+
   it("refuses a time-out that is none", () => {
     const sink = new KeepingSink();
     expect(() => new BundleBuilder({ sink, timeoutNs: -1 })).toThrow("timeoutNs=-1");

@@ -65,6 +65,18 @@ describe("event collector", () => {
     expect(eventsWritten(memory)).toBe(6);
   });
 
+  it("samples otherwise once it is told so", () => {
+    const memory = createEventMemory(64);
+    const collector = new EventCollector(memory, 0);
+    for (let i = 0; i < 16; i += 1) {
+      if (i === 4) collector.configure(1);
+      if (i === 8) collector.configure(5);
+      collector.record(eventType.bytesReceived, i);
+    }
+    const ids = readEvents([memory], all).map((line) => line.trace_id);
+    expect(ids).toEqual(["4", "5", "6", "7", "10", "15"]);
+  });
+
   it("goes on where a collector before it stopped, and joins several memories by time", () => {
     const first = createEventMemory(4);
     const second = createEventMemory(4);

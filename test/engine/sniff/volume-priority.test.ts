@@ -132,6 +132,19 @@ describe("volume averages", () => {
     expect(averages.updates).toBe(0);
   });
 
+  it("go on from where they are under other options, and keep the old ones when those are bad", () => {
+    const averages = new VolumeAverages();
+    run(averages, [100, 200]);
+    const { threshold } = averages;
+    averages.configure({ ...volumeDefaults, emaAlphaShort: 1, thresholdUpdateRate: 0 });
+    run(averages, [300]);
+    expect([averages.shortEma, averages.threshold]).toEqual([300, threshold]);
+    const bad = { ...volumeDefaults, emaAlphaShort: 2 };
+    expect(() => averages.configure(bad)).toThrow("emaAlphaShort=2, limits 0 to 1");
+    run(averages, [400]);
+    expect(averages.shortEma).toBe(400);
+  });
+
   it("refuse options out of range, naming field and limits", () => {
     const make = (change: Partial<typeof volumeDefaults>) => () =>
       new VolumeAverages({ ...volumeDefaults, ...change });
