@@ -16,9 +16,10 @@ import { attributeOf } from "./key-check.ts";
 import {
   KnownAttributes,
   knownBytesMin,
-  knownCell,
-  knownStride,
-  knownTextShift,
+  knownEntryBytes,
+  knownSet,
+  knownTargetAt,
+  knownTextAt,
 } from "./known-attributes.ts";
 import { isPlainKey, isPlainText } from "./plain-text.ts";
 import type { ValidationPlan } from "./plan.ts";
@@ -35,9 +36,10 @@ const isNumber = isWholeVarint;
 const stateCells = stateStride;
 const edgeCell = edgeWord;
 const bytesMin = knownBytesMin;
-const textShift = knownTextShift;
-const cellStride = knownStride;
-const cellOf = knownCell;
+const entryBytes = knownEntryBytes;
+const targetAt = knownTargetAt;
+const textAt = knownTextAt;
+const setOf = knownSet;
 /** 4a, a length below 128, 0a, the length of the key: read as one little-endian word. */
 const usualMask = 0x00ff80ff;
 const usualHead = 0x000a004a;
@@ -73,6 +75,7 @@ export class AttributeWalk {
   #keysView: DataView = this.#view;
   #plan: ValidationPlan;
   #known: KnownAttributes;
+  #entries: DataView;
   #valueStart = 0;
   #valueEnd = 0;
   readonly #found: Found;
@@ -85,6 +88,7 @@ export class AttributeWalk {
   constructor(plan: ValidationPlan, found: Found, values: ValueCheck, limits: OtlpLimits) {
     this.#plan = plan;
     this.#known = plan.shapes.known;
+    this.#entries = this.#known.entries;
     this.#found = found;
     this.#values = values;
     const lengthMax = Math.min(limits.keyBytesMax, limits.valueBytesMax);
@@ -98,6 +102,7 @@ export class AttributeWalk {
     this.#view = view;
     this.#plan = plan;
     this.#known = this.#usualMask === 0 ? nothingKnown : plan.shapes.known;
+    this.#entries = this.#known.entries;
   }
 
   begin(): void {
@@ -111,16 +116,21 @@ export class AttributeWalk {
     for (;;) {
       at = this.#knownRun(at, end);
       if (at >= end || this.#bytes[at] !== attributeTag) return at;
-      const next = this.#usual(at, end);
+      let next = this.#knownSecond(at, end);
+      if (next === at) next = this.#usual(at, end);
       at = next === at ? this.one(at, at + 1, end) : next;
       if (at < 0) return at;
     }
   }
 
-  /** Attributes whose bytes were found in order before; the position of the first other one. */
+  /**
+   * Attributes whose bytes were found in order before and are first in their set; the position of
+   * the first other one. The first four bytes, compared like all, tell the length: a wrong one
+   * compares with bytes of other entries, in vain.
+   */
   #knownRun(start: number, end: number): number {
     const view = this.#view;
-    const { cells } = this.#known;
+    const entries = this.#entries;
     let state = this.state | 0;
     let index = this.count | 0;
     let at = start | 0;
@@ -128,12 +138,20 @@ export class AttributeWalk {
       const first = view.getInt32(at, true);
       const next = (at + 2 + ((first >>> 8) & 255)) | 0;
       if (next > end) break;
-      let cell = cellOf(state, first, view.getInt32(next - 4, true));
-      if (!this.#isKnown(cell, state, at, next)) {
-        cell += cellStride;
-        if (!this.#isKnown(cell, state, at, next)) break;
-      }
-      state = cells[cell + 2] as number;
+      const entry = setOf(state, first, view.getInt32(next - 4, true));
+      if (entries.getInt32(entry, true) !== state) break;
+      // From an offset of the attribute to that of the text.
+      const shift = (entry + textAt - at) | 0;
+      const last = (next - 8) | 0;
+      if (view.getFloat64(last, true) !== entries.getFloat64((last + shift) | 0, true)) break;
+      let from = at;
+      while (
+        from < last &&
+        view.getFloat64(from, true) === entries.getFloat64((from + shift) | 0, true)
+      )
+        from = (from + 8) | 0;
+      if (from < last) break;
+      state = entries.getInt32((entry + targetAt) | 0, true);
       index = (index + 1) | 0;
       at = next;
     }
@@ -142,20 +160,25 @@ export class AttributeWalk {
     return at;
   }
 
-  /** Whether the cell has this state and the bytes at [at, next), of which the first has a length. */
-  #isKnown(cell: number, state: number, at: number, next: number): boolean {
+  /** The same for one that is second in its set; the position behind it, or `at`. */
+  #knownSecond(at: number, end: number): number {
     const view = this.#view;
-    const { cells, texts } = this.#known;
-    if (cells[cell] !== view.getInt32(at, true) || cells[cell + 1] !== state) return false;
-    // From an offset of the attribute to that of the text, which begins with its fifth byte.
-    const shift = ((cell << textShift) - at - 4) | 0;
-    const last = (next - 8) | 0;
-    if (view.getFloat64(last, true) !== texts.getFloat64((last + shift) | 0, true)) return false;
-    let from = (at + 4) | 0;
-    for (; from < last; from = (from + 8) | 0) {
-      if (view.getFloat64(from, true) !== texts.getFloat64((from + shift) | 0, true)) return false;
+    const entries = this.#entries;
+    if (at + bytesMin > end) return at;
+    const first = view.getInt32(at, true);
+    const next = at + 2 + ((first >>> 8) & 255);
+    if (next > end) return at;
+    const entry = setOf(this.state, first, view.getInt32(next - 4, true)) + entryBytes;
+    if (entries.getInt32(entry, true) !== this.state) return at;
+    const shift = entry + textAt - at;
+    const last = next - 8;
+    if (view.getFloat64(last, true) !== entries.getFloat64(last + shift, true)) return at;
+    for (let from = at; from < last; from += 8) {
+      if (view.getFloat64(from, true) !== entries.getFloat64(from + shift, true)) return at;
     }
-    return true;
+    this.state = entries.getInt32(entry + targetAt, true);
+    this.count += 1;
+    return next;
   }
 
   /**

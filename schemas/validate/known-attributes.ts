@@ -3,47 +3,57 @@
 // instead of read. A table of fixed size; what it does not hold is read as before, so it decides
 // nothing. A state that ever new values come to is given up for a while.
 //
-// A cell:  first four bytes (tag, length, tag and length of the key), state, next state
-// A text:  the bytes behind the first four
+//   entry   0 state    4 next state    8 the attribute's bytes from its tag on, 120 at most
+//
+// An attribute has its place in a set of two entries, by its first and last four bytes.
 
 // What the hot path uses has names that are not exported: see attribute-walk.ts.
-/** An attribute has its place in one set of two cells. */
 const sets = 512;
-const setShift = 23;
-const ways = 2;
-const slots = sets * ways;
+const setMask = sets - 1;
+const hashShift = 23;
 const odd = 0x9e3779b1 | 0;
-const textBytes = 128;
-/** States are spread over the hash by this shift, so that one multiplication is enough. */
-const stateShift = 11;
+const setBytesShift = 8;
+const entryBytes = 128;
+const targetAt = 4;
+const textAt = 8;
+/** Its text is compared eight bytes at a time. */
+const bytesMin = 12;
+const bytesMax = entryBytes - textAt;
+/** Behind the last entry, so that a comparison with a longer attribute stays within. */
+const slackBytes = 256;
 const noState = -1;
 /** Values of one state that are taken in before it is given up. */
 const takenMax = 200;
 /** Requests after which a state is tried anew. */
 const requestsMax = 1024;
 
-/** Bytes of the shortest attribute that is kept: its text is compared eight bytes at a time. */
-export const knownBytesMin = 12;
-export const knownWord = { first: 0, state: 1, target: 2 } as const;
-const stride = 4;
-export const knownStride = stride;
-/** Shift that makes the offset of a slot's text of that of its cell. */
-const textShift = 5;
-export const knownTextShift = textShift;
+/** Of an attribute, whole. */
+export const knownBytesMin = bytesMin;
+export const knownEntryBytes = entryBytes;
+export const knownTargetAt = targetAt;
+export const knownTextAt = textAt;
 
-/** The first cell for an attribute in this state, by its first and last four bytes. */
-export const knownCell = (state: number, first: number, last: number): number =>
-  (Math.imul(first ^ last ^ (state << stateShift), odd) >>> setShift) * (stride * ways);
+/** Offset of the set for an attribute in this state, by its first and last four bytes. */
+export const knownSet = (state: number, first: number, last: number): number =>
+  ((Math.imul(first ^ last, odd) >>> hashShift) ^ (state & setMask)) << setBytesShift;
+
+/** Where an attribute stands, the state before it and the state behind it. */
+type KnownAttribute = {
+  readonly at: number;
+  readonly next: number;
+  readonly state: number;
+  readonly target: number;
+};
 
 /** One per tree of shapes, whose states it names. */
 export class KnownAttributes {
-  readonly cells = new Int32Array(slots * stride).fill(noState);
-  readonly texts = new DataView(new ArrayBuffer(slots * textBytes));
+  readonly entries = new DataView(new ArrayBuffer((sets << setBytesShift) + slackBytes));
   readonly #taken: Uint8Array;
   #requests = 0;
 
   constructor(states: number) {
     this.#taken = new Uint8Array(states);
+    this.clear();
   }
 
   /**
@@ -53,25 +63,29 @@ export class KnownAttributes {
    */
   keep(view: DataView, { at, next, state, target }: KnownAttribute): void {
     const taken = this.#taken[state] as number;
-    if (taken === takenMax || next - at < knownBytesMin) return;
+    if (taken === takenMax || next - at < bytesMin || next - at > bytesMax) return;
     this.#taken[state] = taken + 1;
-    const { cells, texts } = this;
-    const first = view.getInt32(at, true);
-    // One after the other of a set's cells is given away.
-    const way = (taken & (ways - 1)) * stride;
-    const cell = knownCell(state, first, view.getInt32(next - 4, true)) + way;
-    const text = cell << textShift;
-    cells[cell + knownWord.state] = noState;
+    const { entries } = this;
+    const set = knownSet(state, view.getInt32(at, true), view.getInt32(next - 4, true));
+    const entry = this.#place(set, taken);
+    entries.setInt32(entry, noState, true);
     const last = next - 8;
-    for (let from = at + 4; from < next; from += 8) {
+    for (let from = at; from < next; from += 8) {
       const begin = Math.min(from, last);
       const bits = view.getFloat64(begin, true);
       if (bits === 0 || Number.isNaN(bits)) return;
-      texts.setFloat64(text + begin - at - 4, bits, true);
+      entries.setFloat64(entry + textAt + begin - at, bits, true);
     }
-    cells[cell + knownWord.first] = first;
-    cells[cell + knownWord.state] = state;
-    cells[cell + knownWord.target] = target;
+    entries.setInt32(entry, state, true);
+    entries.setInt32(entry + targetAt, target, true);
+  }
+
+  /** The first entry of a set that is free; when none is, one after the other is given away. */
+  #place(set: number, turn: number): number {
+    const second = set + entryBytes;
+    if (this.entries.getInt32(set, true) === noState) return set;
+    if (this.entries.getInt32(second, true) === noState) return second;
+    return (turn & 1) === 0 ? set : second;
   }
 
   /** Between requests. */
@@ -84,15 +98,8 @@ export class KnownAttributes {
 
   /** When the states are others. */
   clear(): void {
-    this.cells.fill(noState);
+    const { byteLength } = this.entries;
+    for (let at = 0; at < byteLength; at += 4) this.entries.setInt32(at, noState, true);
     this.#taken.fill(0);
   }
 }
-
-/** Where it stands, the state before it and the state behind it. */
-type KnownAttribute = {
-  readonly at: number;
-  readonly next: number;
-  readonly state: number;
-  readonly target: number;
-};

@@ -1,7 +1,7 @@
 // Span names to classes: which definition a name means and which rules it falls under. A name is
 // looked at closely once and remembered in a table of fixed size; a first byte that begins no known
 // name or glob needs not even that.
-import { isPlainKey } from "./plain-text.ts";
+import { isPlainKey, isPlainText } from "./plain-text.ts";
 import { byteAt } from "../otlp/wire.ts";
 import { globMatches } from "../weaver/glob.ts";
 import { keyHash } from "../weaver/key-hash.ts";
@@ -13,12 +13,16 @@ import type { RuleTable } from "./finding-rules.ts";
 // Names of this module's own: an imported one is loaded and looked at anew at each use.
 const hashOf = keyHash;
 const byteOf = byteAt;
+const isText = isPlainText;
 
 /** A name has a place in one set, in any of its ways. */
 const setShift = 24;
 const ways = 4;
 const slots = 256 * ways;
 const slotBytes = 64;
+const cellStride = 2;
+const lengthShift = 16;
+const classMask = 0xffff;
 /** Distinct pairs of definition and rules; a name beyond them is looked at every time. */
 const nameClassesMax = 512;
 
@@ -50,9 +54,8 @@ export class SpanNames {
   readonly #classes: NameClass[] = [];
   readonly #byPair = new Map<number, NameClass>();
   #turn = 0;
-  // Length (0 = empty), class and bytes of the name in each slot.
-  readonly #lengths = new Uint8Array(slots);
-  readonly #numbers = new Uint16Array(slots);
+  /** Hash, then length (0 = empty) and class, of the name in each slot. */
+  readonly #cells = new Int32Array(slots * cellStride);
   readonly #bytes = new Uint8Array(slots * slotBytes);
   readonly #view = new DataView(this.#bytes.buffer);
 
@@ -68,25 +71,48 @@ export class SpanNames {
   find(bytes: Uint8Array, view: DataView, at: number, length: number): NameClass {
     if (length === 0) return this.#begins[0] === 1 ? this.#look(view, at, length) : this.other;
     if (this.#begins[byteOf(bytes, at)] === 0) return this.other;
-    if (length > slotBytes) return this.#look(view, at, length);
-    const set = (hashOf(view, at, length) >>> setShift) * ways;
-    for (let slot = set; slot < set + ways; slot += 1) {
-      if (this.#lengths[slot] === length && this.#isIn(slot, view, at)) {
-        return this.#classes[this.#numbers[slot] as number] ?? this.other;
-      }
-    }
+    const known = this.#kept(view, at, length);
+    if (known >= 0) return this.#classes[known] ?? this.other;
     const found = this.#look(view, at, length);
-    const isKept = found.number !== unkeptClass && isPlainKey(bytes, at, at + length);
-    if (isKept) this.#keep(set, bytes.subarray(at, at + length), found);
+    const isShort = length <= slotBytes && found.number !== unkeptClass;
+    if (isShort && isPlainKey(bytes, at, at + length)) {
+      this.#keep(hashOf(view, at, length), bytes.subarray(at, at + length), found);
+    }
     return found;
   }
 
+  /**
+   * Number of the class of a name that is ASCII and was looked at before, or needs no look; -1 for
+   * any other.
+   */
+  known(view: DataView, at: number, length: number): number {
+    if (length === 0) return -1;
+    if (this.#begins[view.getUint8(at)] !== 0) return this.#kept(view, at, length);
+    return isText(view, at, at + length) ? this.other.number : -1;
+  }
+
+  /** Number of the class of a name that has a slot, or -1. */
+  #kept(view: DataView, at: number, length: number): number {
+    if (length > slotBytes) return -1;
+    const cells = this.#cells;
+    const hash = hashOf(view, at, length);
+    const set = (hash >>> setShift) * ways;
+    for (let slot = set; slot < set + ways; slot += 1) {
+      if (cells[slot * cellStride] !== hash) continue;
+      const cell = cells[slot * cellStride + 1] as number;
+      if (cell >>> lengthShift === length && this.#isIn(slot, view, at, length)) {
+        return cell & classMask;
+      }
+    }
+    return -1;
+  }
+
   /** One after the other of a set's slots is given to a new name. */
-  #keep(set: number, name: Uint8Array, found: NameClass): void {
-    const slot = set + (this.#turn & (ways - 1));
+  #keep(hash: number, name: Uint8Array, found: NameClass): void {
+    const slot = (hash >>> setShift) * ways + (this.#turn & (ways - 1));
     this.#turn += 1;
-    this.#lengths[slot] = name.length;
-    this.#numbers[slot] = found.number;
+    this.#cells[slot * cellStride] = hash;
+    this.#cells[slot * cellStride + 1] = (name.length << lengthShift) | found.number;
     this.#bytes.set(name, slot * slotBytes);
   }
 
@@ -94,20 +120,19 @@ export class SpanNames {
    * Whether a slot has the name at `at`. Names in slots are without zero bytes and bytes above 127,
    * so eight of them are never NaN or -0 and may be compared as one double.
    */
-  #isIn(slot: number, view: DataView, at: number): boolean {
+  #isIn(slot: number, view: DataView, at: number, length: number): boolean {
+    if (length < 8) return this.#isShort(slot, view, at, length);
     const own = this.#view;
-    const from = slot * slotBytes;
-    const last = (this.#lengths[slot] as number) - 8;
-    if (last < 0) return this.#isShort(slot, view, at);
-    if (own.getFloat64(from + last, true) !== view.getFloat64(at + last, true)) return false;
-    for (let i = 0; i < last; i += 8) {
-      if (own.getFloat64(from + i, true) !== view.getFloat64(at + i, true)) return false;
+    const shift = (slot * slotBytes - at) | 0;
+    const last = (at + length - 8) | 0;
+    if (view.getFloat64(last, true) !== own.getFloat64((last + shift) | 0, true)) return false;
+    for (let from = at | 0; from < last; from = (from + 8) | 0) {
+      if (view.getFloat64(from, true) !== own.getFloat64((from + shift) | 0, true)) return false;
     }
     return true;
   }
 
-  #isShort(slot: number, view: DataView, at: number): boolean {
-    const length = this.#lengths[slot] as number;
+  #isShort(slot: number, view: DataView, at: number, length: number): boolean {
     const from = slot * slotBytes;
     for (let i = 0; i < length; i += 1) {
       if (this.#bytes[from + i] !== view.getUint8(at + i)) return false;

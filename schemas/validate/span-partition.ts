@@ -36,10 +36,10 @@ export class SpanPartition {
   #isSame(a: number, b: number): boolean {
     const view = this.#view;
     return (
-      view.getInt32(a + 12) === view.getInt32(b + 12) &&
-      view.getInt32(a + 8) === view.getInt32(b + 8) &&
-      view.getInt32(a + 4) === view.getInt32(b + 4) &&
-      view.getInt32(a) === view.getInt32(b)
+      view.getInt32(a + 12, true) === view.getInt32(b + 12, true) &&
+      view.getInt32(a + 8, true) === view.getInt32(b + 8, true) &&
+      view.getInt32(a + 4, true) === view.getInt32(b + 4, true) &&
+      view.getInt32(a, true) === view.getInt32(b, true)
     );
   }
 }

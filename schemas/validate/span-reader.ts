@@ -13,6 +13,7 @@ import { AttributeWalk, offTree } from "./attribute-walk.ts";
 import type { Found } from "./found.ts";
 import { isPlainText } from "./plain-text.ts";
 import type { ValidationPlan } from "./plan.ts";
+import type { SpanNames } from "./span-names.ts";
 import type { ValueCheck } from "./value-check.ts";
 
 // Names of this module's own: an imported object's property is loaded anew at each comparison.
@@ -39,6 +40,8 @@ const traceIdHead = 0x0a10;
 const spanIdHead = 0x1208;
 const parentHead = 0x2208;
 const flagsHead = 0x8501;
+/** Of a tag and the byte behind it, little-endian: the tag, and whether that byte is below 128. */
+const shortMask = 0x80ff;
 const statusCodeTag = tagOf(3, wireType.varint);
 const { traceIdAt, spanIdAt, parentSpanIdAt, nameStart, nameEnd, kind, startTimeLow } = spanWord;
 const { endTimeLow, attributes, attributesStart, attributesEnd, traceStateStart } = spanWord;
@@ -53,16 +56,20 @@ export class SpanReader {
   /** Where the rows are; `read` fills one that is all zeros. */
   cells: Int32Array = new Int32Array(0);
   readonly walk: AttributeWalk;
+  /** Number of the name's class when it is one that was met before, else -1. */
+  nameClass = -1;
   #row = 0;
   #bytes: Uint8Array = new Uint8Array(0);
   #view: DataView = new DataView(this.#bytes.buffer);
   #plan: ValidationPlan;
+  #names: SpanNames;
   readonly #found: Found;
   readonly #limits: OtlpLimits;
   readonly #message: MessageCheck;
 
   constructor(plan: ValidationPlan, found: Found, values: ValueCheck, limits: OtlpLimits) {
     this.#plan = plan;
+    this.#names = plan.names;
     this.#found = found;
     this.#limits = limits;
     this.#message = new MessageCheck(limits);
@@ -73,6 +80,7 @@ export class SpanReader {
     this.#bytes = bytes;
     this.#view = view;
     this.#plan = plan;
+    this.#names = plan.names;
     this.walk.open(bytes, view, plan);
   }
 
@@ -80,75 +88,88 @@ export class SpanReader {
   read(start: number, end: number, row: number): number {
     this.#row = row;
     this.walk.begin();
-    const bytes = this.#bytes;
-    const view = this.#view;
-    let at = this.#head(start, end, this.cells);
-    while (at < end) {
+    this.nameClass = -1;
+    let at = this.#ids(start, end, row);
+    if (at < end && this.#bytes[at] === tag.traceState) {
+      at = this.#field(at, end);
       if (at < 0) return at;
-      if (bytes[at] === attributeTag) at = this.#run(at, end);
-      else if (at + 6 <= end && view.getUint16(at) === flagsHead) at = this.#flags(at);
-      else at = this.#field(at, end);
     }
+    at = this.#usualName(this.#parent(at, end, row), end, row);
+    at = this.#rest(this.#times(at, end, row), end);
     const { count } = this.walk;
     this.cells[row + attributes] = count;
     return count > this.#limits.attributesMax ? -scanCode.tooManyAttributes : at;
   }
 
+  /** Trace and span id as every SDK writes them; the position behind, or `start`. */
+  #ids(start: number, end: number, row: number): number {
+    const view = this.#view;
+    const at = start | 0;
+    if (at + 28 > end || view.getUint16(at) !== traceIdHead) return start;
+    if (view.getUint16(at + 18) !== spanIdHead) return start;
+    const { cells } = this;
+    cells[row + traceIdAt] = at + 2;
+    cells[row + spanIdAt] = at + 20;
+    return at + 28;
+  }
+
+  #parent(at: number, end: number, row: number): number {
+    if (at + 10 > end || this.#view.getUint16(at) !== parentHead) return at;
+    this.cells[row + parentSpanIdAt] = at + 2;
+    return at + 10;
+  }
+
+  /** A name of known class needs no proof. The position behind it, or `at`. */
+  #usualName(at: number, end: number, row: number): number {
+    if (at + 2 > end) return at;
+    const view = this.#view;
+    const head = view.getUint16(at, true);
+    const length = head >>> 8;
+    const next = (at + 2 + length) | 0;
+    if ((head & shortMask) !== tag.name || next > end) return at;
+    const found = this.#names.known(view, at + 2, length);
+    if (found < 0 && !isText(view, at + 2, next)) return at;
+    this.nameClass = found;
+    const { cells } = this;
+    cells[row + nameStart] = at + 2;
+    cells[row + nameEnd] = next;
+    return next;
+  }
+
+  /** Kind, which may be absent, start and end; the position behind what is there. */
+  #times(start: number, end: number, row: number): number {
+    if (start + 20 > end) return start;
+    const view = this.#view;
+    const { cells } = this;
+    let at = start | 0;
+    const head = view.getUint16(at, true);
+    if ((head & shortMask) === tag.kind) {
+      cells[row + kind] = head >>> 8;
+      at += 2;
+    }
+    if (view.getUint8(at) !== tag.startTime || view.getUint8(at + 9) !== tag.endTime) return at;
+    cells[row + startTimeLow] = view.getInt32(at + 1, true);
+    cells[row + startTimeLow + 1] = view.getInt32(at + 5, true);
+    cells[row + endTimeLow] = view.getInt32(at + 10, true);
+    cells[row + endTimeLow + 1] = view.getInt32(at + 14, true);
+    return at + 18;
+  }
+
+  /** Attributes and whatever follows; returns `end` or a negated code. */
+  #rest(start: number, end: number): number {
+    let at = start;
+    while (at < end) {
+      if (at < 0) return at;
+      if (this.#bytes[at] === attributeTag) at = this.#run(at, end);
+      else if (at + 6 <= end && this.#view.getUint16(at) === flagsHead) at = this.#flags(at);
+      else at = this.#field(at, end);
+    }
+    return at;
+  }
+
   #flags(at: number): number {
     this.cells[this.#row + word.flags] = this.#view.getInt32(at + 2, true);
     return at + 6;
-  }
-
-  /** The fields before the attributes as every SDK writes them; stops at the first other one. */
-  #head(start: number, end: number, cells: Int32Array): number {
-    const bytes = this.#bytes;
-    const view = this.#view;
-    const row = this.#row;
-    let at = start;
-    if (at + 18 <= end && view.getUint16(at) === traceIdHead) {
-      cells[row + traceIdAt] = at + 2;
-      at += 18;
-    }
-    if (at + 10 <= end && view.getUint16(at) === spanIdHead) {
-      cells[row + spanIdAt] = at + 2;
-      at += 10;
-    }
-    if (at < end && bytes[at] === tag.traceState) {
-      at = this.#field(at, end);
-      if (at < 0) return at;
-    }
-    if (at + 10 <= end && view.getUint16(at) === parentHead) {
-      cells[row + parentSpanIdAt] = at + 2;
-      at += 10;
-    }
-    if (at + 1 < end && bytes[at] === tag.name) {
-      const next = at + 2 + (bytes[at + 1] as number);
-      if ((bytes[at + 1] as number) < 128 && next <= end && isText(view, at + 2, next)) {
-        cells[row + nameStart] = at + 2;
-        cells[row + nameEnd] = next;
-        at = next;
-      }
-    }
-    return this.#times(at, end, cells);
-  }
-
-  #times(start: number, end: number, cells: Int32Array): number {
-    const bytes = this.#bytes;
-    const view = this.#view;
-    let at = start;
-    if (at + 1 < end && bytes[at] === tag.kind && (bytes[at + 1] as number) < 128) {
-      cells[this.#row + kind] = bytes[at + 1] as number;
-      at += 2;
-    }
-    if (at + 18 <= end && bytes[at] === tag.startTime && bytes[at + 9] === tag.endTime) {
-      const times = this.#row + startTimeLow;
-      cells[times] = view.getInt32(at + 1, true);
-      cells[times + 1] = view.getInt32(at + 5, true);
-      cells[times + 2] = view.getInt32(at + 10, true);
-      cells[times + 3] = view.getInt32(at + 14, true);
-      at += 18;
-    }
-    return at;
   }
 
   /** A run of attributes; returns the position behind it or a negated code. */
@@ -254,6 +275,7 @@ export class SpanReader {
   #name(start: number, end: number): number {
     // Values may have been judged by another name.
     if (this.#plan.rulesUseNames && this.walk.count > 0) this.walk.state = offTree;
+    this.nameClass = -1;
     return this.#text(start, end, nameStart);
   }
 

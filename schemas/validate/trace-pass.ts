@@ -143,6 +143,27 @@ export class TracePass extends EnvelopeReader {
   }
 
   #judge(index: number, row: number, from: number): void {
+    const verdict = this.#knownVerdict(row);
+    if (verdict > 0) this.#replay(index, verdict);
+    else this.#judgeAnew(index, row, from);
+    const found = this.found.worst;
+    const worst = found > this.resourceWorst ? found : this.resourceWorst;
+    if (worst < reject) {
+      if (found === warn) this.tally.warned += 1;
+      this.partitionOf[index] = this.#partition.of(this.records[row + word.traceIdAt] as number);
+    } else this.partitionOf[index] = this.#out(worst);
+  }
+
+  /** The verdict of a span of known shape and name without events and links; 0 = to be judged. */
+  #knownVerdict(row: number): number {
+    const { records } = this;
+    const { nameClass, walk } = this.#reader;
+    const nested = (records[row + word.events] as number) | (records[row + word.links] as number);
+    if (nameClass < 0 || nested !== 0 || !this.#usesShapes) return 0;
+    return this.#findVerdict(walk.state, this.#selector(row, nameClass));
+  }
+
+  #judgeAnew(index: number, row: number, from: number): void {
     const found = this.found;
     const { records } = this;
     const plan = this.#plan;
@@ -165,12 +186,6 @@ export class TracePass extends EnvelopeReader {
         records[row + word.start] as number,
         records[row + word.end] as number,
       );
-    const worst = Math.max(found.worst, this.resourceWorst);
-    this.partitionOf[index] =
-      worst < reject
-        ? this.#partition.of(records[row + word.traceIdAt] as number)
-        : this.#out(worst);
-    if (found.worst === warn && worst < reject) this.tally.warned += 1;
   }
 
   #out(worst: number): number {
@@ -182,26 +197,29 @@ export class TracePass extends EnvelopeReader {
     return outcome.rejected;
   }
 
-  /** What of the verdict depends on the span beside its shape; -1 = it is not kept. */
-  #selector(row: number, name: NameClass): number {
-    if (name.number === noClass) return -1;
+  /** What of the verdict depends on the span beside its shape. */
+  #selector(row: number, nameClass: number): number {
     const kind = this.records[row + word.kind] as number;
     const statusCode = this.records[row + word.statusCode];
     const known = kind >= 0 && kind < strangeKind ? kind : strangeKind;
-    return (name.number << 4) | (known << 1) | (statusCode === 2 ? 1 : 0);
+    return (nameClass << 4) | (known << 1) | (statusCode === 2 ? 1 : 0);
   }
 
-  /** The verdict of spans that end in this state, made when it is new; 0 = there is none. */
-  #verdict(state: number, row: number, name: NameClass): number {
-    const selector = this.#selector(row, name);
-    const { shapes } = this.#plan;
-    const { verdicts } = shapes;
-    let verdict = shapes.states[state * stateCells + firstVerdict] as number;
-    while (verdict !== 0) {
-      if (verdicts[verdict] === selector) return verdict;
+  /** The verdict of spans that end in this state, or 0; state 0 has none. */
+  #findVerdict(state: number, selector: number): number {
+    const { verdicts, states } = this.#plan.shapes;
+    let verdict = states[state * stateCells + firstVerdict] as number;
+    while (verdict !== 0 && verdicts[verdict] !== selector)
       verdict = verdicts[verdict + verdictCell.next] as number;
-    }
-    return selector < 0 ? 0 : this.#made(state, selector, row, name);
+    return verdict;
+  }
+
+  /** The same, made when it is new; 0 = there is none. */
+  #verdict(state: number, row: number, name: NameClass): number {
+    if (name.number === noClass) return 0;
+    const selector = this.#selector(row, name.number);
+    const verdict = this.#findVerdict(state, selector);
+    return verdict > 0 ? verdict : this.#made(state, selector, row, name);
   }
 
   /** Asks the direct path for all that does not depend on values, and keeps it. */

@@ -74,6 +74,25 @@ describe("binding of a span", () => {
     expect(bound({ name: "pay rent later" })).toBe("");
   });
 
+  it("goes by the last name of a span that has two, again and again", () => {
+    const one = agreement();
+    const field = (tag: number, bytes: readonly number[]): number[] => [
+      tag,
+      bytes.length,
+      ...bytes,
+    ];
+    const named = (...names: readonly string[]): Uint8Array<ArrayBuffer> => {
+      const span = names.flatMap((name) => field(0x2a, [...new TextEncoder().encode(name)]));
+      return Uint8Array.from(field(0x0a, field(0x12, field(0x12, span))));
+    };
+    for (const name of ["http.client", "span.http.client", "order 12", "nobody's"]) {
+      for (let i = 0; i < 3; i += 1) one.assert(named(name));
+      one.assert(named(name, "pay rent now"));
+      expect(one.tables.groupId(one.fused.groupOf[0] ?? 0)).toBe("span.pay");
+      one.assert(named("pay rent now", name));
+    }
+  });
+
   it("goes by kind and a telling attribute when the name says nothing", () => {
     const attributes = [text("http.request.method", "GET")];
     expect(bound({ name: "GET /", kind: 2, attributes })).toBe("span.http.server");
