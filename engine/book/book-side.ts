@@ -30,13 +30,16 @@ export class BookSide {
   readonly #far = new LevelTable();
   readonly #arrivals = new Float64Array(windowLevels);
   #summary = 0;
-  // Best index at the last `untouch`; what lies below it cannot change the top.
-  #shownBest = -1;
+  // Index and size of the best level at the last `settle`. The size is in memory because a number
+  // in a field may be an object, made anew at each change. What lies below the index cannot change
+  // the top.
+  #settledBest = -1;
+  readonly #settledSize = new Float64Array(1);
+  // Negative when the best level may have changed since.
+  #touched = -1;
   // NaN fails both range checks, so an empty side takes the slow path.
   #base = Number.NaN;
   #moves = 0;
-  // Negative when the best price or its size may have changed.
-  #touched = -1;
 
   constructor(sign: number, memory: SideMemory) {
     this.#sign = sign;
@@ -58,14 +61,41 @@ export class BookSide {
     return this.#moves;
   }
 
-  /** Negative when the best price or its size may have changed since `untouch`. */
+  /** Negative when the best level or the meaning of its index may have changed since `settle`. */
   get touched(): number {
     return this.#touched;
   }
 
-  untouch(): void {
+  /**
+   * What became of the best level since the last call: 0 when its index and size are the same, 1
+   * when its size is another, 2 when its index is. What an index means changes with `moves`.
+   */
+  settle(): number {
+    const best = this.bestIndex;
+    const size = best < 0 ? 0 : (this.#sizes[best] ?? 0);
+    const settled = this.#settledSize;
     this.#touched = 0;
-    this.#shownBest = this.bestIndex;
+    const isSize = Number(size !== settled[0]);
+    const isIndex = Number(best !== this.#settledBest);
+    settled[0] = size;
+    this.#settledBest = best;
+    return isSize | (isIndex << 1);
+  }
+
+  /**
+   * Writes price (-1 when empty) and size (0 when empty) of the best level, as of the last `settle`,
+   * to `into` from `at` on. Numbers that a function returns cost an allocation where it is not
+   * inlined.
+   */
+  copyTop(into: Float64Array, at: number): void {
+    const best = this.#settledBest;
+    into[at] = best < 0 ? -1 : this.#priceAt(best);
+    into[at + 1] = this.#settledSize[0] ?? 0;
+  }
+
+  /** Price times sign of index 0; 0 before the first level. */
+  get base(): number {
+    return Number.isNaN(this.#base) ? 0 : this.#base;
   }
 
   /** Best price, -1 when the side is empty. */
@@ -81,18 +111,6 @@ export class BookSide {
   }
 
   /**
-   * Writes best price (-1 when empty), its size and the window's base (0 when empty) to `into`
-   * from `at` on. Numbers that a function returns cost an allocation where it is not inlined.
-   */
-  copyTop(into: Float64Array, at: number): void {
-    const best = this.bestIndex;
-    const isEmpty = best < 0;
-    into[at] = isEmpty ? -1 : (this.#base + best) * this.#sign + 0;
-    into[at + 1] = isEmpty ? 0 : (this.#sizes[best] ?? 0);
-    into[at + 2] = isEmpty ? 0 : this.#base;
-  }
-
-  /**
    * Sets the size at a price; 0 removes the level, and removing an unknown one is normal. Returns
    * false, and the level is lost, when `farLevelsMax` levels are outside the window.
    */
@@ -101,16 +119,21 @@ export class BookSide {
     if (!(index >= 0 && index < levelCount)) return this.#setOutside(price, size);
     const at = index | 0;
     const bitmap = this.#bitmap;
-    // No branch depends on the data from here on: whether a level appears, stays or goes cannot be
-    // foretold, and each wrong guess costs more than all of this.
-    this.#touched |= this.#shownBest - 1 - at;
+    // Whether a level appears, stays or goes cannot be foretold, and each wrong guess costs more than
+    // all of this: the only branch on it is whether 32 neighbours appear or go with it.
+    this.#touched |= this.#settledBest - 1 - at;
     this.#sizes[at] = size;
     const word = at >> 5;
     const bit = at & 31;
-    const bits = ((bitmap[word] ?? 0) & ~(1 << bit)) | (Number(size > 0) << bit);
+    const before = bitmap[word] ?? 0;
+    const bits = (before & ~(1 << bit)) | (Number(size > 0) << bit);
     bitmap[word] = bits;
-    const isWordUsed = (bits | -bits) >>> 31;
-    const summary = (this.#summary & ~(1 << word)) | (isWordUsed << word);
+    if (before !== 0 && bits !== 0) return true;
+    return this.#noteWord(word, bits);
+  }
+
+  #noteWord(word: number, bits: number): boolean {
+    const summary = (this.#summary & ~(1 << word)) | (Number(bits !== 0) << word);
     this.#summary = summary;
     return summary === 0 ? this.#runEmpty() : true;
   }

@@ -38,8 +38,6 @@ export type TopOrigin = {
 const passesStores = process.arch !== "x64" && process.arch !== "ia32";
 
 // Own constants, because an imported binding is loaded at each use: together more than a publication.
-const bidAt = 0;
-const askAt = 3;
 const recordMask: number = recordCount - 1;
 const wordStride: number = recordWordStride;
 const numberStride: number = recordNumberStride;
@@ -55,6 +53,9 @@ const receiveLowAt: number = word.receiveNsLow;
 const receiveHighAt: number = word.receiveNsHigh;
 const sidesAt: number = word.sides;
 const bidPriceAt: number = number.bidPrice;
+const bidBaseAt: number = number.bidBase;
+const askPriceAt: number = number.askPrice;
+const askBaseAt: number = number.askBase;
 const updateIdAt: number = number.updateId;
 
 /**
@@ -70,10 +71,8 @@ export class OrderBook {
   #priceScale = -1;
   #sizeScale = -1;
   #rescales = 0;
-  // What readers see now, to publish nothing twice: price, size and base of bids, then asks. Kept
-  // in memory because a number in a field may be an object, made anew at each change.
-  readonly #shown = Float64Array.of(-1, 0, 0, -1, 0, 0);
-  readonly #now = new Float64Array(6);
+  // Records to write until all of them have the epoch, the state, the scales and the bases.
+  #recordsOld = 0;
   #epoch = 0;
   #state = 0;
   #version = 0;
@@ -187,58 +186,86 @@ export class OrderBook {
     return isChanged;
   }
 
+  #publishTouched(origin: TopOrigin): boolean {
+    const changes = this.bids.settle() | this.asks.settle();
+    const isSameFrame = this.epoch === this.#epoch && origin.state === this.#state;
+    return isSameFrame && changes === 0 ? false : this.#publishTop(origin, changes, isSameFrame);
+  }
+
   #endUpdate(): void {
     this.#depthSequence = (this.#depthSequence + 1) | 0;
     Atomics.store(this.#slot.versions, depthAt, this.#depthSequence);
   }
 
-  #publishTouched(origin: TopOrigin): boolean {
-    const now = this.#now;
-    const shown = this.#shown;
-    this.bids.untouch();
-    this.asks.untouch();
-    this.bids.copyTop(now, bidAt);
-    this.asks.copyTop(now, askAt);
-    const epoch = this.epoch;
-    const isSamePrices = now[bidAt] === shown[bidAt] && now[askAt] === shown[askAt];
-    const isSameTop =
-      isSamePrices && now[bidAt + 1] === shown[bidAt + 1] && now[askAt + 1] === shown[askAt + 1];
-    const isSamePacked = isSamePrices && epoch === this.#epoch && origin.state === this.#state;
-    if (isSameTop && isSamePacked) return false;
-    for (let i = 0; i < 6; i += 1) shown[i] = now[i] ?? 0;
-    this.#epoch = epoch;
-    this.#state = origin.state;
-    this.#writeRecord(origin);
-    if (!isSamePacked) this.#writePacked(origin.isTrusted);
-    return !isSameTop;
-  }
-
-  // The record first, then the epoch, then the packed word: a reader that sees the packed word of
-  // an epoch finds its record. Nobody looks at the record written here until its version is out.
-  #writeRecord(origin: TopOrigin): void {
-    const { recordWords: words, recordNumbers: numbers, versions } = this.#slot;
+  // The record first, then the packed word: a reader that sees the packed word of an epoch finds
+  // its record. Nobody looks at the record written here until its version is out.
+  #publishTop(origin: TopOrigin, changes: number, isSameFrame: boolean): boolean {
+    const { recordNumbers: numbers, versions } = this.#slot;
+    const before = (this.#version & recordMask) * numberStride;
     this.#version = (this.#version + 1) | 0;
     if (passesStores) Atomics.load(versions, recordAt);
+    if (!isSameFrame) this.#enterFrame(origin.state);
     const record = this.#version & recordMask;
+    const now = record * numberStride;
+    if (this.#recordsOld > 0) this.#writeFrame(record);
+    this.#writeRecord(origin, record);
+    Atomics.store(versions, recordAt, this.#version);
+    if (!isSameFrame) this.#writeEpoch();
+    if (!isSameFrame || changes > 1) this.#writePacked(origin.isTrusted);
+    if (isSameFrame || this.#version === 1) return changes !== 0;
+    return !isSameTop(numbers, before, now);
+  }
+
+  // What is the same in record after record is written only until all of them have it.
+  #enterFrame(state: number): void {
+    this.#epoch = this.epoch;
+    this.#state = state;
+    this.#recordsOld = recordCount;
+  }
+
+  #writeFrame(record: number): void {
+    const { recordWords: words, recordNumbers: numbers } = this.#slot;
     const wordAt = record * wordStride;
     const numberAt = record * numberStride;
-    const sides = Number(this.bids.bestIndex >= 0) | (Number(this.asks.bestIndex >= 0) << 1);
-    words[wordAt + stateAt] = origin.state;
+    this.#recordsOld -= 1;
+    words[wordAt + stateAt] = this.#state;
     words[wordAt + recordEpochAt] = this.#epoch;
     words[wordAt + priceScaleAt] = this.#priceScale;
     words[wordAt + sizeScaleAt] = this.#sizeScale;
-    words[wordAt + receiveLowAt] = origin.receiveNsLow;
-    words[wordAt + receiveHighAt] = origin.receiveNsHigh;
-    words[wordAt + sidesAt] = sides;
-    for (let i = 0; i < 6; i += 1) numbers[numberAt + bidPriceAt + i] = this.#shown[i] ?? 0;
-    numbers[numberAt + updateIdAt] = origin.updateId;
-    Atomics.store(versions, recordAt, this.#version);
+    numbers[numberAt + bidBaseAt] = this.bids.base;
+    numbers[numberAt + askBaseAt] = this.asks.base;
   }
 
+  #writeRecord(origin: TopOrigin, record: number): void {
+    const { recordWords: words, recordNumbers: numbers } = this.#slot;
+    const wordAt = record * wordStride;
+    const numberAt = record * numberStride;
+    words[wordAt + receiveLowAt] = origin.receiveNsLow;
+    words[wordAt + receiveHighAt] = origin.receiveNsHigh;
+    words[wordAt + sidesAt] =
+      Number(this.bids.bestIndex >= 0) | (Number(this.asks.bestIndex >= 0) << 1);
+    this.bids.copyTop(numbers, numberAt + bidPriceAt);
+    this.asks.copyTop(numbers, numberAt + askPriceAt);
+    numbers[numberAt + updateIdAt] = origin.updateId;
+  }
+
+  #writeEpoch(): void {
+    const { top } = this.#slot;
+    if (top[epochAt] !== this.#epoch) Atomics.store(top, epochAt, this.#epoch);
+  }
+
+  // A plain store will do: the word stands for itself, and what is stored atomically before it, the
+  // record's version and a new epoch, is seen before it. It saves a fifth of a publication.
   #writePacked(isTrusted: boolean): void {
     const { top } = this.#slot;
     const indexes = (this.bids.bestIndex + 1) | ((this.asks.bestIndex + 1) << 11);
-    if (top[epochAt] !== this.#epoch) Atomics.store(top, epochAt, this.#epoch);
-    Atomics.store(top, packedAt, (isTrusted ? indexes : 0) | (this.#epoch << 22));
+    top[packedAt] = (isTrusted ? indexes : 0) | (this.#epoch << 22);
   }
 }
+
+/** Whether two records, by their first numbers, have the same best prices and sizes. */
+const isSameTop = (numbers: Float64Array, a: number, b: number): boolean =>
+  numbers[a + bidPriceAt] === numbers[b + bidPriceAt] &&
+  numbers[a + bidPriceAt + 1] === numbers[b + bidPriceAt + 1] &&
+  numbers[a + askPriceAt] === numbers[b + askPriceAt] &&
+  numbers[a + askPriceAt + 1] === numbers[b + askPriceAt + 1];

@@ -2,7 +2,8 @@
 // a side, two-level bitmap without branches on the data, sizes as doubles, packed top word and
 // record ring), -O3. FORM `plain` is the same book as one would write it at first: branches, and
 // the best kept at each update.
-// usage: book-control STREAM UPDATES ROUNDS PUBLISH_EVERY FORM ; prints ns per update of each round.
+// usage: book-control STREAM UPDATES ROUNDS PUBLISH_EVERY FORM PARTS ; prints for each round a line
+// with the ns per update of each of its PARTS, then the best prices.
 // The stream is UPDATES times {double price, double size, double side}.
 #include <atomic>
 #include <chrono>
@@ -154,18 +155,23 @@ template <bool plain> void run(Book *book, const double *stream, size_t count, i
 }
 
 int main(int argc, char **argv) {
-  if (argc != 6) return 2;
+  if (argc != 7) return 2;
   size_t count = strtoull(argv[2], 0, 10);
   int rounds = atoi(argv[3]), every = atoi(argv[4]);
   std::vector<double> stream(count * 3);
   FILE *file = fopen(argv[1], "rb");
   if (!file || fread(stream.data(), 24, count, file) != count) return 1;
   auto book = new Book;
+  size_t part = count / atoi(argv[6]);
   for (int round = 0; round < rounds; round++) {
-    auto start = std::chrono::steady_clock::now();
-    if (!strcmp(argv[5], "plain")) run<true>(book, stream.data(), count, every);
-    else run<false>(book, stream.data(), count, every);
-    double ns = std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start).count();
-    printf("%.3f %.0f %.0f\n", ns / count, book->bid, book->ask);
+    for (size_t from = 0; from + part <= count; from += part) {
+      const double *updates = stream.data() + from * 3;
+      auto start = std::chrono::steady_clock::now();
+      if (!strcmp(argv[5], "plain")) run<true>(book, updates, part, every);
+      else run<false>(book, updates, part, every);
+      auto end = std::chrono::steady_clock::now();
+      printf("%.3f ", std::chrono::duration<double, std::nano>(end - start).count() / part);
+    }
+    printf("%.0f %.0f\n", book->bid, book->ask);
   }
 }

@@ -18,7 +18,15 @@ import { depthKind } from "../../schemas/market/depth-item.ts";
 import { recordedFiles, recordedItems } from "../engine/book/recorded.ts";
 import { plainBook } from "../oracles/plain-book.ts";
 import { seeded } from "../random.ts";
-import { type BenchOptions, figure, report, spread, timeNs } from "./harness.ts";
+import {
+  type BenchOptions,
+  figure,
+  report,
+  roundsOf,
+  spread,
+  timeNs,
+  timePartsNs,
+} from "./harness.ts";
 
 const bidTop = 6_000_000;
 const askTop = bidTop + 1;
@@ -26,6 +34,11 @@ const levels = 768;
 const stride = 3;
 const bid = 0;
 const readersCount = 16;
+// The size of the published figures: the stream does not fit the caches.
+const streamCount = 1 << 20;
+const streamRounds = 15;
+/** Updates that are timed together: half a millisecond, between what else the machine does. */
+const partUpdates = 1 << 15;
 
 type Stream = { readonly name: string; readonly updates: Float64Array; readonly count: number };
 
@@ -48,18 +61,45 @@ const streamOf = (name: string, count: number, exponent: number): Stream => {
 
 const origin = { state: 2, isTrusted: true, updateId: 0, receiveNsLow: 0, receiveNsHigh: 0 };
 
-const ours = ({ updates, count }: Stream, publishEvery: number): (() => void) => {
+// The loops are functions over a part of the stream with everything in locals, as code is that walks
+// the levels of one message; a loop over the whole stream would be compiled while it runs, and worse.
+
+// The side by index, as the control does: a branch here would be measured instead of the book.
+const setLevels = ({ sides }: OrderBook, updates: Float64Array, from: number, to: number): void => {
+  for (let at = from; at < to; at += stride)
+    sides[((updates[at + 2] as number) & 1) as 0 | 1].set(
+      updates[at] as number,
+      updates[at + 1] as number,
+    );
+};
+
+const setAndPublish = (book: OrderBook, updates: Float64Array, from: number, to: number): void => {
+  const { sides } = book;
+  for (let at = from; at < to; at += stride) {
+    sides[((updates[at + 2] as number) & 1) as 0 | 1].set(
+      updates[at] as number,
+      updates[at + 1] as number,
+    );
+    book.publish(origin);
+  }
+};
+
+/** Applies part number `part` of the stream. */
+const ours = ({ updates, count }: Stream, publishEvery: number): ((part: number) => void) => {
   const book = new OrderBook(bookSlot(createBookMemory(1), 0));
-  return () => {
-    let left = publishEvery;
-    for (let at = 0; at < count * stride; at += stride) {
-      // By index, as the control does: a branch here would be measured instead of the book.
-      book.sides[(updates[at + 2] ?? 0) & 1]?.set(updates[at] ?? 0, updates[at + 1] ?? 0);
-      left -= 1;
-      if (left === 0) {
-        book.publish(origin);
-        left = publishEvery;
-      }
+  const partEnd = (from: number): number => from + Math.min(partUpdates, count) * stride;
+  if (publishEvery === 1)
+    return (part) => {
+      const from = part * partUpdates * stride;
+      setAndPublish(book, updates, from, partEnd(from));
+    };
+  const message = publishEvery * stride;
+  return (part) => {
+    const from = part * partUpdates * stride;
+    const end = partEnd(from);
+    for (let at = from; at < end; at += message) {
+      setLevels(book, updates, at, at + message);
+      book.publish(origin);
     }
   };
 };
@@ -85,7 +125,7 @@ type Prototype = {
 type PrototypeClass = { new (memory: SharedArrayBuffer): Prototype; bytes(): number };
 
 /** The prototype takes differences and 16-tick indexes; the same levels, converted beforehand. */
-const prototype = ({ updates, count }: Stream, file: string): (() => void) => {
+const prototype = ({ updates, count }: Stream, file: string): ((part: number) => void) => {
   const { BookSW } = createRequire(import.meta.url)(file) as { BookSW: PrototypeClass };
   const book = new BookSW(new SharedArrayBuffer(BookSW.bytes()));
   const now = new Map<number, number>();
@@ -99,15 +139,20 @@ const prototype = ({ updates, count }: Stream, file: string): (() => void) => {
     input.set([level * 16, size - (now.get(key) ?? 0), side], at);
     now.set(key, size);
   }
-  return () => {
-    book.reset();
-    for (let at = 0; at < count * stride; at += stride) {
-      const price = input[at] ?? 0;
-      const delta = input[at + 1] ?? 0;
-      if (input[at + 2] === bid) book.updateBid(price, delta, at);
-      else book.updateAsk(price, delta, at);
-    }
+  const partDoubles = Math.min(partUpdates, count) * stride;
+  return (part) => {
+    if (part === 0) book.reset();
+    changeLevels(book, input, part * partDoubles, (part + 1) * partDoubles);
   };
+};
+
+const changeLevels = (book: Prototype, input: Int32Array, from: number, to: number): void => {
+  for (let at = from; at < to; at += stride) {
+    const price = input[at] as number;
+    const delta = input[at + 1] as number;
+    if (input[at + 2] === bid) book.updateBid(price, delta, at);
+    else book.updateAsk(price, delta, at);
+  }
 };
 
 type ControlRun = {
@@ -117,10 +162,13 @@ type ControlRun = {
   readonly publishEvery: number;
 };
 
+const partsOf = (count: number): number => Math.ceil(count / partUpdates);
+
 const control = ({ binary, file, count, publishEvery }: ControlRun, form: "same" | "plain") => {
-  const arguments_ = [file, String(count), "9", String(publishEvery), form];
-  const lines = execFileSync(binary, arguments_).toString().trim().split("\n");
-  return spread(lines.slice(2).map((line) => Number(line.split(" ")[0])));
+  const [rounds, parts] = [streamRounds + 2, partsOf(count)].map(String);
+  const words = [file, String(count), rounds ?? "", String(publishEvery), form, parts ?? ""];
+  const lines = execFileSync(binary, words).toString().trim().split("\n");
+  return roundsOf(lines.slice(2).map((line) => line.split(" ").slice(0, -2).map(Number)));
 };
 
 const compiled = (folder: string): string | null => {
@@ -135,37 +183,33 @@ const compiled = (folder: string): string | null => {
 };
 
 const runStream = (stream: Stream, folder: string, binary: string | null): void => {
-  const timing = { warmups: 2, rounds: 7, operations: stream.count };
-  const file = join(folder, `${stream.name}.bin`);
+  const { name, count } = stream;
+  const operations = Math.min(count, partUpdates);
+  const timing = { warmups: 3, rounds: streamRounds, operations };
+  const file = join(folder, `${name}.bin`);
   writeFileSync(file, stream.updates);
   for (const publishEvery of [1, 16]) {
-    const own = timeNs(timing, ours(stream, publishEvery));
-    const controlRun = { binary: binary ?? "", file, count: stream.count, publishEvery };
-    const native = binary === null ? null : control(controlRun, "same");
-    const plainNative = binary === null ? null : control(controlRun, "plain");
-    figure(`${stream.name}, publish every ${publishEvery} (ns)`, own);
-    report({
-      bench: "book",
-      stream: stream.name,
-      publishEvery,
-      updateNs: own,
-      controlNs: native ?? "no g++",
-      ratio: native === null ? null : own.median / native.median,
-      plainControlNs: plainNative ?? "no g++",
-      plainRatio: plainNative === null ? null : own.median / plainNative.median,
-    });
+    const own = timePartsNs(timing, partsOf(count), ours(stream, publishEvery));
+    figure(`${name}, publish every ${publishEvery} (ns)`, own.spread);
+    report({ bench: "book", stream: name, publishEvery, updateNs: own });
+    if (binary === null) continue;
+    const controlRun = { binary, file, count, publishEvery };
+    for (const form of ["same", "plain"] as const) {
+      const native = control(controlRun, form);
+      const ratio = own.quiet / native.quiet;
+      const rival = `C++, ${form} algorithm`;
+      report({ bench: "book", stream: name, publishEvery, rival, updateNs: native, ratio });
+    }
   }
   const prototypeFile = new URL("../../../shared/prototypes/book/book.cjs", import.meta.url);
-  const hasPrototype = existsSync(prototypeFile);
-  report({
-    bench: "book",
-    stream: stream.name,
-    rival: "prototype BookSW",
-    updateNs: hasPrototype ? timeNs(timing, prototype(stream, fileURLToPath(prototypeFile))) : null,
-  });
-  const few = { ...stream, count: Math.min(stream.count, 20_000) };
-  const twin = timeNs({ ...timing, operations: few.count, rounds: 3 }, plain(few));
-  report({ bench: "book", stream: stream.name, rival: "plain twin", updateNs: twin });
+  if (existsSync(prototypeFile)) {
+    const apply = prototype(stream, fileURLToPath(prototypeFile));
+    const updateNs = timePartsNs(timing, partsOf(count), apply);
+    report({ bench: "book", stream: name, rival: "prototype BookSW", updateNs });
+  }
+  const few = { ...stream, count: Math.min(count, 20_000) };
+  const twin = timeNs({ warmups: 2, rounds: 3, operations: few.count }, plain(few));
+  report({ bench: "book", stream: name, rival: "plain twin", updateNs: twin });
 };
 
 const runRecorded = async (rounds: number): Promise<void> => {
@@ -261,7 +305,7 @@ const runDepthReads = (reads: number): void => {
 
 /** Called by test/bench/main.ts. */
 export const run = async ({ smoke }: BenchOptions): Promise<void> => {
-  const count = smoke ? 4096 : 1 << 20;
+  const count = smoke ? 4096 : streamCount;
   const folder = mkdtempSync(join(tmpdir(), "weir-book-"));
   try {
     const binary = compiled(folder);

@@ -55,6 +55,45 @@ export const timeNs = ({ warmups, rounds, operations }: Timing, body: () => void
   return spread(samples);
 };
 
+export type Rounds = {
+  /** Of whole rounds. */
+  readonly spread: Spread;
+  /** Mean over the parts of each part's fastest round: what a round costs that nothing disturbs. */
+  readonly quiet: number;
+};
+
+/** Summary of what each part of each round took. */
+export const roundsOf = (rounds: readonly (readonly number[])[]): Rounds => {
+  const mean = (parts: readonly number[]): number =>
+    parts.reduce((sum, part) => sum + part, 0) / parts.length;
+  const fastest = (rounds[0] ?? []).map((_, part) =>
+    Math.min(...rounds.map((parts) => parts[part] ?? Number.NaN)),
+  );
+  return { spread: spread(rounds.map(mean)), quiet: mean(fastest) };
+};
+
+/**
+ * Nanoseconds per operation of a round cut into `parts`, short enough to fall between what else the
+ * machine does. `operations` are those of one part.
+ */
+export const timePartsNs = (
+  { warmups, rounds, operations }: Timing,
+  parts: number,
+  body: (part: number) => void,
+): Rounds => {
+  const samples: number[][] = [];
+  for (let i = -warmups; i < rounds; i += 1) {
+    const round: number[] = [];
+    for (let part = 0; part < parts; part += 1) {
+      const start = process.hrtime.bigint();
+      body(part);
+      round.push(Number(process.hrtime.bigint() - start) / operations);
+    }
+    if (i >= 0) samples.push(round);
+  }
+  return roundsOf(samples);
+};
+
 /** The figures of this process, in order. */
 export const figures: FigureList = new FigureList();
 

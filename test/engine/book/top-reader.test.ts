@@ -14,6 +14,7 @@ import {
 } from "../../../engine/book/book-layout.ts";
 import { OrderBook } from "../../../engine/book/order-book.ts";
 import { noPrice, noSpread, TopReader } from "../../../engine/book/top-reader.ts";
+import { runSeed, seeded } from "../../random.ts";
 
 const origin = { state: 2, isTrusted: true, updateId: 9, receiveNsLow: 5, receiveNsHigh: 1 };
 
@@ -59,6 +60,37 @@ test("more than 1024 moves between two reads do not bring back an old price", ()
   expect(book.epoch - before).toBe(1024);
   book.publish(origin);
   expect(reader.bidPrice()).toBe(2_000_000);
+});
+
+test("record and packed word agree with the book after every publication", () => {
+  const random = seeded(runSeed("top reader"));
+  const memory = createBookMemory(1);
+  const book = new OrderBook(bookSlot(memory, 0));
+  const reader = new TopReader(memory, 0);
+  book.fitScales({ priceScale: 0, sizeScale: 0, priceMax: 0, sizeMax: 0 });
+  for (let i = 0; i < 20_000; i += 1) {
+    const side = random.pick(book.sides);
+    // Few prices, so that sides empty and fill again in the same window; seldom far away.
+    const price = 5_000 + random.below(4) + (random.next() < 0.01 ? random.below(4_000) : 0);
+    if (random.next() < 0.01) book.clear();
+    else side.set(price, random.below(3));
+    const state = random.next() < 0.05 ? 3 : 2;
+    book.publish({ ...origin, state, updateId: i });
+    expect(reader.readRecord()).toBe(true);
+    const { bids, asks } = book;
+    expect([reader.bidPrice(), reader.askPrice()]).toEqual([bids.bestPrice, asks.bestPrice]);
+    expect([reader.hasBid, reader.recordBidPrice, reader.recordBidSize]).toEqual([
+      bids.bestPrice >= 0,
+      bids.bestPrice,
+      bids.bestSize,
+    ]);
+    expect([reader.hasAsk, reader.recordAskPrice, reader.recordAskSize]).toEqual([
+      asks.bestPrice >= 0,
+      asks.bestPrice,
+      asks.bestSize,
+    ]);
+    expect(reader.state).toBe(state);
+  }
 });
 
 test("a book tells when it is locked or crossed", () => {
