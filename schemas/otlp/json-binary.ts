@@ -1,7 +1,8 @@
 // Bytes in OTLP/JSON: ids in hex of any case, everything else in base64 of either alphabet. The
 // token is the one that the scanner took last, without escapes; what is wrong becomes its fault.
 import type { ByteWriter } from "./byte-writer.ts";
-import { hexDigits, type JsonScanner } from "./json-scanner.ts";
+import { hexDigits } from "./json-escape.ts";
+import type { JsonScanner } from "./json-scanner.ts";
 import { byteAt } from "./wire.ts";
 
 const base64Digits = new Int8Array(128).fill(-1);

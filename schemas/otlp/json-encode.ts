@@ -15,6 +15,7 @@ import { messageType, messageTypes, signals } from "./messages.ts";
 import { isUtf8 } from "./utf8.ts";
 import { skipValue, tagSize, varintLow, wireType } from "./wire.ts";
 
+/** The protobuf form, or where the JSON is wrong and how. */
 export type JsonEncoded =
   | { readonly ok: true; readonly bytes: Uint8Array<ArrayBuffer> }
   | {
@@ -167,7 +168,10 @@ export class JsonEncoder {
 
   #field(field: Field): boolean {
     if (this.#usual.tryTake(field)) return true;
-    if (this.#in.peek() === letterN && this.#in.tryWord("null")) return true;
+    const { at } = this.#in;
+    const first = this.#in.peek();
+    if (this.#in.at !== at && this.#usual.tryTake(field)) return true;
+    if (first === letterN && this.#in.tryWord("null")) return true;
     return field.repeated ? this.#list(field) : this.#value(field);
   }
 

@@ -1,5 +1,6 @@
 // Tokens of JSON text, read from its UTF-8 bytes in place: no objects, no numbers through a double,
 // no exceptions. Knows nothing of OTLP. The first fault is kept in `fault` and `faultAt`.
+import { writeAsIs, writeUnescaped } from "./json-escape.ts";
 import type { JsonKey } from "./json-key.ts";
 import { plainEnd } from "./plain-text.ts";
 import { byteAt } from "./wire.ts";
@@ -22,34 +23,11 @@ export const mark = {
 // Names of this module's own: an object's property would be loaded anew at each comparison.
 const { quote, backslash } = mark;
 
-// By the character after a backslash: what it stands for; 0 = no such escape, `u` is apart.
-const escapes = new Uint8Array(128);
-for (const [name, value] of Object.entries({
-  '"': 34,
-  "\\": 92,
-  "/": 47,
-  b: 8,
-  f: 12,
-  n: 10,
-  r: 13,
-  t: 9,
-})) {
-  escapes[code(name)] = value;
-}
-const unicodeEscape = code("u");
 const zero = code("0");
 const point = code(".");
 const exponent = code("e");
 
 const isDigit = (byte: number): boolean => byte >= 48 && byte <= 57;
-
-/** By byte: the value of a hex digit of either case, or -1. */
-export const hexDigits = new Int8Array(256).fill(-1);
-for (let digit = 0; digit < 16; digit += 1) {
-  const text = digit.toString(16);
-  hexDigits[code(text)] = digit;
-  hexDigits[code(text.toUpperCase())] = digit;
-}
 
 /** Deepest nesting of lists and objects. */
 export const jsonDepthMax = 256;
@@ -106,12 +84,14 @@ export class JsonScanner {
 
   #peekFar(): number {
     const { bytes, end } = this;
-    while (this.at < end) {
-      const byte = byteAt(bytes, this.at);
-      if (byte !== 32 && byte !== 10 && byte !== 13 && byte !== 9) return byte;
-      this.at += 1;
+    let { at } = this;
+    let byte = -1;
+    for (; at < end; at += 1) {
+      byte = byteAt(bytes, at);
+      if (byte !== 32 && byte !== 10 && byte !== 13 && byte !== 9) break;
     }
-    return -1;
+    this.at = at;
+    return at < end ? byte : -1;
   }
 
   /** Takes this character if it is the next. */
@@ -311,81 +291,8 @@ export class JsonScanner {
    * at most as many bytes as the token. A lone surrogate becomes U+FFFD, as TextEncoder has it.
    */
   unescape(out: Uint8Array, start: number): number {
-    const { tokenBytes: bytes, tokenStart, tokenEnd } = this;
-    let to = start;
-    let at = tokenStart;
-    if (!this.isEscaped) {
-      for (; at < tokenEnd; at += 1, to += 1) out[to] = byteAt(bytes, at);
-      return to;
-    }
-    while (at < tokenEnd) {
-      const byte = byteAt(bytes, at);
-      if (byte !== backslash) {
-        out[to] = byte;
-        to += 1;
-        at += 1;
-        continue;
-      }
-      const name = byteAt(bytes, at + 1);
-      const plain = name < 128 ? byteAt(escapes, name) : 0;
-      if (plain !== 0) {
-        out[to] = plain;
-        to += 1;
-        at += 2;
-        continue;
-      }
-      const unit = name === unicodeEscape ? this.#unit(at) : -1;
-      if (unit < 0) {
-        this.fail("unknown escape in a string", at);
-        return -1;
-      }
-      const low = unit >= 0xd800 && unit < 0xdc00 ? this.#lowAfter(at + 6) : -1;
-      const point = low < 0 ? unit : 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
-      to = writePoint(out, to, point);
-      at += low < 0 ? 6 : 12;
-    }
-    return to;
-  }
-
-  /** The code unit of `\uXXXX` at `at`, or -1. */
-  #unit(at: number): number {
-    if (at + 6 > this.tokenEnd) return -1;
-    let unit = 0;
-    for (let i = at + 2; i < at + 6; i += 1) {
-      const digit = hexDigits[byteAt(this.tokenBytes, i)] as number;
-      if (digit < 0) return -1;
-      unit = unit * 16 + digit;
-    }
-    return unit;
-  }
-
-  /** The low surrogate that is escaped at `at`, or -1. */
-  #lowAfter(at: number): number {
-    if (at + 6 > this.tokenEnd || byteAt(this.tokenBytes, at) !== backslash) return -1;
-    if (byteAt(this.tokenBytes, at + 1) !== unicodeEscape) return -1;
-    const unit = this.#unit(at);
-    return unit >= 0xdc00 && unit < 0xe000 ? unit : -1;
+    const end = this.isEscaped ? writeUnescaped(this, out, start) : writeAsIs(this, out, start);
+    if (end < 0) this.fail("unknown escape in a string", ~end);
+    return Math.max(end, -1);
   }
 }
-
-const replacement = 0xfffd;
-
-/** Writes one code point as UTF-8. */
-const writePoint = (out: Uint8Array, to: number, given: number): number => {
-  const point = given >= 0xd800 && given < 0xe000 ? replacement : given;
-  if (point < 0x80) {
-    out[to] = point;
-    return to + 1;
-  }
-  let shift = 6;
-  let lead = 0xc0;
-  if (point >= 0x10000) [shift, lead] = [18, 0xf0];
-  else if (point >= 0x800) [shift, lead] = [12, 0xe0];
-  out[to] = lead | (point >> shift);
-  let next = to + 1;
-  for (shift -= 6; shift >= 0; shift -= 6) {
-    out[next] = 0x80 | ((point >> shift) & 63);
-    next += 1;
-  }
-  return next;
-};

@@ -2,8 +2,9 @@
 // plain text, small integers, right behind their key. Any other form is refused without a trace, for
 // the encoder's general way, which also finds what is wrong; both write the same bytes.
 import type { ByteWriter } from "./byte-writer.ts";
+import { hexDigits } from "./json-escape.ts";
 import type { DecimalWords } from "./json-number.ts";
-import { hexDigits, type JsonScanner, mark } from "./json-scanner.ts";
+import { type JsonScanner, mark } from "./json-scanner.ts";
 import { type Field, usualForm } from "./messages.ts";
 import { byteAt } from "./wire.ts";
 
