@@ -15,6 +15,7 @@ const commands: { readonly [name: string]: () => Promise<Command> } = {
   book: async () => (await import("./cli/book.ts")).book,
   check: async () => (await import("./cli/check.ts")).check,
   config: async () => (await import("./cli/config.ts")).config,
+  ctl: async () => (await import("./cli/ctl.ts")).ctl,
   decode: async () => (await import("./cli/decode.ts")).decode,
   engine: async () => (await import("./cli/engine.ts")).engine,
   kafka: async () => (await import("./cli/kafka.ts")).kafka,

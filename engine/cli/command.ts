@@ -29,6 +29,8 @@ export type Io = {
   readonly note: (text: string) => void;
   readonly stdin: AsyncIterable<Uint8Array>;
   readonly stderrIsTerminal: boolean;
+  /** Absent: no terminal. */
+  readonly stdoutIsTerminal?: boolean;
   /** Aborted by Ctrl-C, SIGTERM, or a closed output pipe: end with what is done. */
   readonly signal: AbortSignal;
 };

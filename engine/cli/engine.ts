@@ -50,6 +50,7 @@ export const engine: Command = {
       isReady: () => !isStopping,
       about: () => ({ runId, log: running.restUrl, config: settings.about() }),
       events: [running.memory.events],
+      steering: { ...running.steering, reload: null },
     }).catch(async (error: unknown) => {
       await running.stop(stopMs());
       throw error;

@@ -27,6 +27,7 @@ export const processIo = (): ProcessIo => {
   return {
     outputClosed: () => closed,
     stderrIsTerminal: process.stderr.isTTY,
+    stdoutIsTerminal: process.stdout.isTTY,
     signal: abort.signal,
     stdin: process.stdin,
     note: (text) => {

@@ -86,6 +86,8 @@ export class Ingest implements ConsumerHandlers {
   readonly onRevoked = async (
     partitions: readonly { readonly topic: string; readonly partition: number }[],
   ): Promise<void> => {
+    // The stages have ended.
+    if (this.#isReleased) return;
     for (const { topic, partition } of partitions) {
       const id = topicPartitionId(topic, partition);
       if (id < 0) continue;

@@ -6,16 +6,23 @@ import { type MetricsPage, stageMetricsText } from "../metrics/stage-metrics-pag
 import type { StageMetricsSet } from "../metrics/stage-metrics-set.ts";
 import { metrics, histograms, metricKeys, histogramKeys } from "../metrics/table.ts";
 import type { Metric } from "../metrics/table.ts";
+import type { WorkerStatus } from "../supervise/worker.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { registerWorkers } from "./worker-metrics.ts";
 
-/** The engine's own metrics, then those of its further stages. */
-export const prometheusPage = (snapshot: () => Snapshot, stages: StageMetricsSet): MetricsPage => {
+/** The engine's own metrics and those of its workers, then those of its further stages. */
+export const prometheusPage = (
+  snapshot: () => Snapshot,
+  stages: StageMetricsSet,
+  workers: () => readonly WorkerStatus[] = () => [],
+): MetricsPage => {
   const registry = new Registry();
   let now = snapshot();
   for (const name of new Set(metricKeys.map((key) => metrics[key].name))) {
     registerCounter(registry, name, () => now);
   }
   registerGauges(registry, () => now);
+  registerWorkers(registry, workers);
   return {
     contentType: registry.contentType,
     render: async () => {

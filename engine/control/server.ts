@@ -1,5 +1,5 @@
-// The control server: /livez, /readyz, /metrics, /status, /events on loopback. It reads shared memory and
-// never touches a record.
+// The control server on loopback: /livez, /readyz, /metrics, /status, /events to read, and actions
+// to POST. It reads shared memory and never touches a record.
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:http";
@@ -7,6 +7,9 @@ import type { AddressInfo } from "node:net";
 
 import { UnreachableError } from "../cli/command.ts";
 import { StageMetricsSet } from "../metrics/stage-metrics-set.ts";
+import type { WorkerStatus } from "../supervise/worker.ts";
+import type { ActionName, Steering } from "./actions.ts";
+import { actionAnswer, actionNames, actionOf } from "./actions.ts";
 import type { Answer } from "./answer.ts";
 import { eventsAnswer } from "./events.ts";
 import { prometheusPage } from "./prometheus.ts";
@@ -24,6 +27,8 @@ export type ControlOptions = {
   readonly events: readonly SharedArrayBuffer[];
   /** Metrics of stages that are not the engine's own; may grow and shrink while it serves. */
   readonly stages?: StageMetricsSet;
+  /** Workers to be shown and steered; without it there are none. */
+  readonly steering?: Steering;
 };
 
 export type ControlServer = { readonly url: string; readonly close: () => Promise<void> };
@@ -32,8 +37,9 @@ const host = "127.0.0.1";
 
 /** @throws UnreachableError when the port is taken. */
 export const startControlServer = async (options: ControlOptions): Promise<ControlServer> => {
-  const { stages = new StageMetricsSet() } = options;
-  const page = prometheusPage(options.snapshot, stages);
+  const { stages = new StageMetricsSet(), steering = null } = options;
+  const workers = (): readonly WorkerStatus[] => steering?.workers() ?? [];
+  const page = prometheusPage(options.snapshot, stages, workers);
   const routes: Routes = {
     "/livez": () => ({ status: 200, type: "text/plain", body: "ok\n" }),
     "/readyz": () => {
@@ -48,12 +54,17 @@ export const startControlServer = async (options: ControlOptions): Promise<Contr
     "/status": () => ({
       status: 200,
       type: "application/json",
-      body: `${JSON.stringify({ ...options.about(), ...options.snapshot(), stages: stages.read() })}\n`,
+      body: `${JSON.stringify({
+        ...options.about(),
+        workers: workers(),
+        ...options.snapshot(),
+        stages: stages.read(),
+      })}\n`,
     }),
     "/events": (query) => eventsAnswer(options.events, query),
   };
   const server = createServer((request, response) => {
-    void answer(routes, request, response);
+    void answer({ routes, steering }, request, response);
   });
   server.listen(options.port, host);
   await once(server, "listening").catch((error: unknown) => {
@@ -74,16 +85,24 @@ type Routes = {
   readonly [path: string]: (query: URLSearchParams) => Promise<Answer> | Answer;
 };
 
+type Served = { readonly routes: Routes; readonly steering: Steering | null };
+
 const answer = async (
-  routes: Routes,
+  { routes, steering }: Served,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> => {
   const { pathname: path, searchParams } = new URL(request.url ?? "/", `http://${host}`);
+  const action = actionOf(path);
+  if (action !== null && steering !== null) {
+    await act({ action, steering }, request, response);
+    return;
+  }
   const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
   if (route === undefined) {
     response.writeHead(404, { "content-type": "text/plain" });
-    response.end(`no such path; known: ${Object.keys(routes).join(" ")}\n`);
+    const actions = steering === null ? [] : actionNames.map((name) => `/${name}`);
+    response.end(`no such path; known: ${[...Object.keys(routes), ...actions].join(" ")}\n`);
     return;
   }
   if (request.method !== "GET" && request.method !== "HEAD") {
@@ -93,6 +112,22 @@ const answer = async (
   const { status, type, body } = await route(searchParams);
   response.writeHead(status, { "content-type": type });
   response.end(request.method === "HEAD" ? undefined : body);
+};
+
+type Action = { readonly action: ActionName; readonly steering: Steering };
+
+const act = async (
+  { action, steering }: Action,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> => {
+  if (request.method !== "POST") {
+    response.writeHead(405, { allow: "POST" }).end();
+    return;
+  }
+  const { status, type, body } = await actionAnswer(action, request, steering);
+  response.writeHead(status, { "content-type": type });
+  response.end(body);
 };
 
 const portError = (port: number, error: NodeJS.ErrnoException): UnreachableError =>

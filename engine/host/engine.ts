@@ -6,7 +6,6 @@ import type { LogPlace } from "../log/open-log.ts";
 import type { RestartLimits } from "../supervise/restart-budget.ts";
 import { restartDefaults } from "../supervise/restart-budget.ts";
 import { Supervisor } from "../supervise/supervisor.ts";
-import type { WorkerStatus } from "../supervise/worker.ts";
 import { createWorkerMemory } from "../supervise/worker-cells.ts";
 import type { DrainReport } from "./drain-report.ts";
 import { drainReport } from "./drain-report.ts";
@@ -43,12 +42,8 @@ export type Engine = {
   readonly restUrl: string | null;
   /** Settles when a thread failed for good; what it did is uncommitted. */
   readonly failed: Promise<ThreadFailure>;
-  /** States, restarts and errors of the threads, in the order of their start. */
-  readonly workers: () => readonly WorkerStatus[];
-  /** @throws RefusedError naming the thread and its state. */
-  readonly pause: (name: string) => Promise<void>;
-  readonly resume: (name: string) => Promise<void>;
-  readonly restart: (name: string) => Promise<void>;
+  /** Shows and steers the threads: states, restarts and errors, in the order of their start. */
+  readonly steering: Pick<Supervisor, "workers" | "pause" | "resume" | "restart">;
   /** Stops in the order of the data within one deadline; says what was drained. */
   readonly stop: (deadlineMs: number) => Promise<DrainReport>;
 };
@@ -81,10 +76,12 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
     memory,
     restUrl: "kafka" in log ? null : `http://127.0.0.1:${threads.logPort}`,
     failed: supervisor.failed.then(({ name, message }) => ({ thread: name, message })),
-    workers: () => supervisor.statuses(),
-    pause: (name) => supervisor.pause(name),
-    resume: (name) => supervisor.resume(name),
-    restart: (name) => supervisor.restart(name),
+    steering: {
+      workers: () => supervisor.workers(),
+      pause: (name) => supervisor.pause(name),
+      resume: (name) => supervisor.resume(name),
+      restart: (name) => supervisor.restart(name),
+    },
     stop: (deadlineMs) => drainReport(memory, () => supervisor.stop(deadlineMs)),
   };
 };

@@ -32,7 +32,7 @@ export type SupervisorOptions = {
 };
 
 /** What was asked for cannot be done now; the message says why. */
-class RefusedError extends Error {
+export class RefusedError extends Error {
   override name = "RefusedError";
 }
 
@@ -150,7 +150,8 @@ export class Supervisor {
     });
   }
 
-  statuses(): readonly WorkerStatus[] {
+  /** What is known of each, in the order of their start. */
+  workers(): readonly WorkerStatus[] {
     const now = this.#options.clock.nowMs();
     return this.#kept.map((kept) => kept.status(this.#watch.ageMs(kept.worker.name, now)));
   }

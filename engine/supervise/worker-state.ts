@@ -1,7 +1,14 @@
 // What a worker can be, and where it can go from there. A worker here is what the supervisor keeps
-// alive: in the engine, one thread. The number of a state is its index; metrics show it.
+// alive: in the engine, one thread.
 
-const workerStates = ["Stopped", "Starting", "Running", "Paused", "Stopping", "Error"] as const;
+export const workerStates = [
+  "Stopped",
+  "Starting",
+  "Running",
+  "Paused",
+  "Stopping",
+  "Error",
+] as const;
 
 export type WorkerState = (typeof workerStates)[number];
 

@@ -115,6 +115,7 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
         ...options.about?.(),
       }),
       events: [engine.memory.events],
+      steering: { ...engine.steering, reload: null },
     });
     undo.unshift(() => control.close());
     return running({ engine, edge, registries, log, control, options, state });

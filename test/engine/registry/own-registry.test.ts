@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 
 import { prometheusPage } from "../../../engine/control/prometheus.ts";
 import type { Snapshot } from "../../../engine/control/snapshot.ts";
+import { StageMetricsSet } from "../../../engine/metrics/stage-metrics-set.ts";
 import { metrics } from "../../../engine/metrics/table.ts";
 import type { RequirementLevel } from "../../../schemas/weaver/resolved.ts";
 import { resolved } from "./written-registry.ts";
@@ -59,6 +60,7 @@ describe("our own registry", () => {
     const page = prometheusPage(
       () =>
         ({ ...snapshot, latencyUs: new Proxy({}, { get: () => latency }) }) as unknown as Snapshot,
+      new StageMetricsSet(),
     );
     const shown = [...(await page.render()).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
     const known = own.groups.flatMap(({ metric_name: name }) => name ?? []);

@@ -75,7 +75,7 @@ const rig = (fakes: readonly Fake[], options: Partial<SupervisorOptions> = {}) =
   const late: { resolve: () => void } = { resolve: () => undefined };
   const states = (): string =>
     supervisor
-      .statuses()
+      .workers()
       .map(({ name, state, restarts }) => `${name} ${state} ${restarts}`)
       .join(", ");
   return { supervisor, done, slept, time, beats, late, states };
@@ -113,7 +113,7 @@ describe("a supervisor", () => {
     await settled();
     expect(done).toEqual(["kill b", "kill b", "hand over b", "start b"]);
     expect(states()).toBe("a Running 0, b Running 1, c Running 0");
-    expect(supervisor.statuses()[1]?.lastError).toBe("broken");
+    expect(supervisor.workers()[1]?.lastError).toBe("broken");
   });
 
   it("restarts the rest for one, in the order of the start", async () => {
@@ -184,7 +184,7 @@ describe("a supervisor", () => {
     supervisor.report("a", "broken");
     await settled();
     expect(states()).toBe("a Running 1");
-    expect(supervisor.statuses()[0]?.lastError).toBe("once");
+    expect(supervisor.workers()[0]?.lastError).toBe("once");
   });
 
   it("kills and replaces a worker whose heartbeat stands still", async () => {
@@ -198,7 +198,7 @@ describe("a supervisor", () => {
     expect(states()).toBe("a Running 0, b Error 0");
     await settled();
     expect(states()).toBe("a Running 0, b Running 1");
-    expect(supervisor.statuses()[1]?.lastError).toContain("hangMs=1000");
+    expect(supervisor.workers()[1]?.lastError).toContain("hangMs=1000");
     await supervisor.stop(0);
   });
 

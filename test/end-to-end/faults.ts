@@ -2,8 +2,8 @@
 // after how many messages the next one comes.
 import { setEnvironmentData } from "node:worker_threads";
 
-import type { ThreadName } from "../../../engine/host/workers.ts";
-import { threadNames } from "../../../engine/host/workers.ts";
+import type { ThreadName } from "../../engine/host/workers.ts";
+import { threadNames } from "../../engine/host/workers.ts";
 
 export const faultKinds = ["throw", "hang", "exit"] as const;
 export type FaultKind = (typeof faultKinds)[number];

@@ -3,10 +3,10 @@
 // when, is in shared memory.
 import { getEnvironmentData, workerData } from "node:worker_threads";
 
-import type { WorkerPlace } from "../../../engine/host/thread-data.ts";
-import { threadNames } from "../../../engine/host/workers.ts";
-import { MessageRingReader } from "../../../engine/ring/message-ring-reader.ts";
-import { MessageRingWriter } from "../../../engine/ring/message-ring-writer.ts";
+import type { WorkerPlace } from "../../engine/host/thread-data.ts";
+import { threadNames } from "../../engine/host/workers.ts";
+import { MessageRingReader } from "../../engine/ring/message-ring-reader.ts";
+import { MessageRingWriter } from "../../engine/ring/message-ring-writer.ts";
 import { faultKinds, faultsKey } from "./faults.ts";
 
 const { worker } = workerData as WorkerPlace;
@@ -49,4 +49,4 @@ if (thread === "ingest") {
 // The log has no ring at all: it fails some time after its start.
 if (thread === "log") setInterval(step, 1).unref();
 
-await import(`../../../engine/threads/${thread}.thread.ts`);
+await import(`../../engine/threads/${thread}.thread.ts`);

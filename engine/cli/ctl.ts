@@ -1,0 +1,131 @@
+// weir ctl: a running engine, shown and steered through its control server. Tables on a terminal,
+// what the server answered as JSON lines everywhere else.
+import { nearest } from "./arguments.ts";
+import type { Arguments, Command, Io } from "./command.ts";
+import { exitCode, UnreachableError, UsageError } from "./command.ts";
+import { eventLines, reloadLines, statusLines, workerLines } from "./ctl-tables.ts";
+
+/** A restart ends with the thread that takes longest to serve again. */
+const answerMsMax = 90_000;
+
+const verbs = ["status", "events", "pause", "resume", "restart", "reload"] as const;
+type Verb = (typeof verbs)[number];
+
+export const ctl: Command = {
+  name: "ctl",
+  purpose: "Shows and steers a running engine: its threads, rings, events and configuration.",
+  usage: `[options] ${verbs.join("|")} [WORKER]`,
+  options: {
+    url: {
+      value: "URL",
+      help: "the engine's control server",
+      default: "http://127.0.0.1:9464",
+    },
+    json: { help: "JSON lines also on a terminal" },
+    type: { value: "TYPE", help: "events: of this type only" },
+    limit: { value: "N", help: "events: the newest N, 1 to 10000", default: "100" },
+  },
+  examples: ["weir ctl status", "weir ctl restart market --url http://127.0.0.1:9464"],
+  run: async (args, io) => {
+    const verb = verbOf(args);
+    const isTable = io.stdoutIsTerminal === true && args.values["json"] !== true;
+    const { status, body } = await ask(baseOf(args), requestOf(verb, args), io);
+    if (status === 400 && verb === "events") throw new UsageError(body.trim());
+    if (status !== 200) {
+      io.note(`weir: ${errorOf(body)}`);
+      if (!isTable && body.startsWith("{")) await print(jsonLines(body), io);
+      return exitCode.failed;
+    }
+    await print(isTable ? tables[verb](body) : jsonLines(body), io);
+    return exitCode.good;
+  },
+};
+
+const tables: { readonly [verb in Verb]: (body: string) => readonly string[] } = {
+  status: (body) => statusLines(JSON.parse(body) as object),
+  events: (body) => eventLines(jsonLines(body).map((line) => JSON.parse(line) as object)),
+  pause: (body) => workerLines(JSON.parse(body) as object),
+  resume: (body) => workerLines(JSON.parse(body) as object),
+  restart: (body) => workerLines(JSON.parse(body) as object),
+  reload: (body) => reloadLines(JSON.parse(body) as object),
+};
+
+const verbOf = ({ positionals }: Arguments): Verb => {
+  const [word = ""] = positionals;
+  const found = verbs.find((name) => name === word);
+  if (found === undefined) {
+    const hint = word === "" ? "" : `; did you mean ${nearest(word, verbs)}?`;
+    throw new UsageError(`weir ctl needs one of ${verbs.join(", ")}, found ${word}${hint}`);
+  }
+  const takesWorker = found === "pause" || found === "resume" || found === "restart";
+  if (positionals.length > (takesWorker ? 2 : 1)) {
+    throw new UsageError(`weir ctl ${found} takes no ${positionals.at(-1)}`);
+  }
+  if (found === "restart" && positionals.length < 2) {
+    throw new UsageError("weir ctl restart needs a WORKER: weir ctl status shows them");
+  }
+  return found;
+};
+
+const baseOf = (args: Arguments): URL => {
+  const text = String(args.values["url"]);
+  const url = URL.parse(text);
+  if (url === null || url.protocol !== "http:") {
+    throw new UsageError(`--url must be http://HOST:PORT, found ${text}`);
+  }
+  return url;
+};
+
+type Asked = { readonly path: string; readonly init: RequestInit };
+
+const requestOf = (verb: Verb, { values, positionals }: Arguments): Asked => {
+  if (verb === "status") return { path: "/status", init: {} };
+  if (verb === "events") {
+    const query = new URLSearchParams({ limit: String(values["limit"]) });
+    if (typeof values["type"] === "string") query.set("type", values["type"]);
+    return { path: `/events?${query.toString()}`, init: {} };
+  }
+  const worker = positionals[1];
+  return {
+    path: `/${verb}`,
+    init: {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(worker === undefined ? {} : { worker }),
+    },
+  };
+};
+
+const ask = async (
+  base: URL,
+  { path, init }: Asked,
+  io: Io,
+): Promise<{ readonly status: number; readonly body: string }> => {
+  const signal = AbortSignal.any([io.signal, AbortSignal.timeout(answerMsMax)]);
+  try {
+    const response = await fetch(new URL(path, base), { ...init, signal });
+    return { status: response.status, body: await response.text() };
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new UnreachableError(
+      `no engine answers at ${base.origin} (${reason}); start one with weir up, or name it with --url`,
+    );
+  }
+};
+
+const errorOf = (body: string): string => {
+  if (!body.startsWith("{")) return body.trim();
+  const { error, reasons } = JSON.parse(body) as {
+    readonly error?: string;
+    readonly reasons?: readonly string[];
+  };
+  return error ?? reasons?.join("; ") ?? body.trim();
+};
+
+const jsonLines = (body: string): readonly string[] =>
+  body.split("\n").filter((line) => line !== "");
+
+const print = async (lines: readonly string[], io: Io): Promise<void> => {
+  for (const line of lines) await io.line(line);
+};

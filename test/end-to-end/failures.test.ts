@@ -1,0 +1,173 @@
+// The real engine on the embedded log, whose threads throw, hang and exit under load. In the end it
+// must have put out what an engine that never failed would have, and count every item once.
+import { afterEach, describe, expect, it } from "vitest";
+
+import { takeSnapshot } from "../../engine/control/snapshot.ts";
+import type { ThreadName } from "../../engine/host/workers.ts";
+import type { EventLog } from "../../engine/log/event-log.ts";
+import { runSeed, seeded } from "../random.ts";
+import type { EngineRig } from "./engine-rig.ts";
+import { allRun, handledAll, restartsOf, startLoad, startRig, until } from "./engine-rig.ts";
+import {
+  expectedAggregates,
+  expectedCandidates,
+  writtenAggregates,
+  writtenCandidates,
+} from "./expected-outputs.ts";
+import type { FaultKind } from "./faults.ts";
+import { faultKinds } from "./faults.ts";
+import type { KillLoad } from "./kill-load.ts";
+
+const rigs: EngineRig[] = [];
+afterEach(async () => {
+  for (const rig of rigs.splice(0)) await rig.end();
+});
+
+const start = async (hangMs: number): Promise<EngineRig> => {
+  const rig = await startRig(hangMs);
+  rigs.push(rig);
+  return rig;
+};
+
+/** Fails a thread once under the running load and waits until all threads serve again. */
+const failOnce = async (
+  rig: EngineRig,
+  thread: ThreadName,
+  { kind, messages }: { readonly kind: FaultKind; readonly messages: number },
+): Promise<void> => {
+  const before = restartsOf(rig, thread);
+  rig.faults.arm(thread, kind, messages);
+  await until(() => restartsOf(rig, thread) > before, `${thread} restarts after ${kind}`);
+  await until(() => allRun(rig), `all run after ${thread} ${kind}`);
+};
+
+/** Closes every window and waits until all is handled. */
+const finish = async (rig: EngineRig, load: KillLoad): Promise<void> => {
+  for (const record of load.closing()) {
+    load.acknowledged.push({ record, offset: await rig.append(record) });
+  }
+  await until(() => handledAll(rig, load), "everything is handled");
+};
+
+/** Each record of the load holds 20 transactions or 10 spans; the closing ones one span. */
+const checkCounts = async (rig: EngineRig, log: EventLog, closing: number): Promise<void> => {
+  const records = async (topic: string): Promise<number> =>
+    (await log.offsets(topic)).reduce((sum, { end }) => sum + end, 0);
+  const { counts } = takeSnapshot(rig.engine.memory);
+  expect(counts.foreignTransactions).toBe(20 * (await records("weir-transactions")));
+  expect(counts.foreignSpans).toBe(10 * ((await records("otlp_spans")) - closing) + closing);
+};
+
+const checkOutputs = async (log: EventLog): Promise<string> => {
+  const candidates = await writtenCandidates(log);
+  const expected = await expectedCandidates(log);
+  expect([...expected].filter((id) => !candidates.byId.has(id))).toEqual([]);
+  expect([...candidates.byId.keys()].filter((id) => !expected.has(id))).toEqual([]);
+  const aggregates = await writtenAggregates(log);
+  expect(Object.fromEntries(aggregates.byId)).toEqual(
+    Object.fromEntries(await expectedAggregates(log)),
+  );
+  return (
+    `candidates ${candidates.byId.size} (${candidates.repeats} repeated), ` +
+    `aggregates ${aggregates.byId.size} (${aggregates.repeats} repeated)`
+  );
+};
+
+describe("an engine whose threads fail under load", () => {
+  it("puts out what one would that never failed, and counts every item once", async () => {
+    const random = seeded(runSeed("failures"));
+    const rig = await start(500);
+    const { load, stop } = await startLoad(rig, random);
+    for (const thread of ["market", "stream", "egress", "ingest", "log"] as const) {
+      for (const kind of faultKinds) {
+        await failOnce(rig, thread, { kind, messages: 1 + random.below(60) });
+      }
+    }
+    await stop();
+    await finish(rig, load);
+    const log = await rig.log();
+    await checkCounts(rig, log, load.closing().length);
+    const workers = rig.engine.steering.workers();
+    const report = await rig.engine.stop(5_000);
+    expect(report.clean).toBe(true);
+    const outputs = await checkOutputs(log);
+    expect(load.acknowledged.length).toBeGreaterThan(50);
+    const { counts } = takeSnapshot(rig.engine.memory);
+    process.stderr.write(
+      `failures: records ${load.acknowledged.length}, refused ${load.refused}, restarts ` +
+        `${workers.map(({ name, restarts }) => `${name} ${restarts}`).join(" ")}, rewound ` +
+        `${counts.consumeRewound} records, repeated items ${counts.marketRepeated} + ` +
+        `${counts.streamRepeated}, ${outputs}\n`,
+    );
+  }, 120_000);
+
+  it("fails when a thread fails more often than its limits allow", async () => {
+    const rig = await startRig(5_000, { restartsMax: 1, backoffMs: 1 });
+    rigs.push(rig);
+    const { stop } = await startLoad(rig, seeded(runSeed("too many failures")));
+    await failOnce(rig, "market", { kind: "throw", messages: 1 });
+    rig.faults.arm("market", "exit", 1);
+    expect(await rig.engine.failed).toEqual({ thread: "market", message: "exit code=0" });
+    await stop();
+    expect((await rig.engine.stop(5_000)).clean).toBe(false);
+  }, 60_000);
+});
+
+describe("an engine that is steered under load", () => {
+  it("pauses and resumes each of its threads, restarts one when asked, and loses nothing", async () => {
+    const rig = await start(5_000);
+    const { steering } = rig.engine;
+    const { load, stop } = await startLoad(rig, seeded(runSeed("steering")));
+    for (const name of ["ingest", "market", "stream", "egress"]) {
+      await steering.pause(name);
+      expect(steering.workers().find((worker) => worker.name === name)?.state).toBe("Paused");
+      const before = load.acknowledged.length;
+      await until(() => load.acknowledged.length > before + 3, "the log takes records meanwhile");
+      await steering.resume(name);
+    }
+    await expect(steering.pause("log")).rejects.toThrow("worker=log cannot be paused");
+    await steering.pause("stream");
+    await steering.restart("stream");
+    expect(steering.workers().find(({ name }) => name === "stream")?.state).toBe("Paused");
+    await steering.resume("stream");
+    await steering.restart("ingest");
+    expect(steering.workers().map(({ restarts }) => restarts)).toEqual([0, 1, 1, 1, 2]);
+    await stop();
+    await finish(rig, load);
+    const log = await rig.log();
+    await checkCounts(rig, log, load.closing().length);
+    expect((await rig.engine.stop(5_000)).clean).toBe(true);
+    await checkOutputs(log);
+  }, 60_000);
+
+  it("takes nothing while the intake is paused, and drains what is paused when it stops", async () => {
+    const rig = await start(5_000);
+    const { steering } = rig.engine;
+    const { load, stop } = await startLoad(rig, seeded(runSeed("drain")));
+    await until(() => load.acknowledged.length > 20, "records");
+    await steering.pause("market");
+    await until(() => takeSnapshot(rig.engine.memory).rings.ingestMarket.inFlight > 3, "a backlog");
+    await stop();
+    const report = await rig.engine.stop(5_000);
+    expect(report.clean).toBe(true);
+    expect(report.workers.map(({ name, outcome }) => `${name} ${outcome}`).join(", ")).toBe(
+      "stream drained, market drained, egress drained, ingest drained, log drained",
+    );
+    expect(report.rings.ingestMarket.drained).toBeGreaterThan(3);
+    expect(Object.values(report.rings).map(({ left }) => left)).toEqual([0, 0, 0, 0]);
+  }, 60_000);
+
+  it("stops at its one deadline although a thread hangs", async () => {
+    const rig = await start(60_000);
+    const { load, stop } = await startLoad(rig, seeded(runSeed("deadline")));
+    rig.faults.arm("market", "hang", 1);
+    await until(() => !rig.faults.isArmed("market"), "market hangs");
+    await stop();
+    expect(load.acknowledged.length).toBeGreaterThan(0);
+    const report = await rig.engine.stop(500);
+    expect(report.clean).toBe(false);
+    expect(report.workers.map(({ name, outcome }) => `${name} ${outcome}`).join(", ")).toBe(
+      "stream drained, market killed, egress killed, ingest killed, log killed",
+    );
+  }, 60_000);
+});
