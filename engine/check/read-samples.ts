@@ -7,6 +7,7 @@ import { inferType, type Sample, type SampleKind, sampleTypes } from "./sample.t
 /** `at` is a place in the document: `[3].span.attributes[0]`, or `line 7`. */
 type SampleFault = { readonly at: string; readonly message: string };
 
+/** A sample, or what is wrong in its place. */
 export type SampleRead = Sample | SampleFault;
 
 /** Depth of lists in a sample is fixed; this is how many objects one may have in each. */

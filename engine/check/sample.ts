@@ -3,6 +3,7 @@
 // attribute values; reading them is read-samples.ts and otlp-samples.ts.
 import { isObject, type Json, numberKind } from "./exact-json.ts";
 
+/** What a sample is, in Weaver's names. */
 export type SampleKind =
   | "attribute"
   | "span"
@@ -13,6 +14,7 @@ export type SampleKind =
   | "metric"
   | "log";
 
+/** One thing to be checked; a finding is written into its `body`. */
 export type Sample = {
   readonly kind: SampleKind;
   /** The name it came under: a log may be an `event`. */

@@ -26,6 +26,7 @@ export const scanCode = {
   valueTooLong: 20,
 } as const;
 
+/** A code of `scanCode`. */
 export type ScanCode = (typeof scanCode)[keyof typeof scanCode];
 
 const meanings: { readonly [name in keyof typeof scanCode]: string } = {

@@ -168,6 +168,7 @@ const metrics = {
 
 const sources = { ...common, ...traces, ...logs, ...metrics };
 
+/** A message of OTLP, by its name in the protocol. */
 export type MessageName = keyof typeof sources;
 
 type Open = MessageType & {
@@ -228,4 +229,5 @@ export const signals = {
   logs: { request: "ExportLogsServiceRequest", record: "LogRecord", key: "resourceLogs" },
 } as const;
 
+/** A key of `signals`. */
 export type Signal = keyof typeof signals;

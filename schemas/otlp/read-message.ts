@@ -6,6 +6,7 @@ import { byteAt, delimitedStart, skipValue, tagSize, varintHigh, varintLow } fro
 import { wireType } from "./wire.ts";
 
 type JsonValue = string | number | boolean | JsonObject | readonly JsonValue[];
+/** An object of JSON; 64-bit integers are decimal texts, ids are hex. */
 export type JsonObject = { [name: string]: JsonValue };
 
 const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });

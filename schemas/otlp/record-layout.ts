@@ -91,6 +91,7 @@ export const recordWord = {
   attributesEnd: 9,
 } as const;
 
+/** Words of a span; those above, at the same places, and its own. */
 export const spanWord = {
   ...recordWord,
   parentSpanIdAt: 10,

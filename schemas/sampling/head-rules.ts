@@ -7,6 +7,7 @@ import { thresholdOf } from "./threshold.ts";
 /** Index of the rule that decided; its name is in `headRuleNames`. */
 export const headRule = { error: 0, slow: 1, base: 2 } as const;
 
+/** Names of `headRule`, by code. */
 export const headRuleNames = ["error", "slow", "base"] as const;
 
 /** Words of a set; a threshold takes two, high then low. Rules stand first, in their order. */

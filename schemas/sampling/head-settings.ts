@@ -38,6 +38,7 @@ export type TenantPolicy = {
   readonly baseFloor: number;
 };
 
+/** The policies of all tenants. */
 export type HeadSettings = {
   /** Of every tenant without a policy of its own. */
   readonly others: TenantPolicy;

@@ -10,6 +10,7 @@ export type Level = (typeof level)[keyof typeof level];
 /** By level number. */
 export const levelNames = ["off", "information", "improvement", "violation"] as const;
 
+/** `weaver`: its findings and no others; `weir`: ours too. */
 export type Profile = "weaver" | "weir";
 
 export const finding = {

@@ -56,6 +56,7 @@ export type EntityAssociation =
   | { readonly one_of: readonly EntityAssociation[] }
   | { readonly all_of: readonly EntityAssociation[] };
 
+/** A group with everything that it inherits, in the shape of Weaver's resolved form. */
 export type ResolvedGroup = {
   readonly id: string;
   readonly type: "attribute_group" | "span" | "event" | "metric" | "metric_group" | "entity";
@@ -86,6 +87,7 @@ export type ResolvedGroup = {
   readonly annotations?: Annotations;
 };
 
+/** A registry without references: groups, each with its attributes. */
 export type ResolvedRegistry = {
   readonly registry_url: string;
   /** Of the manifest; "" without one. */
