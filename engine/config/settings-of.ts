@@ -1,7 +1,9 @@
 // What parts of the engine are given of the configuration, in their own words and units. The one
 // place that knows both; a test holds the defaults of both against each other.
+import { instructionRules } from "../../schemas/market/programs.ts";
 import type { DropPolicy, HandoffOptions } from "../handoff/handoff-options.ts";
 import type { VolumeOptions } from "../sniff/volume-priority.ts";
+import { type WatchedProgram, watchedPrograms } from "../sniff/watch-list.ts";
 import type { WindowOptions } from "../stream/window-options.ts";
 import { windowDefaults } from "../stream/window-options.ts";
 import type { RestartLimits } from "../supervise/restart-budget.ts";
@@ -65,6 +67,10 @@ export const sniffSettingsOf = ({ sniffer, events, threads }: Config): SniffSett
     adaptiveIntervalUs: sniffer.adaptive_policy_interval_us,
   },
 });
+
+/** What a market thread watches, in the order of the rules. */
+export const watchedProgramsOf = ({ watch }: Config): readonly WatchedProgram[] =>
+  watchedPrograms(instructionRules.filter(({ program }) => watch.programs.includes(program)));
 
 /** The windows of a stream thread. */
 export const windowOptionsOf = ({ windows }: Config): WindowOptions => ({

@@ -4,6 +4,7 @@ import { fields } from "../../../engine/config/schema.ts";
 import {
   sniffSettingsOf,
   supervisionOf,
+  watchedProgramsOf,
   windowOptionsOf,
 } from "../../../engine/config/settings-of.ts";
 import { bookSymbolsDefault, bookSymbolsMax } from "../../../engine/book/book-layout.ts";
@@ -12,6 +13,8 @@ import { eventCapacity } from "../../../engine/events/event-collector.ts";
 import { checkHandoff, handoffDefaults } from "../../../engine/handoff/handoff-options.ts";
 import { backoffDefaults } from "../../../engine/send/backoff.ts";
 import { replayWindowSize } from "../../../engine/sniff/replay-window.ts";
+import { WatchList, watchedPrograms } from "../../../engine/sniff/watch-list.ts";
+import { instructionRules } from "../../../schemas/market/programs.ts";
 import { VolumeAverages, volumeDefaults } from "../../../engine/sniff/volume-priority.ts";
 import { checkWindowOptions, windowDefaults } from "../../../engine/stream/window-options.ts";
 import { restartDefaults } from "../../../engine/supervise/restart-budget.ts";
@@ -39,6 +42,15 @@ describe("settings of the engine's parts", () => {
     const set = { "sniffer.lossless": "false", "sniffer.drop_policy": "DropOldest" };
     const { handoff } = sniffSettingsOf(effective(set).config);
     expect([handoff.dropPolicy, handoff.adapts]).toEqual(["drop-oldest", true]);
+  });
+
+  test("watch what is named, by default every program that has instructions", () => {
+    const some = effective({ "watch.programs": "PumpSwap, pump.fun" });
+    const watched = watchedProgramsOf(some.config);
+    expect(watched.map(({ name }) => name).sort()).toEqual(["PumpSwap", "pump.fun"]);
+    expect(new WatchList(watched).rules.length).toBeGreaterThan(4);
+    expect(watchedProgramsOf(config)).toEqual(watchedPrograms(instructionRules));
+    expect(() => effective({ "watch.programs": "pump.fn" })).toThrow(/found "pump.fn", expected/);
   });
 
   test("a drop policy that has no effect is told", () => {
