@@ -33,6 +33,12 @@ export type VolumeOptions = {
   readonly emaUpdateIntervalMs: number;
 };
 
+/** Sum and count of the interval, its end, and the volume above which an event is high. */
+const sumCell = 0;
+const countCell = 1;
+const nextUsCell = 2;
+const highAboveCell = 3;
+
 /** Defaults as in the original. */
 export const volumeDefaults: VolumeOptions = {
   emaAlphaShort: 0.2,
@@ -51,9 +57,8 @@ export class VolumeAverages {
   /** Intervals that changed the averages. */
   updates = 0;
   #options: VolumeOptions;
-  #sum = 0;
-  #count = 0;
-  #nextUs = 0;
+  // What each event touches, in memory: numbers in fields may be objects.
+  readonly #cells = Float64Array.of(0, 0, 0, Number.POSITIVE_INFINITY);
 
   /** @throws RangeError naming the field. */
   constructor(options: VolumeOptions = volumeDefaults) {
@@ -74,14 +79,15 @@ export class VolumeAverages {
 
   /** Begins the first interval. */
   start(nowUs: number): void {
-    this.#nextUs = nowUs + this.#options.emaUpdateIntervalMs * 1000;
+    this.#cells[nextUsCell] = nowUs + this.#options.emaUpdateIntervalMs * 1000;
   }
 
   /** Adds a volume to the current interval; not finite or negative ones are ignored. */
   add(volume: number): void {
     if (!(volume >= 0 && volume < Number.POSITIVE_INFINITY)) return;
-    this.#sum += volume;
-    this.#count += 1;
+    const cells = this.#cells;
+    cells[sumCell] = (cells[sumCell] as number) + volume;
+    cells[countCell] = (cells[countCell] as number) + 1;
   }
 
   /** Short by long average: above 1 volumes grow. */
@@ -91,17 +97,22 @@ export class VolumeAverages {
 
   /** Whether a volume is high against the averages so far; never before there are any. */
   isHigh(volume: number): boolean {
-    return this.longEma > 0 && volume > this.longEma * this.threshold;
+    return volume > (this.#cells[highAboveCell] as number);
   }
 
   /** Drains the interval when its time is over; call it at each turn of work. */
   update(nowUs: number): void {
-    if (nowUs < this.#nextUs) return;
+    if (nowUs >= (this.#cells[nextUsCell] as number)) this.#drain(nowUs);
+  }
+
+  #drain(nowUs: number): void {
+    const cells = this.#cells;
     this.start(nowUs);
-    if (this.#count === 0) return;
-    const average = this.#sum / this.#count;
-    this.#sum = 0;
-    this.#count = 0;
+    const count = cells[countCell] as number;
+    if (count === 0) return;
+    const average = (cells[sumCell] as number) / count;
+    cells[sumCell] = 0;
+    cells[countCell] = 0;
     this.updates += 1;
     const { emaAlphaShort, emaAlphaLong, initialThreshold, thresholdUpdateRate } = this.#options;
     const isFirst = this.updates === 1;
@@ -110,6 +121,8 @@ export class VolumeAverages {
     const wanted = initialThreshold * this.acceleration();
     const target = Math.min(Math.max(wanted, thresholdMin), thresholdMax);
     this.threshold += thresholdUpdateRate * (target - this.threshold);
+    const { longEma } = this;
+    cells[highAboveCell] = longEma > 0 ? longEma * this.threshold : Number.POSITIVE_INFINITY;
   }
 }
 

@@ -40,7 +40,22 @@ const benchEma = (size: Size): void => {
   report({ bench: "analytics", drainNs: emaNs });
 };
 
-/** The event's own part: is it high, and add it; the drain comes every 200 ms. */
+/** One event into the interval's average; the drain comes every 200 ms. */
+const benchAdd = (size: Size): Spread => {
+  const averages = new VolumeAverages();
+  averages.start(0);
+  const addNs = timeNs(timing(size), () => {
+    for (let i = 0; i < size.count; i += 1) {
+      averages.update(i * 2);
+      averages.add(values[i & valuesMask] ?? 0);
+    }
+  });
+  if (size.count > 200_000 && averages.updates === 0) throw new Error("no average was drained");
+  figure("one event into the average (ns)", addNs);
+  return addNs;
+};
+
+/** The same with the question whether it is high, whose answer nothing foretells here. */
 const benchVolume = (size: Size): Spread => {
   const averages = new VolumeAverages();
   averages.start(0);
@@ -54,7 +69,7 @@ const benchVolume = (size: Size): Spread => {
     }
   });
   if (high === 0 && size.count > 200_000) throw new Error("no volume was high");
-  figure("volume of one event (ns)", volumeNs);
+  figure("one event judged and into the average (ns)", volumeNs);
   return volumeNs;
 };
 
@@ -112,9 +127,10 @@ const benchHistogramTwin = (size: Size): Spread => {
 
 /** Called by test/bench/main.ts. */
 export const run = async ({ smoke }: BenchOptions): Promise<void> => {
-  const size = { count: smoke ? 10_000 : 1_000_000, rounds: smoke ? 5 : 15 };
+  const size = { count: smoke ? 10_000 : 250_000, rounds: smoke ? 5 : 61 };
   const few = { count: smoke ? 2_000 : 50_000, rounds: 3 };
   benchEma(size);
+  report({ bench: "analytics", addNs: benchAdd(size) });
   report({ bench: "analytics", volumeNs: benchVolume(size), twinNs: benchVolumeTwin(few) });
   report({ bench: "analytics", recordNs: benchHistogram(size), twinNs: benchHistogramTwin(few) });
 };
