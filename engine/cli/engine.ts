@@ -50,7 +50,7 @@ export const engine: Command = {
       isReady: () => !isStopping,
       about: () => ({ runId, log: running.restUrl, config: settings.about() }),
       events: [running.memory.events],
-      steering: { ...running.steering, reload: null },
+      steering: { ...running.steering, reload: settings.reload },
     }).catch(async (error: unknown) => {
       await running.stop(stopMs());
       throw error;

@@ -2,7 +2,7 @@
 // cannot be used, then held and watched until the end.
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { ConfigHolder, type ReloadOutcome } from "../config/config-holder.ts";
+import { ConfigHolder, outcomeText, type ReloadOutcome } from "../config/config-holder.ts";
 import type { Flag } from "../config/layers.ts";
 import { problemText } from "../config/problem.ts";
 import { configPathOf, readConfig } from "../config/read-config.ts";
@@ -47,6 +47,8 @@ export type OpenConfig = {
     readonly needsRestart: readonly string[];
     readonly last: ReloadOutcome | null;
   };
+  /** Reads everything again now, and tells what became of it. */
+  readonly reload: () => Promise<ReloadOutcome>;
   /** Takes changes of the file and SIGHUP up; ends with the function that it returns. */
   readonly watch: () => () => Promise<void>;
 };
@@ -71,6 +73,11 @@ export const openConfig = async (
     about: () => {
       const { version, needsRestart, last } = holder;
       return { version, needsRestart, last };
+    },
+    reload: async () => {
+      const outcome = await holder.reload();
+      io.note(`weir: ${outcomeText(outcome)}`);
+      return outcome;
     },
     watch: () => {
       const clock = {

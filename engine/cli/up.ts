@@ -113,6 +113,7 @@ const start = async (args: Arguments, settings: OpenConfig, io: Io): Promise<Sys
     supervision: supervisionOf(holder.config),
     stopMs: () => holder.config.sniffer.graceful_shutdown_timeout_ms,
     about: () => ({ config: settings.about() }),
+    reload: settings.reload,
   });
 };
 

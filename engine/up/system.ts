@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 
 import { UnreachableError, UsageError } from "../cli/command.ts";
+import type { Steering } from "../control/actions.ts";
 import type { ControlServer } from "../control/server.ts";
 import { startControlServer } from "../control/server.ts";
 import type { Snapshot } from "../control/snapshot.ts";
@@ -50,6 +51,8 @@ export type SystemOptions = {
   readonly stopMs?: () => number;
   /** More for /status. */
   readonly about?: () => { readonly [key: string]: unknown };
+  /** Reads the configuration again; without it there is none to read. */
+  readonly reload?: Steering["reload"];
 };
 
 export type System = {
@@ -115,7 +118,7 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
         ...options.about?.(),
       }),
       events: [engine.memory.events],
-      steering: { ...engine.steering, reload: null },
+      steering: { ...engine.steering, reload: options.reload ?? null },
     });
     undo.unshift(() => control.close());
     return running({ engine, edge, registries, log, control, options, state });
