@@ -1,5 +1,5 @@
 // The door `weir/metrics`: a stage's own counters, gauges and histograms. It declares them in a
-// table (name, help, unit), its thread writes cells in shared memory (2 ns each), and any other
+// table (name, help, unit), its thread writes cells in shared memory (3 ns each), and any other
 // thread reads them: as a snapshot, or as a page for Prometheus. The memory describes itself.
 export { Histogram, histogramBytes, type HistogramSummary } from "../metrics/histogram.ts";
 export {

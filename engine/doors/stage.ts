@@ -1,9 +1,8 @@
 // The door `weir/stage`: what a thread runs. A stage is an object with `name`, `start`, `work` and
 // `stop`; `work` does a bounded piece and says how much it did, so that the same stage runs on a
-// thread of its own (`runStage`), beside others on one thread, or step by step in a test. It
+// thread of its own (`runDutyCycle`), beside others on one thread, or step by step in a test. It
 // counts in shared memory and may record events, which any thread reads.
-export { runStage } from "../threads/run-stage.ts";
-export type { Idle, Stage } from "../threads/stage.ts";
+export { type Idle, runDutyCycle, type Stage } from "../threads/stage.ts";
 export { StageOutput, type StageOutputOptions } from "../sniff/stage-output.ts";
 export {
   createStageMemory,

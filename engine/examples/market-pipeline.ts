@@ -15,7 +15,7 @@ import {
   venueFaultText,
 } from "weir/book";
 import { createMessageRing, MessageRingReader, MessageRingWriter, readRingStats } from "weir/ring";
-import { runStage } from "weir/stage";
+import { runDutyCycle } from "weir/stage";
 
 type Shared = {
   readonly role: "feed" | "books";
@@ -79,7 +79,7 @@ const applyAll = ({ ring, books: memory, stop }: Shared): void => {
     stop: () => undefined,
   };
   const flag = new Int32Array(stop);
-  runStage(
+  runDutyCycle(
     stage,
     (idleMs) => reader.waitForMessages(idleMs),
     () => Atomics.load(flag, 0) === 1,

@@ -8,7 +8,7 @@ import { SlotRingReader } from "../ring/slot-ring-reader.ts";
 import { SlotRingWriter } from "../ring/slot-ring-writer.ts";
 import type { CustomThreadData } from "./custom-stage.ts";
 import { loadStage } from "./load-stage.ts";
-import { runStage } from "./run-stage.ts";
+import { runDutyCycle } from "./stage.ts";
 
 const data = workerData as CustomThreadData;
 const input = new SlotRingReader(data.input);
@@ -16,7 +16,7 @@ const output = new SlotRingWriter(data.output);
 const stop = new Int32Array(data.stop);
 const { create } = await loadStage(data.url, data.options);
 const metrics = new StageMetrics(data.metrics);
-runStage(
+runDutyCycle(
   create({ input, output, metrics, nowUs: monotonicUs }),
   (idleMs) => {
     // A stage that left its input alone has no room for what would come out.
