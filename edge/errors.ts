@@ -34,6 +34,10 @@ const table = {
   overloaded: { httpStatus: 503, grpcCode: 14, retryable: true },
   /** The log cannot be reached, and certainly has not written the items. */
   unavailable: { httpStatus: 503, grpcCode: 14, retryable: true },
+  /** The log takes no login of ours, and nothing may be kept meanwhile. */
+  "login-refused": { httpStatus: 503, grpcCode: 14, retryable: true },
+  /** The forwarder object could not keep the items (its disk is full); others may be in the log. */
+  "storage-failed": { httpStatus: 503, grpcCode: 14, retryable: true },
   /** The log may or may not have written the items: their send ended without an answer. */
   unconfirmed: { httpStatus: 503, grpcCode: 14, retryable: true },
   /** No answer within RESPONSE_BYTES_MAX says what has to be said. */

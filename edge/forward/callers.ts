@@ -1,6 +1,6 @@
 // Those who wait for the fate of their records, in order of arrival, and the next group to send
 // taken from their front. Knows what was handed out and what is settled; sends nothing itself.
-import { recordState } from "./forward-outcome.ts";
+import { type RefusalCode, recordState } from "./forward-outcome.ts";
 import type { SinkRecord } from "./sink.ts";
 
 /** Headers and the fields of a record batch, per record: an upper bound. */
@@ -21,6 +21,8 @@ export type Caller = {
   /** Records whose fate is known. */
   settled: number;
   message: string;
+  /** Code for its records that are refused. */
+  refusal: RefusalCode;
 };
 
 /** Consecutive records of one caller that go into one send. */

@@ -19,6 +19,12 @@ export const recordState = {
 export type RecordState = (typeof recordState)[keyof typeof recordState];
 
 /**
+ * Why records were certainly not written, as the sender is told and the counters have it:
+ * `login-refused` by the log, `storage-failed` of the forwarder object (its disk is full).
+ */
+export type RefusalCode = "overloaded" | "unavailable" | "login-refused" | "storage-failed";
+
+/**
  * `acknowledged`: every record is. `settled`: every record is acknowledged, repeatable or
  * oversize. Otherwise at least one may be tried again, and `code` is the worst that happened.
  * `states` holds a RecordState per record in the order given.
@@ -26,7 +32,7 @@ export type RecordState = (typeof recordState)[keyof typeof recordState];
 export type ForwardOutcome =
   | { readonly code: "acknowledged" }
   | {
-      readonly code: "settled" | "overloaded" | "unavailable" | "unconfirmed";
+      readonly code: "settled" | "unconfirmed" | RefusalCode;
       readonly message: string;
       readonly states: Uint8Array;
     };
@@ -35,7 +41,7 @@ const acknowledged: ForwardOutcome = { code: "acknowledged" };
 
 /** The outcome for records that were never sent. */
 export const refusedOutcome = (
-  code: "overloaded" | "unavailable",
+  code: RefusalCode,
   message: string,
   records: number,
 ): ForwardOutcome => ({
@@ -45,21 +51,32 @@ export const refusedOutcome = (
 });
 
 /** The outcome for records of which nobody can say whether they were written. */
-export const unknownOutcome = (message: string, records: number): ForwardOutcome => ({
-  code: "unconfirmed",
+export const unknownOutcome = (
+  message: string,
+  records: number,
+  code: "unconfirmed" | "storage-failed" = "unconfirmed",
+): ForwardOutcome => ({
+  code,
   message,
   states: new Uint8Array(records).fill(recordState.unknown),
 });
 
-/** What the states add up to; `refusal` is the code for refused records. */
+/** The code for refused records among those of an outcome. */
+export const refusalOf = ({ code }: ForwardOutcome): RefusalCode =>
+  code === "acknowledged" || code === "settled" || code === "unconfirmed" ? "unavailable" : code;
+
+/**
+ * What the states add up to; `refusal` is the code for refused records. Storage that failed is the
+ * worst: records of the same call may be in the log.
+ */
 export const outcomeOf = (
   states: Uint8Array,
   message: string,
-  refusal: "overloaded" | "unavailable",
+  refusal: RefusalCode,
 ): ForwardOutcome => {
   if (states.every((state) => state === recordState.acknowledged)) return acknowledged;
   if (states.includes(recordState.unknown) || states.includes(recordState.waiting))
-    return { code: "unconfirmed", message, states };
+    return { code: refusal === "storage-failed" ? refusal : "unconfirmed", message, states };
   const code = states.includes(recordState.refused) ? refusal : "settled";
   return { code, message, states };
 };

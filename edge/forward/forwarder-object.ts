@@ -50,6 +50,7 @@ export class ForwarderObject extends DurableObject {
       spill: new Spill(ctx.storage, this.#config.forwarder.spillBytesMax),
       wakeAt: (atMs) => this.#wakeAt(atMs),
       nowMs: Date.now,
+      report: (line) => console.error(`weir edge: ${line}`),
     });
   }
 

@@ -5,7 +5,13 @@
 import type { GroupLimits } from "../config.ts";
 import { Breaker } from "./breaker.ts";
 import { type Caller, Callers, type Share, recordBytes } from "./callers.ts";
-import { type ForwardOutcome, outcomeOf, recordState, refusedOutcome } from "./forward-outcome.ts";
+import {
+  type ForwardOutcome,
+  type RefusalCode,
+  outcomeOf,
+  recordState,
+  refusedOutcome,
+} from "./forward-outcome.ts";
 import type { Sink, SinkRecord, SinkResult } from "./sink.ts";
 import type { SpillQueue, SpilledGroup } from "./spill.ts";
 
@@ -16,6 +22,13 @@ const doubtPauseMs = 500;
 /** Part of a caller's patience after which its records are spilled. */
 const spillShare = 0.6;
 
+type LogFault = "" | "unreachable" | "login-refused";
+
+const faultOf = (isDown: boolean, isLoginRefused: boolean): LogFault => {
+  if (!isDown) return "";
+  return isLoginRefused ? "login-refused" : "unreachable";
+};
+
 /** What a group commit works with. */
 export type GroupParts = {
   readonly sink: Sink;
@@ -24,6 +37,8 @@ export type GroupParts = {
   /** Calls `resume` at that time, across restarts; an earlier appointment stands. */
   readonly wakeAt: (atMs: number) => void;
   readonly nowMs: () => number;
+  /** Takes a line for people when the log or the storage begins to fail; no secrets. */
+  readonly report: (line: string) => void;
 };
 
 /** What /status shows; bytes as counted against `queueBytesMax`. */
@@ -37,6 +52,14 @@ export type GroupState = {
   /** Why the latest failed send failed, "" when none has. */
   readonly lastError: string;
   readonly isLogDown: boolean;
+  /** Why it is: "unreachable" or "login-refused"; "" when it is not. */
+  readonly logFault: string;
+  /** Sends that the log refused with our login. */
+  readonly loginRefusals: number;
+  /** Times that the storage did not take what was to be spilled: a disk that is full or broken. */
+  readonly storageFailures: number;
+  /** The latest reason for that, "" for none. */
+  readonly storageError: string;
   readonly outages: number;
   /** Acknowledged and not in the log yet. */
   readonly spilledRecords: number;
@@ -58,6 +81,12 @@ export class GroupCommit {
   #failedSends = 0;
   #spilledTotal = 0;
   #lastError = "";
+  #logFault: LogFault = "";
+  #loginRefusals = 0;
+  #storageFailures = 0;
+  #storageError = "";
+  /** Of the latest try to spill: "" when it went well or there was no room. */
+  #keepError = "";
 
   constructor(parts: GroupParts) {
     this.#parts = parts;
@@ -109,6 +138,10 @@ export class GroupCommit {
       failedSends: this.#failedSends,
       lastError: this.#lastError,
       isLogDown: this.#breaker.isTripped,
+      logFault: this.#logFault,
+      loginRefusals: this.#loginRefusals,
+      storageFailures: this.#storageFailures,
+      storageError: this.#storageError,
       outages: this.#breaker.trips,
       spilledRecords: spill.records,
       spilledBytes: spill.bytes,
@@ -133,15 +166,16 @@ export class GroupCommit {
       first,
       records,
       states: new Uint8Array(records.length),
-      onSettled: () => settle(outcomeOf(caller.states, caller.message, "unavailable")),
+      onSettled: () => settle(outcomeOf(caller.states, caller.message, caller.refusal)),
       sent: 0,
       settled: 0,
       message: "",
+      refusal: "unavailable",
     };
     const late = (): void => {
       caller.message = `no acknowledgement within waitMsMax=${waitMsMax}`;
       const states = caller.states.map((state) => state || recordState.unknown);
-      settle(outcomeOf(states, caller.message, "unavailable"));
+      settle(outcomeOf(states, caller.message, caller.refusal));
     };
     const impatient = (): void => {
       if (caller.sent < records.length) this.#spillShares(this.#callers.takeThrough(caller));
@@ -179,6 +213,7 @@ export class GroupCommit {
     this.#records += records.length;
     if (result.isDown) this.#breaker.failed();
     else this.#breaker.succeeded();
+    this.#noteFault(result);
     if (result.message !== "") {
       this.#failedSends += 1;
       this.#lastError = result.message;
@@ -186,16 +221,29 @@ export class GroupCommit {
     return result;
   }
 
+  /** One line for each outage and kind of it. */
+  #noteFault({ isDown, isLoginRefused = false, message }: SinkResult): void {
+    const before = this.#logFault;
+    this.#logFault = faultOf(isDown, isLoginRefused);
+    if (isLoginRefused) this.#loginRefusals += 1;
+    if (this.#logFault === "" || this.#logFault === before) return;
+    const what = isLoginRefused ? "the log refuses the login" : "the log is out of reach";
+    const then =
+      this.#parts.spill.bytesMax > 0 ? "records are kept in the storage" : "requests get 503";
+    this.#parts.report(`error: ${what}: ${message}; ${then}`);
+  }
+
   async #send(group: readonly Share[]): Promise<void> {
     const records = group.flatMap(({ caller, from, to }) =>
       from === 0 && to === caller.records.length ? caller.records : caller.records.slice(from, to),
     );
-    const { states, message, isDown } = await this.#append(records);
+    const { states, message, isDown, isLoginRefused = false } = await this.#append(records);
     let at = 0;
     for (const share of group) {
       const end = at + share.to - share.from;
       if (message !== "") {
         share.caller.message = message;
+        if (isLoginRefused) share.caller.refusal = "login-refused";
         this.#rescue(share, states.subarray(at, end), isDown);
       }
       this.#callers.settle(share, states, at);
@@ -219,7 +267,7 @@ export class GroupCommit {
         const isInDoubt = states[start] === recordState.unknown;
         const state = isInDoubt ? recordState.repeatable : recordState.acknowledged;
         states.fill(state, start, end);
-      }
+      } else if (this.#keepError !== "") [caller.refusal, caller.message] = this.#spillRefusal();
       start = end - 1;
     }
   }
@@ -248,18 +296,18 @@ export class GroupCommit {
     );
     const state = isKept ? recordState.acknowledged : recordState.refused;
     for (const share of shares) {
-      if (!isKept) share.caller.message = this.#spillRefusal()[1];
+      if (!isKept) [share.caller.refusal, share.caller.message] = this.#spillRefusal();
       const states = new Uint8Array(share.to - share.from).fill(state);
       this.#callers.settle(share, states, 0);
     }
   }
 
   #tryKeep(all: readonly { first: number; records: readonly SinkRecord[] }[]): boolean {
+    this.#keepError = "";
     try {
       if (!this.#parts.spill.tryPut(all)) return false;
     } catch (error) {
-      // The disk is full or broken: the same as a spill that is full.
-      this.#lastError = error instanceof Error ? error.message : String(error);
+      this.#noteStorage(error instanceof Error ? error.message : String(error));
       return false;
     }
     this.#spilledTotal += all.reduce((sum, { records }) => sum + records.length, 0);
@@ -267,10 +315,22 @@ export class GroupCommit {
     return true;
   }
 
-  #spillRefusal(): ["overloaded" | "unavailable", string] {
+  /** The disk is full or broken: a line for each distinct reason, a count for each time. */
+  #noteStorage(error: string): void {
+    if (error !== this.#storageError)
+      this.#parts.report(`error: the forwarder's storage failed: ${error}; requests get 503`);
+    this.#storageFailures += 1;
+    this.#storageError = error;
+    this.#keepError = error;
+  }
+
+  #spillRefusal(): [RefusalCode, string] {
     const { bytes, bytesMax } = this.#parts.spill;
+    if (this.#keepError !== "")
+      return ["storage-failed", `the forwarder's storage failed: ${this.#keepError}`];
     if (bytesMax > 0) return ["overloaded", `spill full: spillBytesMax=${bytesMax}, held=${bytes}`];
-    return ["unavailable", `the log is out of reach: ${this.#lastError}`];
+    const code = this.#logFault === "login-refused" ? this.#logFault : "unavailable";
+    return [code, `the log is out of reach: ${this.#lastError}`];
   }
 
   /** Sees to it that what is spilled is tried again, whatever becomes of this process. */

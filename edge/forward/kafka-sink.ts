@@ -17,7 +17,11 @@ const isDown = ({ code, retryable }: ProducerError): boolean =>
 
 const failed = (error: ProducerError, records: number): SinkResult => {
   const state = error.fate.isInDoubt ? recordState.unknown : recordState.refused;
-  const result = failedAppend(records, state, { message: error.message, isDown: isDown(error) });
+  const result = failedAppend(records, state, {
+    message: error.message,
+    isDown: isDown(error),
+    isLoginRefused: error.code === "authentication",
+  });
   result.states.fill(recordState.acknowledged, 0, error.fate.acknowledged);
   return result;
 };

@@ -14,6 +14,7 @@ import {
   type ForwardOutcome,
   outcomeOf,
   recordState,
+  refusalOf,
   refusedOutcome,
   unknownOutcome,
 } from "./forward-outcome.ts";
@@ -33,11 +34,17 @@ const otherVersion = "the forwarder object is of another version: a deployment i
 const flagOf = (error: unknown, flag: string): boolean =>
   typeof error === "object" && error !== null && (error as Record<string, unknown>)[flag] === true;
 
+/** SQLite's own words for a disk that is full or broken. */
+const isStorageError = (text: string): boolean => /SQLITE_(?:FULL|IOERR|CORRUPT)/.test(text);
+
 const failedCall = (error: unknown, records: number): ForwardOutcome => {
   // workerd marks calls that it never delivered, because the object's queue is full.
   if (flagOf(error, "overloaded"))
     return refusedOutcome("overloaded", "the forwarder object is overloaded", records);
   const text = error instanceof Error ? error.message : String(error);
+  // The object ends with the write that failed, and with it every call that it had.
+  if (isStorageError(text))
+    return unknownOutcome(`the forwarder's storage failed: ${text}`, records, "storage-failed");
   return unknownOutcome(`call to the forwarder object failed: ${text}`, records);
 };
 
@@ -46,9 +53,7 @@ const acknowledged: ForwardOutcome = { code: "acknowledged" };
 /** The part of a shared outcome that is one request's. */
 const partOf = (outcome: ForwardOutcome, from: number, to: number): ForwardOutcome => {
   if (outcome.code === "acknowledged") return acknowledged;
-  const { code, message } = outcome;
-  const refusal = code === "overloaded" ? "overloaded" : "unavailable";
-  return outcomeOf(outcome.states.slice(from, to), message, refusal);
+  return outcomeOf(outcome.states.slice(from, to), outcome.message, refusalOf(outcome));
 };
 
 const unsettled = (why: Unsettled): ForwardOutcome => {
@@ -64,9 +69,8 @@ const unsettled = (why: Unsettled): ForwardOutcome => {
 const filled = (outcome: ForwardOutcome, records: number): ForwardOutcome => {
   if (outcome.code === "acknowledged" || outcome.states.length === records) return outcome;
   const { code, message } = outcome;
-  if (code === "overloaded" || code === "unavailable")
-    return refusedOutcome(code, message, records);
-  return unknownOutcome(message, records);
+  if (code === "settled" || code === "unconfirmed") return unknownOutcome(message, records);
+  return refusedOutcome(code, message, records);
 };
 
 type Namespace = DurableObjectNamespace<ForwarderObject>;
@@ -174,7 +178,7 @@ export const objectForwarder = (namespace: Namespace, config: EdgeConfig): Forwa
     const failure = outcomes.find(({ code }) => code !== "acknowledged");
     if (failure === undefined || failure.code === "acknowledged") return acknowledged;
     const isOverloaded = outcomes.some(({ code }) => code === "overloaded");
-    return outcomeOf(states, failure.message, isOverloaded ? "overloaded" : "unavailable");
+    return outcomeOf(states, failure.message, isOverloaded ? "overloaded" : refusalOf(failure));
   };
 
   const send: Forwarder["send"] = (head, records, background) =>

@@ -62,7 +62,7 @@ export const rejectingSink = (sink: Sink, onRejected: () => void): Sink => {
     const result = await sink.append(records);
     if (!result.states.includes(oversize)) return result;
     const states = result.states.slice();
-    let { isDown } = result;
+    let { isDown, isLoginRefused = false } = result;
     for (const [at, record] of records.entries()) {
       if (states[at] !== oversize) continue;
       const answer = await appendRejected(sink, record, result.message);
@@ -71,8 +71,9 @@ export const rejectingSink = (sink: Sink, onRejected: () => void): Sink => {
       if (isWritten(state)) onRejected();
       else states[at] = state;
       isDown ||= answer.isDown;
+      isLoginRefused ||= answer.isLoginRefused === true;
     }
-    return { states, message: result.message, isDown };
+    return { states, message: result.message, isDown, isLoginRefused };
   };
   return { append, close: () => sink.close() };
 };

@@ -48,6 +48,7 @@ const all = (state: RecordState, count: number, message: string): Answered =>
 /** Statuses that say "later" rather than "no". */
 const isBusy = (status: number): boolean => status === 408 || status === 429 || status >= 500;
 const tooLargeStatus = 413;
+const unauthenticatedStatus = 401;
 
 const describe = (result: unknown): string => {
   const { error_code: code, message } = result as { error_code?: unknown; message?: unknown };
@@ -106,7 +107,9 @@ export const restSink = (options: RestSinkOptions): Sink => {
     const state = isRefused ? recordState.refused : recordState.unknown;
     const message = `HTTP ${response.status} ${body.slice(0, 200)}`;
     const isTooLarge = response.status === tooLargeStatus;
-    return { ...all(state, records.length, message), isDown: isBusy(response.status), isTooLarge };
+    const isLoginRefused = response.status === unauthenticatedStatus;
+    const isDown = isBusy(response.status) || isLoginRefused;
+    return { ...all(state, records.length, message), isDown, isLoginRefused, isTooLarge };
   };
 
   const postTopic = async (topic: string, records: readonly SinkRecord[]): Promise<SinkResult> => {
@@ -132,7 +135,12 @@ export const restSink = (options: RestSinkOptions): Sink => {
       (record) => next.get(record.topic)?.next().value ?? recordState.unknown,
     );
     const message = answers.find((answer) => answer.message !== "")?.message ?? "";
-    return { states, message, isDown: answers.some((answer) => answer.isDown) };
+    return {
+      states,
+      message,
+      isDown: answers.some((answer) => answer.isDown),
+      isLoginRefused: answers.some((answer) => answer.isLoginRefused === true),
+    };
   };
 
   return { append, close: () => Promise.resolve() };

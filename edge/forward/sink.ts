@@ -18,6 +18,8 @@ export type SinkResult = {
   readonly message: string;
   /** The log is out of reach: others would fare no better now, and these may later. */
   readonly isDown: boolean;
+  /** It is, because it does not take our login. */
+  readonly isLoginRefused?: boolean;
 };
 
 /** Owned by one group commit. */
@@ -42,5 +44,5 @@ export const appended = (records: number): SinkResult => ({
 export const failedAppend = (
   records: number,
   state: RecordState,
-  { message, isDown }: { readonly message: string; readonly isDown: boolean },
-): SinkResult => ({ states: new Uint8Array(records).fill(state), message, isDown });
+  why: Omit<SinkResult, "states">,
+): SinkResult => ({ states: new Uint8Array(records).fill(state), ...why });

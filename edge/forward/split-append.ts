@@ -12,7 +12,12 @@ const joined = (parts: readonly SinkResult[]): SinkResult => {
     at += part.states.length;
   }
   const message = parts.find((part) => part.message !== "")?.message ?? "";
-  return { states, message, isDown: parts.some((part) => part.isDown) };
+  return {
+    states,
+    message,
+    isDown: parts.some((part) => part.isDown),
+    isLoginRefused: parts.some((part) => part.isLoginRefused === true),
+  };
 };
 
 /**

@@ -1,6 +1,6 @@
 // Counts what became of a request's items, record by record, so that the ledger equals the log
 // even when a request was written in part and its sender told to try again.
-import { type ForwardOutcome, recordState } from "../forward/forward-outcome.ts";
+import { type ForwardOutcome, recordState, refusalOf } from "../forward/forward-outcome.ts";
 import type { OutgoingRecord } from "../route/outgoing-record.ts";
 import type { Rejections } from "./rejections.ts";
 import type { SignalCounters } from "./counters.ts";
@@ -34,8 +34,7 @@ export const countOutcome = (
       accepted += items;
       counters.repeatable += items;
     } else if (state === recordState.oversize) counters.reject("too-large", items);
-    else if (state === recordState.refused)
-      counters.reject(outcome.code === "overloaded" ? "overloaded" : "unavailable", items);
+    else if (state === recordState.refused) counters.reject(refusalOf(outcome), items);
     else counters.unconfirmed += items;
   });
   counters.accepted += accepted;

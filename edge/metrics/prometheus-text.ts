@@ -76,11 +76,27 @@ const sampled = (tenants: Table): Sample[] =>
     ),
   );
 
+/** One number of the forwarder objects; none when they could not be asked. */
+const single = (forwarder: Table, key: string): Sample[] => {
+  const value = forwarder[key];
+  return typeof value === "number" ? [[{}, value]] : [];
+};
+
+/** 1 for the reason why the log is out of reach, 0 for the others. */
+const logFaults = (forwarder: Table): Sample[] =>
+  typeof forwarder["logFault"] === "string"
+    ? ["unreachable", "login-refused"].map((fault): Sample => [
+        { fault },
+        Number(forwarder["logFault"] === fault),
+      ])
+    : [];
+
 /** `status` is the document of GET /status. */
 export const prometheusText = (status: Table): string => {
   const signals = tableOf(status["signals"]);
   const tenants = tableOf(status["sampling"]);
   const validation = tableOf(status["validation"]);
+  const forwarder = tableOf(status["forwarder"]);
   const counter = (name: string, help: string, samples: readonly Sample[]): Metric => ({
     name: `weir_edge_${name}_total`,
     help,
@@ -115,6 +131,20 @@ export const prometheusText = (status: Table): string => {
       found(validation, "mostViolated", "name"),
     ),
     counter("sampling", "Records seen by head sampling, by tenant and count.", sampled(tenants)),
+    gauge("log_down", "1 while the log is out of reach, by reason.", logFaults(forwarder)),
+    counter("log_outages", "Times the log went out of reach.", single(forwarder, "outages")),
+    counter(
+      "login_refusals",
+      "Sends that the log refused with our login.",
+      single(forwarder, "loginRefusals"),
+    ),
+    gauge("spilled_records", "Records kept in storage.", single(forwarder, "spilledRecords")),
+    gauge("spilled_bytes", "Their bytes.", single(forwarder, "spilledBytes")),
+    counter(
+      "storage_failures",
+      "Times the storage did not take what was to be kept.",
+      single(forwarder, "storageFailures"),
+    ),
     gauge("sampling_base_rate", "Base rate as it is now.", sampling(tenants, "baseRate")),
   ]
     .map(textOf)

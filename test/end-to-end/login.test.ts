@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
 import { openLog } from "../../engine/log/open-log.ts";
-import { bundleEdge, startEdge } from "../../engine/up/edge-process.ts";
+import { type RunningEdge, bundleEdge, startEdge } from "../../engine/up/edge-process.ts";
 import { createProducer } from "../../schemas/kafka/producer.ts";
 import type { ProducerRecord } from "../../schemas/kafka/topic-messages.ts";
 import { protobufType, spanNames, tracesBody } from "../engine/up/edge-client.ts";
@@ -46,7 +46,7 @@ describe.skipIf(!loginAvailable())("Kafka with TLS and login (needs Java, Maven,
 
   const inEdge = async <T>(
     vars: { readonly [name: string]: string },
-    body: (url: string) => Promise<T>,
+    body: (url: string, errors: RunningEdge["errors"]) => Promise<T>,
   ): Promise<T> => {
     const edge = await startEdge({
       bundle: await bundleEdge({ root, outDir: join(root, ".weir", "edge") }),
@@ -57,7 +57,7 @@ describe.skipIf(!loginAvailable())("Kafka with TLS and login (needs Java, Maven,
       storageDir: mkdtempSync(join(folder, "edge-")),
     });
     try {
-      return await body(edge.url);
+      return await body(edge.url, edge.errors);
     } finally {
       await edge.stop();
     }
@@ -145,11 +145,40 @@ describe.skipIf(!loginAvailable())("Kafka with TLS and login (needs Java, Maven,
       expect(JSON.parse(status)).toMatchObject({
         forwarder: {
           isLogDown: true,
+          logFault: "login-refused",
           spilledRecords: 1,
           lastError: expect.stringMatching(/^authentication/),
         },
       });
       expect(status).not.toContain("not the secret");
+    });
+  });
+
+  test("where nothing may be kept a wrong password is 503 by its name, and one line for people", async () => {
+    const vars = {
+      ...edgeVars("plain"),
+      KAFKA_SASL_PASSWORD: "not the secret",
+      SPILL_BYTES_MAX: "0",
+    };
+    await inEdge(vars, async (url, errors) => {
+      const body = tracesBody(1, 8001);
+      const post = { method: "POST", body, headers: protobufType };
+      for (let i = 0; i < 3; i += 1) {
+        const answer = await fetch(`${url}/v1/traces`, post);
+        expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "1"]);
+        expect(await answer.text()).toContain("authentication");
+      }
+      const status = await (await fetch(`${url}/status`)).text();
+      expect(JSON.parse(status)).toMatchObject({
+        refusals: { "login-refused": 3 },
+        signals: { spans: { in: 3, accepted: 0, rejected: { "login-refused": 3 }, inFlight: 0 } },
+        forwarder: { logFault: "login-refused" },
+      });
+      const metrics = await (await fetch(`${url}/metrics`)).text();
+      expect(metrics).toContain('weir_edge_log_down{fault="login-refused"} 1');
+      const lines = errors().filter(({ line }) => line.includes("the log refuses the login"));
+      expect(lines.map(({ count }) => count)).toEqual([1]);
+      expect(status + JSON.stringify(errors())).not.toContain("not the secret");
     });
   });
 

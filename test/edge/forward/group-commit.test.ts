@@ -3,47 +3,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { breakerLimits } from "../../../edge/forward/breaker.ts";
 import type { GroupLimits } from "../../../edge/config.ts";
 import { recordState } from "../../../edge/forward/forward-outcome.ts";
-import { GroupCommit } from "../../../edge/forward/group-commit.ts";
+import { setUp, settle } from "./group-commit-rig.ts";
 import { MemorySpill } from "./memory-spill.ts";
-import { ScriptedSink, sinkRecord } from "./scripted-sink.ts";
-
-const limits: GroupLimits = {
-  groupBytesMax: 10_000,
-  groupRecordsMax: 4,
-  queueBytesMax: 100_000,
-  queueCallersMax: 8,
-  waitMsMax: 1000,
-};
-
-type SetUp = {
-  readonly sink: ScriptedSink;
-  readonly spill: MemorySpill;
-  readonly commit: GroupCommit;
-  /** Appointments made so far. */
-  readonly wakes: number[];
-};
-
-/** Without a spill unless its bytes are given. */
-const setUp = (
-  changed: Partial<GroupLimits> = {},
-  spill: MemorySpill = new MemorySpill(0),
-): SetUp => {
-  const sink = new ScriptedSink();
-  const wakes: number[] = [];
-  const commit = new GroupCommit({
-    sink,
-    limits: { ...limits, ...changed },
-    spill,
-    wakeAt: (atMs) => wakes.push(atMs),
-    nowMs: Date.now,
-  });
-  return { sink, spill, commit, wakes };
-};
-
-/** Lets promise reactions run. */
-const settle = async (): Promise<void> => {
-  for (let i = 0; i < 20; i += 1) await Promise.resolve();
-};
+import { sinkRecord } from "./scripted-sink.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -61,6 +61,7 @@ describe("a failed send", () => {
     const sink = failing(code, { acknowledged: 1, isInDoubt });
     const result = await sink.append(marked(1, 1, 1));
     expect(Array.from(result.states)).toEqual([acknowledged, state, state]);
-    expect(result).toMatchObject({ isDown, message: `${code}: why` });
+    const isLoginRefused = code === "authentication";
+    expect(result).toMatchObject({ isDown, isLoginRefused, message: `${code}: why` });
   });
 });

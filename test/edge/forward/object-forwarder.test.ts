@@ -92,6 +92,14 @@ describe("one object", () => {
       throw new Error("gone");
     }).forwarder.send(head, [record(0), record(1)], background);
     expect(await broken).toMatchObject({ code: "unconfirmed", states: new Uint8Array([3, 3]) });
+    const diskFull = setUp(() => {
+      throw new Error("database or disk is full: SQLITE_FULL");
+    }).forwarder.send(head, [record(0)], background);
+    expect(await diskFull).toMatchObject({
+      code: "storage-failed",
+      message: expect.stringContaining("the forwarder's storage failed"),
+      states: new Uint8Array([3]),
+    });
     const full = setUp(() => {
       throw Object.assign(new Error("busy"), { overloaded: true });
     }).forwarder.send(head, [record(0)], background);

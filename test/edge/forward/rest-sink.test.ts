@@ -137,6 +137,16 @@ test.each([
   expect(message).not.toBe("");
 });
 
+test("a 401 is a login that is refused: the log is down for all, and may take it later", async () => {
+  const { sink } = setUp(() => new Response("who?", { status: 401 }));
+  expect(await sink.append([sinkRecord(0, 1)])).toEqual({
+    states: new Uint8Array([refused]),
+    message: "HTTP 401 who?",
+    isDown: true,
+    isLoginRefused: true,
+  });
+});
+
 test("the stream parser is not fooled by braces and quotes in strings", () => {
   const tricky = { a: '}{"\\', b: { c: ["{", "}"] } };
   const text = `${JSON.stringify(tricky)}  ${JSON.stringify({ d: 1 })}`;

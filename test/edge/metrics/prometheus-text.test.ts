@@ -40,6 +40,28 @@ test("every line is one of the format, whatever a label holds", () => {
     expect(line).toMatch(/^(?:# (?:HELP|TYPE) \w+ .+|\w+(?:\{.+\})? \d+(?:\.\d+)?)$/);
 });
 
+test("why the log is out of reach, and what its forwarder keeps meanwhile, are told", () => {
+  const forwarder = {
+    logFault: "login-refused",
+    outages: 2,
+    loginRefusals: 3,
+    spilledRecords: 4,
+    spilledBytes: 500,
+    storageFailures: 0,
+  };
+  const lines = prometheusText({ forwarder }).split("\n");
+  for (const line of [
+    'weir_edge_log_down{fault="unreachable"} 0',
+    'weir_edge_log_down{fault="login-refused"} 1',
+    "weir_edge_log_outages_total 2",
+    "weir_edge_login_refusals_total 3",
+    "weir_edge_spilled_records 4",
+    "weir_edge_spilled_bytes 500",
+    "weir_edge_storage_failures_total 0",
+  ])
+    expect(lines).toContain(line);
+});
+
 test("it wants the same right as /status", async () => {
   const edge = new FakeEdge({ API_KEYS: "secret" });
   expect((await edge.request("/metrics")).status).toBe(401);

@@ -1,0 +1,93 @@
+// What is told when the log takes no login of ours, and when the storage takes nothing.
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+
+import { breakerLimits } from "../../../edge/forward/breaker.ts";
+import { recordState } from "../../../edge/forward/forward-outcome.ts";
+import { setUp, settle } from "./group-commit-rig.ts";
+import { MemorySpill } from "./memory-spill.ts";
+import { type ScriptedSink, sinkRecord } from "./scripted-sink.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe("a log that refuses the login", () => {
+  const refuseLogin = (sink: ScriptedSink): void => {
+    const { records, answer } = sink.pending.shift() ?? { records: [], answer: () => undefined };
+    const states = new Uint8Array(records.length).fill(recordState.refused);
+    const message = "authentication: no";
+    answer({ states, message, isDown: true, isLoginRefused: true });
+  };
+
+  test("is named as such, with one line, while records are kept", async () => {
+    const { sink, spill, commit, lines } = setUp({}, new MemorySpill(20_000));
+    for (let i = 0; i < 3; i += 1) {
+      const outcome = commit.submit([sinkRecord(i, 1)]);
+      await settle();
+      refuseLogin(sink);
+      expect(await outcome).toEqual({ code: "acknowledged" });
+      await vi.advanceTimersByTimeAsync(breakerLimits.pauseMsMax);
+    }
+    expect(spill.records).toBe(3);
+    expect(commit.state()).toMatchObject({ isLogDown: true, logFault: "login-refused" });
+    expect(commit.state().loginRefusals).toBeGreaterThan(0);
+    expect(lines).toEqual([
+      "error: the log refuses the login: authentication: no; records are kept in the storage",
+    ]);
+  });
+
+  test("is the reason of the refusal where nothing may be kept, and is over when it takes it", async () => {
+    const { sink, commit, lines } = setUp();
+    const first = commit.submit([sinkRecord(0, 1)]);
+    await settle();
+    refuseLogin(sink);
+    expect(await first).toMatchObject({ code: "login-refused", states: new Uint8Array([2]) });
+    expect(await commit.submit([sinkRecord(1, 1)])).toMatchObject({
+      code: "login-refused",
+      message: expect.stringContaining("authentication: no"),
+    });
+    expect(lines).toEqual([expect.stringContaining("requests get 503")]);
+    await vi.advanceTimersByTimeAsync(breakerLimits.pauseMsMin);
+    const probe = commit.submit([sinkRecord(2, 1)]);
+    await settle();
+    sink.answer();
+    expect(await probe).toEqual({ code: "acknowledged" });
+    expect(commit.state()).toMatchObject({ isLogDown: false, logFault: "", loginRefusals: 1 });
+  });
+});
+
+describe("a storage that fails", () => {
+  test("is told from a full spill: what was to be kept is refused by that name", async () => {
+    const spill = new MemorySpill(20_000);
+    spill.tryPut = () => {
+      throw new Error("database or disk is full: SQLITE_FULL");
+    };
+    const { sink, commit, lines } = setUp({}, spill);
+    const first = commit.submit([sinkRecord(0, 1)]);
+    await settle();
+    sink.fail();
+    expect(await first).toMatchObject({
+      code: "storage-failed",
+      states: new Uint8Array([recordState.refused]),
+    });
+    const message = "the forwarder's storage failed: database or disk is full: SQLITE_FULL";
+    expect(await commit.submit([sinkRecord(1, 1)])).toMatchObject({
+      code: "storage-failed",
+      message,
+      states: new Uint8Array([recordState.refused]),
+    });
+    expect(commit.state()).toMatchObject({
+      storageFailures: 2,
+      storageError: "database or disk is full: SQLITE_FULL",
+      spilledTotal: 0,
+    });
+    expect(lines).toEqual([
+      expect.stringContaining("the log is out of reach"),
+      `error: ${message}; requests get 503`,
+    ]);
+  });
+});
