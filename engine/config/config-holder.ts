@@ -43,7 +43,13 @@ export type ReloadOutcome =
       readonly needsRestart: readonly string[];
       readonly warnings: readonly string[];
     }
-  | { readonly kind: "refused"; readonly version: number; readonly reasons: readonly string[] };
+  | {
+      readonly kind: "refused";
+      readonly version: number;
+      /** The sources are bad, or a part of the engine would not or could not: that may pass. */
+      readonly by: "sources" | "part";
+      readonly reasons: readonly string[];
+    };
 
 /** One line for people. */
 export const outcomeText = (outcome: ReloadOutcome): string => {
@@ -119,7 +125,7 @@ export class ConfigHolder {
     const resolved = await this.#read().catch(failed);
     const outcome = resolved.ok
       ? await this.#take(resolved)
-      : this.#refused(resolved.problems.map(problemText));
+      : this.#refused("sources", resolved.problems.map(problemText));
     this.last = outcome;
     if (outcome.kind !== "refused") this.needsRestart = outcome.needsRestart;
     return outcome;
@@ -137,10 +143,11 @@ export class ConfigHolder {
     const broken = relationProblems(next.config, resolved.origins);
     if (broken.length > 0) {
       const waits = `not before a restart, which applies ${needsRestart.join(", ")}`;
-      return this.#refused(broken.map((problem) => `${problemText(problem)} (${waits})`));
+      const reasons = broken.map((problem) => `${problemText(problem)} (${waits})`);
+      return this.#refused("sources", reasons);
     }
     const refusal = await this.#offer(next);
-    if (refusal !== null) return this.#refused([refusal]);
+    if (refusal !== null) return this.#refused("part", [refusal]);
     this.#keep(next, resolved, live);
     return {
       kind: "applied",
@@ -200,8 +207,8 @@ export class ConfigHolder {
     return faults;
   }
 
-  #refused(reasons: readonly string[]): ReloadOutcome {
-    return { kind: "refused", version: this.version, reasons };
+  #refused(by: "sources" | "part", reasons: readonly string[]): ReloadOutcome {
+    return { kind: "refused", version: this.version, by, reasons };
   }
 }
 

@@ -1,7 +1,8 @@
 // When to reload: the file changed, or SIGHUP came. The file is looked at by name in intervals, so
 // that a save by rename is seen like any other, on every file system; a change is taken up when two
 // looks in a row agree, so that a file is not read while it is written. Two looks and the reading
-// stay below 5 s (reload.poll_ms is at most 2 s).
+// stay below 5 s (reload.poll_ms is at most 2 s). What a part of the engine refused, as a thread that
+// is just being replaced does, is tried again a few times.
 import { stat } from "node:fs/promises";
 
 import { type ConfigHolder, outcomeText, type ReloadOutcome } from "./config-holder.ts";
@@ -12,7 +13,6 @@ export type ConfigWatchOptions = {
   readonly path: string | null;
   /** One line to the user for each reload. */
   readonly note: (line: string) => void;
-  readonly onOutcome?: (outcome: ReloadOutcome) => void;
 };
 
 /** What tells one state of a file from another; "" when there is none. */
@@ -25,11 +25,16 @@ const signatureOf = async (path: string): Promise<string> => {
   }
 };
 
+/** Further tries after a part refused, one a look. */
+const retriesMax = 10;
+
 /** One file. `look` is one interval's work. */
 export class ConfigWatch {
   readonly #options: ConfigWatchOptions;
   #taken: string | null = null;
   #seen: string | null = null;
+  #retries = 0;
+  #noted = "";
 
   constructor(options: ConfigWatchOptions) {
     this.#options = options;
@@ -40,16 +45,33 @@ export class ConfigWatch {
    * it may have changed since the engine read it.
    */
   async look(): Promise<void> {
-    const { path, note } = this.#options;
+    const { path } = this.#options;
     if (path === null) return;
     const signature = await signatureOf(path);
     const isSettled = signature === this.#seen;
     this.#seen = signature;
-    if (signature === this.#taken || !isSettled) return;
+    if (!isSettled) return;
+    if (signature !== this.#taken) await this.#take(signature, path);
+    else if (this.#retries > 0) await this.#retry();
+  }
+
+  async #take(signature: string, path: string): Promise<void> {
     const isFirst = this.#taken === null;
     this.#taken = signature;
-    if (signature !== "") await this.#reload(isFirst);
-    else if (!isFirst) note(`weir: ${path} is gone: the configuration goes on as it is`);
+    this.#retries = 0;
+    if (signature === "") {
+      if (!isFirst) {
+        this.#options.note(`weir: ${path} is gone: the configuration goes on as it is`);
+      }
+      return;
+    }
+    const outcome = await this.#reload(isFirst);
+    if (isPassing(outcome)) this.#retries = retriesMax;
+  }
+
+  async #retry(): Promise<void> {
+    const outcome = await this.#reload(false);
+    this.#retries = isPassing(outcome) ? this.#retries - 1 : 0;
   }
 
   /** Reloads now, whatever the file. */
@@ -58,13 +80,18 @@ export class ConfigWatch {
   }
 
   async #reload(isQuiet: boolean): Promise<ReloadOutcome> {
-    const { holder, note, onOutcome } = this.#options;
+    const { holder, note } = this.#options;
     const outcome = await holder.reload();
-    if (!isQuiet || outcome.kind !== "unchanged") note(`weir: ${outcomeText(outcome)}`);
-    onOutcome?.(outcome);
+    const text = `weir: ${outcomeText(outcome)}`;
+    const isAgain = text === this.#noted && this.#retries > 0;
+    if (!isAgain && !(isQuiet && outcome.kind === "unchanged")) note(text);
+    this.#noted = text;
     return outcome;
   }
 }
+
+const isPassing = (outcome: ReloadOutcome): boolean =>
+  outcome.kind === "refused" && outcome.by === "part";
 
 /** Where SIGHUP comes from: the process. */
 type Signals = {

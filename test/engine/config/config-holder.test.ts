@@ -85,7 +85,7 @@ describe("a reload", () => {
     const { config } = holder;
     source.text = "sniffer.batch_size = 0\nsniffer.drop_policy = 3";
     const outcome = await holder.reload();
-    expect(outcome).toMatchObject({ kind: "refused", version: 1 });
+    expect(outcome).toMatchObject({ kind: "refused", version: 1, by: "sources" });
     expect(outcomeText(outcome)).toMatch(
       /^configuration refused, version 1 goes on: .*batch_size.*; /,
     );
@@ -133,6 +133,7 @@ describe("a reload", () => {
     expect(await holder.reload()).toEqual({
       kind: "refused",
       version: 1,
+      by: "part",
       reasons: ["b: batches of 6 are unlucky"],
     });
     expect(heard).toEqual([

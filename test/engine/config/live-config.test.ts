@@ -240,6 +240,7 @@ describe("live settings of running threads", () => {
       expect(await holder.reload()).toEqual({
         kind: "refused",
         version: 1,
+        by: "part",
         reasons: ["threads: hung: no answer within 100 ms"],
       });
       names.pop();
