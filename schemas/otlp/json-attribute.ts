@@ -3,6 +3,7 @@
 // without a trace, for the encoder's general way; both write the same bytes.
 import type { ByteWriter } from "./byte-writer.ts";
 import { type JsonScanner, mark } from "./json-scanner.ts";
+import { plainEnd } from "./plain-text.ts";
 import { byteAt, lengthBytes, tagOf, wireType } from "./wire.ts";
 
 const { quote, closeObject } = mark;
@@ -78,7 +79,11 @@ const attributeEnd = (input: JsonScanner, out: ByteWriter, tag: number): number 
   if (name === text0) next = stringEnd(input, out, keyEnd);
   else if (name === integer0) next = integerEnd(input, out, keyEnd);
   const bytes = out.to - start - 2;
-  if (bytes > 127) return none;
+  if (bytes > 127) {
+    out.to = start;
+    if (next !== none && name === text0) writeLong(input, out, { tag, keyEnd, next });
+    return name === text0 ? next : none;
+  }
   const keyBytes = value - start - headBytes;
   out.view.setInt32(start, tag | (bytes << 8) | (keyTag << 16) | (keyBytes << 24), true);
   return next;
@@ -95,12 +100,34 @@ const stringEnd = (input: JsonScanner, out: ByteWriter, keyEnd: number): number 
   if (view.getInt32(start - 4, true) !== text3) return none;
   const { to } = out;
   out.to = to + headBytes;
-  const stop = out.plain(view, start, Math.min(start + textBytesMax, end));
+  let stop = out.plain(view, start, Math.min(start + textBytesMax, end));
+  // What goes on is not copied here: `writeLong` writes it once more.
+  if (stop - start > textBytesMax - 4) stop = plainEnd(view, stop, end);
   if (stop + 3 > end || byteAt(bytes, stop) !== quote || !isClosed(bytes, stop + 1)) return none;
   const length = stop - start;
+  out.to = to + headBytes + length;
   out.view.setInt32(to, valueTag | ((length + 2) << 8) | (stringTag << 16) | (length << 24), true);
   return stop + 3;
 };
+
+type Long = { readonly tag: number; readonly keyEnd: number; readonly next: number };
+
+/** Writes an attribute with a text of any length, which is known by now, behind `out.to`. */
+const writeLong = (input: JsonScanner, out: ByteWriter, { tag, keyEnd, next }: Long): void => {
+  const key = input.at + openBytes;
+  const start = keyEnd + middleBytes + textBytes;
+  const stop = next - 3;
+  const valueBytes = delimitedBytes(stop - start);
+  out.small(tag);
+  out.small(delimitedBytes(keyEnd - key) + delimitedBytes(valueBytes));
+  out.delimited(keyTag, input, key, keyEnd);
+  out.small(valueTag);
+  out.small(valueBytes);
+  out.delimited(stringTag, input, start, stop);
+};
+
+/** Bytes of a field with a tag of one byte. */
+const delimitedBytes = (length: number): number => 1 + lengthBytes(length) + length;
 
 /** The same for an integer of a few digits. */
 const integerEnd = (input: JsonScanner, out: ByteWriter, keyEnd: number): number => {

@@ -225,7 +225,9 @@ export class JsonEncoder {
     if (!input.string()) return false;
     const isOmittable = !field.presence && !field.repeated;
     const { tokenStart, tokenEnd } = input;
-    if (field.kind === "text" && input.isAscii && !input.isEscaped) {
+    if (field.kind === "text" && !input.isEscaped) {
+      const isText = input.isAscii || isUtf8(input.bytes, tokenStart, tokenEnd);
+      if (!isText) return input.fail("text is no UTF-8", input.tokenAt);
       if (tokenEnd > tokenStart || !isOmittable)
         out.delimited(field.tag, input, tokenStart, tokenEnd);
       return true;

@@ -148,10 +148,11 @@ export class JsonScanner {
         return true;
       } else if (byte < 32) {
         return this.fail("control character in a string", at);
-      } else {
-        this.isEscaped ||= byte === backslash;
-        at += byte === backslash ? 2 : 1;
-      }
+      } else if (byte === backslash) {
+        this.isEscaped = true;
+        // Plain text between two escapes, such as lines, is walked by words again.
+        at = plainEnd(this.view, at + 2, end);
+      } else at += 1;
     }
     return this.fail("string without end", this.tokenStart);
   }
