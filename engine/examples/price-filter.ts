@@ -44,8 +44,8 @@ for (let id = 0; id < records; id += 1) {
     drain();
     await source.waitForSpaceAsync(10);
   }
-  // Distinct prices from 98 to 102, in mixed order.
-  const price = 980_000 + ((id * 7919) % 40_000);
+  // Distinct prices from 98 to 102, in mixed order, both limits among them.
+  const price = 980_000 + ((id * 7919) % 10_000) * 4;
   const side = id % 2 === 0 ? transactionSide.bid : transactionSide.ask;
   writeRecord(source.view, source.slotBase(0), { id, price, size: 1, side, ingressNs: id });
   source.publish(1);
