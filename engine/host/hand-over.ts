@@ -29,7 +29,7 @@ const drainLimit = 1_000;
 export const handOver = async (
   memory: EngineMemory,
   dead: ReadonlySet<string>,
-  ingest: EngineThread | null,
+  ingest: Pick<EngineThread, "ask"> | null,
 ): Promise<void> => {
   retire(memory, dead);
   if (dead.has("egress")) {

@@ -22,41 +22,50 @@ export type EngineRig = {
   readonly faults: Faults;
   readonly append: Append;
   /** The log as a reader beside the engine sees it. */
-  readonly log: () => Promise<EventLog>;
+  readonly log: EventLog;
   readonly end: () => Promise<void>;
 };
 
-export const startRig = async (
-  hangMs: number,
-  restarts: EngineOptions["restarts"] = { restartsMax: 100, backoffMs: 1 },
-): Promise<EngineRig> => {
+export type RigOptions = {
+  readonly hangMs: number;
+  readonly restarts?: EngineOptions["restarts"];
+  /** Its address; an embedded log without it. */
+  readonly kafka?: string;
+};
+
+export const startRig = async ({ hangMs, restarts, kafka }: RigOptions): Promise<EngineRig> => {
   const data = mkdtempSync(join(tmpdir(), "weir-rig-"));
   const directory = join(data, "log");
   const faults = new Faults();
   const engine = await startEngine({
-    log: { directory, port: 0 },
+    log: kafka === undefined ? { directory, port: 0 } : { kafka },
     runId: "r",
     hangMs,
-    restarts,
+    restarts: restarts ?? { restartsMax: 100, backoffMs: 1 },
     threadFiles: faults.files,
   });
-  const logs: EventLog[] = [];
+  const log = await openLog(kafka === undefined ? { directory, readOnly: true } : { kafka });
   return {
     engine,
     faults,
-    append: restAppend(engine.restUrl ?? ""),
-    log: async () => {
-      const log = await openLog({ directory, readOnly: true });
-      logs.push(log);
-      return log;
-    },
+    append: kafka === undefined ? restAppend(engine.restUrl ?? "") : appendTo(log),
+    log,
     end: async () => {
-      for (const log of logs) await log.close();
+      await log.close();
       await engine.stop(5_000);
       rmSync(data, { recursive: true, force: true });
     },
   };
 };
+
+const appendTo =
+  (log: EventLog): Append =>
+  async (record) => {
+    const [offset] = await log.append([
+      { ...record, key: null, headers: {}, timestampMs: Date.now() },
+    ]);
+    return offset ?? -1;
+  };
 
 export const startLoad = async (
   { append }: EngineRig,

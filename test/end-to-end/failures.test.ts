@@ -5,8 +5,10 @@ import { afterEach, describe, expect, it } from "vitest";
 import { takeSnapshot } from "../../engine/control/snapshot.ts";
 import type { ThreadName } from "../../engine/host/workers.ts";
 import type { EventLog } from "../../engine/log/event-log.ts";
+import { openLog } from "../../engine/log/open-log.ts";
 import { runSeed, seeded } from "../random.ts";
-import type { EngineRig } from "./engine-rig.ts";
+import { kafkaAvailable, startBroker } from "../kafka-broker.ts";
+import type { EngineRig, RigOptions } from "./engine-rig.ts";
 import { allRun, handledAll, restartsOf, startLoad, startRig, until } from "./engine-rig.ts";
 import {
   expectedAggregates,
@@ -23,8 +25,8 @@ afterEach(async () => {
   for (const rig of rigs.splice(0)) await rig.end();
 });
 
-const start = async (hangMs: number): Promise<EngineRig> => {
-  const rig = await startRig(hangMs);
+const start = async (options: RigOptions): Promise<EngineRig> => {
+  const rig = await startRig(options);
   rigs.push(rig);
   return rig;
 };
@@ -50,9 +52,9 @@ const finish = async (rig: EngineRig, load: KillLoad): Promise<void> => {
 };
 
 /** Each record of the load holds 20 transactions or 10 spans; the closing ones one span. */
-const checkCounts = async (rig: EngineRig, log: EventLog, closing: number): Promise<void> => {
+const checkCounts = async (rig: EngineRig, closing: number): Promise<void> => {
   const records = async (topic: string): Promise<number> =>
-    (await log.offsets(topic)).reduce((sum, { end }) => sum + end, 0);
+    (await rig.log.offsets(topic)).reduce((sum, { end }) => sum + end, 0);
   const { counts } = takeSnapshot(rig.engine.memory);
   expect(counts.foreignTransactions).toBe(20 * (await records("weir-transactions")));
   expect(counts.foreignSpans).toBe(10 * ((await records("otlp_spans")) - closing) + closing);
@@ -73,37 +75,45 @@ const checkOutputs = async (log: EventLog): Promise<string> => {
   );
 };
 
+type Failing = {
+  readonly threads: readonly ThreadName[];
+  readonly kinds: readonly FaultKind[];
+  readonly label: string;
+};
+
+/** Fails each thread in each way under load; then nothing may be missing, or counted twice. */
+const failAll = async (rig: EngineRig, { threads, kinds, label }: Failing): Promise<void> => {
+  const random = seeded(runSeed(label));
+  const { load, stop } = await startLoad(rig, random);
+  for (const thread of threads) {
+    for (const kind of kinds) {
+      await failOnce(rig, thread, { kind, messages: 1 + random.below(60) });
+    }
+  }
+  await stop();
+  await finish(rig, load);
+  await checkCounts(rig, load.closing().length);
+  const workers = rig.engine.steering.workers();
+  expect((await rig.engine.stop(5_000)).clean).toBe(true);
+  const outputs = await checkOutputs(rig.log);
+  expect(load.acknowledged.length).toBeGreaterThan(50);
+  const { counts } = takeSnapshot(rig.engine.memory);
+  process.stderr.write(
+    `${label}: records ${load.acknowledged.length}, refused ${load.refused}, restarts ` +
+      `${workers.map(({ name, restarts }) => `${name} ${restarts}`).join(" ")}, rewound ` +
+      `${counts.consumeRewound} records, repeated items ${counts.marketRepeated} + ` +
+      `${counts.streamRepeated}, ${outputs}\n`,
+  );
+};
+
 describe("an engine whose threads fail under load", () => {
   it("puts out what one would that never failed, and counts every item once", async () => {
-    const random = seeded(runSeed("failures"));
-    const rig = await start(500);
-    const { load, stop } = await startLoad(rig, random);
-    for (const thread of ["market", "stream", "egress", "ingest", "log"] as const) {
-      for (const kind of faultKinds) {
-        await failOnce(rig, thread, { kind, messages: 1 + random.below(60) });
-      }
-    }
-    await stop();
-    await finish(rig, load);
-    const log = await rig.log();
-    await checkCounts(rig, log, load.closing().length);
-    const workers = rig.engine.steering.workers();
-    const report = await rig.engine.stop(5_000);
-    expect(report.clean).toBe(true);
-    const outputs = await checkOutputs(log);
-    expect(load.acknowledged.length).toBeGreaterThan(50);
-    const { counts } = takeSnapshot(rig.engine.memory);
-    process.stderr.write(
-      `failures: records ${load.acknowledged.length}, refused ${load.refused}, restarts ` +
-        `${workers.map(({ name, restarts }) => `${name} ${restarts}`).join(" ")}, rewound ` +
-        `${counts.consumeRewound} records, repeated items ${counts.marketRepeated} + ` +
-        `${counts.streamRepeated}, ${outputs}\n`,
-    );
+    const threads = ["market", "stream", "egress", "ingest", "log"] as const;
+    await failAll(await start({ hangMs: 500 }), { threads, kinds: faultKinds, label: "failures" });
   }, 120_000);
 
   it("fails when a thread fails more often than its limits allow", async () => {
-    const rig = await startRig(5_000, { restartsMax: 1, backoffMs: 1 });
-    rigs.push(rig);
+    const rig = await start({ hangMs: 5_000, restarts: { restartsMax: 1, backoffMs: 1 } });
     const { stop } = await startLoad(rig, seeded(runSeed("too many failures")));
     await failOnce(rig, "market", { kind: "throw", messages: 1 });
     rig.faults.arm("market", "exit", 1);
@@ -113,9 +123,27 @@ describe("an engine whose threads fail under load", () => {
   }, 60_000);
 });
 
+describe.skipIf(!kafkaAvailable())(
+  "an engine on Kafka whose threads fail (needs Java, Maven)",
+  () => {
+    it("puts out what one would that never failed, and counts every item once", async () => {
+      const broker = await startBroker();
+      const log = await openLog({ kafka: broker.bootstrap });
+      await log.createTopics();
+      await log.close();
+      const rig = await start({ hangMs: 2_000, kafka: broker.bootstrap });
+      const threads = ["market", "stream", "egress", "ingest"] as const;
+      await failAll(rig, { threads, kinds: ["throw"], label: "failures on Kafka" });
+      await rig.end();
+      rigs.length = 0;
+      await broker.close();
+    }, 180_000);
+  },
+);
+
 describe("an engine that is steered under load", () => {
   it("pauses and resumes each of its threads, restarts one when asked, and loses nothing", async () => {
-    const rig = await start(5_000);
+    const rig = await start({ hangMs: 5_000 });
     const { steering } = rig.engine;
     const { load, stop } = await startLoad(rig, seeded(runSeed("steering")));
     for (const name of ["ingest", "market", "stream", "egress"]) {
@@ -134,14 +162,13 @@ describe("an engine that is steered under load", () => {
     expect(steering.workers().map(({ restarts }) => restarts)).toEqual([0, 1, 1, 1, 2]);
     await stop();
     await finish(rig, load);
-    const log = await rig.log();
-    await checkCounts(rig, log, load.closing().length);
+    await checkCounts(rig, load.closing().length);
     expect((await rig.engine.stop(5_000)).clean).toBe(true);
-    await checkOutputs(log);
+    await checkOutputs(rig.log);
   }, 60_000);
 
   it("takes nothing while the intake is paused, and drains what is paused when it stops", async () => {
-    const rig = await start(5_000);
+    const rig = await start({ hangMs: 5_000 });
     const { steering } = rig.engine;
     const { load, stop } = await startLoad(rig, seeded(runSeed("drain")));
     await until(() => load.acknowledged.length > 20, "records");
@@ -158,13 +185,13 @@ describe("an engine that is steered under load", () => {
   }, 60_000);
 
   it("stops at its one deadline although a thread hangs", async () => {
-    const rig = await start(60_000);
+    const rig = await start({ hangMs: 60_000 });
     const { load, stop } = await startLoad(rig, seeded(runSeed("deadline")));
     rig.faults.arm("market", "hang", 1);
     await until(() => !rig.faults.isArmed("market"), "market hangs");
     await stop();
     expect(load.acknowledged.length).toBeGreaterThan(0);
-    const report = await rig.engine.stop(500);
+    const report = await rig.engine.stop(3_000);
     expect(report.clean).toBe(false);
     expect(report.workers.map(({ name, outcome }) => `${name} ${outcome}`).join(", ")).toBe(
       "stream drained, market killed, egress killed, ingest killed, log killed",

@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+
+import { depthKind } from "../../../schemas/market/depth-item.ts";
+import { depthItemOf, DepthMessage } from "../../../schemas/market/depth-message.ts";
+import { MarketBooks } from "../../../engine/book/market-books.ts";
+import { readTops } from "../../../engine/book/top-reader.ts";
+import { handOver } from "../../../engine/host/hand-over.ts";
+import { createEngineMemory, ringNames } from "../../../engine/host/memory.ts";
+import type { Order } from "../../../engine/host/thread-data.ts";
+import { cellOf, MetricCells } from "../../../engine/metrics/cells.ts";
+import { MessageRingWriter } from "../../../engine/ring/message-ring-writer.ts";
+import { readRingStats } from "../../../engine/ring/ring-stats.ts";
+
+/** Memory whose rings hold three messages each, and an ingest that writes down what it is asked. */
+const leftBehind = () => {
+  const memory = createEngineMemory();
+  for (const name of ringNames) {
+    const writer = new MessageRingWriter(memory[name]);
+    for (let i = 0; i < 3; i += 1) writer.tryWrite(1, new Uint8Array(100));
+    writer.publish();
+    // Claimed and never published: what a thread that is killed leaves behind.
+    writer.claim(1, 50);
+  }
+  const orders: Order[] = [];
+  const ingest = {
+    ask: async (order: Order): Promise<void> => {
+      orders.push(order);
+    },
+  };
+  // In the order of ringNames: inputs of market and stream, outputs of market and stream.
+  const left = () => ringNames.map((name) => readRingStats(memory[name]).inFlight);
+  return { memory, ingest, orders, left };
+};
+
+describe("hand-over", () => {
+  it("of a stage leaves its outputs and has its input fed again", async () => {
+    const { memory, ingest, orders, left } = leftBehind();
+    await handOver(memory, new Set(["market"]), ingest);
+    expect(orders).toEqual([{ do: "rewind", ring: "market" }]);
+    expect(left()).toEqual([3, 3, 3, 3]);
+  });
+
+  it("of egress empties both output rings: a mark in them may stand behind a lost output", async () => {
+    const { memory, ingest, orders, left } = leftBehind();
+    await handOver(memory, new Set(["egress", "market", "stream"]), ingest);
+    expect(orders).toEqual([
+      { do: "rewind", ring: "market" },
+      { do: "rewind", ring: "stream" },
+    ]);
+    expect(left()).toEqual([3, 3, 0, 0]);
+  });
+
+  it("of ingest empties all rings: the new one begins at the committed positions", async () => {
+    const { memory, left } = leftBehind();
+    await handOver(memory, new Set(["ingest", "egress", "market", "stream"]), null);
+    expect(left()).toEqual([0, 0, 0, 0]);
+  });
+
+  it("keeps the counters of the dead, and forgets their books", async () => {
+    const { memory, ingest } = leftBehind();
+    const message = new DepthMessage();
+    message.kind = depthKind.snapshot;
+    message.symbol = "BTCUSDT";
+    message.venue = 1;
+    message.firstId = 5;
+    message.lastId = 5;
+    message.receiveNs = 1n;
+    message.addBid(100, 1);
+    message.addAsk(101, 1);
+    const item = depthItemOf(message);
+    if (typeof item === "number") throw new Error(`code ${item}`);
+    new MarketBooks({ memory: memory.books }).apply(new DataView(item.buffer), 0, item.length);
+    const cells = new MetricCells(memory.metrics);
+    cells.add(cellOf("malformedItems"), 7);
+    expect(readTops(memory.books)).toHaveLength(1);
+    await handOver(memory, new Set(["market"]), ingest);
+    expect(readTops(memory.books)).toEqual([]);
+    cells.set(cellOf("malformedItems"), 1);
+    expect(cells.read("malformedItems")).toBe(8);
+  });
+});
