@@ -4,7 +4,7 @@ import * as z from "zod";
 
 import { stageProblems } from "../config/check-stages.ts";
 import type { Flag } from "../config/layers.ts";
-import { problemText } from "../config/problem.ts";
+import { masked, problemText } from "../config/problem.ts";
 import { profileNames } from "../config/profiles.ts";
 import { readConfig, resolveFile } from "../config/read-config.ts";
 import { fileCharsMax } from "../config/read-file.ts";
@@ -57,12 +57,18 @@ const print: Action = async (path, args, io) => {
   if (!explain(resolved, io)) return exitCode.failed;
   for (const field of fields) {
     const { source, place } = resolved.origins[field.path] ?? { source: "default", place: "" };
-    const value = valueAt(resolved.config, field);
+    const value = withoutSecrets(valueAt(resolved.config, field));
     const { path: name, reload, variable } = field;
     await io.line(JSON.stringify({ field: name, value, source, place, reload, variable }));
   }
   return exitCode.good;
 };
+
+// Addresses of nodes often carry a token; what is printed is passed on.
+const withoutSecrets = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value), (_key, one: unknown) =>
+    typeof one === "string" ? masked(one) : one,
+  );
 
 const schema: Action = async (_path, _args, io) => {
   await io.line(JSON.stringify(z.toJSONSchema(configSchema, { io: "input" })));

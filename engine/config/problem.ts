@@ -14,10 +14,27 @@ export const problemText = ({ place, field, message }: ConfigProblem): string =>
   [place, field, message].filter((part) => part !== "").join(": ");
 
 const shownCharsMax = 80;
+const hidden = "***";
+/** Longer parts of a path can be tokens, as providers of Solana nodes have them. */
+const pathPartCharsMax = 15;
+// What looks like an address, also where it is no good one; inside it login, query, long path parts.
+const addressForm = /[a-z][a-z0-9+.-]*:\/\/[^\s"']+/gi;
+const loginForm = /\/\/[^/?#]*@/;
+const queryForm = /\?.*$/;
+const longPartForm = new RegExp(`(?<=[^/]/)[^/?]{${pathPartCharsMax + 1},}`, "g");
 
-/** A value as a message shows it: short, and never a secret, since no field holds one. */
+/** `text` with what can be a secret in an address hidden. */
+export const masked = (text: string): string =>
+  text.replaceAll(addressForm, (address) =>
+    address
+      .replace(queryForm, `?${hidden}`)
+      .replace(loginForm, `//${hidden}@`)
+      .replaceAll(longPartForm, hidden),
+  );
+
+/** A value as a message shows it: short, and without secrets of addresses. */
 export const shown = (value: unknown): string => {
   if (typeof value === "number" || typeof value === "bigint") return String(value);
-  const text = JSON.stringify(value) ?? String(value);
+  const text = masked(JSON.stringify(value) ?? String(value));
   return text.length <= shownCharsMax ? text : `${text.slice(0, shownCharsMax)}…`;
 };

@@ -105,7 +105,7 @@ export type WatchClock = {
   readonly signals: Signals;
 };
 
-/** Watches until it is closed; `closed` settles when no reload is under way any more. */
+/** Watches until `close`, which resolves when no reload is under way any more. */
 export const watchConfig = (
   options: ConfigWatchOptions,
   { sleep, signals }: WatchClock,

@@ -108,6 +108,19 @@ describe("weir config print", () => {
     );
   });
 
+  test("hides tokens in addresses", async () => {
+    const set = (url: string) => ["--set", `senders.solana.url=${url}`];
+    const url = "https://me:pass@node.example/v2/0123456789abcdef0123?api-key=topsecret";
+    const { lines } = await run("print", ...set(url));
+    const line = lines.find((one) => "field" in one && one.field === "senders.solana.url");
+    expect(line).toMatchObject({ value: "https://***@node.example/v2/***?***" });
+    const { notes } = await run("check", ...set(`x${url}`));
+    expect(notes[0]).toContain('found "xhttps://***@node.example/v2/***?***", expected an http');
+    const plain = "http://127.0.0.1:8899/rpc";
+    const shown = (await run("print", ...set(plain))).lines;
+    expect(shown).toContainEqual(expect.objectContaining({ value: plain }));
+  });
+
   test("prints nothing for a file that cannot be used", async () => {
     const { code, lines } = await run("print", bad);
     expect([code, lines]).toEqual([1, []]);
