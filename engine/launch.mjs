@@ -33,7 +33,13 @@ if (first !== "--install") {
   }
   const child = spawn(
     node,
-    ["--disable-warning=ExperimentalWarning", main, ...process.argv.slice(2)],
+    [
+      "--disable-warning=ExperimentalWarning",
+      // Stages of a configuration import the library by name: here that means the sources.
+      ...(isBuilt ? [] : ["--conditions=weir-source"]),
+      main,
+      ...process.argv.slice(2),
+    ],
     { stdio: "inherit" },
   );
   // A terminal signals the whole group; a supervisor only this process: pass it on, wait, and end

@@ -37,3 +37,8 @@ export {
   type CustomStageThread,
   startStageThread,
 } from "../threads/custom-stage.ts";
+export {
+  type StageChain,
+  type StageChainOptions,
+  startStageChain,
+} from "../threads/stage-chain.ts";

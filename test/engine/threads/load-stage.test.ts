@@ -1,6 +1,6 @@
 // Stages from modules: good ones run, on this thread and on one of their own; bad ones are named with
 // what is wrong with them, before anything runs.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -13,49 +13,15 @@ import { SlotRingReader } from "../../../engine/ring/slot-ring-reader.ts";
 import { SlotRingWriter } from "../../../engine/ring/slot-ring-writer.ts";
 import { startStageThread } from "../../../engine/threads/custom-stage.ts";
 import { loadStage, StageLoadError } from "../../../engine/threads/load-stage.ts";
+import { adderSource, writeModule } from "./stage-modules.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-stages-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Writes a module and returns how a configuration in its folder would name it. */
-const moduleOf = (name: string, source: string): string => {
-  writeFileSync(join(folder, `${name}.mjs`), source);
-  return `./${name}.mjs`;
-};
+const moduleOf = (name: string, source: string): string => writeModule(folder, name, source);
 
-/** Adds `options.step` to each record, an Int32 and four bytes of nothing. */
-const adder = moduleOf(
-  "adder",
-  `export const stage = {
-    name: "adder",
-    inputBytes: 8,
-    outputBytes: 8,
-    metrics: { counters: { added: { name: "adder_added_total", help: "Records" } } },
-    configure: ({ step, dies = false }) => {
-      if (!Number.isInteger(step)) throw new RangeError("step=" + step + ": expected an integer");
-      return ({ input, output, metrics }) => {
-        const added = metrics.counter("added");
-        return {
-          name: "adder",
-          start() {},
-          work() {
-            if (dies) throw new Error("as it was told");
-            const count = Math.min(input.available(), output.claim(64));
-            for (let i = 0; i < count; i += 1) {
-              const at = output.slotBase(i) >> 2;
-              output.i32[at] = input.i32[input.slotBase(i) >> 2] + step;
-            }
-            output.publish(count);
-            input.release(count);
-            added.add(count);
-            return count;
-          },
-          stop() {},
-        };
-      };
-    },
-  };`,
-);
+const adder = moduleOf("adder", adderSource("adder"));
 
 const ring = (slotBytes = 8): SharedArrayBuffer =>
   createSlotRing({ slotBytes, slots: 64, policy: "block" });
