@@ -1,14 +1,13 @@
 // What kind of input a file is, and its samples: OTLP in JSON tells itself by its first key, a list
-// or an object is samples, well-formed protobuf is OTLP, and anything else is lines of attributes.
-import { MessageCheck } from "../../schemas/otlp/check-message.ts";
+// or an object is samples, well-formed protobuf is OTLP, and any other text is lines of attributes.
+// What is none of these is a fault: bytes taken for text would be findings about nothing.
 import { JsonEncoder, jsonSignal } from "../../schemas/otlp/json-encode.ts";
 import { JsonScanner, mark } from "../../schemas/otlp/json-scanner.ts";
-import { scanCode } from "../../schemas/otlp/limits.ts";
 import { messageType, type Signal, signals } from "../../schemas/otlp/messages.ts";
 import { otlpSamples } from "./otlp-samples.ts";
+import { isProtobuf, protobufSignals } from "./protobuf-signal.ts";
 import { readLine, readSamples, type SampleRead } from "./read-samples.ts";
 
-const firstTag = 0x0a;
 const newline = 0x0a;
 const encoder = new JsonEncoder();
 
@@ -46,13 +45,6 @@ function* documents(bytes: Uint8Array): Generator<SampleRead> {
   }
 }
 
-const isProtobuf = (bytes: Uint8Array, signal: Signal): boolean => {
-  const type = messageType(signals[signal].request);
-  return (
-    bytes[0] === firstTag && new MessageCheck().check(bytes, 0, bytes.length, type) === scanCode.ok
-  );
-};
-
 const isJson = (bytes: Uint8Array): boolean => {
   const scanner = new JsonScanner();
   scanner.open(bytes, 0, bytes.length);
@@ -60,18 +52,53 @@ const isJson = (bytes: Uint8Array): boolean => {
   return first === mark.openObject || first === mark.openList;
 };
 
-/** The samples of one file, or what is wrong in place of one. `signal` is for protobuf only. */
-export function* readInput(bytes: Uint8Array, signal: Signal): Generator<SampleRead> {
-  if (isProtobuf(bytes, signal)) {
-    yield* otlp(bytes, signal, "");
+const notKnown = "neither text nor JSON nor OTLP protobuf";
+
+const fault = (message: string): SampleRead => ({ at: "byte 0", message });
+
+/** The text, or null for bytes that are none: no UTF-8, or with control characters. */
+const textOf = (bytes: Uint8Array): string | null => {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return /[^\P{Cc}\t\r\n]/u.test(text) ? null : text;
+  } catch {
+    return null;
+  }
+};
+
+const lines = (text: string): readonly SampleRead[] =>
+  text.split("\n").flatMap((line) => readLine(line) ?? []);
+
+type Wrong = { readonly message: string };
+
+/** A signal that fits, or what is wrong; null when the bytes are no protobuf of any signal. */
+const protobufSignal = (bytes: Uint8Array, asked: Signal | null): Signal | Wrong | null => {
+  if (asked !== null && isProtobuf(bytes, asked)) return asked;
+  const fitting = protobufSignals(bytes);
+  const [only] = fitting;
+  if (only === undefined) return null;
+  const named = fitting.join(" or ");
+  if (asked !== null) return { message: `OTLP protobuf of ${named}, asked for --signal ${asked}` };
+  if (fitting.length === 1) return only;
+  return {
+    message: `OTLP protobuf of ${named}, which its bytes do not tell: name it with --signal`,
+  };
+};
+
+/**
+ * The samples of one file, or what is wrong in place of one. `signal` is that of protobuf; null looks
+ * which one it is.
+ */
+export function* readInput(bytes: Uint8Array, signal: Signal | null): Generator<SampleRead> {
+  const found = protobufSignal(bytes, signal);
+  if (found !== null) {
+    yield* typeof found === "string" ? otlp(bytes, found, "") : [fault(found.message)];
     return;
   }
   if (isJson(bytes)) {
     yield* documents(bytes);
     return;
   }
-  for (const line of new TextDecoder().decode(bytes).split("\n")) {
-    const sample = readLine(line);
-    if (sample !== null) yield sample;
-  }
+  const text = textOf(bytes);
+  yield* text === null ? [fault(notKnown)] : lines(text);
 }

@@ -3,7 +3,6 @@
 import { readFileSync } from "node:fs";
 
 import type { Signal } from "../../schemas/otlp/messages.ts";
-import { signals } from "../../schemas/otlp/messages.ts";
 import { levelNames, type Profile } from "../../schemas/validate/finding-table.ts";
 import type { ResolvedRegistry } from "../../schemas/weaver/resolved.ts";
 import type { Json } from "../check/exact-json.ts";
@@ -16,6 +15,7 @@ import { resolveRegistry } from "../registry/resolve-registry.ts";
 import type { Arguments, Command, Io } from "./command.ts";
 import { exitCode, UsageError } from "./command.ts";
 import { InputError, readWhole } from "./input.ts";
+import { askedSignal } from "./otlp-requests.ts";
 
 /** Of one file, unpacked: samples and report are held in memory. */
 const fileBytesMax = 256 << 20;
@@ -78,7 +78,7 @@ class Checking {
     return this.#io.signal.aborted || (this.#isStrict && this.faults > 0);
   }
 
-  async file(path: string, signal: Signal): Promise<void> {
+  async file(path: string, signal: Signal | null): Promise<void> {
     let bytes;
     try {
       bytes = await readWhole(path, this.#io, fileBytesMax);
@@ -122,7 +122,7 @@ const run = async (args: Arguments, io: Io): Promise<number> => {
   const profile: Profile = choice(args, "profile", ["weaver", "weir"]);
   const format = choice(args, "format", ["json", "text"]);
   const failOn = choice(args, "fail-on", ["violation", "improvement", "information", "none"]);
-  const signal = choice(args, "signal", Object.keys(signals) as Signal[]);
+  const signal = askedSignal(args.values);
   const registryPath = textOption(args, "registry");
   if (args.positionals.length === 0) throw new UsageError("check needs FILE... or - for input");
   const live = new LiveCheck(readRegistry(registryPath, io), profile);
@@ -160,8 +160,7 @@ export const check: Command = {
     },
     signal: {
       value: "SIGNAL",
-      help: "of OTLP protobuf: traces, metrics or logs; JSON tells itself",
-      default: "traces",
+      help: "of OTLP protobuf: traces, metrics or logs; without it the file's fields tell",
     },
     strict: { help: "end at the first fault instead of going on with the next sample" },
   },

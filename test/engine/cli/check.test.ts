@@ -137,6 +137,81 @@ describe("weir check", () => {
     expect(idsOf(ran)).toEqual(["missing_event"]);
   });
 
+  const requests = {
+    traces: protoEncode("ExportTraceServiceRequest", {
+      resourceSpans: [
+        {
+          scopeSpans: [
+            {
+              spans: [
+                {
+                  traceId: new Uint8Array(16).fill(1),
+                  spanId: new Uint8Array(8).fill(2),
+                  name: "job",
+                  kind: 1,
+                  startTimeUnixNano: 1,
+                  endTimeUnixNano: 2,
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    }),
+    metrics: protoEncode("ExportMetricsServiceRequest", {
+      resourceMetrics: [
+        {
+          scopeMetrics: [
+            { metrics: [{ name: "job.count", unit: "1", gauge: { dataPoints: [{ asInt: 1 }] } }] },
+          ],
+        },
+      ],
+    }),
+    logs: protoEncode("ExportLogsServiceRequest", {
+      resourceLogs: [
+        {
+          scopeLogs: [
+            {
+              logRecords: [{ timeUnixNano: 1, eventName: "job.done", body: { stringValue: "x" } }],
+            },
+          ],
+        },
+      ],
+    }),
+  };
+
+  it.each([
+    ["traces", "span"],
+    ["metrics", "metric"],
+    ["logs", "log"],
+  ] as const)("knows OTLP protobuf of %s by its fields", async (signal, kind) => {
+    const ran = await run("--registry", resolved, "--fail-on", "none", fileOf(requests[signal]));
+    expect([ran.code, ran.notes]).toEqual([0, []]);
+    expect(reportOf(ran).samples.map((sample) => Object.keys(sample)[0])).toEqual([kind]);
+  });
+
+  it("refuses OTLP protobuf of another signal than was asked for", async () => {
+    const file = fileOf(requests.metrics);
+    const ran = await run("--registry", resolved, "--signal", "traces", file);
+    expect(ran.code).toBe(1);
+    expect(ran.notes).toEqual([
+      `${file}: byte 0: OTLP protobuf of metrics, asked for --signal traces`,
+    ]);
+  });
+
+  it("asks for --signal where the bytes do not tell, and takes no bytes for text", async () => {
+    const empty = fileOf(protoEncode("ExportLogsServiceRequest", { resourceLogs: [{}] }));
+    const unknown = await run("--registry", resolved, empty);
+    expect([unknown.code, unknown.notes[0]]).toEqual([1, expect.stringContaining("--signal")]);
+    const told = await run("--registry", resolved, "--signal", "logs", empty);
+    expect([told.code, told.notes]).toEqual([0, []]);
+    const cut = fileOf(requests.logs.subarray(0, -2));
+    const broken = await run("--registry", resolved, cut);
+    expect(broken.code).toBe(1);
+    expect(broken.notes).toEqual([`${cut}: byte 0: neither text nor JSON nor OTLP protobuf`]);
+    expect(reportOf(broken).samples).toEqual([]);
+  });
+
   it("goes on behind a sample that is none, and fails; with --strict it ends", async () => {
     const file = fileOf('[{"attribute":{}},{"attribute":{"name":"job.id"}}]');
     const ran = await run("--registry", resolved, file);
