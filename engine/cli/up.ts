@@ -12,7 +12,7 @@ import type { EdgeStatus } from "../up/edge-status.ts";
 import { readEdgeStatus } from "../up/edge-status.ts";
 import { liveView } from "../up/live-view.ts";
 import type { System, SystemOptions } from "../up/system.ts";
-import { handledOf, startSystem } from "../up/system.ts";
+import { handledOf, refusedOf, startSystem } from "../up/system.ts";
 import { viewLines } from "../up/view.ts";
 import { integerOption } from "./arguments.ts";
 import type { Arguments, Command, Io } from "./command.ts";
@@ -165,7 +165,7 @@ const watch = (system: System, feed: FeedProcess | null, io: Io): { readonly sto
     const now = system.snapshot();
     const nowMs = performance.now();
     const seconds = (nowMs - beforeMs) / 1_000;
-    const ledger = edge === null ? null : ledgerOf(edge.signals, handledOf(now));
+    const ledger = edge === null ? null : ledgerOf(edge.signals, handledOf(now), refusedOf(now));
     const feedLine = feed?.lastLine() ?? "";
     view.draw(viewLines({ before, now, seconds, edgeBefore, edge, ledger, feed: feedLine }));
     before = now;

@@ -70,6 +70,7 @@ export class Ingest implements ConsumerHandlers {
   }
 
   readonly onAssigned = async (positions: readonly Position[]): Promise<void> => {
+    this.#options.metrics.add(assignmentsCell, 1);
     for (const position of positions) {
       const { topic, partition, offset } = position;
       const id = topicPartitionId(topic, partition);
@@ -273,6 +274,7 @@ type Message = {
 const ringOf = (topic: string): RingName => (isConsumed(topic) ? consumed[topic] : "stream");
 
 const rewoundCell = cellOf("consumeRewound");
+const assignmentsCell = cellOf("consumeAssignments");
 const recordsCell = cellOf("consumeRecords");
 const bytesCell = cellOf("consumeBytes");
 const oversizeCell = cellOf("consumeOversize");

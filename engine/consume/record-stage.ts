@@ -32,13 +32,38 @@ export type RecordAt = {
 export type RecordHandler = {
   onAssign(id: number, offset: number, metadata: string): void;
   onRevoke(id: number): void;
-  /** Returns how many items it held that could be read: they count as handled, once. */
+  /**
+   * Returns how many items it held that could be read: they count as handled, once. `finishedLater`
+   * when it is only begun: `work` or `finish` say when it is through.
+   */
   onRecord(record: RecordAt): number;
   /** Called about every `tickMs`; true when it produced outputs without a record. */
   onTick(nowMs: number): boolean;
   /** What a restart must read again, given that everything before `next` is handled. */
   commitPoint(id: number, next: number): { readonly offset: number; readonly metadata: string };
+  /** For a handler that finishes records later: called on every turn; returns how much it did. */
+  work?(onFinished: OnFinished): number;
+  /** The same until nothing is under way; called once, before the stage stops. */
+  finish?(onFinished: OnFinished): void;
+  /** And the offset of the next record that it has not finished; with `work`, never without. */
+  finished?(id: number): number;
+  /** And how long the thread may sleep before it calls `work` again, ms. */
+  idleMs?(): number;
 };
+
+/** What `onRecord` returns for a record that is only begun. */
+export const finishedLater = -1;
+
+/** A record as it was begun. */
+export type FinishedRecord = {
+  readonly id: number;
+  readonly offset: number;
+  readonly items: number;
+  readonly ownRun: boolean;
+};
+
+/** False: the items of that record were counted before. The record is read during the call only. */
+export type OnFinished = (record: FinishedRecord) => boolean;
 
 export type RecordStageOptions = {
   readonly name: string;
@@ -54,7 +79,8 @@ export type RecordStageOptions = {
   readonly nowMs: () => number;
 };
 
-const drainLimit = 64;
+/** Records begun between two calls of a handler's `work`, at most. */
+export const recordsATurnMax = 64;
 const tickMs = 100;
 
 export class RecordStage implements Stage {
@@ -86,13 +112,23 @@ export class RecordStage implements Stage {
     const { reader, outbox } = this.#options;
     this.#drainUs = stampNowUs();
     outbox.stamp(this.#drainUs);
-    const drained = reader.drain(this.#onMessage, drainLimit);
+    const drained = reader.drain(this.#onMessage, recordsATurnMax);
+    let worked = 0;
+    for (const handler of this.#handlers) worked += handler.work?.(this.#onFinished) ?? 0;
     const ticked = this.#tick();
-    if (drained > 0 || ticked) this.#publish();
-    return drained;
+    if (drained + worked > 0 || ticked) this.#publish();
+    return drained + worked;
+  }
+
+  idleMs(): number {
+    let idleMs = Number.POSITIVE_INFINITY;
+    for (const handler of this.#handlers) idleMs = Math.min(idleMs, handler.idleMs?.() ?? idleMs);
+    return idleMs;
   }
 
   stop(): void {
+    this.#options.outbox.stamp(stampNowUs());
+    for (const handler of this.#handlers) handler.finish?.(this.#onFinished);
     this.#touched.set(this.#owned);
     this.#publish();
   }
@@ -113,7 +149,7 @@ export class RecordStage implements Stage {
   };
 
   #onRecord(handler: RecordHandler, at: number, length: number, stampUs: number): void {
-    const { reader, sojourn, items, onRepeated } = this.#options;
+    const { reader, sojourn } = this.#options;
     const record = this.#record;
     record.id = readId(reader.view, at);
     record.ownRun = readOwnRun(reader.view, at);
@@ -122,10 +158,22 @@ export class RecordStage implements Stage {
     record.start = at + headerBytes;
     record.end = at + length;
     const count = handler.onRecord(record);
-    if (!items.add(record.id, record.offset, count, record.ownRun)) onRepeated(count);
+    if (count !== finishedLater) this.#count(record, count);
     sojourn.record(sojournUs(stampUs, this.#drainUs));
     this.#next[record.id] = record.offset + 1;
     this.#touched[record.id] = 1;
+  }
+
+  readonly #onFinished = (record: FinishedRecord): boolean => {
+    if (this.#owned[record.id] === 1) this.#touched[record.id] = 1;
+    return this.#count(record, record.items);
+  };
+
+  #count({ id, offset, ownRun }: Omit<FinishedRecord, "items">, count: number): boolean {
+    const { items, onRepeated } = this.#options;
+    if (items.add(id, offset, count, ownRun)) return true;
+    onRepeated(count);
+    return false;
   }
 
   #onAssign(handler: RecordHandler, at: number, length: number): void {
@@ -159,9 +207,10 @@ export class RecordStage implements Stage {
       if (this.#touched[id] === 0) continue;
       this.#touched[id] = 0;
       const next = this.#next[id] ?? 0;
-      const point = this.#byId[id]?.commitPoint(id, next);
+      const handler = this.#byId[id];
+      const point = handler?.commitPoint(id, next);
       if (point !== undefined) outbox.mark(id, point.offset, point.metadata);
-      positions.set("handled", id, next);
+      positions.set("handled", id, handler?.finished?.(id) ?? next);
     }
     outbox.publish();
   }

@@ -8,6 +8,7 @@ import { metrics, histograms, metricKeys, histogramKeys } from "../metrics/table
 import type { Metric } from "../metrics/table.ts";
 import type { WorkerStatus } from "../supervise/worker.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { registerSniffer } from "./sniffer-metrics.ts";
 import { registerWorkers } from "./worker-metrics.ts";
 
 /** The engine's own metrics and those of its workers, then those of its further stages. */
@@ -22,6 +23,7 @@ export const prometheusPage = (
     registerCounter(registry, name, () => now);
   }
   registerGauges(registry, () => now);
+  registerSniffer(registry, () => now);
   registerWorkers(registry, workers);
   return {
     contentType: registry.contentType,

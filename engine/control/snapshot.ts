@@ -8,10 +8,12 @@ import { ItemCounts } from "../ledger/item-counts.ts";
 import { Positions, topicPartitions } from "../ledger/positions.ts";
 import { MetricCells } from "../metrics/cells.ts";
 import type { HistogramSummary } from "../metrics/histogram.ts";
+import { type LatencyBuckets, latencyBuckets } from "../metrics/latency-buckets.ts";
 import type { HistogramKey, MetricKey } from "../metrics/table.ts";
 import { histogramKeys, metricKeys } from "../metrics/table.ts";
 import type { RingStats } from "../ring/ring-stats.ts";
 import { readRingStats } from "../ring/ring-stats.ts";
+import { readSniffer, type SnifferStatus } from "./sniffer-status.ts";
 
 type PartitionPosition = {
   readonly topic: string;
@@ -30,6 +32,8 @@ export type Snapshot = {
   readonly rings: { readonly [name in (typeof ringNames)[number]]: RingStats };
   readonly positions: readonly PartitionPosition[];
   readonly tops: readonly TopView[];
+  readonly latencyBuckets: { readonly [key in HistogramKey]: LatencyBuckets };
+  readonly sniffer: SnifferStatus;
 };
 
 const fromKeys = <K extends string, V>(keys: readonly K[], value: (key: K) => V) =>
@@ -70,5 +74,7 @@ export const takeSnapshot = (memory: EngineMemory): Snapshot => {
       done: positions.get("done", id),
     })),
     tops: readTops(memory.books).map(topView),
+    latencyBuckets: fromKeys(histogramKeys, (key) => latencyBuckets(cells.histogram(key))),
+    sniffer: readSniffer(memory, Math.max(0, cells.read("consumeAssignments") - 1)),
   };
 };

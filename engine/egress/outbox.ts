@@ -10,6 +10,8 @@ export const outputType = { candidate: 1, aggregate: 2, mark: 3 } as const;
 
 const markHeaderBytes = 16;
 const waitMs = 100;
+/** Left free for marks by outputs that do not wait: some thousand of them. */
+const markRoomBytesMax = 1 << 16;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -19,14 +21,16 @@ export type OutboxOptions = {
   readonly onBlocked: () => void;
 };
 
-/** Stage side; one per ring. Blocks its thread while the ring is full: outputs are never shed. */
+/** Stage side; one per ring. `claim` blocks its thread while the ring is full. */
 export class Outbox {
   readonly #ring: MessageRingWriter;
   readonly #onBlocked: () => void;
+  readonly #markRoomBytes: number;
 
   constructor({ ring, onBlocked }: OutboxOptions) {
     this.#ring = ring;
     this.#onBlocked = onBlocked;
+    this.#markRoomBytes = Math.min(markRoomBytesMax, ring.messageBytesMax >> 1);
   }
 
   get view(): DataView {
@@ -56,6 +60,15 @@ export class Outbox {
       at = this.#ring.claim(type, length);
     }
     return at;
+  }
+
+  /**
+   * As `claim`, but -1 at once when there is no room: the caller counts what it drops. Room for
+   * marks is left free, since they must wait for it.
+   */
+  tryClaim(type: number, length: number): number {
+    const hasRoom = this.#ring.waitForSpace(length + this.#markRoomBytes, 0);
+    return hasRoom ? this.#ring.claim(type, length) : -1;
   }
 
   commit(at: number): void {

@@ -3,6 +3,7 @@
 // is received = passed + rejected + dropped + in flight, at every moment between two calls of work.
 import { Histogram, histogramBytes } from "../metrics/histogram.ts";
 import type { HistogramSummary } from "../metrics/histogram.ts";
+import { type LatencyBuckets, latencyBuckets } from "../metrics/latency-buckets.ts";
 import { type Reason, type ReasonName, reasonNames } from "./event-layout.ts";
 
 const receivedCell = 0;
@@ -28,6 +29,7 @@ export type StageCounts = {
   readonly inFlight: number;
   /** From the receipt of the transaction to the turn of work that handled it here. */
   readonly latencyUs: HistogramSummary;
+  readonly latencyBuckets: LatencyBuckets;
 };
 
 /** Writer side; one for each stage. */
@@ -56,6 +58,15 @@ export class StageCells {
     this.#add(droppedCell + why);
   }
 
+  /** What was counted so far, for its own thread. */
+  passedCount(): number {
+    return this.#cells[passedCell] as number;
+  }
+
+  rejectedCount(why: Reason): number {
+    return this.#cells[rejectedCell + why] as number;
+  }
+
   #add(cell: number): void {
     this.#cells[cell] = (this.#cells[cell] as number) + 1;
   }
@@ -68,6 +79,7 @@ export const readStageCounts = (memory: SharedArrayBuffer): StageCounts => {
   const passed = values[passedCell] ?? 0;
   const rejected = byReason(values, rejectedCell);
   const dropped = byReason(values, droppedCell);
+  const latency = new Histogram(memory, histogramAt);
   const gone = [...Object.values(rejected), ...Object.values(dropped)];
   return {
     received,
@@ -75,7 +87,8 @@ export const readStageCounts = (memory: SharedArrayBuffer): StageCounts => {
     rejected,
     dropped,
     inFlight: gone.reduce((rest, count) => rest - count, received - passed),
-    latencyUs: new Histogram(memory, histogramAt).summary(),
+    latencyUs: latency.summary(),
+    latencyBuckets: latencyBuckets(latency),
   };
 };
 

@@ -17,7 +17,7 @@ import { Poster } from "./poster.ts";
 import { readTransactionPool } from "./recorded-transactions.ts";
 import { Seeded } from "./seeded.ts";
 import { createTelemetry, listenToSdk, newTelemetryTotals } from "./telemetry-sdk.ts";
-import { feedTransactions } from "./transaction-feed.ts";
+import { feedTransactions, type PoolTransaction } from "./transaction-feed.ts";
 import { createTransactionMix } from "./transactions.ts";
 
 /** `io.signal` stops the feed; `clock` should end its waits then. */
@@ -126,12 +126,10 @@ const runApplication = async (
 const firstPool = 48;
 
 /** Signs the first few; the others join the pool while it is fed. */
-const growingPool = async (seed: number): Promise<readonly Uint8Array[]> => {
-  const first = await createTransactionMix({ seed, count: firstPool });
-  const pool = first.map(({ wire }) => wire);
+const growingPool = async (seed: number): Promise<readonly PoolTransaction[]> => {
+  const pool: PoolTransaction[] = [...(await createTransactionMix({ seed, count: firstPool }))];
   const grow = async (): Promise<void> => {
-    const others = await createTransactionMix({ seed: seed + 1 });
-    pool.push(...others.map(({ wire }) => wire));
+    pool.push(...(await createTransactionMix({ seed: seed + 1 })));
   };
   void grow();
   return pool;
@@ -144,10 +142,12 @@ const runTransactions = async (
 ): Promise<void> => {
   const pool =
     settings.transactions.length > 0
-      ? await readTransactionPool(settings.transactions, io)
+      ? (await readTransactionPool(settings.transactions, io)).map((wire) => ({ wire, keys: [] }))
       : await growingPool(seed);
   const perSecond = settings.transactionsPerSecond;
-  await feedTransactions({ pool, perSecond, poster, clock, signal: io.signal });
+  const blockhashes = new Seeded(seed + 2);
+  const random = (count: number): Uint8Array => blockhashes.bytes(count);
+  await feedTransactions({ pool, random, perSecond, poster, clock, signal: io.signal });
 };
 
 const depthFileOf = (word: string): NonNullable<ReturnType<typeof venueOfFile>> => {

@@ -1,6 +1,8 @@
 // Makes signed Solana transactions for the feed: launches, trades, votes, transfers, lookup
 // tables and broken ones, in a declared mix, each with the verdict that the sniffer must give.
-// Signing costs more than posting, so a pool is signed once and sent in turns.
+// Making one costs more than posting it, so a pool is made once and sent in turns, signed again.
+import type { KeyObject } from "node:crypto";
+
 import {
   AccountRole,
   type Address,
@@ -33,6 +35,7 @@ import {
   vote,
 } from "./market-instructions.ts";
 import { Seeded } from "./seeded.ts";
+import { signingKey } from "./sign-again.ts";
 
 /** What the sniffer must say: its verdict, or for a rejection the first word of its reason. */
 type ExpectedVerdict =
@@ -48,6 +51,8 @@ export type FeedTransaction = {
   readonly wire: Uint8Array<ArrayBuffer>;
   readonly kind: FeedKind;
   readonly expected: ExpectedVerdict;
+  /** Of its signatures, in their order; none for a broken one, which nobody can sign. */
+  readonly keys: readonly KeyObject[];
 };
 
 type Recipe = {
@@ -179,7 +184,7 @@ export const createTransactionMix = async ({
   }
   const random = new Seeded(seed);
   const signers = await Promise.all(
-    Array.from({ length: wallets }, () => createKeyPairSignerFromPrivateKeyBytes(random.bytes(32))),
+    Array.from({ length: wallets }, () => createSigner(random.bytes(32))),
   );
   const pool: FeedTransaction[] = [];
   while (pool.length < count) {
@@ -193,20 +198,27 @@ export const createTransactionMix = async ({
   return pool;
 };
 
-const makeOne = async (random: Seeded, user: KeyPairSigner): Promise<FeedTransaction> => {
+type Signer = { readonly pair: KeyPairSigner; readonly key: KeyObject };
+
+const createSigner = async (seed: Uint8Array): Promise<Signer> => ({
+  pair: await createKeyPairSignerFromPrivateKeyBytes(seed),
+  key: signingKey(seed),
+});
+
+const makeOne = async (random: Seeded, user: Signer): Promise<FeedTransaction> => {
   const total = feedKinds.reduce((sum, kind) => sum + recipes[kind].share, brokenShare);
   let drawn = random.below(total);
   for (const kind of feedKinds) {
     const recipe = recipes[kind];
     if (drawn < recipe.share) {
-      return { kind, expected: recipe.expected, wire: await signed(recipe, random, user) };
+      return { kind, expected: recipe.expected, ...(await signed(recipe, random, user)) };
     }
     drawn -= recipe.share;
   }
   const breakage = random.pick(breakages);
-  const wire = await signed(recipes["pump-buy"], random, user);
+  const { wire } = await signed(recipes["pump-buy"], random, user);
   const kind: FeedKind = `broken-${breakage.kind}`;
-  return { kind, expected: breakage.expected, wire: breakage.apply(wire, random) };
+  return { kind, expected: breakage.expected, wire: breakage.apply(wire, random), keys: [] };
 };
 
 const addresses = getAddressDecoder();
@@ -215,22 +227,28 @@ const encoder = getTransactionEncoder();
 const signed = async (
   recipe: Recipe,
   random: Seeded,
-  user: KeyPairSigner,
-): Promise<Uint8Array<ArrayBuffer>> => {
+  user: Signer,
+): Promise<Pick<FeedTransaction, "wire" | "keys">> => {
   const randomAddress = (): Address => addresses.decode(random.bytes(32));
-  const mintSigner =
-    recipe.mintSigns === true
-      ? await createKeyPairSignerFromPrivateKeyBytes(random.bytes(32))
-      : null;
-  const mint = mintSigner?.address ?? randomAddress();
-  const instructions = recipe.instructions({ user: user.address, mint, random, randomAddress });
-  const content = { instructions, payer: user.address, blockhash: randomAddress() };
+  const mintSigner = recipe.mintSigns === true ? await createSigner(random.bytes(32)) : null;
+  const mint = mintSigner?.pair.address ?? randomAddress();
+  const instructions = recipe.instructions({
+    user: user.pair.address,
+    mint,
+    random,
+    randomAddress,
+  });
+  const content = { instructions, payer: user.pair.address, blockhash: randomAddress() };
   const compiled =
     recipe.version === "legacy"
       ? compileLegacy(content)
       : compileV0(content, { [randomAddress()]: loadable(recipe, instructions, mint) });
-  const pairs = mintSigner === null ? [user.keyPair] : [user.keyPair, mintSigner.keyPair];
-  return Uint8Array.from(encoder.encode(await signTransaction(pairs, compiled)));
+  const signers = mintSigner === null ? [user] : [user, mintSigner];
+  const pairs = signers.map(({ pair }) => pair.keyPair);
+  return {
+    wire: Uint8Array.from(encoder.encode(await signTransaction(pairs, compiled))),
+    keys: signers.map(({ key }) => key),
+  };
 };
 
 type Content = {

@@ -9,6 +9,8 @@ const hysteresis = 0.2;
 
 export type AdaptiveOptions = {
   readonly configured: DropPolicy;
+  /** False: the policy stays as configured; the mean is taken all the same. */
+  readonly adapts?: boolean;
   readonly highUs: number;
   readonly lowUs: number;
   readonly intervalUs: number;
@@ -46,6 +48,7 @@ export class AdaptivePolicy {
     this.meanUs = this.#sum / this.#count;
     this.#sum = 0;
     this.#count = 0;
+    if (this.#options.adapts === false) return;
     const state = this.#nextState(this.meanUs);
     if (state === this.#state) return;
     this.#state = state;

@@ -12,6 +12,8 @@ export type HandoffOptions = {
   /** Longest wait of a candidate for its batch to fill. */
   readonly batchTimeoutUs: number;
   readonly dropPolicy: DropPolicy;
+  /** False: `dropPolicy` holds always; by default the policy follows the mean sojourn. */
+  readonly adapts?: boolean;
   /** Further tries of a refused send; then its candidates are dropped. */
   readonly sendMaxRetries: number;
   readonly sendRetryDelayUs: number;

@@ -23,6 +23,8 @@ export type HandoffParts = {
   readonly events: EventCollector;
   /** createHandoffMemory. */
   readonly memory: SharedArrayBuffer;
+  /** Told of each candidate that is dropped. */
+  readonly onDropped?: (traceId: number, why: Reason) => void;
   /** Monotonic us; the machine's clock by default. */
   readonly nowUs?: () => number;
   /** Holds the thread; used by policy block alone. */
@@ -63,6 +65,7 @@ export class HandoffStage implements Stage {
     this.#cells = new HandoffCells(parts.memory);
     this.#adaptive = new AdaptivePolicy({
       configured: options.dropPolicy,
+      adapts: options.adapts ?? true,
       highUs: options.adaptiveHighUs,
       lowUs: options.adaptiveLowUs,
       intervalUs: options.adaptiveIntervalUs,
@@ -108,6 +111,14 @@ export class HandoffStage implements Stage {
   idleUs(): number {
     const nowUs = this.#nowUs();
     return Math.max(0, Math.min(this.#dueUs(this.#high), this.#dueUs(this.#low)) - nowUs);
+  }
+
+  /**
+   * All candidates before this trace id are sent or dropped, given that they came in the order of
+   * their trace ids; infinite when nothing is queued.
+   */
+  oldestTraceId(): number {
+    return Math.min(this.#high.oldestTraceId(), this.#low.oldestTraceId());
   }
 
   /** Queues one record of `priority`; its bytes are copied. */
@@ -262,6 +273,7 @@ export class HandoffStage implements Stage {
   #dropped(priority: number, traceId: number, why: Reason): void {
     const { events } = this.#parts;
     this.#cells.dropped(priority, why);
+    this.#parts.onDropped?.(traceId, why);
     events.detail.reason = why;
     events.detail.priority = priority;
     events.record(eventType.handoffDropped, traceId);

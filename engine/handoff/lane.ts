@@ -106,6 +106,13 @@ export class Lane implements HandoffBatch {
     return this.#queue.queuedUs[this.#first] as number;
   }
 
+  /** Trace id of the oldest record that is not through; infinite when there is none. */
+  oldestTraceId(): number {
+    if (this.count > 0) return this.traceIdAt(0);
+    if (this.length > 0) return this.#queue.traceIds[this.#first] as number;
+    return Number.POSITIVE_INFINITY;
+  }
+
   /** Appends a record; the caller has seen to it that there is room. */
   push(record: LaneRecord): void {
     const slot = (this.#first + this.length) % this.#capacity;

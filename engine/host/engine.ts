@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { LogPlace } from "../log/open-log.ts";
+import { sniffDefaults, type SniffSettings } from "../sniff/sniff-settings.ts";
 import type { RestartLimits } from "../supervise/restart-budget.ts";
 import { restartDefaults } from "../supervise/restart-budget.ts";
 import { Supervisor } from "../supervise/supervisor.ts";
@@ -23,6 +24,8 @@ export type EngineOptions = {
   /** Kafka's address, or the directory of the embedded log, which the engine then serves. */
   readonly log: { readonly kafka: string } | { readonly directory: string; readonly port: number };
   readonly runId: string;
+  /** What the sniffer checks and how it hands off; the defaults of sniff-settings.ts without it. */
+  readonly sniff?: SniffSettings;
   /** One line for each failure and restart. */
   readonly note?: (line: string) => void;
   /** How often threads are restarted before the engine fails. */
@@ -50,8 +53,8 @@ export type Engine = {
 
 /** @throws ThreadStartError when a thread cannot start, after all others were ended. */
 export const startEngine = async (options: EngineOptions): Promise<Engine> => {
-  const memory = createEngineMemory();
-  const { log } = options;
+  const { log, sniff = sniffDefaults } = options;
+  const memory = createEngineMemory(sniff.verifyThreads);
   let firstDeath: { readonly thread: string; readonly error: ThreadDiedError } | null = null;
   const threads = new EngineThreads({
     memory,
@@ -61,6 +64,7 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
     group: consumerGroup,
     runId: options.runId,
     files: options.threadFiles ?? {},
+    sniff,
     onDied: (thread, error) => {
       firstDeath ??= { thread, error };
       supervisor.report(thread, error.message);

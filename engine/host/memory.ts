@@ -8,6 +8,8 @@ import { createItemCountsMemory } from "../ledger/item-counts.ts";
 import { createPositionsMemory } from "../ledger/positions.ts";
 import { createMetricsMemory } from "../metrics/cells.ts";
 import { createMessageRing } from "../ring/message-ring.ts";
+import { createSniffMemory, type SniffMemory } from "../sniff/sniff-memory.ts";
+import { sniffDefaults } from "../sniff/sniff-settings.ts";
 
 export type EngineMemory = {
   readonly ingestMarket: SharedArrayBuffer;
@@ -21,6 +23,8 @@ export type EngineMemory = {
   readonly books: SharedArrayBuffer;
   /** Events of the sniffer, written by market. */
   readonly events: SharedArrayBuffer;
+  /** What the sniffer's stages count, and the rings of the verifier threads. */
+  readonly sniff: SniffMemory;
   /** Bumped by every append to the embedded log, so that its reader need not poll. */
   readonly wake: SharedArrayBuffer;
 };
@@ -31,7 +35,10 @@ export const ringNames = ["ingestMarket", "ingestStream", "marketEgress", "strea
 const inputRingBytes = 16 << 20;
 const outputRingBytes = 4 << 20;
 
-export const createEngineMemory = (): EngineMemory => ({
+/** @throws RangeError for more than 16 verifier threads, or fewer than none. */
+export const createEngineMemory = (
+  verifyThreads: number = sniffDefaults.verifyThreads,
+): EngineMemory => ({
   ingestMarket: createMessageRing({ capacityBytes: inputRingBytes, policy: "block" }),
   ingestStream: createMessageRing({ capacityBytes: inputRingBytes, policy: "block" }),
   marketEgress: createMessageRing({ capacityBytes: outputRingBytes, policy: "block" }),
@@ -41,5 +48,6 @@ export const createEngineMemory = (): EngineMemory => ({
   items: createItemCountsMemory(),
   books: createBookMemory(),
   events: createEventMemory(),
+  sniff: createSniffMemory(verifyThreads),
   wake: new SharedArrayBuffer(wakeBytes),
 });

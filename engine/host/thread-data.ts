@@ -5,6 +5,8 @@
 import type { MessagePort } from "node:worker_threads";
 
 import type { LogPlace } from "../log/open-log.ts";
+import type { SniffSettings } from "../sniff/sniff-settings.ts";
+import type { VerifyThreadData } from "../sniff/verify-pool.ts";
 import type { EngineMemory } from "./memory.ts";
 
 /** Every thread has a place in the workers' memory: its heartbeat and its orders. */
@@ -15,10 +17,14 @@ export type ThreadData = WorkerPlace & {
   readonly log: LogPlace;
   readonly group: string;
   readonly runId: string;
+  readonly sniff: SniffSettings;
 };
 
 /** Positions go from egress to ingest over a channel of their own. */
 export type PortData = ThreadData & { readonly port: MessagePort };
+
+/** A verifier under the supervisor; without a place it is stopped by the flag in its memory. */
+export type SignatureThreadData = VerifyThreadData & Partial<WorkerPlace>;
 
 export type LogThreadData = WorkerPlace & {
   readonly directory: string;

@@ -1,6 +1,6 @@
 // The engine's threads as workers of the supervisor: how each is started with what it needs, how
-// it is paused, emptied and ended. Order of start: log, ingest, egress, market, stream; each needs
-// those before it, so that rest_for_one takes along what depends on the one that died.
+// it is paused, emptied and ended. Order of start: log, ingest, egress, verifiers, market, stream; each
+// needs those before it, so that rest_for_one takes along what depends on the one that died.
 import type { MessagePort } from "node:worker_threads";
 import { MessageChannel } from "node:worker_threads";
 
@@ -8,13 +8,18 @@ import type { LogPlace } from "../log/open-log.ts";
 import { moduleUrl } from "../package-root.ts";
 import type { RestartStrategy, Worker } from "../supervise/worker.ts";
 import { WorkerCells, workerOrder } from "../supervise/worker-cells.ts";
+import type { SniffSettings } from "../sniff/sniff-settings.ts";
 import type { EngineMemory } from "./memory.ts";
-import type { LogThreadData, Order, ThreadData } from "./thread-data.ts";
+import type { LogThreadData, Order, SignatureThreadData, ThreadData } from "./thread-data.ts";
 import type { ThreadDiedError } from "./thread.ts";
 import { EngineThread } from "./thread.ts";
 
 export const threadNames = ["log", "ingest", "egress", "market", "stream"] as const;
 export type ThreadName = (typeof threadNames)[number];
+
+/** Threads of which there are as many as the settings say; numbered from 1. */
+type VerifierName = `verify-${number}`;
+type WorkerName = ThreadName | VerifierName;
 
 /** A thread that does not serve by then has failed: a consumer may wait for its group. */
 const startMsMax = 60_000;
@@ -29,7 +34,8 @@ export type ThreadsOptions = {
   readonly runId: string;
   /** Other modules for some threads, as tests of failures have. */
   readonly files: { readonly [name in ThreadName]?: URL };
-  readonly onDied: (name: ThreadName, error: ThreadDiedError) => void;
+  readonly sniff: SniffSettings;
+  readonly onDied: (name: string, error: ThreadDiedError) => void;
 };
 
 /** The threads of one engine, in whatever life each of them is. */
@@ -37,7 +43,7 @@ export class EngineThreads {
   /** Where the served log listens; the same in all its lives. */
   logPort: number;
   readonly #options: ThreadsOptions;
-  readonly #living = new Map<ThreadName, EngineThread>();
+  readonly #living = new Map<WorkerName, EngineThread>();
   /** Egress' end of its channel to ingest, until egress is started. */
   #egressPort: MessagePort | null = null;
 
@@ -53,12 +59,13 @@ export class EngineThreads {
       ...served,
       this.#ingest(),
       this.#egress(),
-      this.#stage("market"),
-      this.#stage("stream"),
+      ...this.#verifiers(),
+      this.#stage("market", () => this.#data("market")),
+      this.#stage("stream", () => this.#data("stream")),
     ];
   }
 
-  living(name: ThreadName): EngineThread | null {
+  living(name: WorkerName): EngineThread | null {
     return this.#living.get(name) ?? null;
   }
 
@@ -109,7 +116,17 @@ export class EngineThreads {
     return port1;
   }
 
-  #stage(name: "market" | "stream"): Worker {
+  // What a dead verifier had in hand is gone, and the market thread would wait for it: it starts
+  // anew too, and its records are read from the log again.
+  #verifiers(): readonly Worker[] {
+    return this.#options.memory.sniff.verify.map((verify, index) => {
+      const name: VerifierName = `verify-${index + 1}`;
+      const data = (): SignatureThreadData => ({ ...verify, ...this.#place(name) });
+      return { ...this.#stage(name, data), strategy: "rest_for_one", rest: null };
+    });
+  }
+
+  #stage(name: VerifierName | "market" | "stream", data: () => unknown): Worker {
     const cells = this.#cells(name);
     return {
       name,
@@ -117,7 +134,7 @@ export class EngineThreads {
       strategy: "one_for_one",
       start: async () => {
         cells.give(workerOrder.run);
-        await this.#start(name, this.#data(name));
+        await this.#start(name, data());
       },
       stop: async () => {
         const thread = this.living(name);
@@ -153,14 +170,16 @@ export class EngineThreads {
   }
 
   async #start(
-    name: ThreadName,
+    name: WorkerName,
     data: unknown,
     transfer: readonly MessagePort[] = [],
   ): Promise<{ readonly port?: number | undefined }> {
     const { files, onDied } = this.#options;
     const thread = new EngineThread({
       name,
-      file: files[name] ?? moduleUrl(`engine/threads/${name}.thread`),
+      file: isVerifier(name)
+        ? moduleUrl("engine/threads/verify.thread")
+        : (files[name] ?? moduleUrl(`engine/threads/${name}.thread`)),
       data,
       transfer,
       onDied: (error) => onDied(name, error),
@@ -173,22 +192,32 @@ export class EngineThreads {
     return thread.ready.finally(() => clearTimeout(late));
   }
 
-  async #kill(name: ThreadName): Promise<void> {
+  async #kill(name: WorkerName): Promise<void> {
     const thread = this.#living.get(name);
     await thread?.kill();
     if (this.#living.get(name) === thread) this.#living.delete(name);
   }
 
   #data(name: ThreadName): ThreadData {
-    const { memory, log, group, runId } = this.#options;
-    return { ...this.#place(name), memory, log, group, runId };
+    const { memory, log, group, runId, sniff } = this.#options;
+    return { ...this.#place(name), memory, log, group, runId, sniff };
   }
 
-  #place(name: ThreadName): { readonly workers: SharedArrayBuffer; readonly worker: number } {
-    return { workers: this.#options.workers, worker: threadNames.indexOf(name) };
+  #place(name: WorkerName): { readonly workers: SharedArrayBuffer; readonly worker: number } {
+    return { workers: this.#options.workers, worker: indexOf(name) };
   }
 
-  #cells(name: ThreadName): WorkerCells {
-    return new WorkerCells(this.#options.workers, threadNames.indexOf(name));
+  #cells(name: WorkerName): WorkerCells {
+    return new WorkerCells(this.#options.workers, indexOf(name));
   }
 }
+
+const verifierPrefix = "verify-";
+
+const isVerifier = (name: WorkerName): name is VerifierName => name.startsWith(verifierPrefix);
+
+/** Verifiers stand behind the others, whatever their place in the order of start. */
+const indexOf = (name: WorkerName): number =>
+  isVerifier(name)
+    ? threadNames.length - 1 + Number(name.slice(verifierPrefix.length))
+    : threadNames.indexOf(name);

@@ -17,6 +17,12 @@ export type EdgeCounts = {
   readonly repeatable?: number;
 };
 
+/** Of the items that the engine finished, those that it refused or dropped, by reason. */
+export type EngineRefusals = {
+  readonly rejected: { readonly [reason: string]: number };
+  readonly dropped: { readonly [reason: string]: number };
+};
+
 /** Items that the engine finished. */
 export type HandledCounts = { readonly [signal in Signal]: number };
 
@@ -37,23 +43,44 @@ export type Ledger = {
 const sum = (table: { readonly [reason: string]: number }): number =>
   Object.values(table).reduce((total, count) => total + count, 0);
 
-/** `handled` counts items of this run that the engine finished. */
-export const ledgerEntry = (edge: EdgeCounts, handled: number): LedgerEntry => {
+const nothing: EngineRefusals = { rejected: {}, dropped: {} };
+
+/**
+ * `handled` counts items of this run that the engine finished, `engine` those of them that it
+ * refused or dropped.
+ */
+export const ledgerEntry = (
+  edge: EdgeCounts,
+  handled: number,
+  engine: EngineRefusals = nothing,
+): LedgerEntry => {
   // Of the unconfirmed ones, those that the engine saw were written after all.
   const written = Math.min(Math.max(0, handled - edge.accepted), edge.unconfirmed);
   const refused = edge.unconfirmed - written;
   const beyond = Math.max(0, handled - edge.accepted - written);
   const repeated = Math.min(beyond, edge.repeatable ?? 0);
-  const out = handled - repeated;
+  const passed = handled - repeated;
+  const unconfirmed = refused > 0 ? { unconfirmed: refused } : {};
   return {
     in: edge.in,
-    out,
+    out: passed - sum(engine.rejected) - sum(engine.dropped),
     sampledOut: edge.sampledOut ?? 0,
-    rejected: refused > 0 ? { ...edge.rejected, unconfirmed: refused } : edge.rejected,
-    dropped: edge.dropped,
-    inFlight: edge.accepted + written - out,
+    rejected: joined(joined(edge.rejected, unconfirmed), engine.rejected),
+    dropped: joined(edge.dropped, engine.dropped),
+    inFlight: edge.accepted + written - passed,
   };
 };
+
+/** Counts of both; only reasons that occurred. */
+const joined = (left: Reasons, right: Reasons): Reasons => {
+  const all: { [reason: string]: number } = { ...left };
+  for (const [reason, count] of Object.entries(right)) {
+    if (count > 0) all[reason] = (all[reason] ?? 0) + count;
+  }
+  return all;
+};
+
+type Reasons = { readonly [reason: string]: number };
 
 /** True when everything that came in is accounted for and nothing is left on the way. */
 export const isBalanced = (entry: LedgerEntry): boolean =>
@@ -63,11 +90,12 @@ export const isBalanced = (entry: LedgerEntry): boolean =>
 export const ledgerOf = (
   edge: { readonly [signal in Signal]?: EdgeCounts },
   handled: HandledCounts,
+  refused: { readonly [signal in Signal]?: EngineRefusals } = {},
 ): Ledger => {
   const signals: { [signal in Signal]?: LedgerEntry } = {};
   for (const [signal, counts] of Object.entries(edge) as [Signal, EdgeCounts][]) {
     if (counts.in > 0 || handled[signal] > 0)
-      signals[signal] = ledgerEntry(counts, handled[signal]);
+      signals[signal] = ledgerEntry(counts, handled[signal], refused[signal]);
   }
   return { balanced: Object.values(signals).every(isBalanced), signals };
 };

@@ -90,6 +90,13 @@ export class Histogram {
     });
   }
 
+  /** All values together, each as the upper end of its bucket. Any thread. */
+  sum(): number {
+    let sum = 0;
+    for (const [bucket, count] of this.#counts.entries()) sum += upperOf(bucket) * count;
+    return sum;
+  }
+
   #total(): number {
     let count = 0;
     for (const bucket of this.#counts) count += bucket;

@@ -40,6 +40,19 @@ const rejected = (reason: string): Metric =>
     reason,
   });
 
+// Once each, with their record, so that handled = out + refused at every moment.
+const refused = (reason: string): Metric =>
+  counter("market", "weir_items_rejected_total", "Items of the run's own edge that were refused", {
+    signal: "transactions",
+    reason,
+  });
+
+const dropped = (reason: string): Metric =>
+  counter("market", "weir_items_dropped_total", "Items of the run's own edge that were dropped", {
+    signal: "transactions",
+    reason,
+  });
+
 export const metrics = {
   consumeRecords: counter("ingest", "weir_consume_records_total", "Log records read"),
   consumeBytes: counter("ingest", "weir_consume_bytes_total", "Bytes of log records read"),
@@ -59,6 +72,11 @@ export const metrics = {
     "weir_consume_rewound_total",
     "Log records read again for a stage that was replaced",
   ),
+  consumeAssignments: counter(
+    "ingest",
+    "weir_consume_assignments_total",
+    "Times that the log gave partitions to the consumer",
+  ),
   commits: counter("ingest", "weir_commits_total", "Positions committed to the log"),
   commitFailures: counter("ingest", "weir_commit_failures_total", "Commits that failed"),
 
@@ -73,18 +91,41 @@ export const metrics = {
   foreignMetrics: ofStream(foreign.metrics),
   foreignLogs: ofStream(foreign.logs),
 
-  candidates: counter("market", "weir_sniffer_candidates_total", "Transactions that matched"),
-  matches: counter("market", "weir_sniffer_matches_total", "Watched instructions found"),
+  candidates: counter(
+    "market",
+    "weir_sniffer_candidates_total",
+    "Transactions with candidates that passed all checks",
+  ),
+  matches: counter(
+    "market",
+    "weir_sniffer_matches_total",
+    "Candidates of transactions that passed all checks",
+  ),
   needsResolve: counter(
     "market",
     "weir_sniffer_needs_resolve_total",
-    "Transactions whose lookup tables decide",
+    "Transactions extracted whose mints are all behind lookup tables",
   ),
   rejectedVote: rejected("vote"),
   rejectedNotWatched: rejected("not-watched"),
   rejectedSize: rejected("size"),
   rejectedDuplicateKey: rejected("duplicate-key"),
   rejectedMalformed: rejected("malformed"),
+  rejectedSignature: rejected("signature"),
+  rejectedReplay: rejected("replay"),
+  rejectedSuspiciousMint: rejected("suspicious-mint"),
+  refusedSize: refused("size"),
+  refusedDuplicateKey: refused("duplicate-key"),
+  refusedMalformed: refused("malformed"),
+  refusedNeedsResolve: refused("needs-resolve"),
+  refusedSignature: refused("signature"),
+  refusedReplay: refused("replay"),
+  refusedSuspiciousMint: refused("suspicious-mint"),
+  droppedFull: dropped("full"),
+  droppedEvicted: dropped("evicted"),
+  droppedBlocked: dropped("blocked"),
+  droppedRetries: dropped("retries"),
+  droppedShutdown: dropped("shutdown"),
   malformedItems: counter("market", "weir_items_malformed_total", "Transaction items not readable"),
   malformedFrames: counter("market", "weir_frames_malformed_total", "Log records no frame", {
     stage: "market",

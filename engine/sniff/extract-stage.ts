@@ -32,6 +32,11 @@ export type ExtractOptions = PrefilterOptions & {
   readonly priority: VolumePriority;
   /** Names accounts behind lookup tables; without it such mints stay unresolved. */
   readonly tables?: LookupTables;
+  /**
+   * Lets matches pass whose mint nobody can name, with the mint absent, for a resolver downstream;
+   * without it they are left out, and a transaction of nothing else is refused.
+   */
+  readonly keepsUnresolved?: boolean;
 };
 
 /** Runs on one thread: reader of its input, writer of its output. */
@@ -44,6 +49,9 @@ export class ExtractStage implements Stage {
   readonly #writer: CandidateWriter;
   readonly #priority: VolumePriority;
   readonly #tables: LookupTables | null;
+  readonly #keepsUnresolved: boolean;
+  /** Transactions that passed with no mint known. */
+  unresolved = 0;
   readonly #item = new TransactionItem();
   readonly #transaction = new TransactionView({ v1: true });
   readonly #place: { readonly from: DataView; readonly to: DataView };
@@ -61,6 +69,7 @@ export class ExtractStage implements Stage {
     this.#writer = new CandidateWriter(this.#extractor.table);
     this.#priority = options.priority;
     this.#tables = options.tables ?? null;
+    this.#keepsUnresolved = options.keepsUnresolved ?? false;
     this.#records = new DataView(
       new ArrayBuffer(recordsMax * (recordHeaderBytes + recordBytesMax)),
     );
@@ -111,25 +120,29 @@ export class ExtractStage implements Stage {
     return this.#recordCount > 0 ? reason.none : reason.needsResolve;
   }
 
-  // Matches whose mint nobody can name are left out; the rest goes on.
+  // Matches whose mint nobody can name are left out unless they are to be kept.
   #writeRecords(view: DataView): void {
     const { table } = this.#extractor;
     const records = this.#records;
     let at = 0;
     this.#recordCount = 0;
+    let named = 0;
     const count = table.count < recordsMax ? table.count : recordsMax;
     for (let index = 0; index < count; index += 1) {
       const record = at + recordHeaderBytes;
       this.#writer.write(this.#place, record, index, this.#item);
       const bytes = this.#writer.writeAccounts(this.#place, record, index);
       const isKnown = table.match(index, matchField.mintAt) >= 0;
-      if (!isKnown && !this.#resolveMint(view, record, index)) continue;
+      const isNamed = isKnown || this.#resolveMint(view, record, index);
+      if (!isNamed && !this.#keepsUnresolved) continue;
+      if (isNamed) named += 1;
       records.setUint32(at, bytes, true);
       records.setUint32(at + 4, 0, true);
       at = record + bytes;
       this.#recordCount += 1;
     }
     this.#recordsBytes = at;
+    if (named === 0 && this.#recordCount > 0) this.unresolved += 1;
   }
 
   #resolveMint(view: DataView, record: number, index: number): boolean {
@@ -185,6 +198,7 @@ export class ExtractStage implements Stage {
   #reject(traceId: number, why: Reason): void {
     const { events } = this.#parts;
     this.#cells.rejected(why);
+    this.#parts.onRefused?.(traceId, why);
     events.detail.reason = why;
     events.record(eventType.extractionFailed, traceId);
   }
@@ -192,6 +206,7 @@ export class ExtractStage implements Stage {
   #drop(traceId: number): void {
     const { events } = this.#parts;
     this.#cells.dropped(reason.full);
+    this.#parts.onRefused?.(traceId, reason.full);
     events.detail.reason = reason.full;
     events.record(eventType.extractionFailed, traceId);
   }

@@ -21,6 +21,8 @@ export type StageParts = {
   readonly memory: SharedArrayBuffer;
   /** Monotonic us; the machine's clock by default. */
   readonly nowUs?: () => number;
+  /** Told of each transaction that is refused or dropped; not of votes and what is not watched. */
+  readonly onRefused?: (traceId: number, why: Reason) => void;
 };
 
 /** Records taken by one call of `work`. */
@@ -84,6 +86,7 @@ export class PrefilterStage implements Stage {
   #reject(traceId: number, why: Reason): void {
     const { events } = this.#parts;
     this.#cells.rejected(why);
+    if (why === reason.malformed || why === reason.size) this.#parts.onRefused?.(traceId, why);
     events.detail.reason = why;
     events.record(eventType.prefilterRejected, traceId);
   }
@@ -93,6 +96,7 @@ export class PrefilterStage implements Stage {
     const to = output.claim(stageMessage.transaction, length);
     if (to < 0) {
       this.#cells.dropped(reason.full);
+      this.#parts.onRefused?.(traceId, reason.full);
       events.detail.reason = reason.full;
       events.record(eventType.prefilterRejected, traceId);
       return;

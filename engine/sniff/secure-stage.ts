@@ -1,7 +1,7 @@
 // Third stage: the invariants of the whole format, duplicate keys, replays, mints that are none,
 // and signatures, these in verifier threads. It reads messages of type `extracted` and writes one
 // of type `candidate` for each record. A transaction counts once, with the reason that it failed at.
-import { candidateAt } from "../../schemas/market/candidate-layout.ts";
+import { candidateAt, candidateFlag } from "../../schemas/market/candidate-layout.ts";
 import { TransactionView } from "../../schemas/market/transaction.ts";
 import { transactionCode } from "../../schemas/market/transaction-layout.ts";
 import { eventType, type Reason, reason } from "../events/event-layout.ts";
@@ -26,12 +26,17 @@ import { verifiedMessage } from "./verify-stage.ts";
 export type SecureOptions = {
   /** Accept v1 transactions. */
   readonly v1?: boolean;
-  /** Signatures remembered against replays: a power of two. */
+  /** Signatures remembered against replays: a power of two; 0 remembers none. */
   readonly replayWindow?: number;
   /** Where signatures are verified; without it they are not. */
   readonly pool?: VerifyPool;
-  /** Longest wait for room before a verifier; 0, the default, drops at once and counts. */
+  /**
+   * Longest wait for room before a verifier; 0, the default, drops at once and counts. Infinity
+   * waits for as long as it takes: nothing is lost, and the stream is held up.
+   */
   readonly verifyWaitMs?: number;
+  /** Called while it waits, about every millisecond: to wait is no hang. */
+  readonly onWait?: () => void;
 };
 
 /** Runs on one thread: reader of its input, writer of its output and of the verifiers' rings. */
@@ -41,22 +46,26 @@ export class SecureStage implements Stage {
   readonly #cells: StageCells;
   readonly #nowUs: () => number;
   readonly #pool: VerifyPool | null;
-  readonly #replays: ReplayWindow;
+  readonly #replays: ReplayWindow | null;
   readonly #transaction: TransactionView;
   readonly #verifyWaitMs: number;
+  readonly #onWait: () => void;
   /** Candidates written and those for which there was no room, of transactions that passed. */
   candidates = 0;
   candidatesDropped = 0;
   #workUs = 0;
+  /** The transaction that came back last; all in flight are later ones. */
+  #collectedTrace = -1;
 
   constructor(parts: StageParts, options: SecureOptions = {}) {
     const { v1 = false, replayWindow, pool, verifyWaitMs = 0 } = options;
     this.#verifyWaitMs = verifyWaitMs;
+    this.#onWait = options.onWait ?? ((): void => {});
     this.#parts = parts;
     this.#cells = new StageCells(parts.memory);
     this.#nowUs = parts.nowUs ?? monotonicUs;
     this.#pool = pool ?? null;
-    this.#replays = new ReplayWindow(replayWindow);
+    this.#replays = replayWindow === 0 ? null : new ReplayWindow(replayWindow);
     this.#transaction = new TransactionView({ v1 });
   }
 
@@ -74,6 +83,15 @@ export class SecureStage implements Stage {
     const collected = pool === null ? 0 : pool.collect(this.#onVerified, workLimit);
     if (drained + collected > 0) output.publish();
     return drained + collected;
+  }
+
+  /**
+   * All transactions before this trace id have left the stage, given that those before `next` were
+   * taken in.
+   */
+  settledBelow(next: number): number {
+    const pool = this.#pool;
+    return pool === null || pool.inFlight === 0 ? next : this.#collectedTrace + 1;
   }
 
   stop(): void {
@@ -102,7 +120,9 @@ export class SecureStage implements Stage {
   // A signature is remembered only when nothing else is wrong: a forged copy that came first must
   // not make the real transaction look like its replay. `#transaction` is the one at `at`.
   #passOnce(view: DataView, at: number, traceId: number): void {
-    if (this.#replays.add(view, this.#transaction.signaturesAt)) this.#pass(view, at, traceId);
+    const replays = this.#replays;
+    const isNew = replays === null || replays.add(view, this.#transaction.signaturesAt);
+    if (isNew) this.#pass(view, at, traceId);
     else this.#reject(traceId, reason.replay);
   }
 
@@ -110,7 +130,9 @@ export class SecureStage implements Stage {
     const count = view.getUint32(at + extractedAt.count, true);
     let record = at + extractedAt.candidates + recordHeaderBytes;
     for (let i = 0; i < count; i += 1) {
-      if (isSuspiciousMint(view, record + candidateAt.mint)) return true;
+      const flags = view.getUint16(record + candidateAt.flags, true);
+      const isKnown = (flags & candidateFlag.mint) !== 0;
+      if (isKnown && isSuspiciousMint(view, record + candidateAt.mint)) return true;
       record += view.getUint32(record - recordHeaderBytes, true) + recordHeaderBytes;
     }
     return false;
@@ -120,9 +142,7 @@ export class SecureStage implements Stage {
     const { view } = this.#parts.input;
     const ring = pool.writer;
     let to = ring.claim(stageMessage.extracted, length);
-    if (to < 0 && this.#verifyWaitMs > 0 && ring.waitForSpace(length, this.#verifyWaitMs)) {
-      to = ring.claim(stageMessage.extracted, length);
-    }
+    if (to < 0) to = this.#claimWaiting(pool, length);
     if (to < 0) {
       this.#drop(view.getFloat64(at + traceIdAt, true));
       return;
@@ -134,9 +154,26 @@ export class SecureStage implements Stage {
     pool.gave();
   }
 
+  // What is verified is collected meanwhile: a verifier whose output is full takes nothing.
+  #claimWaiting(pool: VerifyPool, length: number): number {
+    const ring = pool.writer;
+    if (length > ring.messageBytesMax) return -1;
+    for (let leftMs = this.#verifyWaitMs; leftMs > 0; leftMs -= waitStepMs) {
+      this.#onWait();
+      pool.publish();
+      if (pool.collect(this.#onVerified, workLimit) === 0) {
+        ring.waitForSpace(length, Math.min(leftMs, waitStepMs));
+      }
+      const to = ring.claim(stageMessage.extracted, length);
+      if (to >= 0) return to;
+    }
+    return -1;
+  }
+
   readonly #onVerified = (type: number, at: number, length: number): void => {
     const view = this.#pool?.view ?? this.#parts.input.view;
     const traceId = view.getFloat64(at + traceIdAt, true);
+    this.#collectedTrace = traceId;
     if (type !== verifiedMessage.verified) {
       this.#reject(traceId, reason.signature);
       return;
@@ -182,6 +219,7 @@ export class SecureStage implements Stage {
   #reject(traceId: number, why: Reason): void {
     const { events } = this.#parts;
     this.#cells.rejected(why);
+    this.#parts.onRefused?.(traceId, why);
     events.detail.reason = why;
     events.record(eventType.securityRejected, traceId);
   }
@@ -189,7 +227,11 @@ export class SecureStage implements Stage {
   #drop(traceId: number): void {
     const { events } = this.#parts;
     this.#cells.dropped(reason.full);
+    this.#parts.onRefused?.(traceId, reason.full);
     events.detail.reason = reason.full;
     events.record(eventType.securityRejected, traceId);
   }
 }
+
+/** A wait for a verifier is cut into steps: what it has verified must be collected between. */
+const waitStepMs = 1;

@@ -1,5 +1,6 @@
-// The way out of a stage: claims in the next ring, with a bounded wait when it is full. A stage
-// never waits for ever on its thread: after the last wait the record is dropped and counted.
+// The way out of a stage: claims in the next ring. When it is full, either the next stage runs on
+// the same thread and is asked to make room, so that nothing is lost, or the wait is bounded and
+// the record is dropped and counted after it.
 import type { MessageRingWriter } from "../ring/message-ring-writer.ts";
 import { priorityLow } from "../ring/ring-control-layout.ts";
 
@@ -8,6 +9,11 @@ export type StageOutputOptions = {
   readonly ring: MessageRingWriter;
   /** Longest wait for room of one record; 0 drops at once. */
   readonly waitMs: number;
+  /**
+   * Runs the ring's reader on this thread; called until there is room. Without it a full ring drops
+   * after `waitMs`.
+   */
+  readonly makeRoom?: () => void;
 };
 
 /** One for each output ring, on the stage's thread. */
@@ -15,10 +21,12 @@ export class StageOutput {
   readonly view: DataView;
   readonly #ring: MessageRingWriter;
   readonly #waitMs: number;
+  readonly #makeRoom: (() => void) | null;
 
-  constructor({ ring, waitMs }: StageOutputOptions) {
+  constructor({ ring, waitMs, makeRoom }: StageOutputOptions) {
     this.#ring = ring;
     this.#waitMs = waitMs;
+    this.#makeRoom = makeRoom ?? null;
     this.view = ring.view;
   }
 
@@ -30,9 +38,23 @@ export class StageOutput {
   /** Index of `length` bytes in `view`, or -1: the record is to be counted as dropped. */
   claim(type: number, length: number, priority: number = priorityLow): number {
     const at = this.#ring.claim(type, length, priority);
-    if (at >= 0 || this.#waitMs === 0) return at;
+    if (at >= 0) return at;
+    if (this.#makeRoom !== null) return this.#claimMakingRoom(type, length, priority);
+    if (this.#waitMs === 0) return at;
     if (!this.#ring.waitForSpace(length, this.#waitMs)) return -1;
     return this.#ring.claim(type, length, priority);
+  }
+
+  #claimMakingRoom(type: number, length: number, priority: number): number {
+    const ring = this.#ring;
+    if (length > ring.messageBytesMax) return -1;
+    let at = -1;
+    while (at < 0) {
+      ring.publish();
+      this.#makeRoom?.();
+      at = ring.claim(type, length, priority);
+    }
+    return at;
   }
 
   commit(at: number): void {

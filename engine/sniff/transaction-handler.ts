@@ -1,26 +1,27 @@
 // Transaction records of the log through the sniffer: each match leaves as one candidate record,
-// also one whose mint is behind a lookup table, so that a resolver downstream can finish it.
-import { candidateBytes, candidateTopics } from "../../schemas/market/candidate-layout.ts";
+// also one whose mint is behind a lookup table, so that a resolver downstream can finish it. A
+// record is finished when all its transactions are handed off, refused or dropped, each counted;
+// verification and batching end later than the reading, so positions wait for them.
+import { candidateTopics } from "../../schemas/market/candidate-layout.ts";
 import { frameFault, FrameReader } from "../../schemas/market/frame.ts";
-import { TransactionItem, transactionItemCode } from "../../schemas/market/transaction-item.ts";
-import type { RecordAt, RecordHandler } from "../consume/record-stage.ts";
+import {
+  finishedLater,
+  type OnFinished,
+  type RecordAt,
+  type RecordHandler,
+  recordsATurnMax,
+} from "../consume/record-stage.ts";
 import type { Outbox } from "../egress/outbox.ts";
-import { outputType } from "../egress/outbox.ts";
 import type { EventCollector } from "../events/event-collector.ts";
-import { type EventCode, eventType, type Reason, reason } from "../events/event-layout.ts";
-import { monotonicUs } from "../ring/enqueue-stamp.ts";
-import { topicPartitions } from "../ledger/positions.ts";
+import { type Reason, reason } from "../events/event-layout.ts";
+import { OutboxSender } from "../handoff/outbox-sender.ts";
 import type { MetricCells } from "../metrics/cells.ts";
-import { cellOf } from "../metrics/cells.ts";
-import { Sniffer, snifferCounter } from "./sniffer.ts";
-import { verdict, type Verdict } from "./verdict.ts";
-import { WatchList, watchedPrograms } from "./watch-list.ts";
-import { instructionRules } from "../../schemas/market/programs.ts";
-import type { CandidateOrigin } from "./write-candidate.ts";
-import { CandidateWriter } from "./write-candidate.ts";
-
-/** Of how many transactions one has its events recorded: a record costs tens of nanoseconds. */
-export const eventSampleEvery = 16;
+import { OpenRecords } from "./open-records.ts";
+import { SniffCounts } from "./sniff-counts.ts";
+import type { SniffMemory } from "./sniff-memory.ts";
+import { type ItemPlace, SniffPath } from "./sniff-path.ts";
+import type { SniffSettings } from "./sniff-settings.ts";
+import { type CandidateOrigin, stampOrigin } from "./write-candidate.ts";
 
 export type TransactionHandlerOptions = {
   /** The view over the ring in which records arrive. */
@@ -28,143 +29,151 @@ export type TransactionHandlerOptions = {
   readonly outbox: Outbox;
   readonly metrics: MetricCells;
   readonly events: EventCollector;
+  readonly memory: SniffMemory;
+  readonly settings: SniffSettings;
+  /** Called while the thread waits for others: to wait is no hang. */
+  readonly onWait: () => void;
+  /** Monotonic us; the machine's clock by default. */
+  readonly nowUs?: () => number;
 };
+
+/** For a policy that drops: what egress has not taken after this time is dropped at the end. */
+const finishUs = 2_000_000;
+/** Trace ids stay below 2^53, and far apart from one life of the thread to the next. */
+const tracesOfALife = 2 ** 40;
+const livesMax = 4096;
 
 /** Runs on the market thread. */
 export class TransactionHandler implements RecordHandler {
-  readonly #outbox: Outbox;
-  readonly #metrics: MetricCells;
-  readonly #events: EventCollector;
-  readonly #view: DataView;
+  readonly #path: SniffPath;
+  readonly #counts: SniffCounts;
+  readonly #records: OpenRecords;
   readonly #frame = new FrameReader();
-  readonly #item = new TransactionItem();
-  // The edge parsed every transaction before it let it in: the keys decide first.
-  readonly #sniffer = new Sniffer({
-    watch: new WatchList(watchedPrograms(instructionRules)),
-    validate: "watched",
-  });
-  readonly #writer = new CandidateWriter(this.#sniffer.table);
+  readonly #item: ItemPlace;
+  readonly #from = { partition: 0, offset: 0, index: 0 };
   readonly #origin: CandidateOrigin = {
     topic: candidateTopics.indexOf("weir-transactions"),
     partition: 0,
     offset: 0,
     frameIndex: 0,
   };
-  // Counts transactions of this thread from its start; not the identity of a candidate.
-  #traceId = 0;
-  readonly #place: { readonly from: DataView; readonly to: DataView };
+  // Numbers transactions of this thread, anew in each life; not the identity of a candidate.
+  #traceId: number;
+  /** Transactions of open records of which a candidate was dropped. */
+  readonly #dropped = new Set<number>();
 
-  constructor({ view, outbox, metrics, events }: TransactionHandlerOptions) {
-    this.#events = events;
-    this.#view = view;
-    this.#outbox = outbox;
-    this.#metrics = metrics;
-    this.#place = { from: view, to: outbox.view };
+  constructor(options: TransactionHandlerOptions) {
+    const { view, outbox, metrics, events, memory, settings } = options;
+    const life = Atomics.add(new Int32Array(memory.lives), 0, 1) % livesMax;
+    this.#traceId = life * tracesOfALife;
+    this.#item = { view, start: 0, end: 0 };
+    this.#path = new SniffPath({
+      memory,
+      events,
+      settings,
+      onWait: options.onWait,
+      firstTrace: this.#traceId,
+      sender: new OutboxSender({
+        outbox,
+        blocks: settings.handoff.dropPolicy === "block",
+        stampOrigin: this.#stampOrigin,
+      }),
+      onRefused: this.#onRefused,
+      onDropped: this.#onDropped,
+      ...(options.nowUs !== undefined && { nowUs: options.nowUs }),
+    });
+    this.#counts = new SniffCounts(memory, this.#path, metrics);
+    this.#records = new OpenRecords(this.#counts.refused);
   }
 
-  onAssign(): void {}
+  onAssign(id: number, offset: number): void {
+    this.#records.assign(id, offset);
+  }
 
-  onRevoke(): void {}
+  onRevoke(id: number): void {
+    this.#records.revoke(id);
+  }
 
+  /** Begins the record; `work` has left room for it. */
   onRecord(record: RecordAt): number {
     const frame = this.#frame;
-    const metrics = this.#metrics;
-    this.#origin.partition = topicPartitions[record.id]?.partition ?? 0;
-    this.#origin.offset = record.offset;
-    frame.open(this.#view, record.start, record.end);
-    let items = 0;
+    const item = this.#item;
+    this.#records.open(record, this.#traceId);
+    frame.open(item.view, record.start, record.end);
+    const nowUs = this.#path.nowUs();
     while (frame.next()) {
-      this.#inspect(frame.itemStart, frame.itemEnd, frame.index);
-      items += 1;
+      item.start = frame.itemStart;
+      item.end = frame.itemEnd;
+      if (!this.#path.give(item, this.#traceId, nowUs)) this.#onRefused(this.#traceId, reason.size);
+      this.#traceId += 1;
     }
-    if (frame.fault !== frameFault.none) metrics.add(malformedFrameCell, 1);
-    this.#copyCounters();
-    return items;
+    this.#records.close(this.#traceId);
+    if (frame.fault !== frameFault.none) this.#counts.malformedFrame();
+    return finishedLater;
+  }
+
+  work(onFinished: OnFinished): number {
+    let worked = this.#path.work() + this.#finishRecords(onFinished);
+    while (this.#records.room < recordsATurnMax) {
+      this.#path.waitMoment();
+      worked += this.#path.work() + this.#finishRecords(onFinished);
+    }
+    if (worked > 0) this.#counts.publish();
+    return worked;
+  }
+
+  finish(onFinished: OnFinished): void {
+    this.#path.finish(this.#path.nowUs() + finishUs);
+    this.#finishRecords(onFinished);
+    this.#counts.publish();
+  }
+
+  /** How long the thread may sleep before the next `work`, ms. */
+  idleMs(): number {
+    return this.#path.idleMs();
   }
 
   onTick(): boolean {
     return false;
   }
 
-  commitPoint(_id: number, next: number): { readonly offset: number; readonly metadata: string } {
-    return { offset: next, metadata: "" };
+  finished(id: number): number {
+    return this.#records.finished(id);
   }
 
-  #inspect(start: number, end: number, frameIndex: number): void {
-    const item = this.#item;
-    if (item.decode(this.#view, start, end) !== transactionItemCode.ok) {
-      this.#metrics.add(malformedItemCell, 1);
-      return;
-    }
-    const traceId = this.#traceId;
-    this.#traceId += 1;
-    const isSampled = this.#events.isSampled(traceId);
-    const fromUs = isSampled ? monotonicUs() : 0;
-    const found = this.#sniffer.inspect(this.#view, item.wireStart, item.wireEnd);
-    if (isSampled) this.#recordEvents(traceId, found, fromUs);
-    if (found !== verdict.candidate && found !== verdict.needsResolve) return;
-    this.#origin.frameIndex = frameIndex;
-    for (let index = 0; index < this.#sniffer.matchCount; index += 1) {
-      const at = this.#outbox.claim(outputType.candidate, candidateBytes);
-      this.#writer.write(this.#place, at, index, item);
-      this.#writer.stampOrigin(this.#outbox.view, at, this.#origin);
-      this.#outbox.commit(at);
-    }
+  commitPoint(id: number): { readonly offset: number; readonly metadata: string } {
+    return { offset: this.#records.finished(id), metadata: "" };
   }
 
-  // Prefilter, extraction and invariants are one call here, and its time is that of each of them.
-  #recordEvents(traceId: number, found: Verdict, fromUs: number): void {
-    const events = this.#events;
-    events.stamp(fromUs);
-    events.detail.value = this.#item.wireEnd - this.#item.wireStart;
-    events.record(eventType.bytesReceived, traceId);
-    const nowUs = monotonicUs();
-    const latencyUs = nowUs - fromUs;
-    events.stamp(nowUs);
-    const why = rejectReason[found];
-    if (why === reason.none || why === reason.duplicateKey || why === reason.malformed) {
-      events.detail.value = latencyUs;
-      events.record(eventType.prefilterPassed, traceId);
-    }
-    if (why === reason.none) events.detail.value = latencyUs;
-    else events.detail.reason = why;
-    events.record(eventOf(why), traceId);
+  #finishRecords(onFinished: OnFinished): number {
+    const below = this.#path.settledBelow(this.#traceId);
+    const finished = this.#records.finish(below, onFinished);
+    if (this.#dropped.size > 0) this.#forgetDropped(below);
+    return finished;
   }
 
-  #copyCounters(): void {
-    for (const [cell, counter] of copied) {
-      this.#metrics.set(cell, this.#sniffer.counters[counter] ?? 0);
-    }
+  #forgetDropped(below: number): void {
+    for (const traceId of this.#dropped) if (traceId < below) this.#dropped.delete(traceId);
   }
+
+  readonly #onRefused = (traceId: number, why: Reason): void => {
+    this.#records.refuse(traceId, why);
+  };
+
+  // A transaction is one item, however many of its candidates are dropped.
+  readonly #onDropped = (traceId: number, why: Reason): void => {
+    if (this.#dropped.has(traceId)) return;
+    this.#dropped.add(traceId);
+    this.#records.refuse(traceId, why);
+  };
+
+  readonly #stampOrigin = (to: DataView, at: number, traceId: number): void => {
+    const from = this.#from;
+    const origin = this.#origin;
+    this.#records.place(traceId, from);
+    origin.partition = from.partition;
+    origin.offset = from.offset;
+    origin.frameIndex = from.index;
+    stampOrigin(to, at, origin);
+  };
 }
-
-/** Reason of each verdict; none for those that become candidates. */
-const rejectReason = {
-  [verdict.candidate]: reason.none,
-  [verdict.needsResolve]: reason.none,
-  [verdict.vote]: reason.vote,
-  [verdict.notWatched]: reason.notWatched,
-  [verdict.size]: reason.size,
-  [verdict.duplicateKey]: reason.duplicateKey,
-  [verdict.malformed]: reason.malformed,
-} as const;
-
-const eventOf = (why: Reason): EventCode => {
-  if (why === reason.none) return eventType.candidateExtracted;
-  if (why === reason.malformed) return eventType.extractionFailed;
-  return why === reason.duplicateKey ? eventType.securityRejected : eventType.prefilterRejected;
-};
-
-const malformedFrameCell = cellOf("malformedFrames");
-const malformedItemCell = cellOf("malformedItems");
-/** Metric cells beside the sniffer's own counters, copied once per log record. */
-const copied = [
-  [cellOf("candidates"), verdict.candidate],
-  [cellOf("needsResolve"), verdict.needsResolve],
-  [cellOf("rejectedVote"), verdict.vote],
-  [cellOf("rejectedNotWatched"), verdict.notWatched],
-  [cellOf("rejectedSize"), verdict.size],
-  [cellOf("rejectedDuplicateKey"), verdict.duplicateKey],
-  [cellOf("rejectedMalformed"), verdict.malformed],
-  [cellOf("matches"), snifferCounter.matches],
-] as const;

@@ -8,6 +8,7 @@ import { createMessageRing } from "../ring/message-ring.ts";
 import { MessageRingReader } from "../ring/message-ring-reader.ts";
 import type { MessageHandler } from "../ring/message-ring-reader.ts";
 import { MessageRingWriter } from "../ring/message-ring-writer.ts";
+import { traceIdAt } from "../../schemas/market/stage-message.ts";
 
 /** Verifier threads at most. */
 const verifyThreadsMax = 16;
@@ -58,10 +59,15 @@ export class VerifyPool {
   inFlight = 0;
   readonly #writers: readonly MessageRingWriter[];
   readonly #readers: readonly MessageRingReader[];
+  readonly #firstTrace: number;
   #give = 0;
   #collect = 0;
+  #collected = 0;
+  #handler: MessageHandler = ignore;
 
-  constructor(memories: readonly VerifyThreadData[]) {
+  /** What comes back with a lower trace id was given by an earlier end of the rings: left out. */
+  constructor(memories: readonly VerifyThreadData[], firstTrace = 0) {
+    this.#firstTrace = firstTrace;
     this.#writers = memories.map(({ input }) => new MessageRingWriter(input));
     this.#readers = memories.map(({ output }) => new MessageRingReader(output));
   }
@@ -88,17 +94,31 @@ export class VerifyPool {
 
   /** Hands what is verified to `handler`, in the order it was given, up to `limit`. */
   collect(handler: MessageHandler, limit: number): number {
-    let count = 0;
-    while (count < limit && this.inFlight > 0) {
-      if (this.#reader.drain(handler, 1) === 0) break;
-      this.inFlight -= 1;
-      this.#collect = (this.#collect + 1) % this.#readers.length;
-      count += 1;
+    this.#handler = handler;
+    this.#collected = 0;
+    while (this.#collected < limit && this.inFlight > 0) {
+      if (this.#reader.drain(this.#onMessage, 1) === 0) break;
     }
-    return count;
+    return this.#collected;
   }
+
+  /** Sleeps until the next result is there or the time is over. */
+  waitForResult(timeoutMs: number): void {
+    this.#reader.waitForMessages(timeoutMs);
+  }
+
+  // The rings' records of an earlier life are read from the log again.
+  readonly #onMessage: MessageHandler = (type, at, length, stampUs) => {
+    if (this.view.getFloat64(at + traceIdAt, true) < this.#firstTrace) return;
+    this.#collected += 1;
+    this.#handler(type, at, length, stampUs);
+    this.inFlight -= 1;
+    this.#collect = (this.#collect + 1) % this.#readers.length;
+  };
 
   get #reader(): MessageRingReader {
     return this.#readers[this.#collect] as MessageRingReader;
   }
 }
+
+const ignore = (): void => {};

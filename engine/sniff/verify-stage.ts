@@ -5,7 +5,7 @@ import type { MessageRingReader } from "../ring/message-ring-reader.ts";
 import type { MessageRingWriter } from "../ring/message-ring-writer.ts";
 import type { Stage } from "../threads/stage.ts";
 import { extractedAt } from "../../schemas/market/stage-message.ts";
-import { allSignaturesVerify } from "./verify-signature.ts";
+import { SignatureVerifier } from "./verify-signature.ts";
 
 /** Types of the messages that come back. */
 export const verifiedMessage = { verified: 1, forged: 2 } as const;
@@ -18,12 +18,15 @@ export type VerifyParts = {
   readonly input: MessageRingReader;
   /** Policy block; at least as large as the input ring. */
   readonly output: MessageRingWriter;
+  /** Called for each wait for room: to wait is no hang. */
+  readonly onWait?: () => void;
 };
 
 /** Runs on a thread that may block; it waits for room for ever, since nothing may be lost here. */
 export class VerifyStage implements Stage {
   readonly name = "verify";
   readonly #parts: VerifyParts;
+  readonly #verifier = new SignatureVerifier();
 
   constructor(parts: VerifyParts) {
     this.#parts = parts;
@@ -42,13 +45,14 @@ export class VerifyStage implements Stage {
   }
 
   readonly #onMessage = (_type: number, at: number, length: number): void => {
-    const { input, output } = this.#parts;
+    const { input, output, onWait } = this.#parts;
     const wireAt = at + extractedAt.candidates + input.view.getUint32(at + extractedAt.bytes, true);
     // A copy out of shared memory: what is verified cannot change meanwhile.
     const wire = input.bytes.slice(wireAt, at + length);
-    const type = allSignaturesVerify(wire) ? verifiedMessage.verified : verifiedMessage.forged;
+    const type = this.#verifier.allVerify(wire) ? verifiedMessage.verified : verifiedMessage.forged;
     let to = output.claim(type, length);
     while (to < 0) {
+      onWait?.();
       output.waitForSpace(length, waitMs);
       to = output.claim(type, length);
     }

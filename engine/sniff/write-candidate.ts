@@ -92,15 +92,6 @@ export class CandidateWriter {
     return candidateBytes + count * keyBytes;
   }
 
-  /** Stamps the identity on a record that `write` wrote at `offset`. */
-  stampOrigin(to: DataView, offset: number, origin: CandidateOrigin): void {
-    to.setUint8(offset + at.topic, origin.topic);
-    to.setUint32(offset + at.partition, origin.partition, true);
-    to.setUint32(offset + at.offset, origin.offset >>> 0, true);
-    to.setUint32(offset + at.offset + 4, Math.floor(origin.offset / 2 ** 32), true);
-    to.setUint32(offset + at.frameIndex, origin.frameIndex, true);
-  }
-
   #writeKeys({ from, to }: CandidatePlace, offset: number, index: number): number {
     const table = this.#table;
     const quoteMint = table.match(index, matchField.quoteMintAt);
@@ -137,6 +128,15 @@ export class CandidateWriter {
     return amounts | flag.priceHint;
   }
 }
+
+/** Stamps the identity on a record that was written at `offset`. */
+export const stampOrigin = (to: DataView, offset: number, origin: CandidateOrigin): void => {
+  to.setUint8(offset + at.topic, origin.topic);
+  to.setUint32(offset + at.partition, origin.partition, true);
+  to.setUint32(offset + at.offset, origin.offset >>> 0, true);
+  to.setUint32(offset + at.offset + 4, Math.floor(origin.offset / 2 ** 32), true);
+  to.setUint32(offset + at.frameIndex, origin.frameIndex, true);
+};
 
 /** A u64 as the nearest double: for ratios, never for amounts. */
 const u64Near = (view: DataView, offset: number): number =>

@@ -6,12 +6,12 @@ import { MarketBooks } from "../book/market-books.ts";
 import { DepthHandler } from "../book/depth-handler.ts";
 import { EventCollector } from "../events/event-collector.ts";
 import type { ThreadData } from "../host/thread-data.ts";
-import { eventSampleEvery, TransactionHandler } from "../sniff/transaction-handler.ts";
+import { TransactionHandler } from "../sniff/transaction-handler.ts";
 import { recordStage } from "./record-stage-of.ts";
 
 const data = workerData as ThreadData;
-const { memory } = data;
-const { reader, outbox, metrics, build, run } = recordStage(data, {
+const { memory, sniff } = data;
+const { reader, outbox, metrics, beat, build, run } = recordStage(data, {
   name: "market",
   input: "ingestMarket",
   output: "marketEgress",
@@ -23,7 +23,10 @@ const stage = build({
     view: reader.view,
     outbox,
     metrics,
-    events: new EventCollector(memory.events, eventSampleEvery),
+    events: new EventCollector(memory.events, sniff.eventSampleEvery),
+    memory: memory.sniff,
+    settings: sniff,
+    onWait: beat,
   }),
   "weir-depth": new DepthHandler({
     view: reader.view,

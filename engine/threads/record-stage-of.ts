@@ -25,6 +25,8 @@ export type StageParts = {
   readonly reader: MessageRingReader;
   readonly outbox: Outbox;
   readonly metrics: MetricCells;
+  /** Shows that the thread lives: to be called while it waits for others. */
+  readonly beat: () => void;
   readonly build: (handlers: RecordStageOptions["handlers"]) => RecordStage;
   /** The thread's duty cycle: it returns when control says stop and nothing is left. */
   readonly run: (stage: Stage) => void;
@@ -51,6 +53,7 @@ export const recordStage = (
     reader,
     outbox,
     metrics,
+    beat: () => cells.beat(),
     build: (handlers) =>
       new RecordStage({
         name: wiring.name,

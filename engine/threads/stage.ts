@@ -8,6 +8,8 @@ export type Stage = {
   start(): void;
   /** Does what is there, up to a limit; 0 when there was nothing. */
   work(): number;
+  /** How long the thread may sleep when there was nothing, ms; as long as it likes without. */
+  idleMs?(): number;
   /** Called once after the last `work`. */
   stop(): void;
 };
@@ -27,7 +29,7 @@ export const runDutyCycle = (stage: Stage, idle: Idle, stopping: () => boolean):
     if (stage.work() > 0) continue;
     // Asked again after the flag was seen: what was published before it must not stay behind.
     if (stopping() && stage.work() === 0) break;
-    idle(parkMs);
+    idle(Math.min(parkMs, stage.idleMs?.() ?? parkMs));
   }
   stage.stop();
 };

@@ -16,7 +16,7 @@ export const runSupervised = (stage: Stage, idle: Idle, cells: WorkerCells): voi
     else if (stage.work() > 0) continue;
     // Looked again after the order was seen: what was published before it must not stay behind.
     else if (order === workerOrder.stop && stage.work() === 0) break;
-    else idle(parkMs);
+    else idle(Math.min(parkMs, stage.idleMs?.() ?? parkMs));
   }
   stage.stop();
 };

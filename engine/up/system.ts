@@ -13,7 +13,7 @@ import type { Engine, EngineOptions } from "../host/engine.ts";
 import { startEngine } from "../host/engine.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { HandledCounts } from "../ledger/ledger.ts";
-import { ledgerOf } from "../ledger/ledger.ts";
+import { type EngineRefusals, ledgerOf } from "../ledger/ledger.ts";
 import type { EventLog } from "../log/event-log.ts";
 import { kafkaAccess } from "../log/kafka-access.ts";
 import { openLog } from "../log/open-log.ts";
@@ -24,6 +24,7 @@ import { startEdge } from "./edge-process.ts";
 import type { EdgeAddress } from "./edge-status.ts";
 import { edgeAtRest } from "./edge-status.ts";
 import type { KeyValueServer } from "./key-value-server.ts";
+import { refusedMetrics } from "../sniff/refused-metrics.ts";
 import { publishRegistry } from "./registry-publisher.ts";
 import { checkKafkaTopics } from "./topics-check.ts";
 
@@ -214,8 +215,11 @@ const running = ({ engine, edge, registries, log, control, options, state }: Par
       const { clean } = await engine.stop(stopMs);
       if (!clean) options.note(`weir: a thread did not stop within ${stopMs} ms`);
       await control.close();
-      const handled = handledOf(takeSnapshot(engine.memory));
-      return status === null ? { balanced: false, signals: {} } : ledgerOf(status.signals, handled);
+      const last = takeSnapshot(engine.memory);
+      const handled = handledOf(last);
+      return status === null
+        ? { balanced: false, signals: {} }
+        : ledgerOf(status.signals, handled, refusedOf(last));
     },
   };
 };
@@ -228,3 +232,12 @@ export const handledOf = ({ counts }: Snapshot): HandledCounts => ({
   transactions: counts.handledTransactions,
   depth: counts.handledDepth,
 });
+
+/** Transactions of this run that the engine refused or dropped, by reason. */
+export const refusedOf = ({ counts }: Snapshot): { readonly transactions: EngineRefusals } => {
+  const of = (table: typeof refusedMetrics.rejected | typeof refusedMetrics.dropped) =>
+    Object.fromEntries(Object.entries(table).map(([reason, key]) => [reason, counts[key]]));
+  return {
+    transactions: { rejected: of(refusedMetrics.rejected), dropped: of(refusedMetrics.dropped) },
+  };
+};

@@ -13,7 +13,8 @@
 //   40  u64  base amount, raw units       300   u8   direction
 //   48  u64  quote amount, raw units      301   u8   accounts behind the record, 0 to 8
 //   56  f64  price hint                   302   u8   which of them are known, bit by bit
-//                                         303   17 B reserved, 0
+//                                         303   u8   priority: 0 not told, 1 LOW, 2 HIGH
+//                                         304   16 B reserved, 0
 //  320  32 B each: the first accounts of the instruction, zero for one behind a lookup table;
 //       records of the log carry none, those handed over in the process do
 //
@@ -54,7 +55,8 @@ export const candidateAt = {
   direction: 300,
   accountCount: 301,
   accountsKnown: 302,
-  reservedTail: 303,
+  priority: 303,
+  reservedTail: 304,
 } as const;
 
 /** Bits of `flags`: which fields are known, and what the amounts mean. */
@@ -76,6 +78,9 @@ export const candidateFlag = {
 
 /** Value of `direction`. */
 export const candidateDirections = ["", "buy", "sell", "create", "migrate"] as const;
+
+/** Value of `priority`: what the engine thought of its volume at the time, no identity. */
+export const candidatePriorities = ["", "LOW", "HIGH"] as const;
 
 /** Topic ids of `origin`; 0 is no topic (a file). Never renumbered. */
 export const candidateTopics = ["", "weir-transactions"] as const;

@@ -7,6 +7,7 @@ import {
   candidateBytes,
   candidateDirections,
   candidateFlag as flag,
+  candidatePriorities,
   candidateTopics,
   candidateVersion,
 } from "./candidate-layout.ts";
@@ -27,6 +28,8 @@ export type Candidate = {
   readonly discriminator: string;
   readonly path: string;
   readonly direction: string | null;
+  /** HIGH or LOW as the engine saw it when it came; a repeated output may differ in it. */
+  readonly priority?: string;
   readonly mint?: string;
   readonly quoteMint?: string;
   readonly user?: string;
@@ -65,11 +68,17 @@ export const decodeCandidate = (view: DataView, start: number, end: number): Can
     discriminator,
     path: String(view.getUint16(start + at.instruction, true)),
     direction: (candidateDirections[view.getUint8(start + at.direction)] ?? "") || null,
+    ...priorityOf(view, start),
     ...keys(view, start, flags),
     ...amounts(view, start, flags),
     ...(has(flag.priceHint) && { priceHint: view.getFloat64(start + at.priceHint, true) }),
     ...(accountCount > 0 && { accounts: accountsOf(view, start, accountCount) }),
   };
+};
+
+const priorityOf = (view: DataView, start: number): { readonly priority?: string } => {
+  const priority = candidatePriorities[view.getUint8(start + at.priority)] ?? "";
+  return priority === "" ? {} : { priority };
 };
 
 const keys = (

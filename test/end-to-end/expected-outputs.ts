@@ -86,7 +86,10 @@ export const writtenCandidates = async (log: EventLog): Promise<Outputs> => {
     while (frame.next()) {
       const candidate = decodeCandidate(view, frame.itemStart, frame.itemEnd);
       if (candidate === null) throw new Error("a candidate that cannot be read");
-      all.push({ id: candidate.id, content: JSON.stringify(candidate) });
+      // Priority is the view of the run that wrote it: its averages begin anew after a crash.
+      const { priority, ...content } = candidate;
+      if (priority === undefined) throw new Error(`candidate ${candidate.id} has no priority`);
+      all.push({ id: candidate.id, content: JSON.stringify(content) });
     }
   }
   return collect(all);

@@ -6,7 +6,9 @@ import {
   TransactionItem,
   transactionItemHeaderBytes,
 } from "../../schemas/market/transaction-item.ts";
+import { blockhashBytes } from "../../schemas/market/transaction-layout.ts";
 import { topics } from "../../schemas/topics.ts";
+import { signAgain } from "../../engine/feed/sign-again.ts";
 import type { FeedTransaction } from "../../engine/feed/transactions.ts";
 import type { SpanShape } from "../engine/stream/otlp-messages.ts";
 import { traces } from "../engine/stream/otlp-messages.ts";
@@ -79,7 +81,10 @@ export class KillLoad {
     frame.clear();
     const item = new TransactionItem();
     for (let i = 0; i < framesItems; i += 1) {
-      const { wire } = this.#random.pick(this.#pool);
+      // Signed anew: the same one twice would be a replay, and which of the two counts a race.
+      const { wire: first, keys } = this.#random.pick(this.#pool);
+      const wire =
+        keys.length === 0 ? first : signAgain(first, keys, this.#random.bytes(blockhashBytes));
       item.clear();
       item.setSlot(this.#next);
       item.setIndex(i);

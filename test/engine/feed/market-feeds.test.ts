@@ -7,6 +7,9 @@ import type { DepthFeedMessage } from "../../../engine/feed/depth.ts";
 import { Poster } from "../../../engine/feed/poster.ts";
 import { transactionsOf } from "../../../engine/feed/recorded-transactions.ts";
 import { feedTransactions } from "../../../engine/feed/transaction-feed.ts";
+import { createTransactionMix } from "../../../engine/feed/transactions.ts";
+import { allSignaturesVerify } from "../../../engine/sniff/verify-signature.ts";
+import { runSeed, seeded } from "../../random.ts";
 import { fakeClock } from "./fake-clock.ts";
 
 type Body = {
@@ -37,13 +40,14 @@ const collecting = (inFlightMax = 4) => {
 describe("the transaction feed", () => {
   it("sends the pool over and over, each time with a place of its own", async () => {
     const { bodies, clock, stop, poster } = collecting();
-    const pool = [1, 2, 3].map((byte) => new Uint8Array([byte, 0, 255]));
+    const pool = [1, 2, 3].map((byte) => ({ wire: new Uint8Array([byte, 0, 255]), keys: [] }));
     const sleepMs = async (ms: number): Promise<void> => {
       await clock.sleepMs(ms);
       if (poster.totals.sent >= 1000) stop.abort();
     };
     await feedTransactions({
       pool,
+      random: (count) => new Uint8Array(count),
       perSecond: 500,
       poster,
       clock: { ...clock, sleepMs },
@@ -57,8 +61,37 @@ describe("the transaction feed", () => {
     // Two seconds are five slots of 400 ms.
     expect(new Set(sent.map(({ slot }) => slot)).size).toBeGreaterThanOrEqual(5);
     expect(new Set(sent.map(({ transaction }) => transaction))).toEqual(
-      new Set(pool.map((wire) => Buffer.from(wire).toString("base64"))),
+      new Set(pool.map(({ wire }) => Buffer.from(wire).toString("base64"))),
     );
+  });
+
+  it("signs again what it sends again, so that no transaction is a replay", async () => {
+    const { bodies, clock, stop, poster } = collecting();
+    const mix = await createTransactionMix({ seed: runSeed("again"), count: 40 });
+    const pool = mix.filter(({ keys }) => keys.length > 0);
+    const random = seeded(runSeed("blockhash"));
+    const sleepMs = async (ms: number): Promise<void> => {
+      await clock.sleepMs(ms);
+      if (poster.totals.sent >= 3 * pool.length) stop.abort();
+    };
+    await feedTransactions({
+      pool,
+      random: (count) => random.bytes(count),
+      perSecond: 500,
+      poster,
+      clock: { ...clock, sleepMs },
+      signal: stop.signal,
+    });
+    await poster.drain();
+    const sent = bodies
+      .flatMap((body) => (JSON.parse(body) as Body).transactions)
+      .map(({ transaction }) => Uint8Array.from(Buffer.from(transaction, "base64")));
+    expect(sent.length).toBeGreaterThanOrEqual(3 * pool.length);
+    expect(new Set(sent.map((wire) => Buffer.from(wire.slice(1, 65)).toString("hex"))).size).toBe(
+      sent.length,
+    );
+    expect(sent.filter((wire) => !allSignaturesVerify(wire))).toEqual([]);
+    expect(sent.slice(0, pool.length)).toEqual(pool.map(({ wire }) => wire));
   });
 });
 

@@ -44,6 +44,22 @@ describe("ledger", () => {
     expect(isBalanced(ledgerEntry({ ...edge, in: 101 }, 90))).toBe(false);
   });
 
+  it("takes what the engine refused or dropped out of its output, by reason", () => {
+    const engine = { rejected: { signature: 7, replay: 0, malformed: 2 }, dropped: { full: 1 } };
+    const entry = ledgerEntry(edge, 90, engine);
+    expect(entry).toMatchObject({
+      out: 80,
+      rejected: { malformed: 12, signature: 7 },
+      dropped: { full: 1 },
+      inFlight: 0,
+    });
+    expect(Object.keys(entry.rejected)).not.toContain("replay");
+    expect(isBalanced(entry)).toBe(true);
+    expect(isBalanced(ledgerEntry(edge, 89, engine))).toBe(false);
+    const ledger = ledgerOf({ spans: edge }, { ...nothing, spans: 90 }, { spans: engine });
+    expect(ledger.signals.spans).toEqual(entry);
+  });
+
   it("lists only signals that were fed", () => {
     const ledger = ledgerOf({ spans: edge, logs: { ...edge, in: 0 } }, { ...nothing, spans: 90 });
     expect(Object.keys(ledger.signals)).toEqual(["spans"]);

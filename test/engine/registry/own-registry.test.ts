@@ -3,7 +3,8 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 
 import { prometheusPage } from "../../../engine/control/prometheus.ts";
-import type { Snapshot } from "../../../engine/control/snapshot.ts";
+import { takeSnapshot } from "../../../engine/control/snapshot.ts";
+import { createEngineMemory } from "../../../engine/host/memory.ts";
 import { StageMetricsSet } from "../../../engine/metrics/stage-metrics-set.ts";
 import { metrics } from "../../../engine/metrics/table.ts";
 import type { RequirementLevel } from "../../../schemas/weaver/resolved.ts";
@@ -55,13 +56,8 @@ describe("our own registry", () => {
   });
 
   test("names everything that /metrics shows", async () => {
-    const snapshot = { counts: {}, rings: {}, latencyUs: {}, positions: [] };
-    const latency = { p50: null, p99: null };
-    const page = prometheusPage(
-      () =>
-        ({ ...snapshot, latencyUs: new Proxy({}, { get: () => latency }) }) as unknown as Snapshot,
-      new StageMetricsSet(),
-    );
+    const memory = createEngineMemory();
+    const page = prometheusPage(() => takeSnapshot(memory), new StageMetricsSet());
     const shown = [...(await page.render()).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
     const known = own.groups.flatMap(({ metric_name: name }) => name ?? []);
     expect(shown.length).toBeGreaterThan(20);

@@ -1,18 +1,28 @@
 import { describe, expect, it } from "vitest";
 
 import { createMetricsMemory, MetricCells } from "../../../engine/metrics/cells.ts";
+import type { FinishedRecord } from "../../../engine/consume/record-stage.ts";
+import { finishedLater } from "../../../engine/consume/record-stage.ts";
 import { Outbox, outputType } from "../../../engine/egress/outbox.ts";
 import { createEventMemory, EventCollector } from "../../../engine/events/event-collector.ts";
+import { eventTypes } from "../../../engine/events/event-layout.ts";
 import { readEvents } from "../../../engine/events/event-reader.ts";
+import { readStageCounts } from "../../../engine/events/stage-cells.ts";
 import { createTransactionMix } from "../../../engine/feed/transactions.ts";
+import { readHandoffDiagnostics } from "../../../engine/handoff/handoff-diagnostics.ts";
 import { topicPartitions } from "../../../engine/ledger/positions.ts";
+import type { MetricKey } from "../../../engine/metrics/table.ts";
 import { createMessageRing } from "../../../engine/ring/message-ring.ts";
 import { MessageRingReader } from "../../../engine/ring/message-ring-reader.ts";
 import { MessageRingWriter } from "../../../engine/ring/message-ring-writer.ts";
+import { readPriority } from "../../../engine/sniff/priority-cells.ts";
+import { createSniffMemory } from "../../../engine/sniff/sniff-memory.ts";
+import { sniffDefaults, type SniffSettings } from "../../../engine/sniff/sniff-settings.ts";
 import { Sniffer } from "../../../engine/sniff/sniffer.ts";
 import { TransactionHandler } from "../../../engine/sniff/transaction-handler.ts";
 import { verdict } from "../../../engine/sniff/verdict.ts";
-import { decodeCandidate } from "../../../schemas/market/candidate.ts";
+import { VerifyStage } from "../../../engine/sniff/verify-stage.ts";
+import { type Candidate, decodeCandidate } from "../../../schemas/market/candidate.ts";
 import { FrameWriter } from "../../../schemas/market/frame.ts";
 import {
   TransactionItem,
@@ -22,69 +32,281 @@ import { runSeed } from "../../random.ts";
 import { fullWatch } from "./pipeline-rig.ts";
 
 const mix = await createTransactionMix({ seed: runSeed("handler"), count: 300 });
+const wires = mix.map(({ wire }) => wire);
+const id = topicPartitions.findIndex(({ topic }) => topic === "weir-transactions");
 
-/** One frame of all transactions, and what the handler makes of it. */
-const handle = (sampleEvery: number) => {
-  const frame = new FrameWriter();
-  const item = new TransactionItem();
-  for (const { wire } of mix) {
-    const at = frame.claim(transactionItemHeaderBytes + wire.length);
-    item.encode(frame.view, at);
-    frame.bytes.set(wire, at + transactionItemHeaderBytes);
-  }
-  const ring = createMessageRing({ capacityBytes: 1 << 20, policy: "block" });
+type Rest = Partial<Omit<SniffSettings, "handoff">>;
+type Change = Rest & { readonly handoff?: Partial<SniffSettings["handoff"]> };
+
+/** A handler with verifiers and a reader of its outputs, all on this thread. */
+const createHandler = (change: Change = {}, egressBytes = 1 << 20) => {
+  const settings: SniffSettings = {
+    ...sniffDefaults,
+    eventSampleEvery: 1,
+    ...change,
+    handoff: { ...sniffDefaults.handoff, batchTimeoutUs: 0, ...change.handoff },
+  };
+  const clock = { us: 1_000_000 };
+  const ring = createMessageRing({ capacityBytes: egressBytes, policy: "block" });
   const outbox = new Outbox({ ring: new MessageRingWriter(ring), onBlocked: () => {} });
   const metrics = new MetricCells(createMetricsMemory());
   const events = createEventMemory();
-  const handler = new TransactionHandler({
-    view: frame.view,
-    outbox,
-    metrics,
-    events: new EventCollector(events, sampleEvery),
-  });
-  const id = topicPartitions.findIndex(({ topic }) => topic === "weir-transactions");
-  const end = frame.byteLength;
-  const items = handler.onRecord({ id, ownRun: true, offset: 42, timestampMs: 0, start: 0, end });
-  outbox.publish();
+  const memory = createSniffMemory(settings.verifyThreads);
+  const frame = new FrameWriter();
+  const start = () =>
+    new TransactionHandler({
+      view: frame.view,
+      outbox,
+      metrics,
+      events: new EventCollector(events, settings.eventSampleEvery),
+      memory,
+      settings,
+      onWait: () => {},
+      // Moves by itself too: a wait must end.
+      nowUs: () => (clock.us += 1),
+    });
+  const verifiers = memory.verify.map(
+    ({ input, output }) =>
+      new VerifyStage({
+        input: new MessageRingReader(input),
+        output: new MessageRingWriter(output),
+      }),
+  );
+  const finished: FinishedRecord[] = [];
   const reader = new MessageRingReader(ring);
-  const out: string[] = [];
-  reader.drain((type, at, length) => {
-    expect(type).toBe(outputType.candidate);
-    out.push(JSON.stringify(decodeCandidate(reader.view, at, at + length)));
-  }, 10_000);
-  return { out, items, events: readEvents([events], { type: null, limit: 10_000 }) };
+  const out: Candidate[] = [];
+  return {
+    clock,
+    start,
+    memory,
+    metrics,
+    finished,
+    out,
+    onFinished: (record: FinishedRecord) => {
+      finished.push({ ...record });
+      return true;
+    },
+    verify: () => {
+      for (const verifier of verifiers) while (verifier.work() > 0);
+    },
+    /** Gives one record of these transactions. */
+    give: (handler: TransactionHandler, given: readonly Uint8Array[], offset = 42): void => {
+      frame.clear();
+      const item = new TransactionItem();
+      for (const wire of given) {
+        const at = frame.claim(transactionItemHeaderBytes + wire.length);
+        item.encode(frame.view, at);
+        frame.bytes.set(wire, at + transactionItemHeaderBytes);
+      }
+      const place = { start: 0, end: frame.byteLength };
+      const kind = handler.onRecord({ id, ownRun: true, offset, timestampMs: 0, ...place });
+      expect(kind).toBe(finishedLater);
+    },
+    take: () => {
+      outbox.publish();
+      reader.drain((type, at, length) => {
+        expect(type).toBe(outputType.candidate);
+        const candidate = decodeCandidate(reader.view, at, at + length);
+        if (candidate === null) throw new Error("a candidate that cannot be read");
+        out.push(candidate);
+      }, 10_000);
+      return out;
+    },
+    events: () => readEvents([events], { type: null, limit: 10_000 }),
+    counts: () => ({
+      extract: readStageCounts(memory.extract),
+      secure: readStageCounts(memory.secure),
+      handoff: readHandoffDiagnostics(memory.handoff),
+    }),
+    read: (key: MetricKey) => metrics.read(key),
+  };
+};
+
+type Rig = ReturnType<typeof createHandler>;
+
+const settle = (rig: Rig, handler: TransactionHandler): void => {
+  for (let turns = 0; turns < 10; turns += 1) {
+    handler.work(rig.onFinished);
+    rig.verify();
+    rig.clock.us += 1_000;
+  }
+};
+
+const expectedIds = (given: readonly Uint8Array[], offset = 42): readonly string[] => {
+  const sniffer = new Sniffer({ watch: fullWatch() });
+  const expected: string[] = [];
+  for (const [index, wire] of given.entries()) {
+    const found = sniffer.inspect(new DataView(wire.buffer), 0, wire.length);
+    if (found > verdict.needsResolve) continue;
+    for (let match = 0; match < sniffer.matchCount; match += 1) {
+      expected.push(`weir-transactions/0/${offset}/${index}/${match}`);
+    }
+  }
+  return expected;
+};
+
+const idsOf = (candidates: readonly Candidate[]) => candidates.map((one) => one.id).toSorted();
+
+/** A copy whose first signature does not verify. */
+const forged = (wire: Uint8Array): Uint8Array => {
+  const copy = wire.slice();
+  copy[20] = (copy[20] ?? 0) ^ 1;
+  return copy;
 };
 
 describe("transaction handler", () => {
-  it("writes a record for each match that the whole sniffer finds, the same on every run", () => {
-    const sniffer = new Sniffer({ watch: fullWatch() });
-    const expected: string[] = [];
-    for (const [index, { wire }] of mix.entries()) {
-      const found = sniffer.inspect(new DataView(wire.buffer), 0, wire.length);
-      if (found > verdict.needsResolve) continue;
-      for (let match = 0; match < sniffer.matchCount; match += 1) {
-        expected.push(`weir-transactions/0/42/${index}/${match}`);
-      }
+  it("writes a record for each match that the whole sniffer finds, with its priority", () => {
+    const rig = createHandler();
+    const handler = rig.start();
+    rig.give(handler, wires);
+    settle(rig, handler);
+    expect(idsOf(rig.take())).toEqual([...expectedIds(wires)].toSorted());
+    expect(new Set(rig.out.map(({ priority }) => priority))).toEqual(new Set(["HIGH", "LOW"]));
+    for (const { direction, priority } of rig.out) {
+      if (direction === "create" || direction === "migrate") expect(priority).toBe("HIGH");
     }
-    const first = handle(1);
-    expect(first.out.map((text) => (JSON.parse(text) as { id: string }).id)).toEqual(expected);
-    // Priority and trace id depend on the run, so they are not in a record of the log.
-    expect(handle(16).out).toEqual(first.out);
-    expect(first.items).toBe(mix.length);
+    expect(rig.out.every(({ accounts }) => accounts === undefined)).toBe(true);
+    expect(rig.finished).toEqual([{ id, offset: 42, items: wires.length, ownRun: true }]);
+    expect(rig.read("needsResolve")).toBe(
+      mix.filter(({ expected }) => expected === "needs-resolve").length,
+    );
+    const { high, low } = readPriority(rig.memory.priority);
+    expect(high + low).toBe(rig.counts().extract.passed);
   });
 
-  it("records the events of sampled transactions: two of a refused one, three of a candidate", () => {
-    const { events } = handle(1);
-    const ofTrace = (trace: number): string[] =>
-      events.filter(({ trace_id: id }) => id === String(trace)).map(({ event_type: type }) => type);
-    for (const [trace, { expected }] of mix.entries()) {
-      const types = ofTrace(trace);
-      expect(types[0]).toBe("bytes_received");
-      if (expected === "candidate" || expected === "needs-resolve") {
-        expect(types.slice(1)).toEqual(["prefilter_passed", "candidate_extracted"]);
-      } else if (expected === "vote") expect(types.slice(1)).toEqual(["prefilter_rejected"]);
+  it("finishes a record only when its signatures are verified and its candidates handed off", () => {
+    const rig = createHandler({ handoff: { batchTimeoutUs: 5_000 } });
+    const handler = rig.start();
+    handler.onAssign(id, 42);
+    rig.give(handler, wires.slice(0, 100), 42);
+    handler.work(rig.onFinished);
+    expect(rig.counts().secure.inFlight).toBeGreaterThan(0);
+    expect(handler.finished(id)).toBe(42);
+    // A record of nothing that is watched is through at once, but not before the one in front.
+    rig.give(
+      handler,
+      mix.filter(({ kind }) => kind === "vote").map(({ wire }) => wire),
+      43,
+    );
+    handler.work(rig.onFinished);
+    expect(handler.finished(id)).toBe(42);
+    rig.verify();
+    handler.work(rig.onFinished);
+    // Verified, but the last batch still waits for more.
+    expect(rig.counts().secure.inFlight).toBe(0);
+    expect(handler.finished(id)).toBe(42);
+    expect(handler.commitPoint(id)).toEqual({ offset: 42, metadata: "" });
+    rig.clock.us += 5_000;
+    handler.work(rig.onFinished);
+    expect(handler.finished(id)).toBe(44);
+    expect(rig.finished.map(({ offset }) => offset)).toEqual([42, 43]);
+    expect(idsOf(rig.take())).toEqual([...expectedIds(wires.slice(0, 100))].toSorted());
+  });
+
+  it("keeps forged signatures and replays out of the candidates and names each", () => {
+    const rig = createHandler();
+    const handler = rig.start();
+    const good = mix.filter(({ kind }) => kind === "pump-buy").map(({ wire }) => wire);
+    expect(good.length).toBeGreaterThan(10);
+    rig.give(handler, [...good.map(forged), ...good, ...good]);
+    settle(rig, handler);
+    const taken = idsOf(rig.take()).map((text) => Number(text.split("/")[3]));
+    expect(taken.every((index) => index >= good.length && index < good.length * 2)).toBe(true);
+    expect(taken).toHaveLength(good.length);
+    expect(rig.read("rejectedSignature")).toBe(good.length);
+    expect(rig.read("refusedSignature")).toBe(good.length);
+    expect(rig.read("refusedReplay")).toBe(good.length);
+    expect(rig.finished.map(({ items }) => items)).toEqual([good.length * 3]);
+  });
+
+  it("counts nothing of a record as refused that was counted before", () => {
+    const rig = createHandler();
+    const handler = rig.start();
+    rig.give(handler, wires.map(forged));
+    for (let turns = 0; turns < 5; turns += 1) {
+      handler.work(() => false);
+      rig.verify();
     }
-    const sampled = handle(16).events;
-    expect(new Set(sampled.map(({ trace_id: id }) => Number(id) % 16))).toEqual(new Set([0]));
+    expect(rig.read("rejectedSignature")).toBeGreaterThan(0);
+    expect(rig.read("refusedSignature")).toBe(0);
+  });
+
+  it("loses nothing under policy block, however many records are under way", () => {
+    const rig = createHandler({ replayWindow: 0 }, 1 << 24);
+    const handler = rig.start();
+    for (let offset = 0; offset < 8; offset += 1) {
+      rig.give(handler, wires, offset);
+      handler.work(rig.onFinished);
+      if (offset % 2 === 1) rig.verify();
+    }
+    expect(rig.counts().secure.inFlight).toBeGreaterThan(100);
+    settle(rig, handler);
+    const expected = Array.from({ length: 8 }, (_, offset) => expectedIds(wires, offset)).flat();
+    expect(idsOf(rig.take())).toEqual(expected.toSorted());
+    const { high, low } = rig.counts().handoff;
+    expect([high.dropped, low.dropped]).toEqual([{}, {}]);
+  });
+
+  it("drops and counts under another policy when nobody takes the candidates", () => {
+    const handoff = { dropPolicy: "drop-newest", capacity: 16, batchSize: 4 } as const;
+    const rig = createHandler({ verifyThreads: 0, handoff }, 1 << 14);
+    const handler = rig.start();
+    rig.give(handler, wires);
+    settle(rig, handler);
+    const sent = rig.take().length;
+    const { high, low } = rig.counts().handoff;
+    expect(sent).toBe(high.sent + low.sent);
+    expect(sent).toBeLessThan(expectedIds(wires).length);
+    handler.finish(rig.onFinished);
+    expect(rig.finished).toHaveLength(1);
+    const items = (["droppedFull", "droppedEvicted", "droppedRetries"] as const).map(rig.read);
+    expect(items.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(50);
+    expect(rig.events().map(({ event_type: type }) => type)).toContain("handoff_dropped");
+  });
+
+  it("leaves out what verifiers return of an earlier life", () => {
+    const rig = createHandler();
+    const first = rig.start();
+    rig.give(first, wires.slice(0, 150), 7);
+    first.work(rig.onFinished);
+    const second = rig.start();
+    rig.give(second, wires, 8);
+    second.work(rig.onFinished);
+    rig.verify();
+    settle(rig, second);
+    expect(idsOf(rig.take())).toEqual([...expectedIds(wires, 8)].toSorted());
+    expect(rig.finished.map(({ offset }) => offset)).toEqual([8]);
+  });
+
+  it("records the nine events, those of one transaction in the order of the stages", () => {
+    const handoff = { dropPolicy: "drop-newest", capacity: 16, batchSize: 4 } as const;
+    const rig = createHandler({ handoff }, 1 << 14);
+    const handler = rig.start();
+    const cut = wires
+      .filter((_, i) => mix[i]?.kind === "pump-buy")
+      .map((wire) => wire.slice(0, -3));
+    rig.give(handler, [...cut, ...wires.map(forged), ...wires]);
+    settle(rig, handler);
+    const events = rig.events();
+    expect(new Set(events.map(({ event_type: type }) => type))).toEqual(new Set(eventTypes));
+    const sent = events.findLast(({ event_type: type }) => type === "handoff_sent");
+    const ofTrace = events.filter(({ trace_id: trace }) => trace === sent?.trace_id);
+    expect(ofTrace.slice(0, 5).map(({ event_type: type }) => type)).toEqual([
+      "bytes_received",
+      "prefilter_passed",
+      "candidate_extracted",
+      "security_passed",
+      "handoff_sent",
+    ]);
+  });
+
+  it("records events of sampled transactions only", () => {
+    const rig = createHandler({ eventSampleEvery: 16 });
+    const handler = rig.start();
+    rig.give(handler, wires);
+    settle(rig, handler);
+    expect(new Set(rig.events().map(({ trace_id: trace }) => Number(trace) % 16))).toEqual(
+      new Set([0]),
+    );
   });
 });

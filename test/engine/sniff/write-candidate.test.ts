@@ -4,7 +4,7 @@ import { createTransactionMix } from "../../../engine/feed/transactions.ts";
 import { matchField } from "../../../engine/sniff/match-table.ts";
 import { Sniffer } from "../../../engine/sniff/sniffer.ts";
 import { WatchList, watchedPrograms } from "../../../engine/sniff/watch-list.ts";
-import { CandidateWriter } from "../../../engine/sniff/write-candidate.ts";
+import { CandidateWriter, stampOrigin } from "../../../engine/sniff/write-candidate.ts";
 import { encodeBase58 } from "../../../schemas/market/base58.ts";
 import { decodeCandidate } from "../../../schemas/market/candidate.ts";
 import { candidateBytes } from "../../../schemas/market/candidate-layout.ts";
@@ -31,7 +31,7 @@ describe("candidate record", () => {
       for (let i = 0; i < sniffer.matchCount; i += 1) {
         bytes.fill(0xaa);
         writer.write({ from, to }, offset, i, item);
-        writer.stampOrigin(to, offset, {
+        stampOrigin(to, offset, {
           topic: 1,
           partition: 3,
           offset: 2 ** 40 + 7,

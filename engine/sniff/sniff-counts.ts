@@ -1,0 +1,88 @@
+// What the sniffer counts, as metrics of the engine: copied from its stages once for each turn of
+// work, and the refused items of finished records, which the ledger wants by reason.
+import { type Reason, reason, reasonNames } from "../events/event-layout.ts";
+import { StageCells } from "../events/stage-cells.ts";
+import { cellOf, type MetricCells } from "../metrics/cells.ts";
+import type { MetricKey } from "../metrics/table.ts";
+import { refusedMetrics } from "./refused-metrics.ts";
+import type { SniffMemory } from "./sniff-memory.ts";
+import type { SniffPath } from "./sniff-path.ts";
+
+const refusedByReason: { readonly [name: string]: MetricKey } = {
+  ...refusedMetrics.rejected,
+  ...refusedMetrics.dropped,
+};
+
+const refusedCells = reasonNames.map((name) => {
+  const key = refusedByReason[name];
+  return key === undefined ? -1 : cellOf(key);
+});
+
+/** A metric that follows a number of a stage; `seen` is that number when it was copied last. */
+type Copied = { readonly cell: number; readonly read: () => number; seen: number };
+
+/** On the market thread. */
+export class SniffCounts {
+  readonly #metrics: MetricCells;
+  readonly #copied: readonly Copied[];
+
+  constructor(memory: SniffMemory, path: SniffPath, metrics: MetricCells) {
+    this.#metrics = metrics;
+    // The stages' cells outlive a thread: what is there already was copied in an earlier life.
+    this.#copied = Object.entries(sources(memory, path)).map(([key, read]) => ({
+      cell: cellOf(key as MetricKey),
+      read,
+      seen: read(),
+    }));
+  }
+
+  /** Copies what the stages count. */
+  publish(): void {
+    for (const one of this.#copied) {
+      const count = one.read();
+      this.#metrics.add(one.cell, count - one.seen);
+      one.seen = count;
+    }
+  }
+
+  /** Items of a finished record of the run that were refused or dropped. */
+  readonly refused = (why: Reason, items: number): void => {
+    const cell = refusedCells[why] ?? -1;
+    if (cell >= 0) this.#metrics.add(cell, items);
+  };
+
+  malformedFrame(): void {
+    this.#metrics.add(framesCell, 1);
+  }
+}
+
+const sources = (
+  memory: SniffMemory,
+  path: SniffPath,
+): { readonly [key in MetricKey]?: () => number } => {
+  const prefilter = new StageCells(memory.prefilter);
+  const extract = new StageCells(memory.extract);
+  const secure = new StageCells(memory.secure);
+  const all = [prefilter, extract, secure];
+  const rejected = (why: Reason) => (): number =>
+    all.reduce((sum, stage) => sum + stage.rejectedCount(why), 0);
+  // What the prefilter calls malformed is no item at all, and has a metric of its own.
+  const items = (): number => prefilter.rejectedCount(reason.malformed);
+  const malformed = rejected(reason.malformed);
+  return {
+    candidates: () => secure.passedCount(),
+    matches: () => path.secure.candidates,
+    needsResolve: () => path.extract.unresolved,
+    rejectedVote: rejected(reason.vote),
+    rejectedNotWatched: rejected(reason.notWatched),
+    rejectedSize: rejected(reason.size),
+    rejectedDuplicateKey: rejected(reason.duplicateKey),
+    rejectedMalformed: () => malformed() - items(),
+    rejectedSignature: rejected(reason.signature),
+    rejectedReplay: rejected(reason.replay),
+    rejectedSuspiciousMint: rejected(reason.suspiciousMint),
+    malformedItems: items,
+  };
+};
+
+const framesCell = cellOf("malformedFrames");

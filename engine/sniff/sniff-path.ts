@@ -1,0 +1,214 @@
+// The four stages of the sniffer on one thread, joined by rings of their own: prefilter > extract >
+// secure > handoff, with the verifier threads beside them. Nothing is lost between them: a full ring
+// makes the next stage run. Composition only; what a stage does is its file's concern.
+import { instructionRules } from "../../schemas/market/programs.ts";
+import { itemAt, receivedAt, stageMessage, traceIdAt } from "../../schemas/market/stage-message.ts";
+import type { EventCollector } from "../events/event-collector.ts";
+import type { Reason } from "../events/event-layout.ts";
+import { HandoffStage } from "../handoff/handoff-stage.ts";
+import type { SyncBatchSender } from "../handoff/sender.ts";
+import { monotonicUs } from "../ring/enqueue-stamp.ts";
+import { createMessageRing } from "../ring/message-ring.ts";
+import { MessageRingReader } from "../ring/message-ring-reader.ts";
+import { MessageRingWriter } from "../ring/message-ring-writer.ts";
+import { ExtractStage } from "./extract-stage.ts";
+import { PrefilterStage } from "./prefilter-stage.ts";
+import { PriorityCells } from "./priority-cells.ts";
+import { SecureStage } from "./secure-stage.ts";
+import type { SniffMemory } from "./sniff-memory.ts";
+import type { SniffSettings } from "./sniff-settings.ts";
+import { StageOutput } from "./stage-output.ts";
+import { VerifyPool } from "./verify-pool.ts";
+import { VolumePriority } from "./volume-priority.ts";
+import { WatchList, watchedPrograms } from "./watch-list.ts";
+
+export type SniffPathParts = {
+  readonly memory: SniffMemory;
+  readonly events: EventCollector;
+  readonly sender: SyncBatchSender;
+  /** Told of each transaction that extract or secure refuse, and of each candidate dropped. */
+  readonly onRefused: (traceId: number, why: Reason) => void;
+  readonly onDropped: (traceId: number, why: Reason) => void;
+  readonly settings: SniffSettings;
+  /** No transaction has a lower trace id; what verifiers return below it is of an earlier life. */
+  readonly firstTrace: number;
+  /** Called while the thread waits for verifiers: to wait is no hang. */
+  readonly onWait: () => void;
+  /** Monotonic us; the machine's clock by default. */
+  readonly nowUs?: () => number;
+};
+
+// A message of the longest transaction with all its records must fit into an eighth.
+const ringBytes = 1 << 18;
+/** While signatures are on their way the thread looks for them this often. */
+const verifyPollMs = 0.5;
+const idleMsMin = 0.05;
+
+/** Runs on the market thread. */
+export class SniffPath {
+  readonly priority: VolumePriority;
+  readonly extract: ExtractStage;
+  readonly secure: SecureStage;
+  readonly #prefilter: PrefilterStage;
+  readonly #handoff: HandoffStage;
+  readonly #pool: VerifyPool | null;
+  readonly #cells: PriorityCells;
+  readonly #source: MessageRingWriter;
+  readonly #nowUs: () => number;
+  readonly #onWait: () => void;
+
+  /** @throws RangeError for settings out of range, naming the field. */
+  constructor(parts: SniffPathParts) {
+    const { memory, settings } = parts;
+    const rings = Array.from({ length: 4 }, () =>
+      createMessageRing({ capacityBytes: ringBytes, policy: "block" }),
+    ) as [SharedArrayBuffer, SharedArrayBuffer, SharedArrayBuffer, SharedArrayBuffer];
+    const [received, passed, extracted, secured] = rings;
+    this.#nowUs = parts.nowUs ?? monotonicUs;
+    this.#onWait = parts.onWait;
+    const common = { events: parts.events, nowUs: this.#nowUs, onRefused: parts.onRefused };
+    const output = (ring: SharedArrayBuffer, next: () => unknown): StageOutput =>
+      new StageOutput({ ring: new MessageRingWriter(ring), waitMs: 0, makeRoom: next });
+    const watch = { watch: new WatchList(watchedPrograms(instructionRules)), v1: settings.v1 };
+    this.priority = new VolumePriority(settings.priority);
+    this.#cells = new PriorityCells(memory.priority);
+    this.#pool =
+      memory.verify.length === 0 ? null : new VerifyPool(memory.verify, parts.firstTrace);
+    this.#source = new MessageRingWriter(received);
+    this.#prefilter = new PrefilterStage(
+      {
+        ...common,
+        input: new MessageRingReader(received),
+        output: output(passed, () => this.extract.work()),
+        memory: memory.prefilter,
+      },
+      watch,
+    );
+    this.extract = new ExtractStage(
+      {
+        ...common,
+        input: new MessageRingReader(passed),
+        output: output(extracted, () => this.secure.work()),
+        memory: memory.extract,
+      },
+      { ...watch, priority: this.priority, keepsUnresolved: true },
+    );
+    this.secure = new SecureStage(
+      {
+        ...common,
+        input: new MessageRingReader(extracted),
+        output: output(secured, () => this.#handoff.work()),
+        memory: memory.secure,
+      },
+      {
+        v1: settings.v1,
+        replayWindow: settings.replayWindow,
+        ...(this.#pool !== null && { pool: this.#pool }),
+        verifyWaitMs: Number.POSITIVE_INFINITY,
+        onWait: parts.onWait,
+      },
+    );
+    this.#handoff = new HandoffStage(
+      {
+        input: new MessageRingReader(secured),
+        senders: { mode: "sync", sender: parts.sender },
+        events: parts.events,
+        memory: memory.handoff,
+        onDropped: parts.onDropped,
+        nowUs: this.#nowUs,
+      },
+      settings.handoff,
+    );
+    for (const stage of [this.#prefilter, this.extract, this.secure, this.#handoff]) stage.start();
+  }
+
+  /** Monotonic us, for `give`. */
+  nowUs(): number {
+    return this.#nowUs();
+  }
+
+  /** Takes one transaction item, [start, end) of `view`; false: it is longer than any can be. */
+  give(item: ItemPlace, traceId: number, receivedUs: number): boolean {
+    const { view, start, end } = item;
+    const length = itemAt + end - start;
+    const source = this.#source;
+    if (length > source.messageBytesMax) return false;
+    let at = source.claim(stageMessage.transaction, length);
+    while (at < 0) {
+      this.work();
+      at = source.claim(stageMessage.transaction, length);
+    }
+    const to = source.view;
+    to.setFloat64(at + traceIdAt, traceId, true);
+    to.setFloat64(at + receivedAt, receivedUs, true);
+    copy(view, item, to, at + itemAt);
+    source.commit(at);
+    return true;
+  }
+
+  /** Runs the stages until none has anything to do; returns how much they did. */
+  work(): number {
+    this.#source.publish();
+    let done = 0;
+    for (;;) {
+      const worked = this.#prefilter.work() + this.extract.work() + this.secure.work();
+      let handed = 0;
+      for (let more = this.#handoff.work(); more > 0; more = this.#handoff.work()) handed += more;
+      done += worked + handed;
+      if (worked === 0) break;
+    }
+    this.#cells.publish(this.priority);
+    return done;
+  }
+
+  /** Everything before this trace id is handed off, refused or dropped; `next` was not given yet. */
+  settledBelow(next: number): number {
+    return Math.min(this.secure.settledBelow(next), this.#handoff.oldestTraceId());
+  }
+
+  /** Longest time that the thread may sleep before it must call `work` again. */
+  idleMs(): number {
+    const verifyMs = this.#inFlight() > 0 ? verifyPollMs : Number.POSITIVE_INFINITY;
+    return Math.max(idleMsMin, Math.min(verifyMs, this.#handoff.idleUs() / 1000));
+  }
+
+  /** Sleeps until a verifier has a result, or a moment when none is at work. */
+  waitMoment(): void {
+    this.#onWait();
+    if (this.#inFlight() > 0) this.#pool?.waitForResult(1);
+    else Atomics.wait(sleepWord, 0, 0, this.idleMs());
+  }
+
+  /**
+   * Waits until all that was given is handed off. Under a policy that drops, candidates for which
+   * there is no room until `deadlineUs` are dropped with reason shutdown.
+   */
+  finish(deadlineUs: number): void {
+    this.work();
+    while (this.#inFlight() > 0) {
+      this.waitMoment();
+      this.work();
+    }
+    while (!this.#handoff.drain() && this.#nowUs() < deadlineUs) this.waitMoment();
+    this.#handoff.stop();
+  }
+
+  #inFlight(): number {
+    return this.#pool?.inFlight ?? 0;
+  }
+}
+
+/** A transaction item inside a ring. */
+export type ItemPlace = { view: DataView; start: number; end: number };
+
+const sleepWord = new Int32Array(new SharedArrayBuffer(4));
+
+// Words of eight bytes as long as there are any: a view for TypedArray.set would be garbage.
+const copy = (from: DataView, { start, end }: ItemPlace, to: DataView, at: number): void => {
+  let i = 0;
+  const length = end - start;
+  for (; i + 8 <= length; i += 8) {
+    to.setBigInt64(at + i, from.getBigInt64(start + i, true), true);
+  }
+  for (; i < length; i += 1) to.setUint8(at + i, from.getUint8(start + i));
+};

@@ -1,0 +1,29 @@
+// What the sniffer of the running engine can be set to. Plain data: it travels to the threads.
+import { handoffDefaults, type HandoffOptions } from "../handoff/handoff-options.ts";
+import { volumeDefaults, type VolumeOptions } from "./volume-priority.ts";
+
+export type SniffSettings = {
+  /** Threads that verify signatures, 0 to 16; 0 verifies none. */
+  readonly verifyThreads: number;
+  /** Signatures remembered against replays: a power of two from 2 to 2^22; 0 remembers none. */
+  readonly replayWindow: number;
+  /** Accept v1 transactions. */
+  readonly v1: boolean;
+  /** Of how many transactions one has its events recorded; a record costs tens of nanoseconds. */
+  readonly eventSampleEvery: number;
+  readonly priority: VolumeOptions;
+  /**
+   * Towards the log. Policy `block` loses nothing: a log that is slower holds up the stream. The
+   * others never wait, and count what they drop.
+   */
+  readonly handoff: HandoffOptions;
+};
+
+export const sniffDefaults: SniffSettings = {
+  verifyThreads: 1,
+  replayWindow: 65_536,
+  v1: false,
+  eventSampleEvery: 16,
+  priority: volumeDefaults,
+  handoff: { ...handoffDefaults, dropPolicy: "block", adapts: false },
+};

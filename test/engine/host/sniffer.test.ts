@@ -1,0 +1,223 @@
+// The whole path of the sniffer in a running engine, threads and all: what is appended to the log
+// comes out as candidates, or is refused by name, and every number is where people look for it.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { type ControlServer, startControlServer } from "../../../engine/control/server.ts";
+import { type Snapshot, takeSnapshot } from "../../../engine/control/snapshot.ts";
+import { eventTypes } from "../../../engine/events/event-layout.ts";
+import { readEvents } from "../../../engine/events/event-reader.ts";
+import { createTransactionMix } from "../../../engine/feed/transactions.ts";
+import { type Engine, startEngine } from "../../../engine/host/engine.ts";
+import { openLog } from "../../../engine/log/open-log.ts";
+import { sniffDefaults, type SniffSettings } from "../../../engine/sniff/sniff-settings.ts";
+import { Sniffer } from "../../../engine/sniff/sniffer.ts";
+import { verdict } from "../../../engine/sniff/verdict.ts";
+import { type Candidate, decodeCandidate } from "../../../schemas/market/candidate.ts";
+import { FrameReader, FrameWriter } from "../../../schemas/market/frame.ts";
+import {
+  TransactionItem,
+  transactionItemHeaderBytes,
+} from "../../../schemas/market/transaction-item.ts";
+import { runSeed } from "../../random.ts";
+import { fullWatch } from "../sniff/pipeline-rig.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "weir-sniffer-"));
+const mix = await createTransactionMix({ seed: runSeed("engine sniffer"), count: 240 });
+const runId = "sniffer-test";
+
+/** A frame of these transactions. */
+const frameOf = (wires: readonly Uint8Array[]): Uint8Array => {
+  const frame = new FrameWriter();
+  const item = new TransactionItem();
+  for (const wire of wires) {
+    const at = frame.claim(transactionItemHeaderBytes + wire.length);
+    item.encode(frame.view, at);
+    frame.bytes.set(wire, at + transactionItemHeaderBytes);
+  }
+  return frame.frame().slice();
+};
+
+const good = mix
+  .filter(({ wire }) => {
+    const sniffer = new Sniffer({ watch: fullWatch() });
+    return sniffer.inspect(new DataView(wire.buffer), 0, wire.length) === verdict.candidate;
+  })
+  .map(({ wire }) => wire);
+
+const forged = good.map((wire) => {
+  const copy = wire.slice();
+  copy[30] = (copy[30] ?? 0) ^ 1;
+  return copy;
+});
+
+/** Bytes behind the end: no signature is looked at. */
+const broken = good.slice(0, 20).map((wire) => Uint8Array.of(...wire, 0));
+
+/** Cut off within the instructions: they cannot be walked. */
+const cut = good.slice(0, 20).map((wire) => wire.slice(0, -3));
+
+const run = async (name: string, sniff: SniffSettings) => {
+  const directory = join(folder, name);
+  const engine = await startEngine({ log: { directory, port: 0 }, runId, sniff });
+  const log = await openLog({ directory });
+  const append = (wires: readonly Uint8Array[]): Promise<unknown> =>
+    log.append([
+      {
+        topic: "weir-transactions",
+        partition: 1,
+        key: null,
+        value: frameOf(wires),
+        headers: { "weir-run": runId },
+        timestampMs: Date.now(),
+      },
+    ]);
+  const handled = async (items: number): Promise<Snapshot> => {
+    for (;;) {
+      const now = takeSnapshot(engine.memory);
+      if (now.counts.handledTransactions >= items) return now;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  const candidates = async (): Promise<readonly Candidate[]> => {
+    const found: Candidate[] = [];
+    const frame = new FrameReader();
+    for (const [partition, { end }] of (await log.offsets("weir-candidates")).entries()) {
+      if (end === 0) continue;
+      const place = { topic: "weir-candidates", partition, offset: 0 } as const;
+      for (const { value } of await log.read(place, 10_000)) {
+        const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
+        frame.open(view, 0, value.length);
+        while (frame.next()) {
+          const candidate = decodeCandidate(view, frame.itemStart, frame.itemEnd);
+          if (candidate !== null) found.push(candidate);
+        }
+      }
+    }
+    return found;
+  };
+  return { engine, append, handled, candidates, close: () => log.close() };
+};
+
+const sum = (counts: { readonly [name: string]: number }): number =>
+  Object.values(counts).reduce((all, one) => all + one, 0);
+
+describe("the sniffer of a running engine", () => {
+  let running: Awaited<ReturnType<typeof run>>;
+  let engine: Engine;
+  let control: ControlServer;
+  let last: Snapshot;
+
+  beforeAll(async () => {
+    running = await run("block", { ...sniffDefaults, eventSampleEvery: 1, verifyThreads: 2 });
+    engine = running.engine;
+    control = await startControlServer({
+      port: 0,
+      snapshot: () => takeSnapshot(engine.memory),
+      isReady: () => true,
+      about: () => ({}),
+      events: [engine.memory.events],
+    });
+    await running.append(forged);
+    await running.append([...good, ...broken, ...cut]);
+    await running.append(good);
+    await running.append(mix.map(({ wire }) => wire).slice(0, 30));
+    last = await running.handled(good.length * 3 + broken.length + cut.length + 30);
+  }, 60_000);
+
+  afterAll(async () => {
+    await control.close();
+    await running.engine.stop(10_000);
+    await running.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it("puts out verified transactions only, each with its priority, and names all others", async () => {
+    const { counts, sniffer } = last;
+    expect(counts.refusedSignature).toBe(forged.length);
+    expect(counts.refusedReplay).toBeGreaterThanOrEqual(good.length);
+    expect(counts.refusedMalformed).toBeGreaterThanOrEqual(broken.length + cut.length);
+    expect(counts.rejectedSignature).toBe(forged.length);
+    const { received, passed, rejected, dropped, inFlight } = sniffer.stages.secure;
+    expect(received).toBe(passed + sum(rejected) + sum(dropped));
+    expect([inFlight, dropped]).toEqual([0, {}]);
+    const { high, low } = sniffer.handoff;
+    expect(high.offered + low.offered).toBe(counts.matches);
+    expect(high.sent + low.sent).toBe(counts.matches);
+    let written = await running.candidates();
+    for (let turns = 0; turns < 250 && written.length < counts.matches; turns += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      written = await running.candidates();
+    }
+    expect(written).toHaveLength(counts.matches);
+    const offsets = new Set(written.map(({ id }) => id.split("/")[2]));
+    expect(offsets.has("0")).toBe(false);
+    expect(offsets.has("2")).toBe(false);
+    expect(new Set(written.map(({ priority }) => priority))).toEqual(new Set(["HIGH", "LOW"]));
+    expect(written.filter(({ priority }) => priority === "HIGH")).toHaveLength(high.sent);
+  });
+
+  it("shows all its numbers in /status and /metrics", async () => {
+    const status = (await (await fetch(`${control.url}/status`)).json()) as Snapshot;
+    const { counters, stages, priority, handoff } = status.sniffer;
+    expect(counters.tx_seen).toBe(stages.prefilter.received);
+    expect(counters.security_drop_count).toBeGreaterThan(forged.length);
+    expect(counters.candidates_sent).toBe(handoff.high.sent + handoff.low.sent);
+    expect(priority.high + priority.low).toBe(stages.extract.passed);
+    expect(priority.threshold).toBeGreaterThan(0);
+    expect(stages.secure.latencyUs.p99).toBeGreaterThan(0);
+    const text = await (await fetch(`${control.url}/metrics`)).text();
+    const value = (line: string): number =>
+      Number(
+        text
+          .split("\n")
+          .find((one) => one.startsWith(`${line} `))
+          ?.split(" ")[1],
+      );
+    expect(value("weir_sniffer_tx_seen_total")).toBe(counters.tx_seen);
+    expect(value("weir_sniffer_candidates_sent_total")).toBe(counters.candidates_sent);
+    expect(value("weir_sniffer_high_priority_sent_total")).toBe(handoff.high.sent);
+    expect(value("weir_sniffer_threshold")).toBeCloseTo(priority.threshold, 1);
+    expect(value('weir_items_rejected_total{signal="transactions",reason="signature"}')).toBe(
+      forged.length,
+    );
+    const latency = "weir_sniffer_stage_latency_seconds";
+    expect(value(`${latency}_count{stage="secure"}`)).toBe(stages.secure.latencyUs.count);
+    expect(value(`${latency}_bucket{stage="secure",le="+Inf"}`)).toBe(stages.secure.passed);
+    const sojourn = "weir_handoff_sojourn_seconds";
+    expect(value(`${sojourn}_bucket{priority="LOW",le="+Inf"}`)).toBe(handoff.low.sent);
+  });
+
+  it("shows eight of the nine events at /events; nothing is dropped under policy block", async () => {
+    for (const type of eventTypes) {
+      const text = await (await fetch(`${control.url}/events?type=${type}&limit=3`)).text();
+      const lines = text.trim().split("\n").filter(Boolean);
+      expect([type, lines.length]).toEqual([type, type === "handoff_dropped" ? 0 : 3]);
+    }
+  });
+
+  it("drops under another policy while egress rests, counts it and records handoff_dropped", async () => {
+    const handoff = { ...sniffDefaults.handoff, dropPolicy: "drop-newest" as const };
+    const settings = { ...sniffDefaults, handoff, verifyThreads: 0, replayWindow: 0 };
+    const dropping = await run("drop", { ...settings, eventSampleEvery: 1 });
+    const { engine: resting } = dropping;
+    await resting.steering.pause("egress");
+    // More candidates than the ring to egress and the queue hold together.
+    const frames = Math.ceil(16_000 / good.length);
+    for (let frame = 0; frame < frames; frame += 1) await dropping.append(good);
+    const { counts } = await dropping.handled(good.length * frames);
+    expect(counts.droppedRetries + counts.droppedFull + counts.droppedEvicted).toBeGreaterThan(100);
+    const types = readEvents([resting.memory.events], { type: "handoff_dropped", limit: 10 });
+    expect(types).toHaveLength(10);
+    await resting.steering.resume("egress");
+    await resting.stop(10_000);
+    const { counts: last, sniffer } = takeSnapshot(resting.memory);
+    const { high, low } = sniffer.handoff;
+    expect(high.sent + low.sent + sum(high.dropped) + sum(low.dropped)).toBe(last.matches);
+    expect(await dropping.candidates()).toHaveLength(high.sent + low.sent);
+    await dropping.close();
+  }, 60_000);
+});
