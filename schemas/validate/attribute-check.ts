@@ -33,19 +33,11 @@ export const attributeCodes: AbsentCodes = {
   conditional: finding.conditionalAttribute,
 };
 
-/** A span is told only what it must have; 0 is no finding. */
-export const spanCodes: AbsentCodes = {
-  required: finding.requiredAttribute,
-  recommended: 0,
-  optIn: 0,
-  conditional: 0,
-};
-
 // Names of this module's own: an imported one is loaded and looked at anew at each use.
 const word = attributeWord;
 const stride = attributeStride;
 const { required, recommended, optIn } = requirement;
-const { typeMismatch, conditionMet, unexpectedAttribute } = finding;
+const { typeMismatch, conditionMet, requiredAttribute, unexpectedAttribute } = finding;
 const keyOf = attributeOf;
 const typeAt = sampleTypeAt;
 const isChecked = isWatched;
@@ -150,7 +142,6 @@ export class AttributeCheck {
     const end = groupRows[group + 1] as number;
     for (let row = groupRows[group] as number; row < end; row += 1) {
       const attribute = rowAttribute[row] as number;
-      this.#groupedIn[attribute] = this.#generation;
       if (this.#presentIn[attribute] === this.#generation) continue;
       const level = rowLevel[row] as number;
       if (level === required) found.add(codes.required, attribute);
@@ -164,24 +155,59 @@ export class AttributeCheck {
         }
       }
     }
-    this.#unexpected();
+    this.#unexpected(plan.tables, group);
+  }
+
+  /** The same of a span or event, which is told only what it must have. */
+  absentWanted(group: number, isError: boolean): void {
+    const plan = this.#plan;
+    if (plan === null) return;
+    const { tables } = plan;
+    const { wanted, wantedAt } = tables;
+    const { rowAttribute, rowLevel, rowCondition } = tables.sections;
+    const found = this.#found;
+    found.place = absentFrom(group);
+    const end = wantedAt[group + 1] as number;
+    for (let i = wantedAt[group] as number; i < end; i += 1) {
+      const row = wanted[i] as number;
+      const attribute = rowAttribute[row] as number;
+      if (this.#presentIn[attribute] === this.#generation) continue;
+      if (rowLevel[row] === required) found.add(requiredAttribute, attribute);
+      else if (this.#holds(tables, rowCondition[row] as number, isError)) {
+        found.add(conditionMet, attribute);
+      }
+    }
+    this.#unexpected(tables, group);
   }
 
   /** Required attributes of the group that the record lacks. */
-  missing(tables: Tables, group: number): number {
-    const { groupRows, rowAttribute, rowLevel } = tables.sections;
+  missing({ wanted, wantedAt, sections }: Tables, group: number): number {
+    const { rowAttribute, rowLevel } = sections;
     let count = 0;
-    const end = groupRows[group + 1] as number;
-    for (let row = groupRows[group] as number; row < end; row += 1) {
+    const end = wantedAt[group + 1] as number;
+    for (let i = wantedAt[group] as number; i < end; i += 1) {
+      const row = wanted[i] as number;
       if (rowLevel[row] !== required) continue;
       if (this.#presentIn[rowAttribute[row] as number] !== this.#generation) count += 1;
     }
     return count;
   }
 
-  /** Attributes that the group names above opt_in and the record has; required ones count twice. */
-  votes(tables: Tables, group: number): number {
-    const { groupRows, rowAttribute, rowLevel } = tables.sections;
+  /** Attributes that the span names above opt_in and the record has; required ones count twice. */
+  votes(tables: Tables, span: number): number {
+    if (span >= tables.namedSpans) return this.#votesByRows(tables, span);
+    const { named, attributeCount } = tables;
+    const from = span * attributeCount;
+    let count = 0;
+    for (let i = 0; i < this.presentCount; i += 1) {
+      const level = named[from + (this.present[i] as number)] as number;
+      if (level > 1) count += level - 1;
+    }
+    return count;
+  }
+
+  #votesByRows({ sections }: Tables, group: number): number {
+    const { groupRows, rowAttribute, rowLevel } = sections;
     let count = 0;
     const end = groupRows[group + 1] as number;
     for (let row = groupRows[group] as number; row < end; row += 1) {
@@ -193,14 +219,30 @@ export class AttributeCheck {
     return count;
   }
 
-  #unexpected(): void {
+  /** Attributes of the record that the group does not name. */
+  #unexpected(tables: Tables, group: number): void {
     const found = this.#found;
     if (found.decisions[unexpectedAttribute] === 0) return;
+    const { named, namedSpans, attributeCount } = tables;
+    const isByRows = group >= namedSpans;
+    if (isByRows) this.#markGroup(tables, group);
+    const from = group * attributeCount;
     for (let i = 0; i < this.presentCount; i += 1) {
       const attribute = this.present[i] as number;
-      if (this.#groupedIn[attribute] === this.#generation) continue;
+      const isNamed = isByRows
+        ? this.#groupedIn[attribute] === this.#generation
+        : named[from + attribute] !== 0;
+      if (isNamed) continue;
       found.place = this.#places[i] as number;
       found.add(unexpectedAttribute, attribute);
+    }
+  }
+
+  #markGroup({ sections }: Tables, group: number): void {
+    const { groupRows, rowAttribute } = sections;
+    const end = groupRows[group + 1] as number;
+    for (let row = groupRows[group] as number; row < end; row += 1) {
+      this.#groupedIn[rowAttribute[row] as number] = this.#generation;
     }
   }
 

@@ -10,6 +10,9 @@ import type { Found } from "./found.ts";
 const code = finding;
 const flag = attributeFlag;
 const templateBit = viaTemplate;
+/** Flags that are findings. */
+const toldFlags =
+  flag.deprecated | flag.unstable | flag.noNamespace | flag.badFormat | flag.badNamespace;
 
 const dot = 46;
 const underscore = 95;
@@ -61,7 +64,7 @@ export class KeyCheck {
       this.#found.add(code.templateAttribute, attribute);
       this.#spelling(tables, { view, at, length }, attribute);
     }
-    if (flags !== 0) this.#flags(attribute, flags, (found & templateBit) !== 0);
+    if ((flags & toldFlags) !== 0) this.#flags(attribute, flags, (found & templateBit) !== 0);
     return found;
   }
 

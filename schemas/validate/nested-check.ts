@@ -5,7 +5,6 @@ import { AttributeTable } from "../otlp/attribute-table.ts";
 import type { OtlpLimits } from "../otlp/limits.ts";
 import { delimitedStart, skipValue, tagOf, tagSize, varintLow, wireType } from "../otlp/wire.ts";
 import type { AttributeCheck } from "./attribute-check.ts";
-import { spanCodes } from "./attribute-check.ts";
 import { placeList, placeOf } from "./found.ts";
 import type { ValidationPlan } from "./plan.ts";
 
@@ -58,7 +57,7 @@ export class NestedCheck {
     this.#attributes.begin(plan);
     this.#attributes.list(this.#table, placeOf(placeList.event, index, 0), true);
     const group = this.#eventGroup(plan, start, end);
-    if (group >= 0) this.#attributes.absent(group, false, spanCodes);
+    if (group >= 0) this.#attributes.absentWanted(group, false);
   }
 
   #link(plan: ValidationPlan, start: number, end: number, index: number): void {

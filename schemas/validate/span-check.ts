@@ -6,7 +6,7 @@ import { defaultLimits, scanCode } from "../otlp/limits.ts";
 import { tagOf, wireType } from "../otlp/wire.ts";
 import { spanKinds } from "../weaver/table-layout.ts";
 import type { Tables } from "../weaver/tables.ts";
-import { AttributeCheck, spanCodes } from "./attribute-check.ts";
+import { AttributeCheck } from "./attribute-check.ts";
 import { finding } from "./finding-table.ts";
 import type { Found } from "./found.ts";
 import type { ValidationPlan } from "./plan.ts";
@@ -65,7 +65,7 @@ export class SpanCheck {
     if (this.group < 0) {
       found.place = -1;
       found.add(finding.schemaNotFound, -1);
-    } else attributes.absent(this.group, this.isError, spanCodes);
+    } else attributes.absentWanted(this.group, this.isError);
     return scanCode.ok;
   }
 
@@ -90,14 +90,18 @@ export class SpanCheck {
     let best = count > 0 ? (this.#candidates[0] as number) : -1;
     if (count < 2) return best;
     let bestMissing = attributes.missing(tables, best);
-    let bestVotes = attributes.votes(tables, best);
+    // Counted only when two lack the same.
+    let bestVotes = -1;
     for (let i = 1; i < count; i += 1) {
       const group = this.#candidates[i] as number;
       const missing = attributes.missing(tables, group);
       if (missing > bestMissing) continue;
-      const votes = attributes.votes(tables, group);
-      const isBetter = missing < bestMissing || votes > bestVotes;
-      if (!isBetter && (votes < bestVotes || group > best)) continue;
+      let votes = -1;
+      if (missing === bestMissing) {
+        if (bestVotes < 0) bestVotes = attributes.votes(tables, best);
+        votes = attributes.votes(tables, group);
+        if (votes < bestVotes || (votes === bestVotes && group > best)) continue;
+      }
       best = group;
       bestMissing = missing;
       bestVotes = votes;

@@ -156,7 +156,9 @@ export class ValueCheck {
     const { bytes, start, end } = this;
     if ((flags & constraintFlag.characters) !== 0) {
       const limit = sections.constraintCharacters[constraint] as number;
-      if (charactersOf(bytes, start, end) > limit) this.#tell(finding.tooLong, attribute);
+      // A text has at most as many characters as bytes.
+      if (end - start > limit && charactersOf(bytes, start, end) > limit)
+        this.#tell(finding.tooLong, attribute);
     }
     if ((flags & constraintFlag.pattern) === 0) return;
     this.#range.at = start;

@@ -14,7 +14,15 @@ const hashOf = valueHash;
 const dot = 46;
 const decoder = new TextDecoder();
 
+/** Of `named`: sixty times what the official registry takes. */
+const namedBytesDefault = 1 << 22;
+
 type SlotsName = "spanSlots" | "spanIdSlots" | "metricSlots" | "eventSlots" | "entitySlots";
+
+const namedAs = (level: number): number => {
+  if (level === requirement.required) return 3;
+  return level === requirement.optIn ? 1 : 2;
+};
 
 export class Tables {
   readonly sections: TableSections;
@@ -37,6 +45,16 @@ export class Tables {
   /** For each attribute the spans that it tells: `posted[postings[a]..postings[a + 1])`. */
   readonly postings: Uint32Array;
   readonly posted: Uint16Array;
+  /** For each group its rows that are required or have a condition: `wanted[wantedAt[g]..)`. */
+  readonly wantedAt: Uint32Array;
+  readonly wanted: Uint32Array;
+  /** Spans below it have their rows in `named`. */
+  readonly namedSpans: number;
+  /**
+   * How a span names an attribute, `named[span * attributeCount + attribute]`: 0 not at all, 1
+   * opt_in, 2 recommended or under a condition, 3 required.
+   */
+  readonly named: Uint8Array;
   /** 1 for a span whose conditions read values. */
   readonly readsValues: Uint8Array;
   readonly #keys: TextIndex;
@@ -44,8 +62,11 @@ export class Tables {
   readonly #namespaces: TextIndex;
   readonly #memberShift: number;
 
-  /** The sections are whole: `loadTables` has checked them. */
-  constructor(sections: TableSections) {
+  /**
+   * The sections are whole: `loadTables` has checked them. Spans for which `named` has no room are
+   * looked up by their rows.
+   */
+  constructor(sections: TableSections, namedBytesMax = namedBytesDefault) {
     this.sections = sections;
     this.text = sections.text;
     this.textView = new DataView(this.text.buffer, this.text.byteOffset, this.text.byteLength);
@@ -74,6 +95,13 @@ export class Tables {
     this.#memberShift = slotShift(sections.memberSlots.length);
     this.postings = new Uint32Array(this.attributeCount + 1);
     this.posted = this.#post();
+    this.wantedAt = new Uint32Array(this.groupCount + 1);
+    this.wanted = this.#want();
+    this.namedSpans = Math.min(
+      this.spanCount,
+      Math.floor(namedBytesMax / Math.max(1, this.attributeCount)),
+    );
+    this.named = this.#name();
     this.readsValues = this.#valueReaders();
   }
 
@@ -215,6 +243,30 @@ export class Tables {
       }
     }
     return posted;
+  }
+
+  #want(): Uint32Array {
+    const { groupRows, rowLevel, rowCondition } = this.sections;
+    const rows: number[] = [];
+    for (let group = 0; group < this.groupCount; group += 1) {
+      for (let row = groupRows[group] as number; row < (groupRows[group + 1] as number); row += 1) {
+        if (rowLevel[row] === requirement.required || rowCondition[row] !== 0) rows.push(row);
+      }
+      this.wantedAt[group + 1] = rows.length;
+    }
+    return Uint32Array.from(rows);
+  }
+
+  #name(): Uint8Array {
+    const { groupRows, rowAttribute, rowLevel } = this.sections;
+    const named = new Uint8Array(this.namedSpans * this.attributeCount);
+    for (let span = 0; span < this.namedSpans; span += 1) {
+      for (let row = groupRows[span] as number; row < (groupRows[span + 1] as number); row += 1) {
+        const at = span * this.attributeCount + (rowAttribute[row] as number);
+        named[at] = namedAs(rowLevel[row] as number);
+      }
+    }
+    return named;
   }
 
   #valueReaders(): Uint8Array {

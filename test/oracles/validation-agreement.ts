@@ -15,7 +15,7 @@ import { TracePass, outcome } from "../../schemas/validate/trace-pass.ts";
 import { compileRegistry } from "../../schemas/weaver/compile.ts";
 import { loadTables } from "../../schemas/weaver/load.ts";
 import type { ResolvedRegistry } from "../../schemas/weaver/resolved.ts";
-import type { Tables } from "../../schemas/weaver/tables.ts";
+import { Tables } from "../../schemas/weaver/tables.ts";
 import { PlainValidator } from "./plain-validator.ts";
 
 const partitions = { partitions: 6, unkeyed: 2 };
@@ -80,7 +80,9 @@ export class ValidationAgreement {
     this.tables = tablesOf(registry);
     const options = { tables: this.tables, levels: everyLevel(), rules: rulesOf(rules) };
     this.plan = new ValidationPlan(options);
-    this.#directPlan = new ValidationPlan(options);
+    // Each way looks a span's attributes up in its own manner.
+    const byRows = new Tables(this.tables.sections, 0);
+    this.#directPlan = new ValidationPlan({ ...options, tables: byRows });
     this.fused = new TracePass(this.plan, limits);
     this.#direct = new TracePass(this.#directPlan, limits, false);
     this.#plain = new PlainValidator(registry);

@@ -7,6 +7,11 @@ import { Problems } from "../../../engine/registry/problem.ts";
 import { resolveRegistry } from "../../../engine/registry/resolve-registry.ts";
 import { defaultLimits, scanCode } from "../../../schemas/otlp/limits.ts";
 import { Regroup } from "../../../schemas/otlp/regroup.ts";
+import type {
+  RequirementLevel,
+  ResolvedAttribute,
+  ResolvedGroup,
+} from "../../../schemas/weaver/resolved.ts";
 import { finding } from "../../../schemas/validate/finding-table.ts";
 import { statesMax } from "../../../schemas/validate/shapes.ts";
 import { outcome } from "../../../schemas/validate/trace-pass.ts";
@@ -49,6 +54,18 @@ const findings = (span: Plain): string[] => {
     .filter((line) => !beside.has(Number.parseInt(line, 10)))
     .map((line) => line.replace(/ 0 (-?\d+)$/, " $1"));
 };
+
+/** Definitions of the small registry at this level. */
+const known = (level: RequirementLevel, ...names: readonly string[]): ResolvedAttribute[] =>
+  smallDefinitions
+    .filter(({ name }) => names.includes(name))
+    .map(({ name, type, brief }) => ({ name, type, brief, requirement_level: level }));
+const groupOf = (id: string, ...attributes: readonly ResolvedAttribute[]): ResolvedGroup => ({
+  id: `span.${id}`,
+  type: "span",
+  brief: "",
+  attributes,
+});
 
 describe("binding of a span", () => {
   const bound = (span: Plain): string => {
@@ -106,6 +123,25 @@ describe("binding of a span", () => {
     expect(bound({ kind: 3, attributes: [system, int("db.index", 1)] })).toBe(
       "span.db.redis.client",
     );
+  });
+
+  it("counts required attributes twice and opt_in ones not at all when two lack the same", () => {
+    const groups = [
+      ...smallRegistry.groups,
+      groupOf("first", ...known("required", "k", "is.ok")),
+      groupOf("second", ...known("required", "k"), ...known("recommended", "is.ok", "user")),
+      groupOf("opt", ...known("required", "rpc.code"), ...known("opt_in", "http.url")),
+      groupOf("more", ...known("required", "rpc.code"), ...known("recommended", "http.url")),
+    ];
+    const one = new ValidationAgreement({ registry: { ...smallRegistry, groups } });
+    const isOk = { key: "is.ok", value: { boolValue: true } };
+    const spans = [
+      { attributes: [int("k", 1), isOk, text("user", "x")] },
+      { attributes: [int("rpc.code", 1), text("http.url", "/")] },
+    ];
+    one.assertPlain(requestOf(spans));
+    const bound = [0, 1].map((i) => one.tables.groupId(one.fused.groupOf[i] ?? 0));
+    expect(bound).toEqual(["span.first", "span.more"]);
   });
 
   it("takes no kind as internal", () => {
