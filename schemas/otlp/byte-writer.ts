@@ -164,16 +164,23 @@ export class ByteWriter {
    */
   take(): Uint8Array<ArrayBuffer> {
     const { bytes, to } = this;
-    this.to = 0;
-    if (bytes.length <= keptBytesMax) return bytes.slice(0, to);
-    this.bytes = new Uint8Array(bytesAtFirst);
-    this.view = new DataView(this.bytes.buffer);
-    return bytes.subarray(0, to);
+    const isKept = bytes.length <= keptBytesMax;
+    const taken = isKept ? bytes.slice(0, to) : bytes.subarray(0, to);
+    this.clear();
+    return taken;
   }
 
   /** The same, valid until the next byte is written: a small one stays where it is. */
   lend(): Uint8Array<ArrayBuffer> {
     return this.bytes.length <= keptBytesMax ? this.bytes.subarray(0, this.to) : this.take();
+  }
+
+  /** Begins anew; what a large message occupied is given back. */
+  clear(): void {
+    this.to = 0;
+    if (this.bytes.length <= keptBytesMax) return;
+    this.bytes = new Uint8Array(bytesAtFirst);
+    this.view = new DataView(this.bytes.buffer);
   }
 
   /** Takes bytes [start, end) out. */

@@ -6,9 +6,6 @@ import type { Field, MessageType } from "./messages.ts";
 import { messageTypes } from "./messages.ts";
 import { byteAt } from "./wire.ts";
 
-/** Characters of a key with escapes that are compared; no field has a name as long. */
-const escapedKeyMax = 64;
-
 /** Instead of a field's index. */
 export const keyResult = { unknown: -1, fault: -2 } as const;
 
@@ -34,26 +31,23 @@ export class FieldOrder {
 
   #find(input: JsonScanner, type: MessageType): number {
     if (!input.string()) return keyResult.fault;
-    const found = input.isEscaped ? escapedFieldOf(input, type) : fieldOf(input, type);
+    if (!input.plainToken()) return keyResult.fault;
+    const found = fieldOf(input, type);
     return input.take(mark.colon) ? found : keyResult.fault;
   }
 }
 
-const fieldOf = ({ bytes, tokenStart, tokenEnd }: JsonScanner, { fields }: MessageType): number => {
+const fieldOf = (
+  { tokenBytes, tokenStart, tokenEnd }: JsonScanner,
+  { fields }: MessageType,
+): number => {
   const length = tokenEnd - tokenStart;
   for (let index = 0; index < fields.length; index += 1) {
     const { name } = fields[index] as Field;
     if (name.length !== length) continue;
     let i = 0;
-    while (i < length && byteAt(bytes, tokenStart + i) === name.charCodeAt(i)) i += 1;
+    while (i < length && byteAt(tokenBytes, tokenStart + i) === name.charCodeAt(i)) i += 1;
     if (i === length) return index;
   }
   return keyResult.unknown;
-};
-
-const escapedFieldOf = (input: JsonScanner, { fields }: MessageType): number => {
-  const name = new Uint8Array(input.tokenEnd - input.tokenStart);
-  const length = input.unescape(name, 0);
-  const text = String.fromCharCode(...name.subarray(0, Math.min(length, escapedKeyMax)));
-  return fields.findIndex((field) => field.name === text);
 };

@@ -111,7 +111,7 @@ export class JsonEncoder {
     const { fault, faultAt } = this.#in;
     this.#in.open(nothing, 0, 0);
     if (bytes !== null) return { ok: true, bytes };
-    this.#out.take();
+    this.#out.clear();
     const path = this.#path.toReversed().join("").replace(/^\./, "");
     return { ok: false, at: faultAt, path, message: fault, isTooLarge: this.#isTooLarge };
   }
@@ -248,19 +248,14 @@ export class JsonEncoder {
     return writeId(this.#in, this.#out, field.kind === "id16" ? 16 : 8);
   }
 
+  /** Text with escapes: these stand for valid text, as a lone surrogate is replaced. */
   #text(): boolean {
     const input = this.#in;
     const out = this.#out;
     const start = out.to;
-    const end = input.unescape(out.bytes, start);
-    if (end < 0) return false;
-    out.to = end;
-    // Escapes stand for valid text by themselves; a lone surrogate was replaced.
-    return (
-      input.isAscii ||
-      isUtf8(out.bytes, start, end) ||
-      input.fail("text is no UTF-8", input.tokenAt)
-    );
+    if (!input.unescape(out)) return false;
+    const isText = input.isAscii || isUtf8(out.bytes, start, out.to);
+    return isText || input.fail("text is no UTF-8", input.tokenAt);
   }
 
   #bool(field: Field): boolean {

@@ -1,5 +1,6 @@
 // What a JSON string stands for, as UTF-8: escapes, surrogate pairs among them, are written out. A
 // lone surrogate becomes U+FFFD, as TextEncoder has it. No state, any thread.
+import type { ByteWriter } from "./byte-writer.ts";
 import { byteAt } from "./wire.ts";
 
 const code = (text: string): number => text.charCodeAt(0);
@@ -20,6 +21,8 @@ for (const [name, value] of Object.entries({
   escapes[code(name)] = value;
 }
 const unicodeEscape = code("u");
+/** Of `\\u00e9`. */
+const unitBytes = 6;
 
 /** By byte: the value of a hex digit of either case, or -1. */
 export const hexDigits = new Int8Array(256).fill(-1);
@@ -29,61 +32,61 @@ for (let digit = 0; digit < 16; digit += 1) {
   hexDigits[code(text.toUpperCase())] = digit;
 }
 
-/** The content of a string, without its quotes. */
+/** The content of a string in a text, without its quotes. */
 type JsonToken = {
-  readonly tokenBytes: Uint8Array;
+  readonly view: DataView;
+  readonly bytes: Uint8Array;
   readonly tokenStart: number;
   readonly tokenEnd: number;
 };
 
-/** Copies the token to out[start...], which has room for it; returns the position behind. */
-export const writeAsIs = (
-  { tokenBytes, tokenStart, tokenEnd }: JsonToken,
-  out: Uint8Array,
-  start: number,
-): number => {
-  let to = start;
-  for (let at = tokenStart; at < tokenEnd; at += 1, to += 1) out[to] = byteAt(tokenBytes, at);
-  return to;
-};
-
-/** The same with its escapes resolved; ~position of an escape that there is not, below 0. */
-export const writeUnescaped = (token: JsonToken, out: Uint8Array, start: number): number => {
-  const { tokenBytes: bytes, tokenStart, tokenEnd } = token;
-  let to = start;
-  let at = tokenStart;
+/**
+ * Writes the token with its escapes resolved, at most as many bytes as it has. Returns the position
+ * of an escape that there is not, or -1 when all is written.
+ */
+export const writeUnescaped = (token: JsonToken, out: ByteWriter): number => {
+  const { view, bytes, tokenStart, tokenEnd } = token;
+  out.reserve(tokenEnd - tokenStart);
+  let at = out.plain(view, tokenStart, tokenEnd);
   while (at < tokenEnd) {
     const byte = byteAt(bytes, at);
-    if (byte !== backslash) {
-      out[to] = byte;
-      to += 1;
+    if (byte === backslash) {
+      const taken = writeEscape(token, at, out);
+      if (taken === 0) return at;
+      // Plain text between two escapes, such as lines, is copied by words.
+      at = out.plain(view, at + taken, tokenEnd);
+    } else {
+      out.bytes[out.to] = byte;
+      out.to += 1;
       at += 1;
-      continue;
     }
-    const name = byteAt(bytes, at + 1);
-    const plain = name < 128 ? byteAt(escapes, name) : 0;
-    if (plain !== 0) {
-      out[to] = plain;
-      to += 1;
-      at += 2;
-      continue;
-    }
-    const unit = name === unicodeEscape ? unitAt(token, at) : -1;
-    if (unit < 0) return ~at;
-    const low = unit >= 0xd800 && unit < 0xdc00 ? lowAfter(token, at + 6) : -1;
-    const point = low < 0 ? unit : 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
-    to = writePoint(out, to, point);
-    at += low < 0 ? 6 : 12;
   }
-  return to;
+  return -1;
+};
+
+/** Writes what the escape at `at` stands for; returns its length, 0 when there is no such escape. */
+const writeEscape = (token: JsonToken, at: number, out: ByteWriter): number => {
+  const name = byteAt(token.bytes, at + 1);
+  const plain = name < 128 ? byteAt(escapes, name) : 0;
+  if (plain !== 0) {
+    out.bytes[out.to] = plain;
+    out.to += 1;
+    return 2;
+  }
+  const unit = name === unicodeEscape ? unitAt(token, at) : -1;
+  if (unit < 0) return 0;
+  const low = unit >= 0xd800 && unit < 0xdc00 ? lowAfter(token, at + unitBytes) : -1;
+  const point = low < 0 ? unit : 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
+  out.to = writePoint(out.bytes, out.to, point);
+  return low < 0 ? unitBytes : 2 * unitBytes;
 };
 
 /** The code unit of `\uXXXX` at `at`, or -1. */
-const unitAt = ({ tokenBytes, tokenEnd }: JsonToken, at: number): number => {
-  if (at + 6 > tokenEnd) return -1;
+const unitAt = ({ bytes, tokenEnd }: JsonToken, at: number): number => {
+  if (at + unitBytes > tokenEnd) return -1;
   let unit = 0;
-  for (let i = at + 2; i < at + 6; i += 1) {
-    const digit = hexDigits[byteAt(tokenBytes, i)] as number;
+  for (let i = at + 2; i < at + unitBytes; i += 1) {
+    const digit = hexDigits[byteAt(bytes, i)] as number;
     if (digit < 0) return -1;
     unit = unit * 16 + digit;
   }
@@ -92,9 +95,9 @@ const unitAt = ({ tokenBytes, tokenEnd }: JsonToken, at: number): number => {
 
 /** The low surrogate that is escaped at `at`, or -1. */
 const lowAfter = (token: JsonToken, at: number): number => {
-  const { tokenBytes, tokenEnd } = token;
-  if (at + 6 > tokenEnd || byteAt(tokenBytes, at) !== backslash) return -1;
-  if (byteAt(tokenBytes, at + 1) !== unicodeEscape) return -1;
+  const { bytes, tokenEnd } = token;
+  if (at + unitBytes > tokenEnd || byteAt(bytes, at) !== backslash) return -1;
+  if (byteAt(bytes, at + 1) !== unicodeEscape) return -1;
   const unit = unitAt(token, at);
   return unit >= 0xdc00 && unit < 0xe000 ? unit : -1;
 };

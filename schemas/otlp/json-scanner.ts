@@ -1,6 +1,7 @@
 // Tokens of JSON text, read from its UTF-8 bytes in place: no objects, no numbers through a double,
 // no exceptions. Knows nothing of OTLP. The first fault is kept in `fault` and `faultAt`.
-import { writeAsIs, writeUnescaped } from "./json-escape.ts";
+import { ByteWriter } from "./byte-writer.ts";
+import { writeUnescaped } from "./json-escape.ts";
 import type { JsonKey } from "./json-key.ts";
 import { plainEnd } from "./plain-text.ts";
 import { byteAt } from "./wire.ts";
@@ -53,6 +54,7 @@ export class JsonScanner {
   tokenEnd = 0;
   /** The last string has escapes. */
   isEscaped = false;
+  readonly #plain = new ByteWriter();
   /** The last string has no byte above 127; what its escapes stand for is apart. */
   isAscii = true;
 
@@ -60,6 +62,7 @@ export class JsonScanner {
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.tokenBytes = bytes;
+    this.#plain.clear();
     this.at = start;
     this.end = end;
     this.fault = "";
@@ -273,27 +276,23 @@ export class JsonScanner {
 
   /**
    * Puts what the string's escapes stand for in place of the token, for ids, numbers and base64:
-   * some senders write every "/" as "\/". The token is then in an array of its own.
+   * some senders write every "/" as "\/". The token is then elsewhere, until the next such call.
    */
   plainToken(): boolean {
     if (!this.isEscaped) return true;
-    const plain = new Uint8Array(this.tokenEnd - this.tokenStart);
-    const length = this.unescape(plain, 0);
-    if (length < 0) return false;
-    this.tokenBytes = plain;
+    const plain = this.#plain;
+    plain.clear();
+    if (!this.unescape(plain)) return false;
+    this.tokenBytes = plain.bytes;
     this.tokenStart = 0;
-    this.tokenEnd = length;
+    this.tokenEnd = plain.to;
     this.isEscaped = false;
     return true;
   }
 
-  /**
-   * Writes the string token as UTF-8; returns the position behind it, or -1 after a fault. It takes
-   * at most as many bytes as the token. A lone surrogate becomes U+FFFD, as TextEncoder has it.
-   */
-  unescape(out: Uint8Array, start: number): number {
-    const end = this.isEscaped ? writeUnescaped(this, out, start) : writeAsIs(this, out, start);
-    if (end < 0) this.fail("unknown escape in a string", ~end);
-    return Math.max(end, -1);
+  /** Writes what the string token with escapes stands for, as UTF-8. */
+  unescape(out: ByteWriter): boolean {
+    const wrongAt = writeUnescaped(this, out);
+    return wrongAt < 0 || this.fail("unknown escape in a string", wrongAt);
   }
 }
