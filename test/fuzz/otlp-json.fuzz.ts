@@ -20,7 +20,16 @@ type Encode = (json: Uint8Array, signal: Signal) => Uint8Array | null;
 const signalNames = Object.keys(signals) as Signal[];
 const damagesEach = 7;
 const idNames = new Set(["traceId", "spanId", "parentSpanId"]);
-const textNames = new Set(["stringValue", "name", "key", "description", "unit", "version"]);
+// Text, or base64, which may be digits alone.
+const textNames = new Set([
+  "stringValue",
+  "bytesValue",
+  "name",
+  "key",
+  "description",
+  "unit",
+  "version",
+]);
 const utf8 = new TextEncoder();
 
 const blank = (random: Random): string => random.pick(["", "", "", " ", "\n", "\t\r\n "]);
@@ -44,16 +53,24 @@ const unknownMember = (random: Random): string =>
     '"toString":[[],""]',
   ]);
 
+type Style = { readonly random: Random; readonly space: () => string };
+
+/** Half of all without white space, as nearly all senders write. */
+const styleOf = (random: Random): Style => {
+  const isCompact = random.below(2) === 0;
+  return { random, space: () => (isCompact ? "" : blank(random)) };
+};
+
 /** The value as JSON text: keys in any order, white space, unknown names, ids in any case. */
-const written = (random: Random, value: unknown, name: string): string => {
-  const space = (): string => blank(random);
+const written = (style: Style, value: unknown, name: string): string => {
+  const { random, space } = style;
   if (Array.isArray(value)) {
-    const items = value.map((one) => written(random, one, name));
+    const items = value.map((one) => written(style, one, name));
     return `[${space()}${items.join(`${space()},${space()}`)}${space()}]`;
   }
   if (typeof value === "object" && value !== null) {
     const members = Object.entries(value).map(
-      ([key, inner]) => `${quoted(random, key)}${space()}:${space()}${written(random, inner, key)}`,
+      ([key, inner]) => `${quoted(random, key)}${space()}:${space()}${written(style, inner, key)}`,
     );
     if (random.below(6) === 0) members.push(unknownMember(random));
     return `{${space()}${shuffled(random, members).join(`,${space()}`)}}`;
@@ -81,7 +98,7 @@ const fuzz = (encode: Encode, random: Random, cases: number): void => {
     const signal = random.pick(signalNames);
     const { request } = signals[signal];
     const bytes = protoEncode(request, randomMessage(random, request, 3));
-    const json = utf8.encode(written(random, expectedObject(request, bytes), ""));
+    const json = utf8.encode(written(styleOf(random), expectedObject(request, bytes), ""));
     const encoded = encode(json, signal);
     const isSame =
       encoded !== null &&
