@@ -15,7 +15,13 @@ import { HeadDecisions, headTally } from "./head-decisions.ts";
 import type { HeadRules } from "./head-rules.ts";
 import { headRule, ruleStride, ruleWord } from "./head-rules.ts";
 import { LogMarks } from "./log-marks.ts";
-import { isZeroTraceId, readHashRandomness, readTraceIdRandomness } from "./randomness.ts";
+import {
+  isZeroTraceId,
+  readHashRandomness,
+  readTraceIdRandomness,
+  traceIdHigh,
+  traceIdLow,
+} from "./randomness.ts";
 import { isSame } from "./threshold.ts";
 import { TraceState } from "./trace-state.ts";
 
@@ -54,6 +60,20 @@ const lasted = (records: Int32Array, row: number, words: Int32Array, set: number
   return (endLow - startLow) >>> 0 > cell(words, set + slowNsLow) >>> 0 ? 1 : 0;
 };
 
+/** What the threshold in `words` says of a trace id; nothing of 0 = none, or one that may be none. */
+const unsaid = -1;
+const drops = 0;
+const keeps = 1;
+
+const saidBy = (view: DataView, id: number, words: Int32Array, column: number): number => {
+  if (id === 0) return unsaid;
+  const high = traceIdHigh(view, id);
+  const low = traceIdLow(view, id);
+  if ((high | low) === 0) return unsaid;
+  const limit = cell(words, column);
+  return high > limit || (high === limit && low >= cell(words, column + 1)) ? keeps : drops;
+};
+
 /** One per thread or isolate, reused: results hold until the next pass. */
 export class HeadSampler {
   /** Filled when asked for at construction; a pass is a third slower then. */
@@ -69,6 +89,8 @@ export class HeadSampler {
   /** By rule set and rule: start and end, in the edits, of the bytes for a record without any. */
   #ready = new Int32Array(2 * readyPerSet);
   #hasHash = false;
+  /** Of the rules of this pass. */
+  #words: Int32Array = new Int32Array(0);
 
   constructor({ hasDecisions }: { readonly hasDecisions: boolean }) {
     this.#hasDecisions = hasDecisions;
@@ -82,8 +104,9 @@ export class HeadSampler {
     this.#begin(scan, rules);
     const { records, bytes, count } = scan;
     const { stride } = scan.layout;
-    const decision = this.#decision;
     const { words } = rules;
+    const { kept, dropped } = this.tally;
+    const view = this.#view;
     let resource = -1;
     for (let i = 0, row = 0; i < count; i += 1, row += stride) {
       if (cell(partitionOf, i) < 0) continue;
@@ -94,17 +117,35 @@ export class HeadSampler {
       const from = cell(records, row + nameStart);
       const set = rules.spanSet(bytes, from, cell(records, row + nameEnd));
       const rule = this.#ruleOf(records, row, words, set * ruleStride);
-      const column = set * ruleStride + 2 * rule;
-      const hasState = cell(records, row + traceStateStart) > 0;
-      if (hasState || !this.#takeTraceId(cell(records, row + traceIdAt))) {
-        this.#readSpan(scan, row, hasState);
-      } else decision.hasThreshold = false;
-      const isKept = decision.decide(cell(words, column), cell(words, column + 1));
-      this.#note(i, isKept, set, rule);
-      if (!isKept) partitionOf[i] = out;
-      else if (hasState || this.#hasHash) this.#editState(i, scan, row);
-      else this.#editPlain(i, set * readyPerSet + rule);
+      const ready = set * readyPerSet + rule;
+      const isPlain = !this.#hasDecisions && cell(records, row + traceStateStart) === 0;
+      const id = isPlain ? cell(records, row + traceIdAt) : 0;
+      const said = saidBy(view, id, words, set * ruleStride + 2 * rule);
+      if (said === unsaid) this.#decideSpan(i, scan, ready, partitionOf);
+      else {
+        const counts = said === keeps ? kept : dropped;
+        counts[rule] = cell(counts, rule) + 1;
+        if (said === keeps) this.#editPlain(i, ready);
+        else partitionOf[i] = out;
+      }
     }
+  }
+
+  /** A span with tracestate, without a usable trace id, or whose decision is to be told. */
+  #decideSpan(record: number, scan: ScannedRows, ready: number, partitionOf: Int32Array): void {
+    const decision = this.#decision;
+    const { records } = scan;
+    const row = record * scan.layout.stride;
+    const set = Math.floor(ready / readyPerSet);
+    const rule = ready % readyPerSet;
+    const column = set * ruleStride + 2 * rule;
+    const hasState = cell(records, row + traceStateStart) > 0;
+    this.#readSpan(scan, row, hasState);
+    const isKept = decision.decide(cell(this.#words, column), cell(this.#words, column + 1));
+    this.#note(record, isKept, set, rule);
+    if (!isKept) partitionOf[record] = out;
+    else if (hasState || this.#hasHash) this.#editState(record, scan, row);
+    else this.#editPlain(record, ready);
   }
 
   /** The same for the log records of a log scan; they are all of the base rule. */
@@ -133,6 +174,7 @@ export class HeadSampler {
   }
 
   #begin({ bytes, count }: ScannedRows, rules: HeadRules): void {
+    this.#words = rules.words;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.tally = headTally();
     this.#state.forget();
@@ -224,12 +266,19 @@ export class HeadSampler {
 
   /** A span without tracestate gets the bytes that its rule set and rule have in common. */
   #editPlain(record: number, ready: number): void {
-    if (cell(this.#ready, 2 * ready) === 0) {
-      this.#state.read(this.edits.added.bytes, 0, 0);
-      this.#ready[2 * ready] = this.#writeState(false);
-      this.#ready[2 * ready + 1] = this.edits.added.to;
-    }
+    if (cell(this.#ready, 2 * ready) === 0) this.#makeReady(ready);
     this.edits.add(record, cell(this.#ready, 2 * ready), cell(this.#ready, 2 * ready + 1));
+  }
+
+  #makeReady(ready: number): void {
+    const { threshold } = this.#decision;
+    const set = Math.floor(ready / readyPerSet);
+    const column = set * ruleStride + 2 * (ready % readyPerSet);
+    threshold.high = cell(this.#words, column);
+    threshold.low = cell(this.#words, column + 1);
+    this.#state.read(this.edits.added.bytes, 0, 0);
+    this.#ready[2 * ready] = this.#writeState(false);
+    this.#ready[2 * ready + 1] = this.edits.added.to;
   }
 
   #editPlainLog(record: number, ready: number): void {

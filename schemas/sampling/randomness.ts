@@ -9,10 +9,18 @@ const wordMask = 0xfffffff;
 const highAt = 9;
 const lowAt = 12;
 
+/** High 28 bits of the randomness of the trace id at `at`. */
+export const traceIdHigh = (view: DataView, at: number): number =>
+  view.getUint32(at + highAt) >>> 4;
+
+/** Low 28 bits. */
+export const traceIdLow = (view: DataView, at: number): number =>
+  view.getUint32(at + lowAt) & wordMask;
+
 /** Reads the last 7 of the 16 bytes at `at`. */
 export const readTraceIdRandomness = (view: DataView, at: number, into: Bits56): void => {
-  into.high = view.getUint32(at + highAt) >>> 4;
-  into.low = view.getUint32(at + lowAt) & wordMask;
+  into.high = traceIdHigh(view, at);
+  into.low = traceIdLow(view, at);
 };
 
 /** True for the trace id of 16 zeros, which is none. */
