@@ -1,8 +1,8 @@
 // What parts of the engine are given of the configuration, in their own words and units. The one
 // place that knows both; a test holds the defaults of both against each other.
 import { instructionRules } from "../../schemas/market/programs.ts";
-import type { DropPolicy, HandoffOptions } from "../handoff/handoff-options.ts";
-import type { VolumeOptions } from "../sniff/volume-priority.ts";
+import type { DropPolicy } from "../handoff/handoff-options.ts";
+import type { SniffSettings } from "../sniff/sniff-settings.ts";
 import { type WatchedProgram, watchedPrograms } from "../sniff/watch-list.ts";
 import type { WindowOptions } from "../stream/window-options.ts";
 import { windowDefaults } from "../stream/window-options.ts";
@@ -30,21 +30,14 @@ const dropPolicies = {
   Block: "block",
 } as const satisfies { readonly [name: string]: DropPolicy };
 
-/** As engine/sniff/sniff-settings.ts has it. Live fields are among these: see live-reader.ts. */
-export type SniffSettingsOf = {
-  readonly verifyThreads: number;
-  readonly replayWindow: number;
-  readonly v1: boolean;
-  readonly eventSampleEvery: number;
-  readonly priority: VolumeOptions;
-  readonly handoff: HandoffOptions & { readonly adapts: boolean };
-};
-
 /** The sniffer of a market thread. Lossless means: blocked when full, whatever drop_policy says. */
-export const sniffSettingsOf = ({ sniffer, events, threads }: Config): SniffSettingsOf => ({
+export const sniffSettingsOf = ({ sniffer, events, threads, watch }: Config): SniffSettings => ({
   verifyThreads: threads.verify,
   replayWindow: sniffer.replay_window,
   v1: sniffer.accept_v1,
+  bytesMin: sniffer.transaction_bytes_min,
+  bytesMax: sniffer.transaction_bytes_max,
+  watch: watchedProgramsOf({ watch }),
   eventSampleEvery: events.sample_every,
   priority: {
     emaAlphaShort: sniffer.ema_alpha_short,
@@ -69,7 +62,7 @@ export const sniffSettingsOf = ({ sniffer, events, threads }: Config): SniffSett
 });
 
 /** What a market thread watches, in the order of the rules. */
-export const watchedProgramsOf = ({ watch }: Config): readonly WatchedProgram[] =>
+export const watchedProgramsOf = ({ watch }: Pick<Config, "watch">): readonly WatchedProgram[] =>
   watchedPrograms(instructionRules.filter(({ program }) => watch.programs.includes(program)));
 
 /** The windows of a stream thread. */

@@ -55,6 +55,7 @@ export class SniffPath {
   readonly #cells: PriorityCells;
   readonly #source: MessageRingWriter;
   readonly #nowUs: () => number;
+  readonly #events: EventCollector;
   readonly #onWait: () => void;
 
   /** @throws RangeError for settings out of range, naming the field. */
@@ -66,10 +67,17 @@ export class SniffPath {
     const [received, passed, extracted, secured] = rings;
     this.#nowUs = parts.nowUs ?? monotonicUs;
     this.#onWait = parts.onWait;
+    this.#events = parts.events;
     const common = { events: parts.events, nowUs: this.#nowUs, onRefused: parts.onRefused };
     const output = (ring: SharedArrayBuffer, next: () => unknown): StageOutput =>
       new StageOutput({ ring: new MessageRingWriter(ring), waitMs: 0, makeRoom: next });
-    const watch = { watch: new WatchList(watchedPrograms(instructionRules)), v1: settings.v1 };
+    const { v1, bytesMin, bytesMax } = settings;
+    const watch = {
+      watch: new WatchList(settings.watch ?? watchedPrograms(instructionRules)),
+      v1,
+      ...(bytesMin !== undefined && { bytesMin }),
+      ...(bytesMax !== undefined && { bytesMax }),
+    };
     this.priority = new VolumePriority(settings.priority);
     this.#cells = new PriorityCells(memory.priority);
     this.#pool =
@@ -101,7 +109,7 @@ export class SniffPath {
         memory: memory.secure,
       },
       {
-        v1: settings.v1,
+        v1,
         replayWindow: settings.replayWindow,
         ...(this.#pool !== null && { pool: this.#pool }),
         verifyWaitMs: Number.POSITIVE_INFINITY,
@@ -120,6 +128,16 @@ export class SniffPath {
       settings.handoff,
     );
     for (const stage of [this.#prefilter, this.extract, this.secure, this.#handoff]) stage.start();
+  }
+
+  /**
+   * Takes up what of `settings` needs no new thread: priority, handoff but its capacity, sampling of
+   * events. Between two batches. @throws RangeError naming the field.
+   */
+  configure({ priority, handoff, eventSampleEvery }: SniffSettings): void {
+    this.#handoff.configure(handoff);
+    this.priority.averages.configure(priority);
+    this.#events.configure(eventSampleEvery);
   }
 
   /** Monotonic us, for `give`. */

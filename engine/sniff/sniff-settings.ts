@@ -1,6 +1,7 @@
 // What the sniffer of the running engine can be set to. Plain data: it travels to the threads.
 import { handoffDefaults, type HandoffOptions } from "../handoff/handoff-options.ts";
 import { volumeDefaults, type VolumeOptions } from "./volume-priority.ts";
+import type { WatchedProgram } from "./watch-list.ts";
 
 export type SniffSettings = {
   /** Threads that verify signatures, 0 to 16; 0 verifies none. */
@@ -9,6 +10,11 @@ export type SniffSettings = {
   readonly replayWindow: number;
   /** Accept v1 transactions. */
   readonly v1: boolean;
+  /** Sizes of a whole transaction; without them those of prefilter.ts. */
+  readonly bytesMin?: number;
+  readonly bytesMax?: number;
+  /** What becomes a candidate; without it every program of schemas/market/programs.ts. */
+  readonly watch?: readonly WatchedProgram[];
   /** Of how many transactions one has its events recorded; a record costs tens of nanoseconds. */
   readonly eventSampleEvery: number;
   readonly priority: VolumeOptions;

@@ -25,6 +25,7 @@ import type { EdgeAddress } from "./edge-status.ts";
 import { edgeAtRest } from "./edge-status.ts";
 import type { KeyValueServer } from "./key-value-server.ts";
 import { refusedMetrics } from "../sniff/refused-metrics.ts";
+import type { SniffSettings } from "../sniff/sniff-settings.ts";
 import { publishRegistry } from "./registry-publisher.ts";
 import { checkKafkaTopics } from "./topics-check.ts";
 
@@ -48,6 +49,8 @@ export type SystemOptions = {
   readonly note: (line: string) => void;
   /** How the engine's threads are kept alive. */
   readonly supervision?: Pick<EngineOptions, "restarts" | "hangMs">;
+  /** The defaults of sniff-settings.ts without it. */
+  readonly sniff?: SniffSettings;
   /** Time for all threads together to stop, asked for when they are to; 5 s by default. */
   readonly stopMs?: () => number;
   /** More for /status. */
@@ -88,6 +91,7 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
       runId,
       note: (line) => options.note(`weir: ${line}`),
       ...options.supervision,
+      ...(options.sniff !== undefined && { sniff: options.sniff }),
     }).catch(explain("--log-port"));
     undo.unshift(() => engine.stop(stopMsDefault));
     const { registry } = options.policy;

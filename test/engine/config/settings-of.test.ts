@@ -10,12 +10,13 @@ import {
 import { bookSymbolsDefault, bookSymbolsMax } from "../../../engine/book/book-layout.ts";
 import { bundleTimeoutNs } from "../../../engine/bundle/bundle-layout.ts";
 import { eventCapacity } from "../../../engine/events/event-collector.ts";
-import { checkHandoff, handoffDefaults } from "../../../engine/handoff/handoff-options.ts";
+import { checkHandoff } from "../../../engine/handoff/handoff-options.ts";
 import { backoffDefaults } from "../../../engine/send/backoff.ts";
-import { replayWindowSize } from "../../../engine/sniff/replay-window.ts";
+import { sniffDefaults } from "../../../engine/sniff/sniff-settings.ts";
 import { WatchList, watchedPrograms } from "../../../engine/sniff/watch-list.ts";
 import { instructionRules } from "../../../schemas/market/programs.ts";
-import { VolumeAverages, volumeDefaults } from "../../../engine/sniff/volume-priority.ts";
+import { transactionBytesMax } from "../../../schemas/market/transaction-layout.ts";
+import { VolumeAverages } from "../../../engine/sniff/volume-priority.ts";
 import { checkWindowOptions, windowDefaults } from "../../../engine/stream/window-options.ts";
 import { restartDefaults } from "../../../engine/supervise/restart-budget.ts";
 import { effective } from "./effective.ts";
@@ -24,10 +25,10 @@ describe("settings of the engine's parts", () => {
   const { config } = effective();
 
   test("are by default what the parts have by themselves", () => {
-    const { handoff, priority, replayWindow } = sniffSettingsOf(config);
-    expect(handoff).toEqual({ ...handoffDefaults, dropPolicy: "block", adapts: false });
-    expect(priority).toEqual(volumeDefaults);
-    expect(replayWindow).toBe(replayWindowSize);
+    const { bytesMin, bytesMax, watch, ...sniff } = sniffSettingsOf(config);
+    expect(sniff).toEqual(sniffDefaults);
+    expect([bytesMin, bytesMax]).toEqual([64, transactionBytesMax]);
+    expect(watch).toEqual(watchedPrograms(instructionRules));
     expect(windowOptionsOf(config)).toEqual(windowDefaults);
     expect(supervisionOf(config).restarts).toEqual(restartDefaults);
     expect(config.book.symbols).toBe(bookSymbolsDefault);
