@@ -22,7 +22,7 @@ export class AdaptivePolicy {
   /** Mean sojourn of the last interval that had a send; NaN before the first. */
   meanUs = Number.NaN;
   changes = 0;
-  readonly #options: AdaptiveOptions;
+  #options: AdaptiveOptions;
   #state: "high" | "between" | "low" = "between";
   #sum = 0;
   #count = 0;
@@ -31,6 +31,13 @@ export class AdaptivePolicy {
   constructor(options: AdaptiveOptions) {
     this.#options = options;
     this.policy = options.configured;
+  }
+
+  /** Other options from here on; what the last interval said goes on until the next. */
+  configure(options: AdaptiveOptions): void {
+    this.#options = options;
+    if (options.adapts === false) this.#state = "between";
+    this.policy = policyOf(this.#state, options.configured);
   }
 
   /** Adds the sojourn of one candidate that was sent. */

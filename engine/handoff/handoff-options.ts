@@ -41,12 +41,14 @@ export const handoffDefaults: HandoffOptions = {
 };
 
 const capacityMax = 65_536;
+/** Candidates of one send at most. */
+export const batchSizeMax = 1024;
 const retriesMax = 255;
 const secondUs = 1_000_000;
 
 const limits: { readonly [name in keyof HandoffOptions]?: readonly [number, number] } = {
   capacity: [1, capacityMax],
-  batchSize: [1, 1024],
+  batchSize: [1, batchSizeMax],
   batchTimeoutUs: [0, 60 * secondUs],
   sendMaxRetries: [0, retriesMax],
   sendRetryDelayUs: [0, secondUs],

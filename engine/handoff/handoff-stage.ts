@@ -9,9 +9,14 @@ import { monotonicUs, sojournUs } from "../ring/enqueue-stamp.ts";
 import type { MessageRingReader } from "../ring/message-ring-reader.ts";
 import { priorityHigh, priorityLow } from "../ring/ring-control-layout.ts";
 import type { Stage } from "../threads/stage.ts";
-import { AdaptivePolicy } from "./adaptive-policy.ts";
+import { type AdaptiveOptions, AdaptivePolicy } from "./adaptive-policy.ts";
 import { HandoffCells } from "./handoff-diagnostics.ts";
-import { checkHandoff, handoffDefaults, type HandoffOptions } from "./handoff-options.ts";
+import {
+  batchSizeMax,
+  checkHandoff,
+  handoffDefaults,
+  type HandoffOptions,
+} from "./handoff-options.ts";
 import { Lane, type LaneRecord } from "./lane.ts";
 import type { HandoffSenders } from "./sender.ts";
 
@@ -44,7 +49,7 @@ const batchesMax = 64;
 export class HandoffStage implements Stage {
   readonly name = "handoff";
   readonly #parts: HandoffParts;
-  readonly #options: HandoffOptions;
+  #options: HandoffOptions;
   readonly #nowUs: () => number;
   readonly #sleepUs: (us: number) => void;
   readonly #cells: HandoffCells;
@@ -63,17 +68,28 @@ export class HandoffStage implements Stage {
     this.#nowUs = parts.nowUs ?? monotonicUs;
     this.#sleepUs = parts.sleepUs ?? sleepUs;
     this.#cells = new HandoffCells(parts.memory);
-    this.#adaptive = new AdaptivePolicy({
-      configured: options.dropPolicy,
-      adapts: options.adapts ?? true,
-      highUs: options.adaptiveHighUs,
-      lowUs: options.adaptiveLowUs,
-      intervalUs: options.adaptiveIntervalUs,
-    });
-    this.#high = new Lane(priorityHigh, options.capacity, options.batchSize);
-    this.#low = new Lane(priorityLow, options.capacity, options.batchSize);
+    this.#adaptive = new AdaptivePolicy(adaptiveOf(options));
+    // Batches may grow later, up to this.
+    const slots = Math.min(options.capacity, batchSizeMax);
+    this.#high = new Lane(priorityHigh, options.capacity, slots);
+    this.#low = new Lane(priorityLow, options.capacity, slots);
     const view = parts.input?.view ?? this.#high.view;
     this.#record = { view, at: 0, bytes: 0, traceId: 0, queuedUs: 0 };
+  }
+
+  /**
+   * Other options from the next turn of work on; batches that are on their way stay as they are.
+   *
+   * @throws RangeError as the constructor, and for another capacity; the old ones then go on.
+   */
+  configure(options: HandoffOptions): void {
+    checkHandoff(options);
+    const { capacity } = this.#options;
+    if (options.capacity !== capacity) {
+      throw new RangeError(`capacity=${options.capacity} must stay ${capacity}`);
+    }
+    this.#options = options;
+    this.#adaptive.configure(adaptiveOf(options));
   }
 
   start(): void {
@@ -294,3 +310,11 @@ const sleepWord = new Int32Array(new SharedArrayBuffer(4));
 const sleepUs = (us: number): void => {
   Atomics.wait(sleepWord, 0, 0, us / 1000);
 };
+
+const adaptiveOf = (options: HandoffOptions): AdaptiveOptions => ({
+  configured: options.dropPolicy,
+  adapts: options.adapts ?? true,
+  highUs: options.adaptiveHighUs,
+  lowUs: options.adaptiveLowUs,
+  intervalUs: options.adaptiveIntervalUs,
+});

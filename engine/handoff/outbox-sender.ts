@@ -20,13 +20,21 @@ const priorityBias = 1;
 /** On the handoff's thread; who runs the handoff publishes the outbox. */
 export class OutboxSender implements SyncBatchSender {
   readonly #options: OutboxSenderOptions;
+  #blocks: boolean;
 
   constructor(options: OutboxSenderOptions) {
     this.#options = options;
+    this.#blocks = options.blocks;
+  }
+
+  /** Holds the thread, or no longer, from the next batch on. */
+  configure(blocks: boolean): void {
+    this.#blocks = blocks;
   }
 
   trySend(batch: HandoffBatch): number {
-    const { outbox, blocks, stampOrigin } = this.#options;
+    const { outbox, stampOrigin } = this.#options;
+    const blocks = this.#blocks;
     const { view } = outbox;
     let sent = 0;
     for (; sent < batch.count; sent += 1) {

@@ -46,6 +46,7 @@ const livesMax = 4096;
 /** Runs on the market thread. */
 export class TransactionHandler implements RecordHandler {
   readonly #path: SniffPath;
+  readonly #sender: OutboxSender;
   readonly #counts: SniffCounts;
   readonly #records: OpenRecords;
   readonly #frame = new FrameReader();
@@ -67,23 +68,30 @@ export class TransactionHandler implements RecordHandler {
     const life = Atomics.add(new Int32Array(memory.lives), 0, 1) % livesMax;
     this.#traceId = life * tracesOfALife;
     this.#item = { view, start: 0, end: 0 };
+    this.#sender = new OutboxSender({
+      outbox,
+      blocks: settings.handoff.dropPolicy === "block",
+      stampOrigin: this.#stampOrigin,
+    });
     this.#path = new SniffPath({
       memory,
       events,
       settings,
       onWait: options.onWait,
       firstTrace: this.#traceId,
-      sender: new OutboxSender({
-        outbox,
-        blocks: settings.handoff.dropPolicy === "block",
-        stampOrigin: this.#stampOrigin,
-      }),
+      sender: this.#sender,
       onRefused: this.#onRefused,
       onDropped: this.#onDropped,
       ...(options.nowUs !== undefined && { nowUs: options.nowUs }),
     });
     this.#counts = new SniffCounts(memory, this.#path, metrics);
     this.#records = new OpenRecords(this.#counts.refused);
+  }
+
+  /** As SniffPath.configure. */
+  configure(settings: SniffSettings): void {
+    this.#path.configure(settings);
+    this.#sender.configure(settings.handoff.dropPolicy === "block");
   }
 
   onAssign(id: number, offset: number): void {

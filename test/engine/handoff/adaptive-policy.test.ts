@@ -39,6 +39,17 @@ describe("adaptive policy", () => {
     ]);
   });
 
+  it("goes on under other options, and stays as configured once it may not adapt", () => {
+    const { policy } = run([1500]);
+    policy.configure({ ...options, configured: "block" });
+    expect(policy.policy).toBe("drop-newest");
+    policy.configure({ ...options, adapts: false });
+    expect(policy.policy).toBe("drop-oldest");
+    policy.record(1500);
+    policy.update(9 * options.intervalUs);
+    expect(policy.policy).toBe("drop-oldest");
+  });
+
   it("comes back over a mark only with a margin", () => {
     expect(run([1001, 999, 801, 799]).seen).toEqual([
       "drop-newest",

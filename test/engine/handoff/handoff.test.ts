@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import type { LaneDiagnostics } from "../../../engine/handoff/handoff-diagnostics.ts";
-import type { HandoffOptions } from "../../../engine/handoff/handoff-options.ts";
+import { handoffDefaults, type HandoffOptions } from "../../../engine/handoff/handoff-options.ts";
 import { handoffResult } from "../../../engine/handoff/handoff-stage.ts";
 import type { HandoffBatch } from "../../../engine/handoff/lane.ts";
 import { RingSender } from "../../../engine/handoff/ring-sender.ts";
@@ -49,6 +49,35 @@ describe("batches", () => {
     for (let i = 1; i <= 9; i += 1) offer(i, LOW, 320 + 32 * (i - 1));
     stage.work();
     expect(ids()).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+});
+
+describe("other options", () => {
+  it("hold from the next turn on, and nothing is lost over them", () => {
+    const rig = setup({ batchSize: 2, batchTimeoutUs: 1_000_000, capacity: 16 });
+    const { stage, offer, batches, clock, room, diagnostics, ids } = rig;
+    room.left = 1;
+    for (let i = 0; i < 3; i += 1) offer(i, LOW);
+    stage.work();
+    const options = { ...handoffDefaults, capacity: 16, batchTimeoutUs: 50, sendRetryDelayUs: 7 };
+    stage.configure({ ...options, batchSize: 9 });
+    room.left = 100;
+    for (let i = 3; i < 15; i += 1) offer(i, LOW);
+    clock.us = 200;
+    stage.work();
+    expect(batches).toEqual([2, 1, 9, 4]);
+    expect(ids()).toEqual(Array.from({ length: 15 }, (_, i) => i));
+    checkLaw(diagnostics());
+  });
+
+  it("that are bad, or of another capacity, leave the old ones", () => {
+    const { stage, offer, batches } = setup({ batchSize: 2, capacity: 16 });
+    const options = { ...handoffDefaults, batchSize: 1, capacity: 16 };
+    expect(() => stage.configure({ ...options, capacity: 32 })).toThrow("capacity=32 must stay 16");
+    expect(() => stage.configure({ ...options, batchSize: 17 })).toThrow("must not be above");
+    for (let i = 0; i < 4; i += 1) offer(i, LOW);
+    stage.work();
+    expect(batches).toEqual([2, 2]);
   });
 });
 

@@ -155,6 +155,25 @@ const forged = (wire: Uint8Array): Uint8Array => {
 };
 
 describe("transaction handler", () => {
+  it("takes other settings up between two records", () => {
+    const rig = createHandler({ eventSampleEvery: 0 });
+    const handler = rig.start();
+    rig.give(handler, wires.slice(0, 50));
+    settle(rig, handler);
+    expect(rig.events()).toEqual([]);
+    const handoff = { ...sniffDefaults.handoff, batchSize: 64, batchTimeoutUs: 0 };
+    handler.configure({ ...sniffDefaults, eventSampleEvery: 1, handoff });
+    rig.give(handler, wires.slice(50, 100), 43);
+    settle(rig, handler);
+    const received = rig.events().filter(({ event_type: type }) => type === "bytes_received");
+    expect(received).toHaveLength(50);
+    expect(rig.take().length).toBe(
+      expectedIds(wires.slice(0, 50)).length + expectedIds(wires.slice(50, 100), 43).length,
+    );
+    const other = { ...sniffDefaults, handoff: { ...handoff, capacity: 7 } };
+    expect(() => handler.configure(other)).toThrow("must not be above");
+  });
+
   it("writes a record for each match that the whole sniffer finds, with its priority", () => {
     const rig = createHandler();
     const handler = rig.start();
