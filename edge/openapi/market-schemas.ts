@@ -1,11 +1,10 @@
 // JSON Schemas (2020-12, as OpenAPI 3.1 has them) of the market bodies, with their examples. They
 // describe what decode/transactions.ts and decode/depth.ts take; a test holds one to the other.
-import { decimalScaleMax } from "../../schemas/market/decimal.ts";
-import { depthLevelsMax, depthSymbolBytesMax } from "../../schemas/market/depth-layout.ts";
 import { transactionBytesMaxV1 } from "../../schemas/market/transaction-layout.ts";
-import { venueNames } from "../../schemas/market/venues.ts";
+import { type VenueName, venueNames } from "../../schemas/market/venues.ts";
+import { decimal, id, idMax, levels, milliseconds, ref, symbol } from "./schema-parts.ts";
+import { venueSchemas } from "./venue-schemas.ts";
 
-const idMax = Number.MAX_SAFE_INTEGER;
 const indexMax = 2 ** 32 - 1;
 const base64CharsMax = Math.ceil(transactionBytesMaxV1 / 3) * 4;
 
@@ -18,26 +17,28 @@ const integerOrText = (maximum: number, description: string) => ({
   ],
 });
 
-const id = { type: "integer", minimum: 0, maximum: idMax };
-const milliseconds = { type: "integer", minimum: 0, maximum: 2 ** 43 };
-const decimal = {
-  type: "string",
-  pattern: "^\\d+(\\.\\d+)?$",
-  maxLength: 64,
-  description: `A decimal that is not negative, at most ${decimalScaleMax} places and 2^53 - 1 units of the message's finest place.`,
-};
-const level = {
-  type: "array",
-  prefixItems: [decimal, decimal],
-  minItems: 2,
-  description: "[price, size]; a size of 0 takes the level away.",
-};
-const levels = {
-  type: "array",
-  items: level,
-  description: `Both sides together have at most ${depthLevelsMax} levels.`,
-};
-const symbol = { type: "string", pattern: "^[!-~]+$", maxLength: depthSymbolBytesMax };
+/** What a body of these venues holds. */
+const ofVenue = (venues: readonly VenueName[], message: string) => ({
+  type: "object",
+  properties: {
+    venue: { enum: venues },
+    messages: { items: { properties: { message: ref(message) } } },
+  },
+});
+
+const combined = (messages: readonly string[]) => ({
+  type: "object",
+  required: ["data"],
+  properties: { stream: { description: "SYMBOL@KIND." }, data: { anyOf: messages.map(ref) } },
+});
+/** null is as good as left out. */
+const time = { oneOf: [milliseconds, { type: "null" }] } as const;
+const named = {
+  oneOf: [symbol, { type: "null" }],
+  description: "May be left out where the stream or the request names it.",
+} as const;
+const spotMessages = ["DepthUpdate", "DepthSnapshot", "Trade", "BookTicker"];
+const futuresMessages = ["FuturesDepthUpdate", "DepthSnapshot", "Trade", "BookTicker"];
 
 /** By name, for `#/components/schemas`. */
 export const marketSchemas = {
@@ -55,7 +56,7 @@ export const marketSchemas = {
       transaction: {
         type: "string",
         contentEncoding: "base64",
-        pattern: "^[A-Za-z0-9+/]+={0,2}$",
+        pattern: "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)$",
         maxLength: base64CharsMax,
         description:
           "One Solana transaction in wire format, legacy or v0, parsed whole: signatures, header, keys, instructions, lookups.",
@@ -75,6 +76,16 @@ export const marketSchemas = {
       },
       messages: { type: "array", items: { $ref: "#/components/schemas/DepthEntry" } },
     },
+    oneOf: [
+      ofVenue(["binance-spot"], "BinanceSpotMessage"),
+      ofVenue(["binance-usdm", "binance-coinm"], "BinanceFuturesMessage"),
+      ofVenue(["kraken"], "KrakenMessage"),
+      ofVenue(["okx"], "OkxMessage"),
+      ofVenue(["bybit"], "BybitMessage"),
+      ofVenue(["coinbase"], "CoinbaseMessage"),
+      ofVenue(["generic"], "GenericMessage"),
+      ofVenue(["generic-delta"], "GenericDeltaMessage"),
+    ],
   },
   DepthEntry: {
     type: "object",
@@ -86,21 +97,28 @@ export const marketSchemas = {
         description: "ns since the epoch, below 2^64; the edge's own time when left out.",
       },
       message: {
+        type: "object",
         description:
-          'As the venue sends it; a combined stream\'s {"stream","data"} is taken too. Other kinds (answers to subscriptions, partial depth) are rejected as "ignored".',
-        anyOf: ["DepthUpdate", "DepthSnapshot", "Trade", "BookTicker", "CombinedStream"].map(
-          (name) => ({ $ref: `#/components/schemas/${name}` }),
-        ),
+          'As the venue sends it: see Depth for the forms of each. Other kinds (answers to subscriptions, partial depth) are rejected as "ignored".',
       },
     },
   },
+  BinanceSpotMessage: {
+    description: 'Bare, or in a combined stream\'s {"stream","data"}.',
+    anyOf: [...spotMessages.map(ref), combined(spotMessages)],
+  },
+  BinanceFuturesMessage: {
+    description: "The same of USD-M and COIN-M; sizes of COIN-M are contracts.",
+    anyOf: [...futuresMessages.map(ref), combined(futuresMessages)],
+  },
+  FuturesDepthUpdate: { allOf: [ref("DepthUpdate"), { required: ["pu"] }] },
   DepthUpdate: {
     type: "object",
     required: ["e", "U", "u", "b", "a"],
     properties: {
       e: { const: "depthUpdate" },
-      E: milliseconds,
-      s: symbol,
+      E: time,
+      s: named,
       U: { ...id, description: "First update id." },
       u: { ...id, description: "Last update id, not below U." },
       pu: { ...id, description: "Last id of the update before; required for USD-M and COIN-M." },
@@ -111,15 +129,15 @@ export const marketSchemas = {
   DepthSnapshot: {
     type: "object",
     required: ["lastUpdateId", "bids", "asks"],
-    properties: { lastUpdateId: id, E: milliseconds, symbol, bids: levels, asks: levels },
+    properties: { lastUpdateId: id, E: time, symbol: named, bids: levels, asks: levels },
   },
   Trade: {
     type: "object",
     required: ["e", "t", "p", "q", "m"],
     properties: {
       e: { const: "trade" },
-      E: milliseconds,
-      s: symbol,
+      E: time,
+      s: named,
       t: id,
       p: decimal,
       q: decimal,
@@ -130,20 +148,19 @@ export const marketSchemas = {
     type: "object",
     required: ["u", "b", "B", "a", "A"],
     properties: {
-      e: { const: "bookTicker" },
+      e: {
+        anyOf: [{ const: "bookTicker" }, { not: { type: "string" } }],
+        description: "Left out by spot.",
+      },
       u: id,
-      s: symbol,
+      s: named,
       b: decimal,
       B: decimal,
       a: decimal,
       A: decimal,
     },
   },
-  CombinedStream: {
-    type: "object",
-    required: ["data"],
-    properties: { stream: { type: "string" }, data: { type: "object" } },
-  },
+  ...venueSchemas,
   MarketResult: {
     type: "object",
     required: ["accepted", "rejected", "reasons", "first"],
@@ -163,87 +180,6 @@ export const marketSchemas = {
           },
         },
       },
-    },
-  },
-} as const;
-
-/** A legacy transaction: one signature, payer and program, one instruction. */
-const exampleTransaction =
-  "ASAnLjU8Q0pRWF9mbXR7gomQl56lrLO6wcjP1t3k6/L5BQwTGiEoLzY9REtSWWBnbnV8g4qRmJ+mrbS7" +
-  "wsnQ194BAAECP0ZNVFtiaXB3foWMk5qhqK+2vcTL0tng5+71AQgPFh1eZWxzeoGIj5adpKuyucDHztXc" +
-  "4+rx+AQLEhkgJy41PH2Ei5KZoKeutbzDytHY3+bt9AAHDhUcIyoxOD9GTVRbAQEBAAIHCA==";
-
-/** Bodies that are taken whole. */
-export const transactionExamples = {
-  known: {
-    summary: "slot and place in it are known",
-    value: { transactions: [{ slot: "301443210", index: 17, transaction: exampleTransaction }] },
-  },
-} as const;
-
-const update = {
-  e: "depthUpdate",
-  E: 1_700_000_000_000,
-  s: "BTCUSDT",
-  U: 157,
-  u: 160,
-  b: [["64000.10", "0.5"]],
-  a: [["64000.20", "0"]],
-};
-
-/** Bodies that are taken whole. */
-export const depthExamples = {
-  spot: {
-    summary: "an update and a trade of Binance spot, as its streams send them",
-    value: {
-      venue: "binance-spot",
-      messages: [
-        { receiveNs: "1700000000000000001", message: update },
-        {
-          message: {
-            stream: "btcusdt@trade",
-            data: {
-              e: "trade",
-              E: 1_700_000_000_001,
-              s: "BTCUSDT",
-              t: 12_345,
-              p: "64000.10",
-              q: "0.002",
-              m: true,
-            },
-          },
-        },
-      ],
-    },
-  },
-  snapshot: {
-    summary: "a snapshot of Binance spot: it names no symbol",
-    value: {
-      venue: "binance-spot",
-      symbol: "BTCUSDT",
-      messages: [
-        { message: { lastUpdateId: 160, bids: [["64000.10", "0.5"]], asks: [["64000.20", "1"]] } },
-      ],
-    },
-  },
-  usdm: {
-    summary: "an update and a ticker of Binance USD-M",
-    value: {
-      venue: "binance-usdm",
-      messages: [
-        { message: { ...update, pu: 149 } },
-        {
-          message: {
-            e: "bookTicker",
-            u: 161,
-            s: "BTCUSDT",
-            b: "64000.10",
-            B: "0.5",
-            a: "64000.20",
-            A: "1",
-          },
-        },
-      ],
     },
   },
 } as const;

@@ -1,7 +1,8 @@
 // What the edge serves, as OpenAPI 3.1: market bodies whole, OTLP by reference to its own
 // specification. Nothing here is about one deployment: limits are the defaults.
 import { settableLimits } from "../limits.ts";
-import { depthExamples, marketSchemas, transactionExamples } from "./market-schemas.ts";
+import { depthExamples, transactionExamples } from "./market-examples.ts";
+import { marketSchemas } from "./market-schemas.ts";
 
 const { BODY_BYTES_MAX, REQUEST_ITEMS_MAX } = settableLimits;
 

@@ -187,6 +187,14 @@ export const setIds = (into: DepthMessage, firstId: number, lastId: number): voi
   into.checksum = -1;
 };
 
+const integerText = /^\d{1,16}$/;
+
+/** A number as it is, decimal text as the number it says, NaN for anything else. */
+export const integerOf = (value: unknown): number => {
+  if (typeof value === "number") return value;
+  return typeof value === "string" && integerText.test(value) ? Number(value) : Number.NaN;
+};
+
 const nsPerMs = 1_000_000n;
 const msMax = 2 ** 43;
 
@@ -196,7 +204,7 @@ export const setEventMs = (
   field: string,
   value: unknown,
 ): VenueFault | null => {
-  const ms = value === undefined ? 0 : Number(value);
+  const ms = value === undefined ? 0 : integerOf(value);
   if (!Number.isInteger(ms) || ms < 0 || ms > msMax) {
     return malformed(field, value, "milliseconds since the epoch");
   }

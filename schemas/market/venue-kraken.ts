@@ -5,8 +5,11 @@
 import type { DepthMessage } from "./depth-message.ts";
 import { depthKind } from "./depth-item.ts";
 import {
+  idForm,
   ignored,
+  integerOf,
   isFault,
+  isId,
   isObject,
   type Json,
   type LevelForm,
@@ -54,7 +57,7 @@ const readBook = (type: unknown, data: Json, into: DepthMessage): VenueFault | n
   if (ns === null) return malformed("data[0].timestamp", data["timestamp"], "RFC 3339 in UTC");
   into.eventNs = ns;
   setIds(into, Number(ns / nsPerUs), Number(ns / nsPerUs));
-  const checksum = Number(data["checksum"]);
+  const checksum = integerOf(data["checksum"]);
   if (!Number.isInteger(checksum) || checksum < 0 || checksum > checksumMax) {
     return malformed("data[0].checksum", data["checksum"], `an integer from 0 to ${checksumMax}`);
   }
@@ -63,8 +66,8 @@ const readBook = (type: unknown, data: Json, into: DepthMessage): VenueFault | n
 };
 
 const readTrade = (data: Json, into: DepthMessage): VenueFault | null => {
-  const id = Number(data["trade_id"]);
-  if (!Number.isSafeInteger(id) || id < 0) return malformed("data[0].trade_id", id, "an integer");
+  const id = integerOf(data["trade_id"]);
+  if (!isId(id)) return malformed("data[0].trade_id", data["trade_id"], idForm);
   const { side } = data as { side?: unknown };
   if (side !== "buy" && side !== "sell") return malformed("data[0].side", side, "buy or sell");
   into.kind = depthKind.trade;

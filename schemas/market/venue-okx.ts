@@ -6,6 +6,7 @@ import { depthKind } from "./depth-item.ts";
 import {
   idForm,
   ignored,
+  integerOf,
   isFault,
   isId,
   isObject,
@@ -66,7 +67,7 @@ const readBook = (
 };
 
 const readTrade = (data: Json, into: DepthMessage): VenueFault | null => {
-  const id = Number(data["tradeId"]);
+  const id = integerOf(data["tradeId"]);
   if (!isId(id)) return malformed("data[0].tradeId", data["tradeId"], idForm);
   const { side } = data as { side?: unknown };
   if (side !== "buy" && side !== "sell") return malformed("data[0].side", side, "buy or sell");

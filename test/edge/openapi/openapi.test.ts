@@ -1,5 +1,6 @@
+// The served document beside what the edge does. What its schemas say of bodies is held to the edge
+// by a foreign validator in test/openapi-schemas.test.ts: that one cannot run in workerd.
 import { describe, expect, test } from "vitest";
-import * as z from "zod";
 
 import { openApiDocument } from "../../../edge/openapi/openapi-document.ts";
 import { endpointAt } from "../../../edge/receive/endpoints.ts";
@@ -7,18 +8,9 @@ import { FakeEdge } from "../fake-edge.ts";
 
 type Json = { readonly [key: string]: unknown };
 type Result = { readonly accepted: number; readonly rejected: number };
-type Schema = Parameters<typeof z.fromJSONSchema>[0];
 
 const json = "application/json";
 const { schemas } = openApiDocument.components;
-
-/** A schema of the document with all others beside it, as zod resolves references. */
-const validator = (name: keyof typeof schemas): z.ZodType => {
-  const text = JSON.stringify({ $defs: schemas, $ref: `#/components/schemas/${name}` });
-  return z.fromJSONSchema(
-    JSON.parse(text.replaceAll("#/components/schemas/", "#/$defs/")) as Schema,
-  );
-};
 
 const bodies = (["/v1/transactions", "/v1/depth"] as const).flatMap((path) => {
   const { schema, examples } = openApiDocument.paths[path].post.requestBody.content[json];
@@ -66,9 +58,8 @@ describe("the document", () => {
   });
 });
 
-describe.each(bodies)("$path, example $example", ({ path, name, value }) => {
-  test("is good by its schema and accepted whole by the edge", async () => {
-    expect(validator(name).safeParse(value)).toMatchObject({ success: true });
+describe.each(bodies)("$path, example $example", ({ path, value }) => {
+  test("is accepted whole by the edge", async () => {
     const { status, result } = await post(path, value);
     expect([status, result.rejected, result.accepted]).toEqual([200, 0, itemsOf(value).length]);
   });
@@ -79,7 +70,6 @@ const requiredCases = bodies.flatMap(({ path, name, value }) => {
   const { required } = schemas[name];
   const whole = required.map((field) => ({
     path,
-    name,
     field,
     body: { ...value, [field]: undefined },
   }));
@@ -88,7 +78,6 @@ const requiredCases = bodies.flatMap(({ path, name, value }) => {
   const list = name === "Transactions" ? "transactions" : "messages";
   const items = schemas[entry].required.map((field) => ({
     path,
-    name,
     field,
     body: { ...value, [list]: [{ ...first, [field]: undefined }] },
   }));
@@ -96,8 +85,7 @@ const requiredCases = bodies.flatMap(({ path, name, value }) => {
 });
 
 describe("required fields", () => {
-  test.each(requiredCases)("$path without $field is refused by edge and schema", async (one) => {
-    expect(validator(one.name).safeParse(JSON.parse(JSON.stringify(one.body))).success).toBe(false);
+  test.each(requiredCases)("$path without $field is refused", async (one) => {
     const { status, result } = await post(one.path, one.body);
     expect(status === 400 || result.rejected === 1).toBe(true);
   });
