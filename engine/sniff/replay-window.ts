@@ -40,13 +40,8 @@ export class ReplayWindow {
   add(view: DataView, at: number): boolean {
     const from = at + replayWordsAt;
     const mask = this.#table.length - 1;
-    let slot = this.#home(view.getInt32(from, true));
-    for (;;) {
-      const entry = this.#table[slot] as number;
-      if (entry === empty) break;
-      if (this.#isAt(entry, view, from)) return false;
-      slot = (slot + 1) & mask;
-    }
+    let slot = this.#find(view, from);
+    if (this.#table[slot] !== empty) return false;
     if (this.#count === this.size) {
       this.#forget(this.#next);
       slot = this.#home(view.getInt32(from, true));
@@ -58,6 +53,22 @@ export class ReplayWindow {
     this.#table[slot] = this.#next;
     this.#next = (this.#next + 1) & (this.size - 1);
     return true;
+  }
+
+  /** Whether the signature at `at` is among the last `size` ones; changes nothing. */
+  has(view: DataView, at: number): boolean {
+    return this.#table[this.#find(view, at + replayWordsAt)] !== empty;
+  }
+
+  /** The slot of the compared words at `from`, or the empty one in which they would be. */
+  #find(view: DataView, from: number): number {
+    const mask = this.#table.length - 1;
+    let slot = this.#home(view.getInt32(from, true));
+    for (;;) {
+      const entry = this.#table[slot] as number;
+      if (entry === empty || this.#isAt(entry, view, from)) return slot;
+      slot = (slot + 1) & mask;
+    }
   }
 
   #isAt(entry: number, view: DataView, from: number): boolean {

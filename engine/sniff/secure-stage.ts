@@ -114,6 +114,8 @@ export class SecureStage implements Stage {
     if (code === transactionCode.duplicateKey) return reason.duplicateKey;
     if (code === transactionCode.size) return reason.size;
     if (code !== transactionCode.ok) return reason.malformed;
+    // Known already, so there is nothing to verify; what is new is remembered in `#passOnce`.
+    if (this.#replays?.has(view, this.#transaction.signaturesAt) === true) return reason.replay;
     return this.#hasSuspiciousMint(view, at) ? reason.suspiciousMint : reason.none;
   }
 

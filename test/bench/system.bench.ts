@@ -45,7 +45,9 @@ const start = async (broker: TestBroker | null, data: string): Promise<Running> 
   const log =
     broker === null ? ["--log-port", "0"] : ["--kafka", broker.bootstrap, "--create-topics"];
   const ports = ["--edge-port", "0", "--control-port", "0", "--sample", "1"];
-  const process = weir("up", "--no-feed", ...ports, "--data", data, ...log);
+  // The load sends its pool over and over: with the usual window nearly all would be replays.
+  const window = ["--set", "sniffer.replay_window=2"];
+  const process = weir("up", "--no-feed", ...ports, "--data", data, ...window, ...log);
   const { ready } = (await process.line("ready")) as { ready: { edge: string; control: string } };
   return { process, ...ready, brokerPid: broker?.pid ?? null };
 };

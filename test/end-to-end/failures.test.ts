@@ -159,7 +159,7 @@ describe("an engine that is steered under load", () => {
     expect(steering.workers().find(({ name }) => name === "stream")?.state).toBe("Paused");
     await steering.resume("stream");
     await steering.restart("ingest");
-    expect(steering.workers().map(({ restarts }) => restarts)).toEqual([0, 1, 1, 1, 2]);
+    expect(steering.workers().map(({ restarts }) => restarts)).toEqual([0, 1, 1, 1, 1, 2]);
     await stop();
     await finish(rig, load);
     await checkCounts(rig, load.closing().length);
@@ -178,7 +178,7 @@ describe("an engine that is steered under load", () => {
     const report = await rig.engine.stop(5_000);
     expect(report.clean).toBe(true);
     expect(report.workers.map(({ name, outcome }) => `${name} ${outcome}`).join(", ")).toBe(
-      "stream drained, market drained, egress drained, ingest drained, log drained",
+      "stream drained, market drained, verify-1 drained, egress drained, ingest drained, log drained",
     );
     expect(report.rings.ingestMarket.drained).toBeGreaterThan(3);
     expect(Object.values(report.rings).map(({ left }) => left)).toEqual([0, 0, 0, 0]);
@@ -194,7 +194,7 @@ describe("an engine that is steered under load", () => {
     const report = await rig.engine.stop(3_000);
     expect(report.clean).toBe(false);
     expect(report.workers.map(({ name, outcome }) => `${name} ${outcome}`).join(", ")).toBe(
-      "stream drained, market killed, egress killed, ingest killed, log killed",
+      "stream drained, market killed, verify-1 killed, egress killed, ingest killed, log killed",
     );
   }, 60_000);
 });

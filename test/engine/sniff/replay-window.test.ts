@@ -41,7 +41,9 @@ describe("replay window", () => {
     for (let round = 0; round < 20_000; round += 1) {
       const signature = random.pick(pool);
       const view = new DataView(signature.buffer);
-      expect(window.add(view, 0)).toBe(twin.add(signature));
+      const isNew = twin.add(signature);
+      expect(window.has(view, 0)).toBe(!isNew);
+      expect(window.add(view, 0)).toBe(isNew);
     }
   });
 

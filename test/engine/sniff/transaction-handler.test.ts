@@ -238,6 +238,19 @@ describe("transaction handler", () => {
     expect(rig.finished.map(({ items }) => items)).toEqual([good.length * 3]);
   });
 
+  it("verifies no signature twice", () => {
+    const rig = createHandler();
+    const handler = rig.start();
+    const good = mix.filter(({ kind }) => kind === "pump-sell").map(({ wire }) => wire);
+    rig.give(handler, good, 1);
+    settle(rig, handler);
+    rig.give(handler, good, 2);
+    handler.work(rig.onFinished);
+    expect(rig.counts().secure.inFlight).toBe(0);
+    expect(rig.read("rejectedReplay")).toBe(good.length);
+    expect(rig.finished.map(({ offset }) => offset)).toEqual([1, 2]);
+  });
+
   it("counts nothing of a record as refused that was counted before", () => {
     const rig = createHandler();
     const handler = rig.start();
