@@ -22,11 +22,15 @@ export type SideMemory = {
   readonly bitmap: Int32Array;
 };
 
+// A field that is undefined until the constructor sets it is checked for its type at each use.
+const noSizes = new Float64Array(0);
+const noBitmap = new Int32Array(0);
+
 /** Prices and sizes are integers from 0 to 2^53 - 1. Single writer: the market thread. */
 export class BookSide {
-  readonly #sign: number;
-  readonly #sizes: Float64Array;
-  readonly #bitmap: Int32Array;
+  readonly #sign: number = bidSign;
+  readonly #sizes: Float64Array = noSizes;
+  readonly #bitmap: Int32Array = noBitmap;
   readonly #far = new LevelTable();
   readonly #arrivals = new Float64Array(windowLevels);
   #summary = 0;

@@ -59,6 +59,9 @@ const pause = (times: number): void => {
 };
 
 /** What a compact book is made of; the same in every thread. */
+// A field that is undefined until the constructor sets it is checked for its type at each use.
+const noWords = new Int32Array(0);
+
 export type CompactBookOptions = {
   /** Of `compactBookBytes`, zeroed; the same in every thread. */
   readonly memory: SharedArrayBuffer;
@@ -68,8 +71,8 @@ export type CompactBookOptions = {
 
 /** One object per thread over the same memory. All methods may be called by any thread. */
 export class CompactBook {
-  readonly #words: Int32Array;
-  readonly #shift: number;
+  readonly #words: Int32Array = noWords;
+  readonly #shift: number = 0;
   #retries = 0;
 
   /** @throws RangeError when an option is out of its range. */

@@ -6,22 +6,33 @@
 // A match whose mint is behind a lookup table is unresolved; when all are, the verdict is
 // needs-resolve, unless the resolver's cache knows the table.
 import {
-  compactLengthShift,
-  compactValueMask,
+  compactLengthShift as compactLengthShiftShared,
+  compactValueMask as compactValueMaskShared,
   readCompactU16,
 } from "../../schemas/market/compact-u16.ts";
 import { TransactionView } from "../../schemas/market/transaction.ts";
 import {
   accountsMax,
-  blockhashBytes,
+  blockhashBytes as blockhashBytesShared,
   instructionField as field,
-  keyBytes,
-  versionByteV0,
+  keyBytes as keyBytesShared,
+  versionByteV0 as versionByteV0Shared,
 } from "../../schemas/market/transaction-layout.ts";
-import { added, MatchTable } from "./match-table.ts";
+import { added as addedShared, MatchTable } from "./match-table.ts";
 import { Prefilter, type PrefilterOptions } from "./prefilter.ts";
-import { verdict, type Verdict } from "./verdict.ts";
-import { notWatched, voteProgram } from "./watch-list.ts";
+import { verdict as verdictShared, type Verdict } from "./verdict.ts";
+import { notWatched as notWatchedShared, voteProgram as voteProgramShared } from "./watch-list.ts";
+
+// Own constants, because an imported binding is loaded at each use.
+const compactLengthShift: number = compactLengthShiftShared;
+const compactValueMask: number = compactValueMaskShared;
+const blockhashBytes: number = blockhashBytesShared;
+const keyBytes: number = keyBytesShared;
+const versionByteV0: number = versionByteV0Shared;
+const added = addedShared;
+const verdict = verdictShared;
+const notWatched: number = notWatchedShared;
+const voteProgram: number = voteProgramShared;
 
 const discriminatorBytes = 8;
 

@@ -4,9 +4,17 @@
 import { decodeKey } from "../../schemas/market/base58.ts";
 import { candidateDirections } from "../../schemas/market/candidate-layout.ts";
 import { type InstructionRule, wrappedSolMint } from "../../schemas/market/programs.ts";
-import { accountAbsent, accountLoaded } from "../../schemas/market/transaction.ts";
-import { keyBytes } from "../../schemas/market/transaction-layout.ts";
+import {
+  accountAbsent as accountAbsentShared,
+  accountLoaded as accountLoadedShared,
+} from "../../schemas/market/transaction.ts";
+import { keyBytes as keyBytesShared } from "../../schemas/market/transaction-layout.ts";
 import type { WatchList } from "./watch-list.ts";
+
+// Own constants, because an imported binding is loaded at each use.
+const accountAbsent: number = accountAbsentShared;
+const accountLoaded: number = accountLoadedShared;
+const keyBytes: number = keyBytesShared;
 
 /** Matches kept of one transaction, more than the runtime lets it run; further ones are counted. */
 const matchesMax = 64;
@@ -31,6 +39,9 @@ export const matchField = {
   words: 16,
 } as const;
 
+// Likewise: an exported object is looked up at each use, this one is not.
+const field = matchField;
+
 /** `quoteMintAt` of a match that is priced in SOL; other absences as in transaction.ts. */
 export const quoteIsSol = -3;
 
@@ -41,11 +52,14 @@ export const added = { resolved: 0, unresolved: 1, noMint: 2, full: 3 } as const
 
 export type Added = (typeof added)[keyof typeof added];
 
+// A field that is undefined until the constructor sets it is checked for its type at each use.
+const noPlaces = new Int32Array(0);
+
 /** One for each walk and its thread; allocates nothing after construction. */
 export class MatchTable {
   readonly rules: readonly InstructionRule[];
   count = 0;
-  readonly words = new Int32Array(matchesMax * matchField.words);
+  readonly words = new Int32Array(matchesMax * field.words);
   /** The transaction that matches are added of: set by the walk. */
   keysAt = 0;
   keyCount = 0;
@@ -57,7 +71,7 @@ export class MatchTable {
   dataAt = 0;
   dataBytes = 0;
   // Argument places of the rules, flat: objects would be cache misses.
-  readonly #places: Int32Array;
+  readonly #places: Int32Array = noPlaces;
 
   constructor(watch: WatchList) {
     this.rules = watch.rules;
@@ -66,7 +80,7 @@ export class MatchTable {
 
   /** One word of match `index`: `matchField`. */
   match(index: number, word: number): number {
-    return this.words[index * matchField.words + word] as number;
+    return this.words[index * field.words + word] as number;
   }
 
   /**
@@ -74,8 +88,8 @@ export class MatchTable {
    * accountLoaded.
    */
   accountKeyAt(view: DataView, index: number, position: number): number {
-    if (position >= this.match(index, matchField.accountCount)) return accountAbsent;
-    const key = view.getUint8(this.match(index, matchField.accountsAt) + position);
+    if (position >= this.match(index, field.accountCount)) return accountAbsent;
+    const key = view.getUint8(this.match(index, field.accountsAt) + position);
     return key < this.keyCount ? this.keysAt + key * keyBytes : accountLoaded;
   }
 
@@ -86,23 +100,23 @@ export class MatchTable {
     if (mintAt === accountAbsent) return added.noMint;
     if (this.count >= matchesMax) return added.full;
     const { words } = this;
-    const word = this.count * matchField.words;
+    const word = this.count * field.words;
     this.count += 1;
-    words[word + matchField.rule] = rule;
-    words[word + matchField.instruction] = instruction;
-    words[word + matchField.mintAt] = mintAt;
-    words[word + matchField.quoteMintAt] = this.#quoteMintAt(view, place);
-    words[word + matchField.userAt] = this.#keyAt(view, this.#place(place + at.user));
-    words[word + matchField.poolAt] = this.#keyAt(view, this.#place(place + at.pool));
-    words[word + matchField.baseAt] = this.#argumentAt(this.#place(place + at.base));
-    words[word + matchField.quoteAt] = this.#argumentAt(this.#place(place + at.quote));
-    words[word + matchField.direction] = this.#place(place + at.direction);
-    words[word + matchField.programAt] = this.programAt;
-    words[word + matchField.dataAt] = this.dataAt;
-    words[word + matchField.accountsAt] = this.accountsAt;
-    words[word + matchField.accountCount] = this.accountCount;
+    words[word + field.rule] = rule;
+    words[word + field.instruction] = instruction;
+    words[word + field.mintAt] = mintAt;
+    words[word + field.quoteMintAt] = this.#quoteMintAt(view, place);
+    words[word + field.userAt] = this.#keyAt(view, this.#place(place + at.user));
+    words[word + field.poolAt] = this.#keyAt(view, this.#place(place + at.pool));
+    words[word + field.baseAt] = this.#argumentAt(this.#place(place + at.base));
+    words[word + field.quoteAt] = this.#argumentAt(this.#place(place + at.quote));
+    words[word + field.direction] = this.#place(place + at.direction);
+    words[word + field.programAt] = this.programAt;
+    words[word + field.dataAt] = this.dataAt;
+    words[word + field.accountsAt] = this.accountsAt;
+    words[word + field.accountCount] = this.accountCount;
     if (this.#place(place + at.twoSided) === 1) this.#chooseSide(view, word, place);
-    return words[word + matchField.mintAt] === accountLoaded ? added.unresolved : added.resolved;
+    return words[word + field.mintAt] === accountLoaded ? added.unresolved : added.resolved;
   }
 
   // A swap of two tokens, or an order: a byte tells the side, and SOL is never the mint.
@@ -113,19 +127,19 @@ export class MatchTable {
     if (sideAt >= 0) {
       if (sideAt < this.dataBytes) {
         isSell = view.getUint8(this.dataAt + sideAt) === 1;
-        words[word + matchField.direction] = isSell ? sellCode : buyCode;
-        words[word + (isSell ? matchField.quoteAt : matchField.baseAt)] = -1;
+        words[word + field.direction] = isSell ? sellCode : buyCode;
+        words[word + (isSell ? field.quoteAt : field.baseAt)] = -1;
       } else {
-        words[word + matchField.direction] = 0;
-        words[word + matchField.baseAt] = -1;
-        words[word + matchField.quoteAt] = -1;
+        words[word + field.direction] = 0;
+        words[word + field.baseAt] = -1;
+        words[word + field.quoteAt] = -1;
       }
     }
-    if (!isSol(view, words[word + matchField.mintAt] as number)) return;
-    swapWords(words, word + matchField.mintAt, word + matchField.quoteMintAt);
-    swapWords(words, word + matchField.baseAt, word + matchField.quoteAt);
-    const direction = words[word + matchField.direction] as number;
-    if (direction !== 0) words[word + matchField.direction] = isSell ? buyCode : sellCode;
+    if (!isSol(view, words[word + field.mintAt] as number)) return;
+    swapWords(words, word + field.mintAt, word + field.quoteMintAt);
+    swapWords(words, word + field.baseAt, word + field.quoteAt);
+    const direction = words[word + field.direction] as number;
+    if (direction !== 0) words[word + field.direction] = isSell ? buyCode : sellCode;
   }
 
   #quoteMintAt(view: DataView, place: number): number {

@@ -5,22 +5,33 @@
 // watched outer instruction is never behind a lookup table.
 import {
   accountsMax,
-  blockhashBytes,
-  headerBytes,
-  keyBytes,
-  signatureBytes,
+  blockhashBytes as blockhashBytesShared,
+  headerBytes as headerBytesShared,
+  keyBytes as keyBytesShared,
+  signatureBytes as signatureBytesShared,
   transactionBytesMax,
   transactionBytesMaxV1,
-  versionByteV0,
+  versionByteV0 as versionByteV0Shared,
   versionByteV1,
 } from "../../schemas/market/transaction-layout.ts";
 import {
-  compactLengthShift,
-  compactValueMask,
+  compactLengthShift as compactLengthShiftShared,
+  compactValueMask as compactValueMaskShared,
   readCompactU16,
 } from "../../schemas/market/compact-u16.ts";
-import { verdict } from "./verdict.ts";
-import { voteProgram, type WatchList } from "./watch-list.ts";
+import { verdict as verdictShared } from "./verdict.ts";
+import { voteProgram as voteProgramShared, type WatchList } from "./watch-list.ts";
+
+// Own constants, because an imported binding is loaded at each use.
+const blockhashBytes: number = blockhashBytesShared;
+const headerBytes: number = headerBytesShared;
+const keyBytes: number = keyBytesShared;
+const signatureBytes: number = signatureBytesShared;
+const versionByteV0: number = versionByteV0Shared;
+const compactLengthShift: number = compactLengthShiftShared;
+const compactValueMask: number = compactValueMaskShared;
+const verdict = verdictShared;
+const voteProgram: number = voteProgramShared;
 
 /** Below this nothing is even looked at: a signature alone has as many bytes. */
 const transactionBytesMin = 64;
@@ -50,7 +61,7 @@ export type PrefilterVerdict =
 /** One thread; allocates nothing after construction. */
 export class Prefilter {
   readonly watch: WatchList;
-  readonly v1: boolean;
+  readonly v1: boolean = false;
   /** Of the transaction that passed last; `keyCount` is 0 when its keys could not be located. */
   keysAt = 0;
   keyCount = 0;
@@ -59,8 +70,8 @@ export class Prefilter {
   readonly hits = new Int32Array(accountsMax);
   /** Program of each hit. */
   readonly programs = new Int32Array(accountsMax);
-  readonly #bytesMin: number;
-  readonly #bytesMax: number;
+  readonly #bytesMin: number = 0;
+  readonly #bytesMax: number = 0;
 
   constructor({ watch, v1 = false, bytesMin, bytesMax }: PrefilterOptions) {
     const largest = v1 ? transactionBytesMaxV1 : transactionBytesMax;

@@ -8,7 +8,10 @@ import {
   programIds,
   type ProgramName,
 } from "../../schemas/market/programs.ts";
-import { keyBytes } from "../../schemas/market/transaction-layout.ts";
+import { keyBytes as keyBytesShared } from "../../schemas/market/transaction-layout.ts";
+
+// Own constants, because an imported binding is loaded at each use.
+const keyBytes: number = keyBytesShared;
 
 /** Programs that a list may hold, the vote program not counted. */
 export const watchedProgramsMax = 64;
@@ -46,6 +49,9 @@ export const watchedPrograms = (rules: readonly InstructionRule[]): readonly Wat
 };
 
 /** A compiled list: up to 64 programs and 1,024 instructions. Read by one thread. */
+// A field that is undefined until the constructor sets it is checked for its type at each use.
+const noWords = new Int32Array(0);
+
 export class WatchList {
   /** By number; number 0 is the vote program. */
   readonly programs: readonly WatchedProgram[];
@@ -57,11 +63,11 @@ export class WatchList {
   readonly #table = new Uint8Array(tableSlots);
   // 1 where the first word of a program hashes to.
   readonly #filter = new Uint8Array(tableSlots);
-  readonly #words: Int32Array;
-  readonly #isPair: boolean;
+  readonly #words: Int32Array = noWords;
+  readonly #isPair: boolean = false;
   // Rules of program p are [#firstRule[p], #firstRule[p + 1]).
-  readonly #firstRule: Int32Array;
-  readonly #discriminators: Int32Array;
+  readonly #firstRule: Int32Array = noWords;
+  readonly #discriminators: Int32Array = noWords;
 
   /** @throws RangeError naming the limit, TypeError naming a bad id or discriminator. */
   constructor(watched: readonly WatchedProgram[]) {
