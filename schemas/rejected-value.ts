@@ -36,7 +36,7 @@ export type RefusedHead = {
 };
 
 /** What is known of an original that no record can hold. */
-export type RefusedCut = {
+type RefusedCut = {
   /** Bytes of the whole. */
   readonly bytes: number;
   /** SHA-256 of the whole, 64 hex digits. */

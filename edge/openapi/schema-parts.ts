@@ -31,7 +31,7 @@ export const decimal = {
 export const decimalOrNumber = {
   oneOf: [decimal, { type: "number", minimum: 0, maximum: idMax }],
 } as const;
-export const signedDecimal = {
+const signedDecimal = {
   type: "string",
   pattern: "^-?\\d+(\\.\\d+)?$",
   maxLength: 65,

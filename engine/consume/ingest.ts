@@ -23,6 +23,7 @@ import { stampNowUs } from "../ring/enqueue-stamp.ts";
 import type { MessageRingReader } from "../ring/message-ring-reader.ts";
 import type { MessageRingWriter } from "../ring/message-ring-writer.ts";
 import { headerBytes, messageType, writeHeader } from "./record-message.ts";
+import { RepeatWindow } from "./repeat-window.ts";
 
 const waitMs = 1_000;
 /** Published at least this often within a batch, so that the stage starts on a long one. */
@@ -53,6 +54,9 @@ export class Ingest implements ConsumerHandlers {
   readonly #runId: Buffer;
   /** Where a successor of a partition's stage must begin, by id: owned partitions only. */
   readonly #resume = new Map<number, Position>();
+  readonly #repeats = new RepeatWindow();
+  /** Offset after the last record that was looked at for repeats, by id: one read again is none. */
+  readonly #lookedAt = new Map<number, number>();
   #held: PromiseWithResolvers<void> | null = null;
   #isReleased = false;
   // A ring has one writer and one wait at a time, but partitions are delivered side by side: what
@@ -179,6 +183,7 @@ export class Ingest implements ConsumerHandlers {
   async #pass(batch: RecordBatch): Promise<void> {
     const { metrics, positions } = this.#options;
     const id = topicPartitionId(batch.topic, batch.partition);
+    this.#countRepeats(id, batch.records);
     this.#stamp();
     let unpublished = 0;
     for (const record of batch.records) {
@@ -192,6 +197,19 @@ export class Ingest implements ConsumerHandlers {
     this.#publish();
     metrics.add(recordsCell, batch.records.length);
     positions.set("read", id, (batch.records.at(-1)?.offset ?? -1) + 1);
+  }
+
+  #countRepeats(id: number, records: readonly LogRecord[]): void {
+    const from = this.#lookedAt.get(id) ?? 0;
+    let repeats = 0;
+    let next = from;
+    for (const { offset, headers } of records) {
+      if (offset < from) continue;
+      if (this.#repeats.see(headers)) repeats += 1;
+      next = offset + 1;
+    }
+    this.#lookedAt.set(id, next);
+    if (repeats > 0) this.#options.metrics.add(repeatsCell, repeats);
   }
 
   /** From the next batch on no record passes: batches wait, unhandled, until `resume`. */
@@ -276,6 +294,7 @@ const ringOf = (topic: string): RingName => (isConsumed(topic) ? consumed[topic]
 const rewoundCell = cellOf("consumeRewound");
 const assignmentsCell = cellOf("consumeAssignments");
 const recordsCell = cellOf("consumeRecords");
+const repeatsCell = cellOf("consumeRepeats");
 const bytesCell = cellOf("consumeBytes");
 const oversizeCell = cellOf("consumeOversize");
 const blockedCell = cellOf("consumeBlocked");

@@ -72,6 +72,11 @@ export const metrics = {
     "weir_consume_rewound_total",
     "Log records read again for a stage that was replaced",
   ),
+  consumeRepeats: counter(
+    "ingest",
+    "weir_consume_repeats_total",
+    "Log records that the edge sent twice, known by producer and sequence; they are handled again",
+  ),
   consumeAssignments: counter(
     "ingest",
     "weir_consume_assignments_total",

@@ -301,6 +301,33 @@ describe("a record's way from log to log", () => {
     await stopAll(built, consumer, running);
   });
 
+  it("counts records that the edge sent twice, but not those that are read again", async () => {
+    const log = new MemoryLog();
+    const built = build(log);
+    const sent = (partition: number, text: string, sequence: number) => {
+      const record = spans(partition, text);
+      const ids = { "weir-producer": "p-1", "weir-sequence": String(sequence) };
+      return { ...record, headers: { ...record.headers, ...ids } };
+    };
+    await log.append([sent(0, "a", 7), sent(1, "b", 8), sent(0, "c", 9), sent(1, "b", 8)]);
+    const consumer = await log.consume({ group, topics: consumedTopics }, built.ingest);
+    const running = built.egress.run();
+    await until(built, () => built.handler.seen.length === 4);
+    expect(built.metrics.read("consumeRepeats")).toBe(1);
+    const positions = [0, 1].map((partition) => ({
+      topic: "otlp_spans",
+      partition,
+      offset: 0,
+      metadata: "",
+    }));
+    await built.ingest.onAssigned(positions);
+    const records = await log.read({ topic: "otlp_spans", partition: 1, offset: 0 }, 10);
+    await built.ingest.onBatch({ topic: "otlp_spans", partition: 1, records, endOffset: 2 });
+    await until(built, () => built.handler.seen.length === 6);
+    expect(built.metrics.read("consumeRepeats")).toBe(1);
+    await stopAll(built, consumer, running);
+  });
+
   it("counts a record that no ring can hold and goes on", async () => {
     const log = new MemoryLog();
     const built = build(log);
