@@ -330,7 +330,8 @@ const stage = z.strictObject(stageFields, {
       : `expected an object of ${stageKeys}`,
 });
 
-const stagesMax = 32;
+// As many as a chain of them takes (engine/threads).
+const stagesMax = 8;
 const stagesExpected = `expected a list of up to ${stagesMax} of {name, module, options}`;
 
 const stages = z
