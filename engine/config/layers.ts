@@ -49,7 +49,7 @@ class Reading implements Layer {
   }
 }
 
-/** Names and values, as process.env has them. */
+/** Names and values of the environment. */
 export type Variables = { readonly [name: string]: string | undefined };
 
 /** A field set by an option; `option` as the user wrote it. */
