@@ -75,6 +75,10 @@ export const takeSnapshot = (memory: EngineMemory): Snapshot => {
     })),
     tops: readTops(memory.books).map(topView),
     latencyBuckets: fromKeys(histogramKeys, (key) => latencyBuckets(cells.histogram(key))),
-    sniffer: readSniffer(memory, Math.max(0, cells.read("consumeAssignments") - 1)),
+    sniffer: readSniffer(memory, {
+      reconnects: Math.max(0, cells.read("consumeAssignments") - 1),
+      waits: cells.read("marketBlocked"),
+      unresolved: cells.read("needsResolve"),
+    }),
   };
 };

@@ -20,13 +20,17 @@ const originals: Names = [
   [
     "backpressure_events",
     "weir_sniffer_backpressure_events_total",
-    "Sends refused by the receiver",
+    "Sends that the receiver refused or let wait",
   ],
   ["reconnect_count", "weir_sniffer_reconnects_total", "Times that the source was joined again"],
   ["high_priority_sent", "weir_sniffer_high_priority_sent_total", "HIGH candidates handed off"],
   ["low_priority_sent", "weir_sniffer_low_priority_sent_total", "LOW candidates handed off"],
   ["high_priority_dropped", "weir_sniffer_high_priority_dropped_total", "HIGH candidates dropped"],
-  ["mint_extract_errors", "weir_sniffer_mint_extract_errors_total", "Refused, as no mint is known"],
+  [
+    "mint_extract_errors",
+    "weir_sniffer_mint_extract_errors_total",
+    "Transactions of which no mint is known",
+  ],
   [
     "account_extract_errors",
     "weir_sniffer_account_extract_errors_total",

@@ -3,7 +3,11 @@
 import { eventsWritten } from "../events/event-reader.ts";
 import { readStageCounts, type StageCounts } from "../events/stage-cells.ts";
 import { type HandoffDiagnostics, readHandoffDiagnostics } from "../handoff/handoff-diagnostics.ts";
-import { type OriginalCounters, originalCounters } from "../handoff/original-counters.ts";
+import {
+  type CounterSources,
+  type OriginalCounters,
+  originalCounters,
+} from "../handoff/original-counters.ts";
 import type { EngineMemory } from "../host/memory.ts";
 import { type PriorityReading, readPriority } from "../sniff/priority-cells.ts";
 
@@ -16,8 +20,11 @@ export type SnifferStatus = {
   readonly events: number;
 };
 
-/** `reconnects` of the source. Any thread; figures may be a moment apart. */
-export const readSniffer = (memory: EngineMemory, reconnects: number): SnifferStatus => {
+/** Any thread; figures may be a moment apart. */
+export const readSniffer = (
+  memory: EngineMemory,
+  others: Pick<CounterSources, "reconnects" | "waits" | "unresolved">,
+): SnifferStatus => {
   const stages = {
     prefilter: readStageCounts(memory.sniff.prefilter),
     extract: readStageCounts(memory.sniff.extract),
@@ -25,7 +32,7 @@ export const readSniffer = (memory: EngineMemory, reconnects: number): SnifferSt
   };
   const handoff = readHandoffDiagnostics(memory.sniff.handoff);
   return {
-    counters: originalCounters({ ...stages, handoff, reconnects }),
+    counters: originalCounters({ ...stages, handoff, ...others }),
     stages,
     handoff,
     priority: readPriority(memory.sniff.priority),

@@ -78,6 +78,7 @@ export const reasonNames = [
   "blocked",
   "retries",
   "shutdown",
+  "restart",
 ] as const;
 
 /** A name of `reasonNames`. */
@@ -105,6 +106,8 @@ export const reason = {
   retries: 13,
   /** Still there when the time to drain was over. */
   shutdown: 14,
+  /** Under way when its thread ended; its record is read from the log again. */
+  restart: 15,
 } as const;
 
 /** A code of `reason`. */

@@ -58,6 +58,17 @@ export class StageCells {
     this.#add(droppedCell + why);
   }
 
+  /**
+   * Counts what is in flight as dropped: for a thread that takes the place of one that died, before
+   * it counts anything itself.
+   */
+  dropInFlight(why: Reason): void {
+    const cells = this.#cells;
+    let inFlight = (cells[receivedCell] as number) - (cells[passedCell] as number);
+    for (let cell = rejectedCell; cell < cells.length; cell += 1) inFlight -= cells[cell] as number;
+    cells[droppedCell + why] = (cells[droppedCell + why] as number) + inFlight;
+  }
+
   /** What was counted so far, for its own thread. */
   passedCount(): number {
     return this.#cells[passedCell] as number;

@@ -77,6 +77,19 @@ export class HandoffCells {
     this.#cells[changesCell] = changes;
   }
 
+  /** As StageCells.dropInFlight has it: what is neither sent nor dropped was in a dead thread. */
+  dropQueued(why: Reason): void {
+    const cells = this.#cells;
+    for (let priority = 0; priority < priorityNames.length; priority += 1) {
+      const first = priority * laneCells;
+      let queued = (cells[first + at.offered] as number) - (cells[first + at.sent] as number);
+      for (let i = 0; i < reasonNames.length; i += 1)
+        queued -= cells[first + at.dropped + i] as number;
+      this.#add(priority, at.dropped + why, queued);
+      this.depth(priority, 0, 0);
+    }
+  }
+
   #add(priority: number, cell: number, by: number): void {
     const index = priority * laneCells + cell;
     this.#cells[index] = (this.#cells[index] as number) + by;

@@ -12,13 +12,13 @@ export type OriginalCounters = {
   /** For want of room, in a ring or in the handoff's queue. */
   readonly dropped_full_buffer: number;
   readonly security_drop_count: number;
-  /** Sends of which the receiver refused something. */
+  /** Sends of which the receiver refused something, and waits for its room. */
   readonly backpressure_events: number;
   readonly reconnect_count: number;
   readonly high_priority_sent: number;
   readonly low_priority_sent: number;
   readonly high_priority_dropped: number;
-  /** Mints behind a lookup table that nobody knows. */
+  /** Transactions whose mints are behind lookup tables that nobody knows. */
   readonly mint_extract_errors: number;
   /** Transactions whose instructions cannot be walked. */
   readonly account_extract_errors: number;
@@ -33,11 +33,16 @@ export type CounterSources = {
   readonly handoff: HandoffDiagnostics;
   /** Of the source, since its start. */
   readonly reconnects: number;
+  /** Waits of a blocking sender for room. */
+  readonly waits?: number;
+  /** Transactions that passed without a mint, where they may. */
+  readonly unresolved?: number;
 };
 
 /** Any thread; as torn as its sources are read one after the other. */
 export const originalCounters = (sources: CounterSources): OriginalCounters => {
   const { prefilter, extract, secure, handoff, reconnects } = sources;
+  const { waits = 0, unresolved = 0 } = sources;
   const { high, low } = handoff;
   const stagesFull = [prefilter, extract, secure].map(({ dropped }) => dropped.full ?? 0);
   return {
@@ -46,12 +51,12 @@ export const originalCounters = (sources: CounterSources): OriginalCounters => {
     candidates_sent: high.sent + low.sent,
     dropped_full_buffer: stagesFull.reduce((all, one) => all + one, noRoom(high) + noRoom(low)),
     security_drop_count: sum(secure.rejected),
-    backpressure_events: high.refusals + low.refusals,
+    backpressure_events: high.refusals + low.refusals + waits,
     reconnect_count: reconnects,
     high_priority_sent: high.sent,
     low_priority_sent: low.sent,
     high_priority_dropped: sum(high.dropped),
-    mint_extract_errors: extract.rejected["needs-resolve"] ?? 0,
+    mint_extract_errors: (extract.rejected["needs-resolve"] ?? 0) + unresolved,
     account_extract_errors: extract.rejected.malformed ?? 0,
     stream_buffer_depth: high.queued + low.queued,
   };

@@ -1,7 +1,8 @@
 // Shared memory of the running engine's sniffer: what its stages count, and the rings to and from
 // the verifier threads. Written by the market thread, read by any.
-import { createStageMemory } from "../events/stage-cells.ts";
-import { createHandoffMemory } from "../handoff/handoff-diagnostics.ts";
+import { reason } from "../events/event-layout.ts";
+import { createStageMemory, StageCells } from "../events/stage-cells.ts";
+import { createHandoffMemory, HandoffCells } from "../handoff/handoff-diagnostics.ts";
 import { createPriorityMemory } from "./priority-cells.ts";
 import { createVerifyMemory, type VerifyThreadData } from "./verify-pool.ts";
 
@@ -29,3 +30,15 @@ export const createSniffMemory = (verifyThreads: number): SniffMemory => ({
   lives: new SharedArrayBuffer(4),
   verify: verifyThreads === 0 ? [] : createVerifyMemory(verifyThreads),
 });
+
+/**
+ * Begins a life of the thread that writes the memory and returns its number, from 0: what its
+ * predecessor had under way is counted as dropped with reason restart, since it is gone.
+ */
+export const beginLife = (memory: SniffMemory): number => {
+  const life = Atomics.add(new Int32Array(memory.lives), 0, 1);
+  if (life === 0) return life;
+  for (const stage of sniffStages) new StageCells(memory[stage]).dropInFlight(reason.restart);
+  new HandoffCells(memory.handoff).dropQueued(reason.restart);
+  return life;
+};

@@ -18,7 +18,7 @@ import { OutboxSender } from "../handoff/outbox-sender.ts";
 import type { MetricCells } from "../metrics/cells.ts";
 import { OpenRecords } from "./open-records.ts";
 import { SniffCounts } from "./sniff-counts.ts";
-import type { SniffMemory } from "./sniff-memory.ts";
+import { beginLife, type SniffMemory } from "./sniff-memory.ts";
 import { type ItemPlace, SniffPath } from "./sniff-path.ts";
 import type { SniffSettings } from "./sniff-settings.ts";
 import { type CandidateOrigin, stampOrigin } from "./write-candidate.ts";
@@ -65,8 +65,7 @@ export class TransactionHandler implements RecordHandler {
 
   constructor(options: TransactionHandlerOptions) {
     const { view, outbox, metrics, events, memory, settings } = options;
-    const life = Atomics.add(new Int32Array(memory.lives), 0, 1) % livesMax;
-    this.#traceId = life * tracesOfALife;
+    this.#traceId = (beginLife(memory) % livesMax) * tracesOfALife;
     this.#item = { view, start: 0, end: 0 };
     this.#sender = new OutboxSender({
       outbox,

@@ -166,6 +166,8 @@ describe("the sniffer of a running engine", () => {
     expect(counters.tx_seen).toBe(stages.prefilter.received);
     expect(counters.security_drop_count).toBeGreaterThan(forged.length);
     expect(counters.candidates_sent).toBe(handoff.high.sent + handoff.low.sent);
+    expect(counters.mint_extract_errors).toBe(status.counts.needsResolve);
+    expect(counters.account_extract_errors).toBeGreaterThan(0);
     expect(priority.high + priority.low).toBe(stages.extract.passed);
     expect(priority.threshold).toBeGreaterThan(0);
     expect(stages.secure.latencyUs.p99).toBeGreaterThan(0);
@@ -214,6 +216,12 @@ describe("the sniffer of a running engine", () => {
     expect(counts.handledTransactions).toBe(items);
     expect(counts.refusedSignature).toBe(forged.length * (frames / 2));
     await replaced.engine.stop(10_000);
+    const { sniffer } = takeSnapshot(replaced.engine.memory);
+    for (const stage of Object.values(sniffer.stages)) expect(stage.inFlight).toBe(0);
+    for (const lane of [sniffer.handoff.high, sniffer.handoff.low]) {
+      expect(lane.offered).toBe(lane.sent + sum(lane.dropped));
+      expect(Object.keys(lane.dropped).filter((why) => why !== "restart")).toEqual([]);
+    }
     const written = await replaced.candidates();
     const byOffset = new Map<string, Set<string>>();
     for (const { id } of written) {
