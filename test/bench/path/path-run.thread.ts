@@ -1,7 +1,8 @@
-// Process entry of one run of the path: the plan as JSON in the arguments, the result as JSON on
-// standard output. A process of its own, so that its flags, its memory and its compiled code are this
-// run's alone.
+// Process entry of one run of the path: the plan as JSON in the arguments, the transactions as JSON on
+// standard input, the result as JSON on standard output. A process of its own, so that its flags, its
+// memory and its compiled code are this run's alone; what makes transactions is not in it.
 import { once } from "node:events";
+import { text } from "node:stream/consumers";
 import { Worker } from "node:worker_threads";
 
 import {
@@ -15,7 +16,7 @@ import {
   threadIdFlag,
 } from "./path-plan.ts";
 import { PathSource } from "./path-source.ts";
-import { pathTransactions } from "./path-transactions.ts";
+import type { PathPool } from "./path-transactions.ts";
 import { pinThread, threadProcessorNs } from "./pin-thread.ts";
 
 const readyMsMax = 10_000;
@@ -28,8 +29,13 @@ const worker = new Worker(new URL("path-market.thread.ts", import.meta.url), {
 const failed = once(worker, "error").then(([error]) => Promise.reject(error as Error));
 const ready = Atomics.waitAsync(flags, readyFlag, 0, readyMsMax);
 await Promise.race([ready.value, failed]);
-const load = pathTransactions(plan.seed, plan.share);
-const isPinned = plan.isPinned && pinThread(0);
+const { wires, isWatched } = JSON.parse(await text(process.stdin)) as PathPool;
+const load = {
+  wires: wires.map((wire) => Uint8Array.from(Buffer.from(wire, "base64"))),
+  isWatched: Uint8Array.from(isWatched),
+  mask: wires.length - 1,
+};
+const isSourcePinned = plan.isPinned && pinThread(0);
 const source = new PathSource(plan, memory, load);
 source.window(plan.warmupSeconds);
 source.drain();
@@ -54,7 +60,7 @@ const result: PathResult = {
   sent: source.sent,
   dropped: source.dropped - droppedBefore,
   lost: source.expected - source.arrived + source.sent - market.received,
-  isPinned: isPinned && market.isPinned,
+  isPinned: isSourcePinned && market.isPinned,
   seconds,
   rssMiB,
   marketCpu:

@@ -9,6 +9,14 @@ const pool = 1_024;
 const ticksAway = 256;
 const clearShare = 0.22;
 
+/** The pool as text, for another process: base64 of each transaction. */
+export type PathPool = { readonly wires: readonly string[]; readonly isWatched: readonly number[] };
+
+export const poolText = ({ wires, isWatched }: PathTransactions): PathPool => ({
+  wires: wires.map((wire) => Buffer.from(wire).toString("base64")),
+  isWatched: [...isWatched],
+});
+
 export type PathTransactions = {
   readonly wires: readonly Uint8Array[];
   /** 1 where the transaction reaches the sink. */

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import type { PathPlan, PathResult } from "./path-plan.ts";
+import { pathTransactions, poolText } from "./path-transactions.ts";
 
 const entry = fileURLToPath(new URL("path-run.thread.ts", import.meta.url));
 const prototypes = fileURLToPath(new URL("../../../../shared/prototypes/", import.meta.url));
@@ -23,7 +24,8 @@ export const runPath = (plan: PathPlan): PathResult => {
   const said = execFileSync(process.execPath, [...flags, entry, JSON.stringify(plan)], {
     encoding: "utf8",
     timeout: runMs(plan),
-    stdio: ["ignore", "pipe", "inherit"],
+    input: JSON.stringify(poolText(pathTransactions(plan.seed, plan.share))),
+    stdio: ["pipe", "pipe", "inherit"],
   });
   const result = JSON.parse(said) as PathResult;
   if (result.lost !== 0) throw new Error(`${result.lost} of ${result.sent} transactions are lost`);
