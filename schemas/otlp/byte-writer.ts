@@ -1,5 +1,6 @@
-// A growing array that protobuf fields are written into. A nested message is written in place and
-// moved up by the few bytes that its length turns out to need, so nothing is sized beforehand.
+// A growing array that protobuf fields are written into. A nested message is written in place behind
+// room for its length, and moved when the length turns out to need more or less than was guessed, so
+// nothing is sized beforehand.
 import { stopBits, stopIndex } from "./plain-text.ts";
 import { byteAt, lengthBytes, writeLength } from "./wire.ts";
 
@@ -136,7 +137,7 @@ export class ByteWriter {
     return at;
   }
 
-  /** Begins a length-delimited field and guesses the bytes of its length; for `close`. */
+  /** Begins a length-delimited field and guesses the bytes of its length; returns its start. */
   open(tag: number, guess = 1): number {
     this.small(tag);
     this.reserve(guess);

@@ -36,7 +36,7 @@ const restBytesMin = middleBytes + integerBytes + 3;
 /** More take the general way: so many are a number of 30 bits. */
 const digitsMax = 9;
 
-/** Longer keys and values take the general way: their lengths take more than a byte. */
+/** Longer keys take the general way, longer values `writeLong`: their lengths take two bytes. */
 const textBytesMax = 128;
 /** A tag and a length, twice: of the attribute and its key, of the value and its text. */
 const headBytes = 4;
@@ -129,7 +129,7 @@ const writeLong = (input: JsonScanner, out: ByteWriter, { tag, keyEnd, next }: L
 /** Bytes of a field with a tag of one byte. */
 const delimitedBytes = (length: number): number => 1 + lengthBytes(length) + length;
 
-/** The same for an integer of a few digits. */
+/** Writes the integer of a few digits; returns the position behind the attribute, or `none`. */
 const integerEnd = (input: JsonScanner, out: ByteWriter, keyEnd: number): number => {
   const { view, bytes, end } = input;
   const name = keyEnd + middleBytes;
