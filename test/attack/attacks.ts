@@ -13,7 +13,7 @@ import {
   zstdSize,
   zstdWindow,
 } from "./hostile-bodies.ts";
-import { eightAtOnce } from "./large-json.ts";
+import { eightAtOnce, largestBody } from "./large-json.ts";
 import { type PostHeaders, json, post, protobuf, traces } from "./post.ts";
 import { type Target, sendRaw } from "./raw-socket.ts";
 
@@ -164,6 +164,15 @@ const framing: readonly Attack[] = [
     name: "8 of them in gzip, 60 KB each: they take turns",
     answer: /^(?:200 ?){1,8}(?:503 ?)*$/,
     send: (target) => eightAtOnce("sendGzip", target),
+  },
+  {
+    name: "6 large bodies whose senders leave before the answer: their turns are given back",
+    answer: /^(?:(?:silent|closed|200|503) ?)+$/,
+    send: async (target) => {
+      const body = largestBody();
+      const send = raw([head([`content-length: ${body.byteLength}`]), body], { waitMs: 400 });
+      return (await Promise.all(Array.from({ length: 6 }, () => send(target)))).join(" ");
+    },
   },
   {
     name: "20 bodies of 16 MiB that stop: the isolate's share is full for one BODY_MS_MAX",

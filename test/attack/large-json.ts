@@ -9,6 +9,7 @@ const mebibyte = 1 << 20;
 export type LargeJson = {
   readonly spans: number;
   readonly bytes: number;
+  readonly body: string;
   readonly send: (target: Target) => Promise<string>;
   /** The same, compressed. */
   readonly sendGzip: (target: Target) => Promise<string>;
@@ -39,6 +40,7 @@ export const largeJson = (megabytes: number): LargeJson => {
   return {
     spans: count,
     bytes: body.length,
+    body,
     send: (target) => post(target, traces, body, { "content-type": json }),
     sendGzip: (target) => {
       const headers = { "content-type": json, "content-encoding": "gzip" };
@@ -49,6 +51,10 @@ export const largeJson = (megabytes: number): LargeJson => {
 
 const largestMegabytes = 15.9;
 let largest: LargeJson | undefined;
+
+/** The largest as it goes over the wire. */
+export const largestBody = (): Uint8Array =>
+  new TextEncoder().encode((largest ??= largeJson(largestMegabytes)).body);
 
 /** Eight of the largest at the same time; their statuses, sorted. */
 export const eightAtOnce = async (way: "send" | "sendGzip", target: Target): Promise<string> => {
