@@ -3,14 +3,20 @@
 // an accepted one is held until a sink took its bundle. So `accepted` = `flushed` + `held`, always.
 // It has no timer of its own: the duty cycle asks `shouldFlushTimeout`.
 import {
-  bundleAt,
+  bundleAt as bundleAtShared,
   bundleBytes,
-  bundleRecordsMax,
+  bundleRecordsMax as bundleRecordsMaxShared,
   bundleTimeoutNs,
-  transactionAt,
-  transactionRecordBytes,
+  transactionAt as transactionAtShared,
+  transactionRecordBytes as transactionRecordBytesShared,
 } from "./bundle-layout.ts";
 import { checkRecord, copyRecord, putU64, recordCode, u64At } from "./transaction-record.ts";
+
+// Own constants, because an imported binding is loaded at each use.
+const bundleAt = bundleAtShared;
+const bundleRecordsMax: number = bundleRecordsMaxShared;
+const transactionAt = transactionAtShared;
+const transactionRecordBytes: number = transactionRecordBytesShared;
 
 /**
  * Takes a whole bundle, `bundleBytes` at `at`, and copies what it keeps; false when it has no room

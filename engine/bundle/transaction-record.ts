@@ -1,6 +1,13 @@
 // Writes and checks the 32 bytes of a transaction record. Both ways in are checked: fields that are
 // written and bytes that come from elsewhere; a refusal is a code, never an exception.
-import { transactionAt, transactionSide } from "./bundle-layout.ts";
+import {
+  transactionAt as transactionAtShared,
+  transactionSide as transactionSideShared,
+} from "./bundle-layout.ts";
+
+// Own constants, because an imported or exported object is looked up at each use.
+const transactionAt = transactionAtShared;
+const transactionSide = transactionSideShared;
 
 const twoTo32 = 2 ** 32;
 /** Upper halves of a safe integer are below this. */
@@ -20,6 +27,9 @@ export const recordCode = {
 } as const;
 
 /** A code of `recordCode`. */
+// Likewise.
+const code = recordCode;
+
 export type RecordCode = (typeof recordCode)[keyof typeof recordCode];
 
 /** The fields of a record: `price` in 1/10,000, `side` a `transactionSide`, time in ns. */
@@ -63,16 +73,16 @@ export const writeRecord = (view: DataView, at: number, fields: TransactionField
 /** Whether the 32 bytes at `at` are a record. Allocates nothing. */
 export const checkRecord = (view: DataView, at: number): RecordCode => {
   const side = view.getUint8(at + transactionAt.side);
-  if (side > transactionSide.ask) return recordCode.invalidSide;
-  if (view.getUint32(at + transactionAt.side, true) !== side) return recordCode.padding;
+  if (side > transactionSide.ask) return code.invalidSide;
+  if (view.getUint32(at + transactionAt.side, true) !== side) return code.padding;
   const priceHigh = view.getInt32(at + transactionAt.price + 4, true);
   const priceLow = view.getUint32(at + transactionAt.price, true);
-  if (priceHigh < 0 || (priceHigh === 0 && priceLow === 0)) return recordCode.negativePrice;
-  if (view.getUint32(at + transactionAt.size, true) === 0) return recordCode.zeroSize;
+  if (priceHigh < 0 || (priceHigh === 0 && priceLow === 0)) return code.negativePrice;
+  if (view.getUint32(at + transactionAt.size, true) === 0) return code.zeroSize;
   const idHigh = view.getUint32(at + transactionAt.id + 4, true);
   const ingressHigh = view.getUint32(at + transactionAt.ingressNs + 4, true);
   const isSafe = priceHigh < highMax && idHigh < highMax && ingressHigh < highMax;
-  return isSafe ? recordCode.ok : recordCode.range;
+  return isSafe ? code.ok : code.range;
 };
 
 /** The fields of a checked record, as a new object: for outputs and tests, not for the hot path. */

@@ -50,10 +50,11 @@ for (;;) {
   idle();
 }
 market.stop();
+const toMs = performance.timeOrigin + performance.now();
 await later(100);
 observer.disconnect();
 const fromMs = new Float64Array(memory.flags)[measuredFromDouble] ?? 0;
-const measured = starts.filter(({ timeMs }) => timeMs >= fromMs);
+const measured = starts.filter(({ timeMs }) => timeMs >= fromMs && timeMs <= toMs);
 const scavenges = measured.filter(({ kind }) => kind === constants.NODE_PERFORMANCE_GC_MINOR);
 const { received, candidates } = market;
 const said: MarketReport = {
