@@ -1,5 +1,5 @@
 // Resources and scopes of a trace request: their rows, as signal-scan.ts makes them, and the check
-// of their attributes. The spans are read by the class that extends it: one class, so that V8 sees
+// of their attributes, but for those that are known (known-heads.ts). The spans are read by the class that extends it: one class, so that V8 sees
 // one shape on the hot path.
 import { AttributeTable } from "../otlp/attribute-table.ts";
 import { MessageCheck } from "../otlp/check-message.ts";
@@ -21,6 +21,8 @@ import {
 import { AttributeCheck } from "./attribute-check.ts";
 import type { Found } from "./found.ts";
 import { decision, placeList, placeOf } from "./found.ts";
+import type { ValueRange } from "./known-heads.ts";
+import { KnownHeads } from "./known-heads.ts";
 import type { ValidationPlan } from "./plan.ts";
 
 // Names of this module's own: an imported one is loaded and looked at anew at each use.
@@ -34,6 +36,10 @@ const resourceAttributeTag = tagOf(1, wireType.delimited);
 const scopeAttributeTag = tagOf(3, wireType.delimited);
 const resourceMessage = messageType("Resource");
 const scopeMessage = messageType("InstrumentationScope");
+// Which message a known head is.
+const resourceHead = 1;
+const scopeHead = 2;
+const nowhere: ValueRange = { start: 0, end: 0 };
 const serviceName = new TextEncoder().encode("service.name");
 
 /** Reads what lies around the spans; `item` is called for each of them. */
@@ -57,9 +63,13 @@ export abstract class EnvelopeReader {
   readonly #table: AttributeTable;
   readonly #attributes: AttributeCheck;
   #plan: ValidationPlan | null = null;
+  readonly #hasMemory: boolean;
+  #heads = new KnownHeads();
 
-  constructor(found: Found, limits: OtlpLimits) {
+  /** `hasMemory` false: every resource and scope is checked anew, for comparison. */
+  constructor(found: Found, limits: OtlpLimits, hasMemory: boolean) {
     this.found = found;
+    this.#hasMemory = hasMemory;
     this.#limits = limits;
     this.#message = new MessageCheck(limits);
     this.#table = new AttributeTable(limits);
@@ -73,6 +83,8 @@ export abstract class EnvelopeReader {
     this.bytes = bytes;
     this.view = view;
     this.#plan = plan;
+    this.#heads = this.#hasMemory ? plan.heads : new KnownHeads();
+    this.#heads.open(this.#limits);
     this.#attributes.open(bytes, view);
     this.#reset();
     if (bytes.length > this.#limits.requestBytesMax) return scanCode.requestTooLarge;
@@ -119,7 +131,7 @@ export abstract class EnvelopeReader {
     this.resources[row + resourceWord.end] = end;
     this.resources[row + resourceWord.firstScope] = this.scopeCount;
     // The head first, wherever it stands: it decides on what follows.
-    const head = this.#heads(this.resources, row, start, end);
+    const head = this.#headFields(this.resources, row, start, end);
     if (head < 0) return head;
     this.resourceWorst = this.#checkResource(row);
     if (this.resourceWorst < 0) return this.resourceWorst;
@@ -153,7 +165,7 @@ export abstract class EnvelopeReader {
     const isFirst = start < end && byteOf(this.bytes, start) === headTag;
     const head = isFirst
       ? this.#headField(scopes, row, start, end)
-      : this.#heads(scopes, row, start, end);
+      : this.#headFields(scopes, row, start, end);
     if (head < 0) return head;
     const worst = this.#checkScope(row);
     if (worst < 0) return worst;
@@ -200,7 +212,7 @@ export abstract class EnvelopeReader {
   }
 
   /** Finds head and schema URL among the fields; all others only have to be whole. */
-  #heads(rows: Int32Array, row: number, start: number, end: number): number {
+  #headFields(rows: Int32Array, row: number, start: number, end: number): number {
     let at = start;
     while (at < end) {
       at = this.#headField(rows, row, at, end);
@@ -233,21 +245,47 @@ export abstract class EnvelopeReader {
     const end = resources[row + resourceWord.headEnd] as number;
     this.found.begin(-this.resourceCount);
     if (end === 0) return decision.none;
+    const heads = this.#heads;
+    const known = heads.find(this.view, start, end, resourceHead);
+    if (known >= 0) {
+      if (heads.nameEnd(known) === 0) return decision.none;
+      resources[row + resourceWord.serviceNameStart] = start + heads.nameStart(known);
+      resources[row + resourceWord.serviceNameEnd] = start + heads.nameEnd(known);
+      return decision.none;
+    }
+    const before = this.found.count + this.found.dropped;
     const worst = this.#checkHead(start, end, resourceMessage, resourceAttributeTag);
-    const table = this.#table;
-    const named = worst < 0 ? -1 : table.find(serviceName);
-    if (named >= 0 && table.isText(named)) {
-      resources[row + resourceWord.serviceNameStart] = table.valueStart(named);
-      resources[row + resourceWord.serviceNameEnd] = table.valueEnd(named);
+    if (worst < 0) return worst;
+    const named = this.#serviceName();
+    resources[row + resourceWord.serviceNameStart] = named.start;
+    resources[row + resourceWord.serviceNameEnd] = named.end;
+    if (before === this.found.count + this.found.dropped) {
+      heads.keep(this.bytes, { start, end }, resourceHead, named);
     }
     return worst;
+  }
+
+  /** The value of service.name in the table that was read last, when it is a text. */
+  #serviceName(): ValueRange {
+    const table = this.#table;
+    const named = table.find(serviceName);
+    if (named < 0 || !table.isText(named)) return nowhere;
+    return { start: table.valueStart(named), end: table.valueEnd(named) };
   }
 
   #checkScope(row: number): number {
     const start = this.scopes[row + scopeWord.headStart] as number;
     const end = this.scopes[row + scopeWord.headEnd] as number;
     this.found.begin(-this.resourceCount);
-    return end === 0 ? decision.none : this.#checkHead(start, end, scopeMessage, scopeAttributeTag);
+    if (end === 0 || this.#heads.find(this.view, start, end, scopeHead) >= 0) {
+      return decision.none;
+    }
+    const before = this.found.count + this.found.dropped;
+    const worst = this.#checkHead(start, end, scopeMessage, scopeAttributeTag);
+    if (worst >= 0 && before === this.found.count + this.found.dropped) {
+      this.#heads.keep(this.bytes, { start, end }, scopeHead, nowhere);
+    }
+    return worst;
   }
 
   #checkHead(start: number, end: number, type: MessageType, tag: number): number {

@@ -5,6 +5,7 @@ import type { Tables } from "../weaver/tables.ts";
 import type { RuleTable } from "./finding-rules.ts";
 import { ruleSignals } from "./finding-rules.ts";
 import { Decisions } from "./found.ts";
+import { KnownHeads } from "./known-heads.ts";
 import { Shapes } from "./shapes.ts";
 import { SpanNames } from "./span-names.ts";
 
@@ -22,6 +23,7 @@ export class ValidationPlan {
   readonly lastMember: Int16Array;
   readonly names: SpanNames;
   readonly shapes = new Shapes();
+  readonly heads = new KnownHeads();
   readonly spans: Decisions;
   readonly metrics: Decisions;
   readonly logs: Decisions;

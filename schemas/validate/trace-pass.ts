@@ -83,7 +83,7 @@ export class TracePass extends EnvelopeReader {
   /** `usesShapes` false: every span takes the direct path, for comparison. */
   constructor(plan: ValidationPlan, limits: OtlpLimits = defaultLimits, usesShapes = true) {
     const found = new Found();
-    super(found, limits);
+    super(found, limits, usesShapes);
     this.#plan = plan;
     this.#check = new SpanCheck(found, limits);
     this.#nested = new NestedCheck(this.#check.attributes, limits);

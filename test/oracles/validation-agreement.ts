@@ -5,6 +5,8 @@ import { MessageCheck } from "../../schemas/otlp/check-message.ts";
 import type { OtlpLimits } from "../../schemas/otlp/limits.ts";
 import { defaultLimits, scanCode, scanCodeText } from "../../schemas/otlp/limits.ts";
 import { messageType } from "../../schemas/otlp/messages.ts";
+import { resourceStride, scopeStride } from "../../schemas/otlp/record-layout.ts";
+import type { SignalScan } from "../../schemas/otlp/signal-scan.ts";
 import { createTraceScan } from "../../schemas/otlp/signal-scan.ts";
 import { compileRules } from "../../schemas/validate/finding-rules.ts";
 import type { FindingRule, RuleTable } from "../../schemas/validate/finding-rules.ts";
@@ -121,20 +123,27 @@ export class ValidationAgreement {
     const code = this.fused.run(bytes, this.plan, partitions);
     const isOver = this.fused.tally.overLimit > 0;
     if ((code === scanCode.ok && !isOver) === (proof === scanCode.ok)) {
-      if (proof === scanCode.ok) this.#assertRows(scan.records, scan.count);
+      if (proof === scanCode.ok) this.#assertRows(scan);
       return;
     }
     throw new Error(`pass: ${scanCodeText(code)}; proof: ${scanCodeText(proof)}`);
   }
 
   /** The rows are those of the scanner, but for the ranges of events and links. */
-  #assertRows(records: Int32Array, count: number): void {
-    same("count", [this.fused.count], [count]);
-    const { stride } = this.fused.layout;
+  #assertRows(scan: SignalScan): void {
+    const { fused } = this;
+    same("count", [fused.count], [scan.count]);
+    const { stride } = fused.layout;
     const unfilled = new Set([23, 24, 26, 27]);
     const cells = (rows: Int32Array): number[] =>
-      [...rows.subarray(0, count * stride)].filter((_, i) => !unfilled.has(i % stride));
-    same("rows", cells(this.fused.records), cells(records));
+      [...rows.subarray(0, scan.count * stride)].filter((_, i) => !unfilled.has(i % stride));
+    same("rows", cells(fused.records), cells(scan.records));
+    const resources = (rows: Int32Array): Int32Array =>
+      rows.subarray(0, scan.resourceCount * resourceStride);
+    same("resources", [...resources(fused.resources)], [...resources(scan.resources)]);
+    const scopes = (rows: Int32Array): Int32Array =>
+      rows.subarray(0, scan.scopeCount * scopeStride);
+    same("scopes", [...scopes(fused.scopes)], [...scopes(scan.scopes)]);
   }
 
   #said(pass: TracePass): { findings: string[]; partitions: number[]; groups: number[] } {
