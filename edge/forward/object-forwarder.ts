@@ -36,14 +36,16 @@ const flagOf = (error: unknown, flag: string): boolean =>
 
 /** SQLite's own words for a disk that is full or broken. */
 const isStorageError = (text: string): boolean => /SQLITE_(?:FULL|IOERR|CORRUPT)/.test(text);
+/** What workerd says when the object cannot even be started again. */
+const isInternalError = (text: string): boolean => text.startsWith("internal error");
 
-const failedCall = (error: unknown, records: number): ForwardOutcome => {
+const failedCall = (error: unknown, records: number, hasFailed: boolean): ForwardOutcome => {
   // workerd marks calls that it never delivered, because the object's queue is full.
   if (flagOf(error, "overloaded"))
     return refusedOutcome("overloaded", "the forwarder object is overloaded", records);
   const text = error instanceof Error ? error.message : String(error);
   // The object ends with the write that failed, and with it every call that it had.
-  if (isStorageError(text))
+  if (isStorageError(text) || (hasFailed && isInternalError(text)))
     return unknownOutcome(`the forwarder's storage failed: ${text}`, records, "storage-failed");
   return unknownOutcome(`call to the forwarder object failed: ${text}`, records);
 };
@@ -81,6 +83,8 @@ class Shard {
   // Made once: deriving an id from a name costs a hash per request.
   readonly #id: DurableObjectId;
   readonly #batch: IsolateBatch<AppendRequest, ForwardOutcome>;
+  /** The object's storage failed, and no call went well since. */
+  #hasFailedStorage = false;
 
   constructor(namespace: Namespace, name: string, limits: BatchLimits) {
     this.#namespace = namespace;
@@ -115,9 +119,12 @@ class Shard {
     const count = requests.reduce((sum, { records }) => sum + records.length, 0);
     try {
       const outcome = await this.#namespace.get(this.#id).append(encodeAppendFrame(requests));
+      this.#hasFailedStorage = false;
       return outcome ?? refusedOutcome("unavailable", otherVersion, count);
     } catch (error) {
-      return failedCall(error, count);
+      const outcome = failedCall(error, count, this.#hasFailedStorage);
+      this.#hasFailedStorage = outcome.code === "storage-failed";
+      return outcome;
     }
   }
 }
