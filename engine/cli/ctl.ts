@@ -8,13 +8,13 @@ import { eventLines, reloadLines, statusLines, workerLines } from "./ctl-tables.
 /** A restart ends with the thread that takes longest to serve again. */
 const answerMsMax = 90_000;
 
-const verbs = ["status", "events", "pause", "resume", "restart", "reload"] as const;
+const verbs = ["status", "events", "pause", "resume", "restart", "scale", "reload"] as const;
 type Verb = (typeof verbs)[number];
 
 export const ctl: Command = {
   name: "ctl",
   purpose: "Shows and steers a running engine: its threads, rings, events and configuration.",
-  usage: `[options] ${verbs.join("|")} [WORKER]`,
+  usage: `[options] ${verbs.join("|")} [WORKER|ROLE=THREADS...]`,
   options: {
     url: {
       value: "URL",
@@ -25,7 +25,7 @@ export const ctl: Command = {
     type: { value: "TYPE", help: "events: of this type only" },
     limit: { value: "N", help: "events: the newest N, 1 to 10000", default: "100" },
   },
-  examples: ["weir ctl status", "weir ctl restart market --url http://127.0.0.1:9464"],
+  examples: ["weir ctl status", "weir ctl scale market=2 stream=2 --url http://127.0.0.1:9464"],
   run: async (args, io) => {
     const verb = verbOf(args);
     const isTable = io.stdoutIsTerminal === true && args.values["json"] !== true;
@@ -47,6 +47,7 @@ const tables: { readonly [verb in Verb]: (body: string) => readonly string[] } =
   pause: (body) => workerLines(JSON.parse(body) as object),
   resume: (body) => workerLines(JSON.parse(body) as object),
   restart: (body) => workerLines(JSON.parse(body) as object),
+  scale: (body) => workerLines(JSON.parse(body) as object),
   reload: (body) => reloadLines(JSON.parse(body) as object),
 };
 
@@ -57,14 +58,35 @@ const verbOf = ({ positionals }: Arguments): Verb => {
     const hint = word === "" ? "" : `; did you mean ${nearest(word, verbs)}?`;
     throw new UsageError(`weir ctl needs one of ${verbs.join(", ")}, found ${word}${hint}`);
   }
-  const takesWorker = found === "pause" || found === "resume" || found === "restart";
-  if (positionals.length > (takesWorker ? 2 : 1)) {
+  if (positionals.length > wordsMax[found]) {
     throw new UsageError(`weir ctl ${found} takes no ${positionals.at(-1)}`);
   }
   if (found === "restart" && positionals.length < 2) {
     throw new UsageError("weir ctl restart needs a WORKER: weir ctl status shows them");
   }
   return found;
+};
+
+/** Words of a command line that a verb takes, itself included. */
+const wordsMax: { readonly [verb in Verb]: number } = {
+  status: 1,
+  events: 1,
+  pause: 2,
+  resume: 2,
+  restart: 2,
+  scale: 3,
+  reload: 1,
+};
+
+/** `market=2 stream=3` as the body of the request. */
+const threadsOf = (words: readonly string[]): { readonly [role: string]: number } => {
+  const threads = words.map((word): [string, number] => {
+    const [, role = "", count = ""] = /^([a-z]+)=(\d+)$/.exec(word) ?? [];
+    if (role === "") throw new UsageError(`weir ctl scale needs ROLE=THREADS, found ${word}`);
+    return [role, Number(count)];
+  });
+  if (threads.length === 0) throw new UsageError("weir ctl scale needs ROLE=THREADS: market=2");
+  return Object.fromEntries(threads);
 };
 
 const baseOf = (args: Arguments): URL => {
@@ -85,13 +107,15 @@ const requestOf = (verb: Verb, { values, positionals }: Arguments): Asked => {
     if (typeof values["type"] === "string") query.set("type", values["type"]);
     return { path: `/events?${query.toString()}`, init: {} };
   }
-  const worker = positionals[1];
+  const [, ...words] = positionals;
+  const [worker] = words;
+  const told = verb === "scale" ? threadsOf(words) : worker === undefined ? {} : { worker };
   return {
     path: `/${verb}`,
     init: {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify(worker === undefined ? {} : { worker }),
+      body: JSON.stringify(told),
     },
   };
 };

@@ -47,10 +47,10 @@ export const engine: Command = {
     let isStopping = false;
     const control = await startControlServer({
       port: config.control.port,
-      snapshot: () => takeSnapshot(running.memory),
+      snapshot: () => takeSnapshot(running.memory, running.lanes),
       isReady: () => !isStopping,
       about: () => ({ runId, log: running.restUrl, config: settings.about() }),
-      events: [running.memory.events],
+      events: running.events,
       steering: { ...running.steering, reload: settings.reload },
     }).catch(async (error: unknown) => {
       await running.stop(stopMs());
@@ -65,7 +65,7 @@ export const engine: Command = {
     if (reason !== null) io.note(`weir: ${reason}`);
     const { clean, ...report } = await running.stop(stopMs());
     await control.close();
-    const { counts } = takeSnapshot(running.memory);
+    const { counts } = takeSnapshot(running.memory, running.lanes);
     await io.line(JSON.stringify({ stopped: { clean, ...report, counts } }));
     return clean && reason === null ? exitCode.good : exitCode.failed;
   },

@@ -2,9 +2,10 @@
 // the ring of the stage that handles its topic, and waits when that ring is full: waiting is the
 // back-pressure that reaches the log's own paging.
 //
-// When a stage was replaced, its ring is emptied and rewound: the new stage is assigned its
-// partitions at their last acknowledged positions and gets the records since again, read from the
-// log, before any later one. To the stage that is what a restart of the process would be.
+// Stages have one thread or several, each with a ring of its own; partitions are dealt to them. When
+// threads were replaced, or their number changed, their rings are emptied and rewound: the new ones
+// are assigned their partitions at the last acknowledged positions and get the records since again,
+// read from the log, before any later one. To them that is what a restart of the process would be.
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { recordHeaders } from "../../schemas/record-headers.ts";
@@ -22,6 +23,8 @@ import { cellOf } from "../metrics/cells.ts";
 import { stampNowUs } from "../ring/enqueue-stamp.ts";
 import type { MessageRingReader } from "../ring/message-ring-reader.ts";
 import type { MessageRingWriter } from "../ring/message-ring-writer.ts";
+import { laneOf } from "./deal.ts";
+import type { InputRole } from "./input-rings.ts";
 import { headerBytes, messageType, writeHeader } from "./record-message.ts";
 import { RepeatWindow } from "./repeat-window.ts";
 
@@ -33,10 +36,9 @@ const rewindRecords = 500;
 /** How often a dead stage's ring is emptied while its last batch is still on its way. */
 const discardMs = 1;
 
-type RingName = "market" | "stream";
-
 export type IngestOptions = {
-  readonly rings: { readonly [ring in RingName]: MessageRingWriter };
+  /** By role and lane, at least one of each role. */
+  readonly rings: { readonly [role in InputRole]: readonly MessageRingWriter[] };
   readonly positions: Positions;
   readonly metrics: MetricCells;
   /** Records whose run header has this value are the run's own. */
@@ -46,11 +48,21 @@ export type IngestOptions = {
   readonly onFailed: (error: Error) => void;
 };
 
+export type Rewind = {
+  /** The role's rings from now on, by lane. */
+  readonly writers: readonly MessageRingWriter[];
+  /** For the readers that are dead, also of rings that are given up. */
+  readonly standIns: readonly MessageRingReader[];
+  /** Lanes whose threads start anew: their partitions are fed again. */
+  readonly lanes: readonly number[];
+};
+
 const metadataEncoder = new TextEncoder();
 
 /** Handlers for the log's consumer, and the commits. One instance in the ingest thread. */
 export class Ingest implements ConsumerHandlers {
   readonly #options: IngestOptions;
+  readonly #rings: { [role in InputRole]: readonly MessageRingWriter[] };
   readonly #runId: Buffer;
   /** Where a successor of a partition's stage must begin, by id: owned partitions only. */
   readonly #resume = new Map<number, Position>();
@@ -60,8 +72,8 @@ export class Ingest implements ConsumerHandlers {
   #held: PromiseWithResolvers<void> | null = null;
   #isReleased = false;
   // A ring has one writer and one wait at a time, but partitions are delivered side by side: what
-  // goes into a ring goes in turn.
-  readonly #turns: { [ring in RingName]: Promise<unknown> } = {
+  // goes to a role goes in turn.
+  readonly #turns: { [role in InputRole]: Promise<unknown> } = {
     market: Promise.resolve(),
     stream: Promise.resolve(),
   };
@@ -69,6 +81,7 @@ export class Ingest implements ConsumerHandlers {
 
   constructor(options: IngestOptions) {
     this.#options = options;
+    this.#rings = { ...options.rings };
     this.#runId = Buffer.from(options.runId);
     this.onFailed = options.onFailed;
   }
@@ -79,7 +92,7 @@ export class Ingest implements ConsumerHandlers {
       const { topic, partition, offset } = position;
       const id = topicPartitionId(topic, partition);
       if (id < 0) continue;
-      await this.#inTurn(ringOf(topic), async () => {
+      await this.#inTurn(roleOf(topic), async () => {
         this.#resume.set(id, position);
         this.#options.positions.set("read", id, offset);
         await this.#assign(id, position);
@@ -97,7 +110,7 @@ export class Ingest implements ConsumerHandlers {
       const id = topicPartitionId(topic, partition);
       if (id < 0) continue;
       const nothing = { id, offset: 0, value: new Uint8Array(0), timestampMs: 0 };
-      await this.#inTurn(ringOf(topic), async () => {
+      await this.#inTurn(roleOf(topic), async () => {
         this.#resume.delete(id);
         await this.#push(topic, messageType.revoke, nothing);
       });
@@ -108,7 +121,7 @@ export class Ingest implements ConsumerHandlers {
   readonly onBatch = async (batch: RecordBatch): Promise<void> => {
     // Not handled while held: waits, so that no later batch of the partition comes.
     while (!this.#isReleased) {
-      const hasPassed = await this.#inTurn(ringOf(batch.topic), async () => {
+      const hasPassed = await this.#inTurn(roleOf(batch.topic), async () => {
         if (this.#held !== null) return false;
         await this.#pass(batch);
         return true;
@@ -128,21 +141,22 @@ export class Ingest implements ConsumerHandlers {
   }
 
   /**
-   * Call it when the stage that reads the ring is dead, with a reader that stands in for it.
-   * Resolves when the ring is empty: a successor may attach then, and is fed from the last
-   * acknowledged positions on. What fails after that goes to `onFailed`.
+   * Call it when threads of the role are dead. Resolves when their rings are empty: successors may
+   * attach then, and are fed from the last acknowledged positions on. What fails after that goes to
+   * `onFailed`.
    */
-  async rewind(ring: RingName, standIn: MessageRingReader): Promise<void> {
+  async rewind(role: InputRole, { writers, standIns, lanes }: Rewind): Promise<void> {
     const emptied = Promise.withResolvers<void>();
     const state = { isEmptied: false };
     const discard = (): void => {
-      while (standIn.drain(() => undefined, rewindRecords) > 0);
+      for (const standIn of standIns) while (standIn.drain(() => undefined, rewindRecords) > 0);
     };
-    const rewound = this.#inTurn(ring, async () => {
+    const rewound = this.#inTurn(role, async () => {
       discard();
+      this.#rings[role] = writers;
       state.isEmptied = true;
       emptied.resolve();
-      await this.#feedAgain(ring);
+      await this.#feedAgain(role, lanes);
     });
     rewound.catch(this.onFailed);
     // A batch may be on its way into the full ring: it must get there before its turn ends.
@@ -152,11 +166,12 @@ export class Ingest implements ConsumerHandlers {
     }
   }
 
-  async #feedAgain(ring: RingName): Promise<void> {
+  async #feedAgain(role: InputRole, lanes: readonly number[]): Promise<void> {
     const { metrics, positions, read } = this.#options;
     for (const [id, position] of this.#resume) {
       const { topic, partition } = position;
-      if (ringOf(topic) !== ring) continue;
+      if (roleOf(topic) !== role) continue;
+      if (!lanes.includes(laneOf(id, this.#rings[role].length))) continue;
       await this.#assign(id, position);
       const end = positions.get("read", id);
       let offset = position.offset;
@@ -234,9 +249,9 @@ export class Ingest implements ConsumerHandlers {
     this.resume();
   }
 
-  async #inTurn<T>(ring: RingName, body: () => Promise<T>): Promise<T> {
-    const turn = this.#turns[ring].then(body);
-    this.#turns[ring] = turn.catch(() => undefined);
+  async #inTurn<T>(role: InputRole, body: () => Promise<T>): Promise<T> {
+    const turn = this.#turns[role].then(body);
+    this.#turns[role] = turn.catch(() => undefined);
     return turn;
   }
 
@@ -248,8 +263,9 @@ export class Ingest implements ConsumerHandlers {
   }
 
   async #push(topic: string, type: number, message: Message): Promise<void> {
-    if (!isConsumed(topic)) return;
-    const ring = this.#options.rings[consumed[topic]];
+    const rings = this.#rings[roleOf(topic)];
+    const ring = rings[laneOf(message.id, rings.length)];
+    if (ring === undefined) throw new Error(`${topic} has no ring`);
     const length = headerBytes + message.value.length;
     if (length > ring.messageBytesMax) {
       this.#options.metrics.add(oversizeCell, 1);
@@ -271,13 +287,13 @@ export class Ingest implements ConsumerHandlers {
 
   #stamp(): void {
     const now = stampNowUs();
-    this.#options.rings.market.stamp(now);
-    this.#options.rings.stream.stamp(now);
+    for (const ring of this.#rings.market) ring.stamp(now);
+    for (const ring of this.#rings.stream) ring.stamp(now);
   }
 
   #publish(): void {
-    this.#options.rings.market.publish();
-    this.#options.rings.stream.publish();
+    for (const ring of this.#rings.market) ring.publish();
+    for (const ring of this.#rings.stream) ring.publish();
   }
 }
 
@@ -289,7 +305,7 @@ type Message = {
   readonly ownRun?: boolean;
 };
 
-const ringOf = (topic: string): RingName => (isConsumed(topic) ? consumed[topic] : "stream");
+const roleOf = (topic: string): InputRole => (isConsumed(topic) ? consumed[topic] : "stream");
 
 const rewoundCell = cellOf("consumeRewound");
 const assignmentsCell = cellOf("consumeAssignments");

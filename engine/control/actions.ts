@@ -1,5 +1,5 @@
-// What the control server can be told to do: POST /pause, /resume, /restart, /reload with a JSON
-// object. Only from this machine: the server listens on loopback, and a page in a browser can
+// What the control server can be told to do: POST /pause, /resume, /restart with {"worker"}, /scale
+// with {"market": 2}, /reload. Only from this machine: the server listens on loopback, and a page in a browser can
 // neither name another host (checked) nor send application/json elsewhere without being asked.
 import type { IncomingMessage } from "node:http";
 
@@ -13,11 +13,13 @@ export type Steering = {
   readonly pause: (worker: string) => Promise<void>;
   readonly resume: (worker: string) => Promise<void>;
   readonly restart: (worker: string) => Promise<void>;
+  /** Sets the number of a role's threads. */
+  readonly scale: (role: string, threads: number) => Promise<void>;
   /** Reads the configuration again and answers what became of it; null where there is none. */
   readonly reload: (() => Promise<{ readonly kind: string }>) | null;
 };
 
-export const actionNames = ["pause", "resume", "restart", "reload"] as const;
+export const actionNames = ["pause", "resume", "restart", "scale", "reload"] as const;
 export type ActionName = (typeof actionNames)[number];
 
 /** What `pause` and `resume` mean without a worker: the intake; all behind it runs empty. */
@@ -41,12 +43,12 @@ export const actionAnswer = async (
   if (refusal !== null) return refusal;
   const body = await readBody(request);
   if (body === null) return failure(413, `the body is longer than bodyBytesMax=${bodyBytesMax}`);
-  const worker = workerOf(body);
-  if (worker === null) {
-    return failure(400, `the body must be a JSON object with a text "worker", found ${body}`);
+  const told = toldOf(action, body);
+  if (told === null) {
+    return failure(400, `the body of /${action} must be like ${forms[action]}, found ${body}`);
   }
   try {
-    const outcome = await act(action, worker, steering);
+    const outcome = await act(action, told, steering);
     const ok = outcome?.kind !== "refused";
     return json(ok ? 200 : 409, { ok, ...outcome, workers: steering.workers() });
   } catch (error) {
@@ -55,14 +57,30 @@ export const actionAnswer = async (
   }
 };
 
+/** Shown to who sent something else. */
+const forms: { readonly [name in ActionName]: string } = {
+  pause: '{"worker":"ingest"}',
+  resume: '{"worker":"ingest"}',
+  restart: '{"worker":"market"}',
+  scale: '{"market":2}',
+  reload: "{}",
+};
+
+/** Of a scale the roles with their threads; of the others the worker, "" where none is named. */
+type Told = { readonly worker: string; readonly threads: readonly (readonly [string, number])[] };
+
 const act = async (
   action: ActionName,
-  worker: string,
+  { worker, threads }: Told,
   steering: Steering,
 ): Promise<{ readonly kind: string } | null> => {
   if (action === "reload") {
     if (steering.reload === null) throw new RefusedError("there is no configuration to reload");
     return steering.reload();
+  }
+  if (action === "scale") {
+    for (const [role, count] of threads) await steering.scale(role, count);
+    return null;
   }
   if (action === "restart" && worker === "") {
     const known = steering.workers().map(({ name }) => name);
@@ -96,13 +114,26 @@ const readBody = async (request: IncomingMessage): Promise<string | null> => {
   return Buffer.concat(parts).toString();
 };
 
-/** "" where the body names none; null for a body that is none of ours. */
-const workerOf = (body: string): string | null => {
+/** Null for a body that is none of ours. */
+const toldOf = (action: ActionName, body: string): Told | null => {
+  const value = parsed(body);
+  if (value === null) return null;
+  if (action === "scale") {
+    const threads = Object.entries(value).flatMap(([role, count]) =>
+      typeof count === "number" ? [[role, count] as const] : [],
+    );
+    const isWhole = threads.length === Object.keys(value).length && threads.length > 0;
+    return isWhole ? { worker: "", threads } : null;
+  }
+  const { worker = "" } = value;
+  return typeof worker === "string" ? { worker, threads: [] } : null;
+};
+
+const parsed = (body: string): { readonly [key: string]: unknown } | null => {
   try {
     const value: unknown = body === "" ? {} : JSON.parse(body);
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
-    const { worker = "" } = value as { readonly worker?: unknown };
-    return typeof worker === "string" ? worker : null;
+    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    return isObject ? (value as { readonly [key: string]: unknown }) : null;
   } catch {
     return null;
   }

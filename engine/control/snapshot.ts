@@ -2,6 +2,8 @@
 // table, for the ledger. Any thread could make one; control does.
 import type { TopOfBook } from "../book/top-reader.ts";
 import { readTops } from "../book/top-reader.ts";
+import type { Lane } from "../host/lanes.ts";
+import { inputOf, outputOf } from "../host/lanes.ts";
 import type { EngineMemory } from "../host/memory.ts";
 import { ringNames } from "../host/memory.ts";
 import { ItemCounts } from "../ledger/item-counts.ts";
@@ -23,6 +25,12 @@ type PartitionPosition = {
   readonly done: number;
 };
 
+type LaneView = {
+  readonly worker: string;
+  readonly input: RingStats;
+  readonly output: RingStats;
+};
+
 /** A top of book as JSON can say it. */
 type TopView = Omit<TopOfBook, "receiveNs"> & { readonly receiveNs: string };
 
@@ -34,6 +42,8 @@ export type Snapshot = {
   readonly tops: readonly TopView[];
   readonly latencyBuckets: { readonly [key in HistogramKey]: LatencyBuckets };
   readonly sniffer: SnifferStatus;
+  /** Rings of the threads beside the first of their role. */
+  readonly lanes: readonly LaneView[];
 };
 
 const fromKeys = <K extends string, V>(keys: readonly K[], value: (key: K) => V) =>
@@ -58,12 +68,24 @@ const itemCounts = (memory: SharedArrayBuffer): Partial<Snapshot["counts"]> => {
   };
 };
 
-/** Torn between the figures by microseconds; each figure is whole. Any thread. */
-export const takeSnapshot = (memory: EngineMemory): Snapshot => {
+const laneView = (lane: Lane): LaneView => ({
+  worker: lane.name,
+  input: readRingStats(inputOf(lane)),
+  output: readRingStats(outputOf(lane)),
+});
+
+/**
+ * Torn between the figures by microseconds; each figure is whole. Counts and books are those of all
+ * lanes, rings and latencies those of the engine's own memory. Any thread.
+ */
+export const takeSnapshot = (memory: EngineMemory, lanes: readonly Lane[] = []): Snapshot => {
   const cells = new MetricCells(memory.metrics);
+  const further = lanes.filter((lane) => lane.memory !== memory);
+  const all = [cells, ...further.map((lane) => new MetricCells(lane.memory.metrics))];
+  const count = (key: MetricKey): number => all.reduce((sum, one) => sum + one.read(key), 0);
   const positions = new Positions(memory.positions);
   return {
-    counts: { ...fromKeys(metricKeys, (key) => cells.read(key)), ...itemCounts(memory.items) },
+    counts: { ...fromKeys(metricKeys, count), ...itemCounts(memory.items) },
     latencyUs: fromKeys(histogramKeys, (key) => cells.histogram(key).summary()),
     rings: fromKeys(ringNames, (name) => readRingStats(memory[name])),
     positions: topicPartitions.map(({ topic, partition }, id) => ({
@@ -73,7 +95,10 @@ export const takeSnapshot = (memory: EngineMemory): Snapshot => {
       handled: positions.get("handled", id),
       done: positions.get("done", id),
     })),
-    tops: readTops(memory.books).map(topView),
+    tops: [memory, ...further.map((lane) => lane.memory)]
+      .flatMap(({ books }) => readTops(books))
+      .map(topView),
+    lanes: further.map(laneView),
     latencyBuckets: fromKeys(histogramKeys, (key) => latencyBuckets(cells.histogram(key))),
     sniffer: readSniffer(memory, {
       reconnects: Math.max(0, cells.read("consumeAssignments") - 1),

@@ -19,9 +19,10 @@ const idleMs = 100;
 const retryMsMin = 50;
 const retryMsMax = 2_000;
 
-type Source = { readonly reader: MessageRingReader; readonly sojourn: Histogram };
+export type Source = { readonly reader: MessageRingReader; readonly sojourn: Histogram };
 
 export type EgressOptions = {
+  /** At least one; more can be added. */
   readonly sources: readonly Source[];
   readonly batch: OutputBatch;
   readonly log: EventLog;
@@ -35,12 +36,14 @@ export type EgressOptions = {
 export class Egress {
   readonly #options: EgressOptions;
   readonly #marks = new Map<number, Mark>();
+  readonly #sources: Source[];
   readonly #waits: (Promise<boolean> | null)[];
   #stopping = false;
   #paused: PromiseWithResolvers<void> | null = null;
 
   constructor(options: EgressOptions) {
     this.#options = options;
+    this.#sources = [...options.sources];
     this.#waits = options.sources.map(() => null);
   }
 
@@ -57,6 +60,12 @@ export class Egress {
       if (stopping) return;
       await this.#wait();
     }
+  }
+
+  /** Reads these rings too, from the next turn on. */
+  add(sources: readonly Source[]): void {
+    this.#sources.push(...sources);
+    this.#waits.push(...sources.map(() => null));
   }
 
   /** Ends `run` once the rings are empty and acknowledged, also when paused. */
@@ -78,7 +87,7 @@ export class Egress {
   #drain(): number {
     const now = stampNowUs();
     let drained = 0;
-    for (const { reader, sojourn } of this.#options.sources) {
+    for (const { reader, sojourn } of this.#sources) {
       drained += reader.drain((type, at, length, stampUs) => {
         if (type === outputType.mark) this.#keepMark(reader, at, length);
         else {
@@ -130,9 +139,8 @@ export class Egress {
 
   // One pending wait per ring is kept until it resolves, or each turn would leave one behind.
   async #wait(): Promise<void> {
-    const { sources } = this.#options;
     await Promise.race(
-      sources.map(({ reader }, index) => {
+      this.#sources.map(({ reader }, index) => {
         this.#waits[index] ??= reader.waitForMessagesAsync(idleMs).finally(() => {
           this.#waits[index] = null;
         });

@@ -2,6 +2,8 @@
 // out, and is left.
 import { readRingStats } from "../ring/ring-stats.ts";
 import type { StopReport } from "../supervise/stop-workers.ts";
+import type { Lane } from "./lanes.ts";
+import { inputOf, outputOf } from "./lanes.ts";
 import type { EngineMemory } from "./memory.ts";
 import { ringNames } from "./memory.ts";
 
@@ -9,20 +11,35 @@ import { ringNames } from "./memory.ts";
 type RingDrain = { readonly drained: number; readonly left: number };
 
 export type DrainReport = StopReport & {
-  readonly rings: { readonly [name in (typeof ringNames)[number]]: RingDrain };
+  /** By the names of ringNames, and for further lanes `market-2 input` and the like. */
+  readonly rings: { readonly [name: string]: RingDrain };
 };
 
 export const drainReport = async (
   memory: EngineMemory,
+  lanes: readonly Lane[],
   stop: () => Promise<StopReport>,
 ): Promise<DrainReport> => {
-  const readBefore = ringNames.map((name) => readRingStats(memory[name]).read);
+  const rings = [...ownRings(memory), ...laneRings(memory, lanes)];
+  const readBefore = rings.map(({ ring }) => readRingStats(ring).read);
   const report = await stop();
-  const rings = Object.fromEntries(
-    ringNames.map((name, index) => {
-      const { read, inFlight } = readRingStats(memory[name]);
-      return [name, { drained: read - (readBefore[index] ?? 0), left: inFlight }];
-    }),
-  ) as DrainReport["rings"];
-  return { ...report, rings };
+  const drains = rings.map(({ name, ring }, index): [string, RingDrain] => {
+    const { read, inFlight } = readRingStats(ring);
+    return [name, { drained: read - (readBefore[index] ?? 0), left: inFlight }];
+  });
+  return { ...report, rings: Object.fromEntries(drains) };
 };
+
+type Named = { readonly name: string; readonly ring: SharedArrayBuffer };
+
+const ownRings = (memory: EngineMemory): readonly Named[] =>
+  ringNames.map((name) => ({ name, ring: memory[name] }));
+
+const laneRings = (memory: EngineMemory, lanes: readonly Lane[]): readonly Named[] =>
+  lanes.flatMap((lane) => {
+    if (lane.memory === memory) return [];
+    return [
+      { name: `${lane.name} input`, ring: inputOf(lane) },
+      { name: `${lane.name} output`, ring: outputOf(lane) },
+    ];
+  });

@@ -2,15 +2,18 @@
 // alive. Everything here runs on the control thread and never touches a record.
 import { setTimeout as sleep } from "node:timers/promises";
 
+import type { InputRole } from "../consume/input-rings.ts";
 import type { LogPlace } from "../log/open-log.ts";
 import { sniffDefaults, type SniffSettings } from "../sniff/sniff-settings.ts";
 import type { RestartLimits } from "../supervise/restart-budget.ts";
 import { restartDefaults } from "../supervise/restart-budget.ts";
-import { Supervisor } from "../supervise/supervisor.ts";
+import { RefusedError, Supervisor } from "../supervise/supervisor.ts";
 import { createWorkerMemory } from "../supervise/worker-cells.ts";
 import type { DrainReport } from "./drain-report.ts";
 import { drainReport } from "./drain-report.ts";
 import { handOver } from "./hand-over.ts";
+import type { Lane } from "./lanes.ts";
+import { Lanes, lanesMaxOf } from "./lanes.ts";
 import type { EngineMemory } from "./memory.ts";
 import { createEngineMemory } from "./memory.ts";
 import type { ThreadDiedError } from "./thread.ts";
@@ -26,6 +29,8 @@ export type EngineOptions = {
   readonly runId: string;
   /** What the sniffer checks and how it hands off; the defaults of sniff-settings.ts without it. */
   readonly sniff?: SniffSettings;
+  /** Threads of a role at the start; 1 without it. */
+  readonly threads?: { readonly [role in InputRole]?: number };
   /** One line for each failure and restart. */
   readonly note?: (line: string) => void;
   /** How often threads are restarted before the engine fails. */
@@ -46,7 +51,17 @@ export type Engine = {
   /** Settles when a thread failed for good; what it did is uncommitted. */
   readonly failed: Promise<ThreadFailure>;
   /** Shows and steers the threads: states, restarts and errors, in the order of their start. */
-  readonly steering: Pick<Supervisor, "workers" | "pause" | "resume" | "restart">;
+  readonly steering: Pick<Supervisor, "workers" | "pause" | "resume" | "restart"> & {
+    /**
+     * Sets the number of a role's threads; its partitions are dealt anew. Resolves when all serve.
+     * @throws RefusedError naming the role, or the limits of the number.
+     */
+    readonly scale: (role: string, threads: number) => Promise<void>;
+  };
+  /** All lanes that there were, those of the engine's own memory first; grows. */
+  readonly lanes: readonly Lane[];
+  /** Memories of the lanes' event collectors; grows. */
+  readonly events: readonly SharedArrayBuffer[];
   /** Stops in the order of the data within one deadline; says what was drained. */
   readonly stop: (deadlineMs: number) => Promise<DrainReport>;
 };
@@ -55,9 +70,14 @@ export type Engine = {
 export const startEngine = async (options: EngineOptions): Promise<Engine> => {
   const { log, sniff = sniffDefaults } = options;
   const memory = createEngineMemory(sniff.verifyThreads);
+  const lanes = new Lanes(memory);
+  for (const role of ["market", "stream"] as const) {
+    lanes.resize(role, checkedThreads(role, options.threads?.[role] ?? 1));
+  }
   let firstDeath: { readonly thread: string; readonly error: ThreadDiedError } | null = null;
   const threads = new EngineThreads({
     memory,
+    lanes,
     workers: createWorkerMemory(),
     log: placeOf(log, memory),
     served: "kafka" in log ? null : log,
@@ -70,7 +90,7 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
       supervisor.report(thread, error.message);
     },
   });
-  const supervisor = supervisorOf(options, threads, memory);
+  const supervisor = supervisorOf(options, threads, lanes);
   try {
     await supervisor.start();
   } catch (error) {
@@ -85,8 +105,21 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
       pause: (name) => supervisor.pause(name),
       resume: (name) => supervisor.resume(name),
       restart: (name) => supervisor.restart(name),
+      scale: async (role, count) => {
+        if (role !== "market" && role !== "stream") {
+          throw new RefusedError(`role=${role} has no threads to scale; known: market stream`);
+        }
+        const checked = checkedThreads(role, count);
+        await supervisor.rearrange(() => {
+          const ended = new Set(lanes.active(role).map(({ name }) => name));
+          lanes.resize(role, checked);
+          return { ended, workers: threads.workers() };
+        });
+      },
     },
-    stop: (deadlineMs) => drainReport(memory, () => supervisor.stop(deadlineMs)),
+    lanes: lanes.all,
+    events: lanes.events,
+    stop: (deadlineMs) => drainReport(memory, lanes.all, () => supervisor.stop(deadlineMs)),
   };
 };
 
@@ -105,19 +138,29 @@ const startError = (
   );
 };
 
+const checkedThreads = (role: InputRole, threads: number): number => {
+  const max = lanesMaxOf(role);
+  if (Number.isInteger(threads) && threads >= 1 && threads <= max) return threads;
+  throw new RefusedError(`threads of ${role}=${threads}, limits 1 to ${max}`);
+};
+
 const placeOf = (log: EngineOptions["log"], { wake }: EngineMemory): LogPlace =>
   "kafka" in log ? { kafka: log.kafka } : { directory: log.directory, wake };
 
 const supervisorOf = (
   { restarts, hangMs, note }: EngineOptions,
   threads: EngineThreads,
-  memory: EngineMemory,
+  lanes: Lanes,
 ): Supervisor =>
   new Supervisor({
     workers: threads.workers(),
     limits: { ...restartDefaults, ...restarts },
     hangMs: hangMs ?? hangMsDefault,
-    handOver: (dead) => handOver(memory, dead, threads.living("ingest")),
+    handOver: (dead) =>
+      handOver(lanes, dead, {
+        ingest: threads.living("ingest"),
+        egress: threads.living("egress"),
+      }),
     quiesce: () => threads.quiesce(),
     clock: {
       nowMs: () => performance.now(),

@@ -9,6 +9,8 @@
 // - egress dies (rest_for_one: market and stream go with it). What it had taken out of the rings
 //   and not acknowledged is gone, and a mark still in a ring may stand behind such an output: so
 //   both output rings are emptied, and both stages are fed again as above.
+// - The number of market or stream threads changes. All threads of the role are ended, partitions
+//   are dealt anew, and each new thread is fed as above; a ring that is given up is emptied first.
 // - ingest dies (rest_for_one: all that follow). All rings are emptied; the new one joins its group
 //   at the committed positions, as after a restart of the process.
 //
@@ -18,36 +20,59 @@
 // writer is dead too, so that no ring ever has two readers or two writers. Items handled are
 // counted once by position (ledger/item-counts.ts), so the ledger does not see the repeats.
 import { resetBookMemory } from "../book/book-layout.ts";
+import type { InputRole } from "../consume/input-rings.ts";
 import { MetricCells } from "../metrics/cells.ts";
 import { MessageRingReader } from "../ring/message-ring-reader.ts";
-import type { EngineMemory } from "./memory.ts";
+import type { Lanes } from "./lanes.ts";
+import { inputOf, outputOf } from "./lanes.ts";
 import type { EngineThread } from "./thread.ts";
 
 const drainLimit = 1_000;
 
-/** Puts in order what the dead left. `ingest` is the living ingest thread, null when it is dead. */
-export const handOver = async (
-  memory: EngineMemory,
-  dead: ReadonlySet<string>,
-  ingest: Pick<EngineThread, "ask"> | null,
-): Promise<void> => {
-  retire(memory, dead);
-  if (dead.has("egress")) {
-    empty(memory.marketEgress);
-    empty(memory.streamEgress);
-  }
-  for (const ring of ["market", "stream"] as const) {
-    if (!dead.has(ring)) continue;
-    if (ring === "market") resetBookMemory(memory.books);
-    if (ingest === null) empty(ring === "market" ? memory.ingestMarket : memory.ingestStream);
-    else await ingest.ask({ do: "rewind", ring });
-  }
+export type Living = {
+  /** Null when it is dead. */
+  readonly ingest: Pick<EngineThread, "ask"> | null;
+  readonly egress: Pick<EngineThread, "ask"> | null;
 };
 
-const retire = (memory: EngineMemory, dead: ReadonlySet<string>): void => {
-  const cells = new MetricCells(memory.metrics);
-  for (const owner of ["ingest", "market", "stream", "egress"] as const) {
-    if (dead.has(owner)) cells.retire(owner);
+/** Puts in order what the dead left, for the lanes that there are from now on. */
+export const handOver = async (
+  lanes: Lanes,
+  dead: ReadonlySet<string>,
+  { ingest, egress }: Living,
+): Promise<void> => {
+  for (const { role, memory, name } of lanes.all) {
+    if (!dead.has(name) && lanes.active(role).some((lane) => lane.name === name)) continue;
+    new MetricCells(memory.metrics).retire(role);
+    if (role === "market") resetBookMemory(memory.books);
+  }
+  for (const lane of lanes.all) {
+    const cells = new MetricCells(lane.memory.metrics);
+    for (const owner of ["ingest", "egress"] as const) if (dead.has(owner)) cells.retire(owner);
+    if (dead.has("egress")) empty(outputOf(lane));
+  }
+  // A living one learns of new lanes before their threads write.
+  await egress?.ask({ do: "read", outputs: lanes.outputs() });
+  for (const role of ["market", "stream"] as const) await rewind(lanes, { role, dead, ingest });
+};
+
+type Rewound = {
+  readonly role: InputRole;
+  readonly dead: ReadonlySet<string>;
+  readonly ingest: Living["ingest"];
+};
+
+const rewind = async (lanes: Lanes, { role, dead, ingest }: Rewound): Promise<void> => {
+  if (!lanes.active(role).some(({ name }) => dead.has(name))) return;
+  const deadLanes = lanes.dead(role, dead);
+  if (ingest === null) for (const lane of deadLanes) empty(inputOf(lane));
+  else {
+    await ingest.ask({
+      do: "rewind",
+      role,
+      inputs: lanes.inputs()[role],
+      dead: deadLanes.map(({ index }) => index),
+    });
   }
 };
 

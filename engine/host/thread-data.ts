@@ -4,13 +4,18 @@
 // their orders in shared memory (supervise/worker-cells.ts).
 import type { MessagePort } from "node:worker_threads";
 
+import type { InputMemories, InputRole } from "../consume/input-rings.ts";
 import type { LogPlace } from "../log/open-log.ts";
 import type { SniffSettings } from "../sniff/sniff-settings.ts";
 import type { VerifyThreadData } from "../sniff/verify-pool.ts";
 import type { EngineMemory } from "./memory.ts";
 
 /** Every thread has a place in the workers' memory: its heartbeat and its orders. */
-export type WorkerPlace = { readonly workers: SharedArrayBuffer; readonly worker: number };
+export type WorkerPlace = {
+  readonly name: string;
+  readonly workers: SharedArrayBuffer;
+  readonly worker: number;
+};
 
 export type ThreadData = WorkerPlace & {
   readonly memory: EngineMemory;
@@ -21,7 +26,14 @@ export type ThreadData = WorkerPlace & {
 };
 
 /** Positions go from egress to ingest over a channel of their own. */
-export type PortData = ThreadData & { readonly port: MessagePort };
+type PortData = ThreadData & { readonly port: MessagePort };
+
+export type IngestData = PortData & { readonly inputs: InputMemories };
+
+/** A ring that a stage thread writes. */
+export type Output = { readonly role: InputRole; readonly ring: SharedArrayBuffer };
+
+export type EgressData = PortData & { readonly outputs: readonly Output[] };
 
 /** A verifier under the supervisor; without a place it is stopped by the flag in its memory. */
 export type SignatureThreadData = VerifyThreadData & Partial<WorkerPlace>;
@@ -39,9 +51,17 @@ export type Order =
   | { readonly do: "resume" }
   /** Ingest: `pause`, and done when no record is on its way into a ring. */
   | { readonly do: "hold" }
-  /** Ingest: the reader of a ring is dead. Done when the ring is empty; what follows in it is what
-   * a successor needs, from the last acknowledged positions on. */
-  | { readonly do: "rewind"; readonly ring: "market" | "stream" }
+  /** Ingest: threads of the lanes in `dead` are dead, `inputs` are the role's lanes from now on.
+   * Done when the rings of the dead are empty; what follows in them is what successors need, from
+   * the last acknowledged positions on. */
+  | {
+      readonly do: "rewind";
+      readonly role: InputRole;
+      readonly inputs: readonly SharedArrayBuffer[];
+      readonly dead: readonly number[];
+    }
+  /** Egress: the rings of all stage threads that there ever were, in the order of their making. */
+  | { readonly do: "read"; readonly outputs: readonly Output[] }
   /** Ingest: positions come over this channel from now on. */
   | { readonly do: "listen"; readonly port: MessagePort }
   | { readonly do: "stop" };

@@ -1,6 +1,7 @@
 // The engine's threads as workers of the supervisor: how each is started with what it needs, how
-// it is paused, emptied and ended. Order of start: log, ingest, egress, verifiers, market, stream; each
-// needs those before it, so that rest_for_one takes along what depends on the one that died.
+// it is paused, emptied and ended. Order of start: log, ingest, egress, then for each market lane its
+// verifiers and its thread, then the stream threads; each needs those before it, so that rest_for_one
+// takes along what depends on the one that died.
 import type { MessagePort } from "node:worker_threads";
 import { MessageChannel } from "node:worker_threads";
 
@@ -9,23 +10,35 @@ import { moduleUrl } from "../package-root.ts";
 import type { RestartStrategy, Worker } from "../supervise/worker.ts";
 import { WorkerCells, workerOrder } from "../supervise/worker-cells.ts";
 import type { SniffSettings } from "../sniff/sniff-settings.ts";
+import { verifyThreadsMax } from "../sniff/verify-pool.ts";
+import type { Lane, Lanes } from "./lanes.ts";
 import type { EngineMemory } from "./memory.ts";
-import type { LogThreadData, Order, SignatureThreadData, ThreadData } from "./thread-data.ts";
+import type {
+  EgressData,
+  IngestData,
+  LogThreadData,
+  Order,
+  SignatureThreadData,
+  ThreadData,
+  WorkerPlace,
+} from "./thread-data.ts";
 import type { ThreadDiedError } from "./thread.ts";
 import { EngineThread } from "./thread.ts";
 
 export const threadNames = ["log", "ingest", "egress", "market", "stream"] as const;
 export type ThreadName = (typeof threadNames)[number];
 
-/** Threads of which there are as many as the settings say; numbered from 1. */
-type VerifierName = `verify-${number}`;
-type WorkerName = ThreadName | VerifierName;
+/** The further lanes' heartbeats and orders, and those of verifiers, are behind all others. */
+const lanePlaceAt = 16;
+const lanePlaces = 16;
+const verifierPlaceAt = lanePlaceAt + 2 * lanePlaces;
 
 /** A thread that does not serve by then has failed: a consumer may wait for its group. */
 const startMsMax = 60_000;
 
 export type ThreadsOptions = {
   readonly memory: EngineMemory;
+  readonly lanes: Lanes;
   readonly workers: SharedArrayBuffer;
   readonly log: LogPlace;
   /** Of the embedded log, when the engine serves it. */
@@ -43,7 +56,7 @@ export class EngineThreads {
   /** Where the served log listens; the same in all its lives. */
   logPort: number;
   readonly #options: ThreadsOptions;
-  readonly #living = new Map<WorkerName, EngineThread>();
+  readonly #living = new Map<string, EngineThread>();
   /** Egress' end of its channel to ingest, until egress is started. */
   #egressPort: MessagePort | null = null;
 
@@ -54,24 +67,24 @@ export class EngineThreads {
 
   /** The workers, in the order of their start. */
   workers(): readonly Worker[] {
+    const { lanes } = this.#options;
     const served = this.#options.served === null ? [] : [this.#logWorker()];
     return [
       ...served,
       this.#ingest(),
       this.#egress(),
-      ...this.#verifiers(),
-      this.#stage("market", () => this.#data("market")),
-      this.#stage("stream", () => this.#data("stream")),
+      ...lanes.active("market").flatMap((lane) => this.#verifiers(lane).concat(this.#lane(lane))),
+      ...lanes.active("stream").map((lane) => this.#lane(lane)),
     ];
   }
 
-  living(name: WorkerName): EngineThread | null {
+  living(name: string): EngineThread | null {
     return this.#living.get(name) ?? null;
   }
 
   /** Nothing enters the rings any more, and everything that rests moves again. */
   async quiesce(): Promise<void> {
-    for (const name of ["market", "stream"] as const) this.#cells(name).give(workerOrder.run);
+    for (const lane of this.#options.lanes.all) this.#cells(placeOf(lane)).give(workerOrder.run);
     await this.living("egress")?.ask({ do: "resume" });
     await this.living("ingest")?.ask({ do: "hold" });
   }
@@ -80,12 +93,12 @@ export class EngineThreads {
     const { served, memory } = this.#options;
     const start = async (): Promise<void> => {
       const data: LogThreadData = {
-        ...this.#place("log"),
+        ...this.#place("log", threadNames.indexOf("log")),
         directory: served?.directory ?? "",
         wake: memory.wake,
         port: this.logPort,
       };
-      const { port } = await this.#start("log", data);
+      const { port } = await this.#start("log", data, { role: "log" });
       this.logPort = port ?? this.logPort;
     };
     return { ...this.#asked("log", "one_for_one"), start, rest: null };
@@ -95,7 +108,12 @@ export class EngineThreads {
     const start = async (): Promise<void> => {
       const { port1, port2 } = new MessageChannel();
       this.#egressPort = port1;
-      await this.#start("ingest", { ...this.#data("ingest"), port: port2 }, [port2]);
+      const data: IngestData = {
+        ...this.#data("ingest"),
+        port: port2,
+        inputs: this.#options.lanes.inputs(),
+      };
+      await this.#start("ingest", data, { role: "ingest", transfer: [port2] });
     };
     return { ...this.#asked("ingest", "rest_for_one"), start };
   }
@@ -104,7 +122,9 @@ export class EngineThreads {
     const start = async (): Promise<void> => {
       const port = this.#egressPort ?? (await this.#newChannel());
       this.#egressPort = null;
-      await this.#start("egress", { ...this.#data("egress"), port }, [port]);
+      const outputs = this.#options.lanes.outputs();
+      const data: EgressData = { ...this.#data("egress"), port, outputs };
+      await this.#start("egress", data, { role: "egress", transfer: [port] });
     };
     return { ...this.#asked("egress", "rest_for_one"), start };
   }
@@ -118,23 +138,31 @@ export class EngineThreads {
 
   // What a dead verifier had in hand is gone, and the market thread would wait for it: it starts
   // anew too, and its records are read from the log again.
-  #verifiers(): readonly Worker[] {
-    return this.#options.memory.sniff.verify.map((verify, index) => {
-      const name: VerifierName = `verify-${index + 1}`;
-      const data = (): SignatureThreadData => ({ ...verify, ...this.#place(name) });
-      return { ...this.#stage(name, data), strategy: "rest_for_one", rest: null };
+  #verifiers(lane: Lane): readonly Worker[] {
+    return lane.memory.sniff.verify.map((verify, index) => {
+      const number = lane.index * verifyThreadsMax + index;
+      const owner = lane.index === 0 ? "" : `${lane.name}-`;
+      const place = this.#place(`${owner}verify-${index + 1}`, verifierPlaceAt + number);
+      const data: SignatureThreadData = { ...verify, ...place };
+      return { ...this.#stage(place, "verify", data), strategy: "rest_for_one", rest: null };
     });
   }
 
-  #stage(name: VerifierName | "market" | "stream", data: () => unknown): Worker {
-    const cells = this.#cells(name);
+  #lane(lane: Lane): Worker {
+    const place = this.#place(lane.name, placeOf(lane));
+    const data: ThreadData = { ...this.#shared(), ...place, memory: lane.memory };
+    return this.#stage(place, lane.role, data);
+  }
+
+  #stage({ name, worker }: WorkerPlace, role: ThreadFile, data: unknown): Worker {
+    const cells = this.#cells(worker);
     return {
       name,
       critical: true,
       strategy: "one_for_one",
       start: async () => {
         cells.give(workerOrder.run);
-        await this.#start(name, data());
+        await this.#start(name, data, { role });
       },
       stop: async () => {
         const thread = this.living(name);
@@ -152,9 +180,9 @@ export class EngineThreads {
   }
 
   /** What the threads with an event loop have in common. */
-  #asked(name: ThreadName, strategy: RestartStrategy): Omit<Worker, "start"> {
+  #asked(name: EventThread, strategy: RestartStrategy): Omit<Worker, "start"> {
     const ask = async (order: Order): Promise<void> => this.living(name)?.ask(order);
-    const cells = this.#cells(name);
+    const cells = this.#cells(threadNames.indexOf(name));
     return {
       name,
       critical: true,
@@ -170,16 +198,18 @@ export class EngineThreads {
   }
 
   async #start(
-    name: WorkerName,
+    name: string,
     data: unknown,
-    transfer: readonly MessagePort[] = [],
+    {
+      role,
+      transfer = [],
+    }: { readonly role: ThreadFile; readonly transfer?: readonly MessagePort[] },
   ): Promise<{ readonly port?: number | undefined }> {
     const { files, onDied } = this.#options;
     const thread = new EngineThread({
       name,
-      file: isVerifier(name)
-        ? moduleUrl("engine/threads/verify.thread")
-        : (files[name] ?? moduleUrl(`engine/threads/${name}.thread`)),
+      file:
+        (role === "verify" ? undefined : files[role]) ?? moduleUrl(`engine/threads/${role}.thread`),
       data,
       transfer,
       onDied: (error) => onDied(name, error),
@@ -192,32 +222,39 @@ export class EngineThreads {
     return thread.ready.finally(() => clearTimeout(late));
   }
 
-  async #kill(name: WorkerName): Promise<void> {
+  async #kill(name: string): Promise<void> {
     const thread = this.#living.get(name);
     await thread?.kill();
     if (this.#living.get(name) === thread) this.#living.delete(name);
   }
 
-  #data(name: ThreadName): ThreadData {
-    const { memory, log, group, runId, sniff } = this.#options;
-    return { ...this.#place(name), memory, log, group, runId, sniff };
+  /** What a thread gets that works on the engine's own memory. */
+  #data(name: EventThread): ThreadData {
+    const { memory } = this.#options;
+    return { ...this.#shared(), ...this.#place(name, threadNames.indexOf(name)), memory };
   }
 
-  #place(name: WorkerName): { readonly workers: SharedArrayBuffer; readonly worker: number } {
-    return { workers: this.#options.workers, worker: indexOf(name) };
+  #shared(): Omit<ThreadData, "memory" | keyof WorkerPlace> {
+    const { log, group, runId, sniff } = this.#options;
+    return { log, group, runId, sniff };
   }
 
-  #cells(name: WorkerName): WorkerCells {
-    return new WorkerCells(this.#options.workers, indexOf(name));
+  #place(name: string, worker: number): WorkerPlace {
+    return { name, workers: this.#options.workers, worker };
+  }
+
+  #cells(worker: number): WorkerCells {
+    return new WorkerCells(this.#options.workers, worker);
   }
 }
 
-const verifierPrefix = "verify-";
+/** A module of engine/threads. */
+type ThreadFile = ThreadName | "verify";
 
-const isVerifier = (name: WorkerName): name is VerifierName => name.startsWith(verifierPrefix);
+/** Threads with an event loop: one of each. */
+type EventThread = "log" | "ingest" | "egress";
 
-/** Verifiers stand behind the others, whatever their place in the order of start. */
-const indexOf = (name: WorkerName): number =>
-  isVerifier(name)
-    ? threadNames.length - 1 + Number(name.slice(verifierPrefix.length))
-    : threadNames.indexOf(name);
+const placeOf = ({ role, index }: Lane): number => {
+  if (index === 0) return threadNames.indexOf(role);
+  return lanePlaceAt + index + (role === "market" ? 0 : lanePlaces);
+};

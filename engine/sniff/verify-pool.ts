@@ -11,7 +11,7 @@ import { MessageRingWriter } from "../ring/message-ring-writer.ts";
 import { traceIdAt } from "../../schemas/market/stage-message.ts";
 
 /** Verifier threads at most. */
-const verifyThreadsMax = 16;
+export const verifyThreadsMax = 16;
 
 const ringBytes = 1 << 20;
 

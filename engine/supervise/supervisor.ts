@@ -31,6 +31,13 @@ export type SupervisorOptions = {
   readonly note: (line: string) => void;
 };
 
+export type Rearrangement = {
+  /** Names of workers that start anew. */
+  readonly ended: ReadonlySet<string>;
+  /** In the order of their start. */
+  readonly workers: readonly Worker[];
+};
+
 /** What was asked for cannot be done now; the message says why. */
 export class RefusedError extends Error {
   override name = "RefusedError";
@@ -43,7 +50,7 @@ export class Supervisor {
   /** Settles with the first failure that cannot be repaired. */
   readonly failed: Promise<WorkerFailure>;
   readonly #options: SupervisorOptions;
-  readonly #kept: readonly KeptWorker[];
+  #kept: readonly KeptWorker[];
   readonly #watch: HeartbeatWatch;
   readonly #failure = Promise.withResolvers<WorkerFailure>();
   /** To be restarted, and why. */
@@ -131,6 +138,40 @@ export class Supervisor {
     if (!this.#pending.has(kept)) this.#pending.set(kept, "asked");
     await this.#restoreInTurn();
     if (!kept.isUp) throw new RefusedError(`worker=${name} did not start: ${kept.lastError ?? ""}`);
+  }
+
+  /**
+   * Makes other workers all that there are: ends those that are not among them, and some more, and
+   * starts those that are not up; all others stay as they are. `change` is called when nothing else is being restarted. A
+   * worker is known by its name. @throws RefusedError naming a worker that did not start.
+   */
+  async rearrange(change: () => Rearrangement): Promise<void> {
+    this.#refuseUnlessUp();
+    await this.#inTurn(() => this.#replace(change()));
+    await this.#restoreInTurn();
+    const lost = this.#kept.find(({ isUp }) => !isUp);
+    if (lost === undefined) return;
+    throw new RefusedError(`worker=${lost.worker.name} did not start: ${lost.lastError ?? ""}`);
+  }
+
+  async #replace({ ended, workers }: Rearrangement): Promise<void> {
+    const names = new Set(workers.map(({ name }) => name));
+    for (const kept of this.#kept) {
+      if (ended.has(kept.worker.name) || !names.has(kept.worker.name)) this.#down.add(kept);
+    }
+    await this.#endDown();
+    const before = new Map(this.#kept.map((kept) => [kept.worker.name, kept]));
+    this.#kept = workers.map(
+      (worker) => before.get(worker.name) ?? new KeptWorker(worker, this.#options.limits),
+    );
+    for (const kept of this.#kept) {
+      before.delete(kept.worker.name);
+      if (kept.state === "Stopped") this.#down.add(kept);
+    }
+    for (const gone of before.values()) {
+      this.#down.delete(gone);
+      this.#pending.delete(gone);
+    }
   }
 
   /** Ends all in reverse order, whatever is left at the deadline by force. */

@@ -4,31 +4,29 @@ import { receiveMessageOnPort, workerData } from "node:worker_threads";
 
 import { Committer } from "../consume/committer.ts";
 import { Ingest } from "../consume/ingest.ts";
-import type { PortData } from "../host/thread-data.ts";
+import { InputRings } from "../consume/input-rings.ts";
+import type { IngestData } from "../host/thread-data.ts";
 import { consumedTopics, Positions } from "../ledger/positions.ts";
 import type { Position } from "../log/event-log.ts";
 import { openLog } from "../log/open-log.ts";
 import { MetricCells } from "../metrics/cells.ts";
-import { MessageRingReader } from "../ring/message-ring-reader.ts";
-import { MessageRingWriter } from "../ring/message-ring-writer.ts";
 import { startHeartbeat, takeOrders } from "./orders.ts";
 import { say, sayFailed } from "./say.ts";
 
-const data = workerData as PortData;
+const data = workerData as IngestData;
 const { memory } = data;
 const metrics = new MetricCells(memory.metrics);
 const positions = new Positions(memory.positions);
-const inputs = { market: memory.ingestMarket, stream: memory.ingestStream };
-const rings = {
-  market: new MessageRingWriter(inputs.market),
-  stream: new MessageRingWriter(inputs.stream),
-};
+const inputs = new InputRings(data.inputs);
 
 startHeartbeat(data);
 try {
   const log = await openLog(data.log);
   const ingest = new Ingest({
-    rings,
+    rings: {
+      market: inputs.writers("market", data.inputs.market),
+      stream: inputs.writers("stream", data.inputs.stream),
+    },
     positions,
     metrics,
     runId: data.runId,
@@ -64,7 +62,12 @@ try {
     if (order.do === "resume") return ingest.resume();
     if (order.do === "listen") return listen(order.port);
     if (order.do === "stop") return stop();
-    return ingest.rewind(order.ring, new MessageRingReader(inputs[order.ring]));
+    if (order.do !== "rewind") throw new Error(`ingest takes no order ${order.do}`);
+    return ingest.rewind(order.role, {
+      writers: inputs.writers(order.role, order.inputs),
+      standIns: inputs.standIns(order.role, order.dead),
+      lanes: order.dead,
+    });
   });
   say({ is: "ready" });
 } catch (error) {

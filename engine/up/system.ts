@@ -113,7 +113,7 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
     const state = { isStopping: false };
     const control = await startControlServer({
       port: options.controlPort,
-      snapshot: () => takeSnapshot(engine.memory),
+      snapshot: () => takeSnapshot(engine.memory, engine.lanes),
       isReady: () => !state.isStopping,
       about: () => ({
         runId,
@@ -122,7 +122,7 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
         pids: { engine: process.pid, edge: edge.pid },
         ...options.about?.(),
       }),
-      events: [engine.memory.events],
+      events: engine.events,
       steering: { ...engine.steering, reload: options.reload ?? null },
     });
     undo.unshift(() => control.close());
@@ -200,7 +200,7 @@ const running = ({ engine, edge, registries, log, control, options, state }: Par
       log: options.kafka ?? engine.restUrl ?? "",
     },
     edge: edgeAddress,
-    snapshot: () => takeSnapshot(engine.memory),
+    snapshot: () => takeSnapshot(engine.memory, engine.lanes),
     failed,
     stop: async () => {
       state.isStopping = true;
@@ -219,7 +219,7 @@ const running = ({ engine, edge, registries, log, control, options, state }: Par
       const { clean } = await engine.stop(stopMs);
       if (!clean) options.note(`weir: a thread did not stop within ${stopMs} ms`);
       await control.close();
-      const last = takeSnapshot(engine.memory);
+      const last = takeSnapshot(engine.memory, engine.lanes);
       const handled = handledOf(last);
       return status === null
         ? { balanced: false, signals: {} }

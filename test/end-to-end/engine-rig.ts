@@ -81,14 +81,17 @@ export const startLoad = async (
 };
 
 export const restartsOf = ({ engine }: EngineRig, name: ThreadName): number =>
-  engine.steering.workers().find((worker) => worker.name === name)?.restarts ?? 0;
+  engine.steering
+    .workers()
+    .filter((worker) => worker.name.split("-")[0] === name)
+    .reduce((sum, { restarts }) => sum + restarts, 0);
 
 export const allRun = ({ engine }: EngineRig): boolean =>
   engine.steering.workers().every(({ state }) => state === "Running");
 
 /** Every acknowledged record is handled, and the outputs of transactions are acknowledged. */
 export const handledAll = ({ engine }: EngineRig, load: KillLoad): boolean => {
-  const { positions } = takeSnapshot(engine.memory);
+  const { positions } = takeSnapshot(engine.memory, engine.lanes);
   return load.acknowledged.every(({ record, offset }) => {
     const at = positions.find(
       ({ topic, partition }) => topic === record.topic && partition === record.partition,

@@ -55,7 +55,7 @@ const finish = async (rig: EngineRig, load: KillLoad): Promise<void> => {
 const checkCounts = async (rig: EngineRig, closing: number): Promise<void> => {
   const records = async (topic: string): Promise<number> =>
     (await rig.log.offsets(topic)).reduce((sum, { end }) => sum + end, 0);
-  const { counts } = takeSnapshot(rig.engine.memory);
+  const { counts } = takeSnapshot(rig.engine.memory, rig.engine.lanes);
   expect(counts.foreignTransactions).toBe(20 * (await records("weir-transactions")));
   expect(counts.foreignSpans).toBe(10 * ((await records("otlp_spans")) - closing) + closing);
 };
@@ -97,7 +97,7 @@ const failAll = async (rig: EngineRig, { threads, kinds, label }: Failing): Prom
   expect((await rig.engine.stop(5_000)).clean).toBe(true);
   const outputs = await checkOutputs(rig.log);
   expect(load.acknowledged.length).toBeGreaterThan(50);
-  const { counts } = takeSnapshot(rig.engine.memory);
+  const { counts } = takeSnapshot(rig.engine.memory, rig.engine.lanes);
   process.stderr.write(
     `${label}: records ${load.acknowledged.length}, refused ${load.refused}, restarts ` +
       `${workers.map(({ name, restarts }) => `${name} ${restarts}`).join(" ")}, rewound ` +
@@ -141,6 +141,12 @@ describe.skipIf(!kafkaAvailable())(
   },
 );
 
+const threadsAfterScaling =
+  "log ingest egress verify-1 market market-2-verify-1 market-2 market-3-verify-1 market-3 stream".split(
+    " ",
+  );
+const lanesAdded = ["stream-2", "stream-3", "market-2", "market-3"];
+
 describe("an engine that is steered under load", () => {
   it("pauses and resumes each of its threads, restarts one when asked, and loses nothing", async () => {
     const rig = await start({ hangMs: 5_000 });
@@ -167,20 +173,62 @@ describe("an engine that is steered under load", () => {
     await checkOutputs(rig.log);
   }, 60_000);
 
+  it("has threads added and removed, and loses nothing, also when one of them fails", async () => {
+    const rig = await start({ hangMs: 5_000 });
+    const { steering, lanes } = rig.engine;
+    const { load, stop } = await startLoad(rig, seeded(runSeed("scaling")));
+    const handled = async (): Promise<void> => {
+      const before = load.acknowledged.length;
+      await until(() => load.acknowledged.length > before + 10, "records");
+      await until(() => handledAll(rig, load), "everything is handled");
+    };
+    for (const [role, threads] of [
+      ["stream", 3],
+      ["market", 2],
+      ["stream", 2],
+      ["market", 1],
+      ["stream", 1],
+      ["market", 3],
+    ] as const) {
+      await steering.scale(role, threads);
+      const names = steering.workers().map(({ name }) => name);
+      expect(
+        names.filter((name) => /^[a-z]+(?:-\d)?$/.test(name) && name.startsWith(role)),
+      ).toHaveLength(threads);
+      await handled();
+    }
+    expect(steering.workers().map(({ name }) => name)).toEqual(threadsAfterScaling);
+    const further = takeSnapshot(rig.engine.memory, lanes).lanes;
+    expect(further.map(({ worker }) => worker)).toEqual(lanesAdded);
+    expect(further.filter(({ input }) => input.read === 0)).toEqual([]);
+    await failOnce(rig, "market", { kind: "throw", messages: 5 });
+    await failOnce(rig, "ingest", { kind: "exit", messages: 5 });
+    await stop();
+    await finish(rig, load);
+    await checkCounts(rig, load.closing().length);
+    expect((await rig.engine.stop(5_000)).clean).toBe(true);
+    await checkOutputs(rig.log);
+    await expect(steering.scale("market", 99)).rejects.toThrow("threads of market=99, limits 1 to");
+    await expect(steering.scale("egress", 2)).rejects.toThrow("role=egress has no threads");
+  }, 120_000);
+
   it("takes nothing while the intake is paused, and drains what is paused when it stops", async () => {
     const rig = await start({ hangMs: 5_000 });
     const { steering } = rig.engine;
     const { load, stop } = await startLoad(rig, seeded(runSeed("drain")));
     await until(() => load.acknowledged.length > 20, "records");
     await steering.pause("market");
-    await until(() => takeSnapshot(rig.engine.memory).rings.ingestMarket.inFlight > 3, "a backlog");
+    await until(
+      () => takeSnapshot(rig.engine.memory, rig.engine.lanes).rings.ingestMarket.inFlight > 3,
+      "a backlog",
+    );
     await stop();
     const report = await rig.engine.stop(5_000);
     expect(report.clean).toBe(true);
     expect(report.workers.map(({ name, outcome }) => `${name} ${outcome}`).join(", ")).toBe(
       "stream drained, market drained, verify-1 drained, egress drained, ingest drained, log drained",
     );
-    expect(report.rings.ingestMarket.drained).toBeGreaterThan(3);
+    expect(report.rings["ingestMarket"]?.drained).toBeGreaterThan(3);
     expect(Object.values(report.rings).map(({ left }) => left)).toEqual([0, 0, 0, 0]);
   }, 60_000);
 

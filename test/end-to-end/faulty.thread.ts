@@ -9,9 +9,10 @@ import { MessageRingReader } from "../../engine/ring/message-ring-reader.ts";
 import { MessageRingWriter } from "../../engine/ring/message-ring-writer.ts";
 import { faultKinds, faultsKey } from "./faults.ts";
 
-const { worker } = workerData as WorkerPlace;
-const thread = threadNames[worker];
-const words = new Int32Array(getEnvironmentData(faultsKey) as SharedArrayBuffer, worker * 16, 4);
+// The lanes of a role share their faults: the first that comes to one has it.
+const [thread = ""] = (workerData as WorkerPlace).name.split("-");
+const at = threadNames.findIndex((name) => name === thread);
+const words = new Int32Array(getEnvironmentData(faultsKey) as SharedArrayBuffer, at * 16, 4);
 
 const fail = (): void => {
   const kind = faultKinds[Atomics.load(words, 1)];

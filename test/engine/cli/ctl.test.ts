@@ -74,6 +74,8 @@ describe("weir ctl", () => {
     expect((await weirCtl(false, "resume", "egress")).code).toBe(exitCode.good);
     expect((await weirCtl(true, "restart", "market")).lines.at(-1)).toContain("Running");
     expect(told).toEqual(["pause ingest", "resume egress", "restart market"]);
+    await weirCtl(false, "scale", "market=2", "stream=3");
+    expect(told.slice(3)).toEqual(["scale market 2", "scale stream 3"]);
     const refused = await weirCtl(false, "pause", "market");
     expect(refused.code).toBe(exitCode.failed);
     expect(refused.notes).toEqual(["weir: worker=market is Error, not Running"]);
@@ -88,6 +90,8 @@ describe("weir ctl", () => {
 
   it("refuses what it does not know, with the nearest word", async () => {
     await expect(weirCtl(false, "statu")).rejects.toThrow("did you mean status?");
+    await expect(weirCtl(false, "scale", "market")).rejects.toThrow("ROLE=THREADS, found market");
+    await expect(weirCtl(false, "scale")).rejects.toThrow("needs ROLE=THREADS");
     await expect(weirCtl(false, "restart")).rejects.toThrow("needs a WORKER");
     await expect(weirCtl(false, "status", "market")).rejects.toThrow(UsageError);
     await expect(weirCtl(false, "status", "--url", "x")).rejects.toThrow("--url must be");

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 
 import { Committer } from "../../../engine/consume/committer.ts";
 import { Ingest } from "../../../engine/consume/ingest.ts";
+import { headerBytes, messageType } from "../../../engine/consume/record-message.ts";
 import type { RecordAt, RecordHandler } from "../../../engine/consume/record-stage.ts";
 import { RecordStage } from "../../../engine/consume/record-stage.ts";
 import {
@@ -69,9 +70,10 @@ const build = (log: MemoryLog) => {
   const input = createMessageRing({ capacityBytes: 1 << 14, policy: "block" });
   const unused = createMessageRing({ capacityBytes: 1 << 12, policy: "block" });
   const output = createMessageRing({ capacityBytes: 1 << 14, policy: "block" });
+  const writer = new MessageRingWriter(input);
   const handler = new EchoHandler();
   const ingest = new Ingest({
-    rings: { market: new MessageRingWriter(unused), stream: new MessageRingWriter(input) },
+    rings: { market: [new MessageRingWriter(unused)], stream: [writer] },
     positions,
     metrics,
     runId: "this-run",
@@ -125,6 +127,7 @@ const build = (log: MemoryLog) => {
     items,
     repeated,
     input,
+    writer,
   };
 };
 
@@ -276,7 +279,7 @@ describe("a record's way from log to log", () => {
   it("feeds a ring again from the acknowledged position, before any later record", async () => {
     const log = new MemoryLog();
     const built = build(log);
-    const { ingest, handler, input, done, items, repeated } = built;
+    const { ingest, handler, input, writer, done, items, repeated } = built;
     await log.append([spans(0, "a"), spans(0, "b"), spans(0, "c")]);
     const consumer = await log.consume({ group, topics: consumedTopics }, ingest);
     await until(built, () => handler.seen.length === 3);
@@ -287,7 +290,11 @@ describe("a record's way from log to log", () => {
     for (let i = 0; i < 20; i += 1) await turn();
     expect(built.metrics.read("consumeBlocked")).toBeGreaterThan(0);
 
-    await ingest.rewind("stream", new MessageRingReader(input));
+    await ingest.rewind("stream", {
+      writers: [writer],
+      standIns: [new MessageRingReader(input)],
+      lanes: [0],
+    });
     handler.seen.length = 0;
     handler.assigned.length = 0;
     built.stage = built.attach();
@@ -326,6 +333,46 @@ describe("a record's way from log to log", () => {
     await until(built, () => built.handler.seen.length === 6);
     expect(built.metrics.read("consumeRepeats")).toBe(1);
     await stopAll(built, consumer, running);
+  });
+
+  it("deals partitions anew when lanes are added, and feeds only those whose lane is new", async () => {
+    const log = new MemoryLog();
+    const { ingest, input, writer } = build(log);
+    await log.append([0, 1, 2, 3].map((partition) => spans(partition, `p${partition}`)));
+    const consumer = await log.consume({ group, topics: consumedTopics }, ingest);
+    const passed = async (): Promise<void> => {
+      for (let i = 0; i < 20; i += 1) await turn();
+    };
+    await passed();
+    const rings = [input, createMessageRing({ capacityBytes: 1 << 14, policy: "block" })];
+    const writers = [writer, new MessageRingWriter(rings[1]!)];
+    const rewind = (lanes: readonly number[]) => {
+      const standIns = lanes.map((lane) => new MessageRingReader(rings[lane]!));
+      return ingest.rewind("stream", { writers, standIns, lanes });
+    };
+    const texts = (lane: number): string[] => {
+      const reader = new MessageRingReader(rings[lane]!);
+      const found: string[] = [];
+      reader.drain((type, at, length) => {
+        if (type !== messageType.record) return;
+        found.push(Buffer.from(reader.bytes.slice(at + headerBytes, at + length)).toString());
+      }, 1_000);
+      return found;
+    };
+    await rewind([0, 1]);
+    await passed();
+    expect([texts(0), texts(1)]).toEqual([
+      ["p0", "p2"],
+      ["p1", "p3"],
+    ]);
+    await rewind([1]);
+    await passed();
+    expect([texts(0), texts(1)]).toEqual([[], ["p1", "p3"]]);
+    await log.append([spans(2, "later"), spans(3, "later too")]);
+    await passed();
+    expect([texts(0), texts(1)]).toEqual([["later"], ["later too"]]);
+    ingest.release();
+    await consumer.stop();
   });
 
   it("counts a record that no ring can hold and goes on", async () => {

@@ -35,6 +35,19 @@ describe("actions of the control server", () => {
     expect(told).toEqual(["restart market", "pause ingest", "resume ingest"]);
   });
 
+  it("set the threads of one or several roles", async () => {
+    const { url, told } = await start();
+    expect((await post(`${url}/scale`, '{"market":2,"stream":3}')).status).toBe(200);
+    expect(told).toEqual(["scale market 2", "scale stream 3"]);
+    const refused = await post(`${url}/scale`, '{"market":9}');
+    expect(refused).toMatchObject({ status: 409, answer: { ok: false } });
+    for (const bad of ["{}", '{"market":"2"}', '{"market":2,"stream":null}']) {
+      const { status, answer } = await post(`${url}/scale`, bad);
+      expect(status).toBe(400);
+      expect(answer).toMatchObject({ error: expect.stringContaining('{"market":2}') });
+    }
+  });
+
   it("are refused with the reason when they cannot be done now", async () => {
     const { url } = await start();
     expect(await post(`${url}/pause`, '{"worker":"market"}')).toEqual({

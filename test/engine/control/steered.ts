@@ -47,6 +47,10 @@ export const startSteered = async (
       pause: tell("pause"),
       resume: tell("resume"),
       restart: tell("restart"),
+      scale: async (role, threads) => {
+        if (threads > 8) throw new RefusedError(`threads of ${role}=${threads}, limits 1 to 8`);
+        told.push(`scale ${role} ${threads}`);
+      },
       reload: async () => ({ kind: "applied", version: 2, changed: ["sniffer.v1"] }),
       ...over,
     },

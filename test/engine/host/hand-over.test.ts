@@ -5,6 +5,7 @@ import { depthItemOf, DepthMessage } from "../../../schemas/market/depth-message
 import { MarketBooks } from "../../../engine/book/market-books.ts";
 import { readTops } from "../../../engine/book/top-reader.ts";
 import { handOver } from "../../../engine/host/hand-over.ts";
+import { Lanes } from "../../../engine/host/lanes.ts";
 import { createEngineMemory, ringNames } from "../../../engine/host/memory.ts";
 import type { Order } from "../../../engine/host/thread-data.ts";
 import { cellOf, MetricCells } from "../../../engine/metrics/cells.ts";
@@ -21,43 +22,60 @@ const leftBehind = () => {
     // Claimed and never published: what a thread that is killed leaves behind.
     writer.claim(1, 50);
   }
-  const orders: Order[] = [];
-  const ingest = {
+  const orders: string[] = [];
+  const asked = (thread: string) => ({
     ask: async (order: Order): Promise<void> => {
-      orders.push(order);
+      if (order.do === "rewind") {
+        orders.push(`${order.role} has ${order.inputs.length}, dead ${order.dead.join(" ")}`);
+      } else orders.push(`${thread} ${order.do}`);
     },
-  };
+  });
+  const lanes = new Lanes(memory);
+  const ingest = asked("ingest");
+  const egress = asked("egress");
   // In the order of ringNames: inputs of market and stream, outputs of market and stream.
   const left = () => ringNames.map((name) => readRingStats(memory[name]).inFlight);
-  return { memory, ingest, orders, left };
+  return { memory, lanes, ingest, egress, orders, left };
 };
 
 describe("hand-over", () => {
   it("of a stage leaves its outputs and has its input fed again", async () => {
-    const { memory, ingest, orders, left } = leftBehind();
-    await handOver(memory, new Set(["market"]), ingest);
-    expect(orders).toEqual([{ do: "rewind", ring: "market" }]);
+    const { lanes, ingest, egress, orders, left } = leftBehind();
+    await handOver(lanes, new Set(["market"]), { ingest, egress });
+    expect(orders).toEqual(["egress read", "market has 1, dead 0"]);
     expect(left()).toEqual([3, 3, 3, 3]);
   });
 
   it("of egress empties both output rings: a mark in them may stand behind a lost output", async () => {
-    const { memory, ingest, orders, left } = leftBehind();
-    await handOver(memory, new Set(["egress", "market", "stream"]), ingest);
-    expect(orders).toEqual([
-      { do: "rewind", ring: "market" },
-      { do: "rewind", ring: "stream" },
-    ]);
+    const { lanes, ingest, orders, left } = leftBehind();
+    await handOver(lanes, new Set(["egress", "market", "stream"]), { ingest, egress: null });
+    expect(orders).toEqual(["market has 1, dead 0", "stream has 1, dead 0"]);
     expect(left()).toEqual([3, 3, 0, 0]);
   });
 
   it("of ingest empties all rings: the new one begins at the committed positions", async () => {
-    const { memory, left } = leftBehind();
-    await handOver(memory, new Set(["ingest", "egress", "market", "stream"]), null);
+    const { lanes, left } = leftBehind();
+    const dead = new Set(["ingest", "egress", "market", "stream"]);
+    await handOver(lanes, dead, { ingest: null, egress: null });
     expect(left()).toEqual([0, 0, 0, 0]);
   });
 
+  it("of one lane leaves the others; a lane that is given up counts as dead", async () => {
+    const { lanes, ingest, egress, orders } = leftBehind();
+    lanes.resize("stream", 3);
+    await handOver(lanes, new Set(["stream-2"]), { ingest, egress });
+    lanes.resize("stream", 1);
+    await handOver(lanes, new Set(["stream"]), { ingest, egress });
+    expect(orders).toEqual([
+      "egress read",
+      "stream has 3, dead 1",
+      "egress read",
+      "stream has 1, dead 0 1 2",
+    ]);
+  });
+
   it("keeps the counters of the dead, and forgets their books", async () => {
-    const { memory, ingest } = leftBehind();
+    const { memory, lanes, ingest, egress } = leftBehind();
     const message = new DepthMessage();
     message.kind = depthKind.snapshot;
     message.symbol = "BTCUSDT";
@@ -73,7 +91,7 @@ describe("hand-over", () => {
     const cells = new MetricCells(memory.metrics);
     cells.add(cellOf("malformedItems"), 7);
     expect(readTops(memory.books)).toHaveLength(1);
-    await handOver(memory, new Set(["market"]), ingest);
+    await handOver(lanes, new Set(["market"]), { ingest, egress });
     expect(readTops(memory.books)).toEqual([]);
     cells.set(cellOf("malformedItems"), 1);
     expect(cells.read("malformedItems")).toBe(8);

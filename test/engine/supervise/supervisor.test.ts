@@ -78,7 +78,7 @@ const rig = (fakes: readonly Fake[], options: Partial<SupervisorOptions> = {}) =
       .workers()
       .map(({ name, state, restarts }) => `${name} ${state} ${restarts}`)
       .join(", ");
-  return { supervisor, done, slept, time, beats, late, states };
+  return { supervisor, workers, done, slept, time, beats, late, states };
 };
 
 const outcomes = ({ workers }: StopReport): string =>
@@ -233,6 +233,23 @@ describe("a supervisor", () => {
     await supervisor.restart("a");
     expect(states()).toBe("a Paused 1");
     expect(done.slice(-3)).toEqual(["hand over a", "start a", "pause a"]);
+  });
+
+  it("takes workers in and lets others go, and leaves the rest alone", async () => {
+    const { supervisor, workers, done, states } = rig([{}, {}, {}, {}]);
+    const [a, b, c, d] = workers as [Worker, Worker, Worker, Worker];
+    await supervisor.start();
+    await supervisor.rearrange(() => ({ ended: new Set(["b", "c"]), workers: [a, b, d] }));
+    expect(states()).toBe("a Running 0, b Running 1, d Running 0");
+    expect(done.slice(4).join(", ")).toBe("kill b, kill c, kill b, hand over b, start b");
+    await supervisor.rearrange(() => ({ ended: new Set(["b"]), workers: [a, c, b, d] }));
+    expect(states()).toBe("a Running 0, c Running 0, b Running 2, d Running 0");
+    expect(done.slice(9).join(", ")).toBe(
+      "kill b, kill b, kill c, hand over c b, start c, start b",
+    );
+    supervisor.report("c", "broken");
+    await settled();
+    expect(states()).toBe("a Running 0, c Running 1, b Running 2, d Running 0");
   });
 
   it("ends by force what has not ended at the one deadline of all", async () => {
