@@ -1,6 +1,6 @@
 // Resources and scopes of a trace request: their rows, as signal-scan.ts makes them, and the check
-// of their attributes, but for those that are known (known-heads.ts). The spans are read by the class that extends it: one class, so that V8 sees
-// one shape on the hot path.
+// of their attributes, but for those that are known (known-heads.ts). The spans are read by the
+// class that extends it: one class, so that V8 sees one shape on the hot path.
 import { AttributeTable } from "../otlp/attribute-table.ts";
 import { MessageCheck } from "../otlp/check-message.ts";
 import type { OtlpLimits, ScanCode } from "../otlp/limits.ts";
