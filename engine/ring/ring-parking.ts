@@ -10,19 +10,29 @@ export type Parking = {
   readonly positionWord: number;
 };
 
-/** Sleeps until the position is not `seen` any more. False when the time is over first. */
+/**
+ * Sleeps until the position is not `seen` any more. False when the time is over first; what is left
+ * of an earlier sleep's notification can make that up to twice the time.
+ */
 export const park = (parking: Parking, seen: number, timeoutMs: number): boolean => {
   const { words, sleepsWord, positionWord } = parking;
-  const deadline = performance.now() + timeoutMs;
   Atomics.store(words, sleepsWord, 1);
-  // A late notification of an earlier sleep can wake us for nothing: hence the loop.
-  while (Atomics.load(words, positionWord) === seen) {
-    const leftMs = deadline - performance.now();
-    if (leftMs <= 0) break;
-    Atomics.wait(words, positionWord, seen, leftMs);
-  }
+  // The usual sleep looks at no clock: two readings of it would be its only garbage.
+  const outcome = Atomics.wait(words, positionWord, seen, timeoutMs);
+  if (outcome === "ok") sleepOn(parking, seen, timeoutMs);
   Atomics.store(words, sleepsWord, 0);
   return Atomics.load(words, positionWord) !== seen;
+};
+
+// After a notification: a late one, of an earlier sleep, wakes for nothing.
+const sleepOn = ({ words, positionWord }: Parking, seen: number, timeoutMs: number): void => {
+  if (Atomics.load(words, positionWord) !== seen) return;
+  const deadline = performance.now() + timeoutMs;
+  while (Atomics.load(words, positionWord) === seen) {
+    const leftMs = deadline - performance.now();
+    if (leftMs <= 0) return;
+    Atomics.wait(words, positionWord, seen, leftMs);
+  }
 };
 
 /** The same for a thread with an event loop. Keeps the loop alive until it settles. */

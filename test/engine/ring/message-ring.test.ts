@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import {
   lengthAt,
@@ -233,6 +233,27 @@ describe("a message ring", () => {
       reader.drain(() => {}, 10);
     }
     expect(readRingStats(memory).wakes).toEqual({ reader: 0, writer: 0 });
+  });
+
+  it("sleeps on when a notification is late and nothing has come", () => {
+    const [memory, writer, reader] = ends("block");
+    const sleeps: number[] = [];
+    const wait = vi.spyOn(Atomics, "wait").mockImplementation((...[, , , timeoutMs]: unknown[]) => {
+      sleeps.push(Number(timeoutMs));
+      if (sleeps.length === 3) {
+        writer.tryWrite(1, utf8("x"));
+        writer.publish();
+      }
+      return "ok";
+    });
+    try {
+      expect(reader.waitForMessages(60_000)).toBe(true);
+    } finally {
+      wait.mockRestore();
+    }
+    expect(sleeps.length).toBe(3);
+    expect(Math.max(...sleeps)).toBe(60_000);
+    expect(readRingStats(memory).parks).toEqual({ reader: 1, writer: 0 });
   });
 
   it("is refused where the memory or the options are wrong", () => {
