@@ -76,13 +76,14 @@ const laneView = (lane: Lane): LaneView => ({
 
 /**
  * Torn between the figures by microseconds; each figure is whole. Counts and books are those of all
- * lanes, rings and latencies those of the engine's own memory. Any thread.
+ * lanes, the sniffer's figures too; rings and latencies those of the engine's own memory. Any thread.
  */
 export const takeSnapshot = (memory: EngineMemory, lanes: readonly Lane[] = []): Snapshot => {
   const cells = new MetricCells(memory.metrics);
   const further = lanes.filter((lane) => lane.memory !== memory);
   const all = [cells, ...further.map((lane) => new MetricCells(lane.memory.metrics))];
   const count = (key: MetricKey): number => all.reduce((sum, one) => sum + one.read(key), 0);
+  const markets = further.filter(({ role }) => role === "market");
   const positions = new Positions(memory.positions);
   return {
     counts: { ...fromKeys(metricKeys, count), ...itemCounts(memory.items) },
@@ -100,10 +101,10 @@ export const takeSnapshot = (memory: EngineMemory, lanes: readonly Lane[] = []):
       .map(topView),
     lanes: further.map(laneView),
     latencyBuckets: fromKeys(histogramKeys, (key) => latencyBuckets(cells.histogram(key))),
-    sniffer: readSniffer(memory, {
-      reconnects: Math.max(0, cells.read("consumeAssignments") - 1),
-      waits: cells.read("marketBlocked"),
-      unresolved: cells.read("needsResolve"),
+    sniffer: readSniffer([memory, ...markets.map((lane) => lane.memory)], {
+      reconnects: Math.max(0, count("consumeAssignments") - 1),
+      waits: count("marketBlocked"),
+      unresolved: count("needsResolve"),
     }),
   };
 };

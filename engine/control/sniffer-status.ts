@@ -15,27 +15,28 @@ export type SnifferStatus = {
   readonly counters: OriginalCounters;
   readonly stages: { readonly [stage in "prefilter" | "extract" | "secure"]: StageCounts };
   readonly handoff: HandoffDiagnostics;
+  /** Averages are those of the first market thread. */
   readonly priority: PriorityReading;
   /** Events recorded, those overwritten included. */
   readonly events: number;
 };
 
-/** Any thread; figures may be a moment apart. */
+/** Of all lanes, the first in front. Any thread; figures may be a moment apart. */
 export const readSniffer = (
-  memory: EngineMemory,
+  lanes: readonly EngineMemory[],
   others: Pick<CounterSources, "reconnects" | "waits" | "unresolved">,
 ): SnifferStatus => {
   const stages = {
-    prefilter: readStageCounts(memory.sniff.prefilter),
-    extract: readStageCounts(memory.sniff.extract),
-    secure: readStageCounts(memory.sniff.secure),
+    prefilter: readStageCounts(...lanes.map(({ sniff }) => sniff.prefilter)),
+    extract: readStageCounts(...lanes.map(({ sniff }) => sniff.extract)),
+    secure: readStageCounts(...lanes.map(({ sniff }) => sniff.secure)),
   };
-  const handoff = readHandoffDiagnostics(memory.sniff.handoff);
+  const handoff = readHandoffDiagnostics(...lanes.map(({ sniff }) => sniff.handoff));
   return {
     counters: originalCounters({ ...stages, handoff, ...others }),
     stages,
     handoff,
-    priority: readPriority(memory.sniff.priority),
-    events: eventsWritten(memory.events),
+    priority: readPriority(...lanes.map(({ sniff }) => sniff.priority)),
+    events: lanes.reduce((sum, { events }) => sum + eventsWritten(events), 0),
   };
 };

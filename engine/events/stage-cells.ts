@@ -83,8 +83,9 @@ export class StageCells {
   }
 }
 
-/** What a stage counted so far. Any thread. */
-export const readStageCounts = (memory: SharedArrayBuffer): StageCounts => {
+/** What a stage counted so far, in all threads that have it: one memory for each. Any thread. */
+export const readStageCounts = (...memories: readonly SharedArrayBuffer[]): StageCounts => {
+  const memory = memories.length === 1 && memories[0] !== undefined ? memories[0] : sum(memories);
   const values = new Float64Array(memory, 0, cells);
   const received = values[receivedCell] ?? 0;
   const passed = values[passedCell] ?? 0;
@@ -101,6 +102,21 @@ export const readStageCounts = (memory: SharedArrayBuffer): StageCounts => {
     latencyUs: latency.summary(),
     latencyBuckets: latencyBuckets(latency),
   };
+};
+
+const sum = (memories: readonly SharedArrayBuffer[]): SharedArrayBuffer => {
+  const total = createStageMemory();
+  const counts = new Float64Array(total, 0, cells);
+  const buckets = new Uint32Array(total, histogramAt);
+  for (const memory of memories) {
+    for (const [i, count] of new Float64Array(memory, 0, cells).entries()) {
+      counts[i] = (counts[i] ?? 0) + count;
+    }
+    for (const [i, count] of new Uint32Array(memory, histogramAt).entries()) {
+      buckets[i] = (buckets[i] ?? 0) + count;
+    }
+  }
+  return total;
 };
 
 const byReason = (values: Float64Array, first: number): ByReason =>

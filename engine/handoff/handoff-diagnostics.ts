@@ -122,9 +122,14 @@ export type HandoffDiagnostics = {
   readonly recommendation: string | null;
 };
 
-/** Any thread. */
-export const readHandoffDiagnostics = (memory: SharedArrayBuffer): HandoffDiagnostics => {
-  const values = new Float64Array(memory);
+/**
+ * Of one handoff, or of several together: counts are sums, policy and mean those of the slowest. Any
+ * thread.
+ */
+export const readHandoffDiagnostics = (
+  ...memories: readonly SharedArrayBuffer[]
+): HandoffDiagnostics => {
+  const values = together(memories.map((memory) => new Float64Array(memory)));
   const low = laneOf(values, 0);
   const high = laneOf(values, 1);
   const meanUs = values[meanCell] ?? 0;
@@ -137,6 +142,19 @@ export const readHandoffDiagnostics = (memory: SharedArrayBuffer): HandoffDiagno
     policyChanges: values[changesCell] ?? 0,
     recommendation: recommend(high, low, policy),
   };
+};
+
+const together = (handoffs: readonly Float64Array[]): Float64Array => {
+  const total = new Float64Array(cells);
+  for (const values of handoffs) {
+    const isSlowest = (values[meanCell] ?? 0) >= (total[meanCell] ?? 0);
+    for (let cell = 0; cell < policyCell; cell += 1) {
+      total[cell] = (total[cell] ?? 0) + (values[cell] ?? 0);
+    }
+    if (isSlowest) total.set(values.subarray(policyCell, changesCell), policyCell);
+    total[changesCell] = (total[changesCell] ?? 0) + (values[changesCell] ?? 0);
+  }
+  return total;
 };
 
 const laneOf = (values: Float64Array, priority: number): LaneDiagnostics => {

@@ -51,17 +51,18 @@ export class PriorityCells {
   }
 }
 
-/** Any thread. */
-export const readPriority = (memory: SharedArrayBuffer): PriorityReading => {
-  const cells = new Float64Array(memory);
-  const cell = (index: number): number => cells[index] ?? 0;
+/** Averages of the first memory, priorities given in all of them. Any thread. */
+export const readPriority = (...memories: readonly SharedArrayBuffer[]): PriorityReading => {
+  const all = memories.map((memory) => new Float64Array(memory));
+  const cell = (index: number): number => all[0]?.[index] ?? 0;
+  const total = (index: number): number => all.reduce((sum, cells) => sum + (cells[index] ?? 0), 0);
   return {
     shortEma: cell(at.shortEma),
     longEma: cell(at.longEma),
     acceleration: cell(at.acceleration),
     threshold: cell(at.threshold),
     updates: cell(at.updates),
-    high: cell(at.high),
-    low: cell(at.low),
+    high: total(at.high),
+    low: total(at.low),
   };
 };

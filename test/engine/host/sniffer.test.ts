@@ -64,11 +64,11 @@ const run = async (name: string, sniff: SniffSettings) => {
   const directory = join(folder, name);
   const engine = await startEngine({ log: { directory, port: 0 }, runId, sniff });
   const log = await openLog({ directory });
-  const append = (wires: readonly Uint8Array[]): Promise<unknown> =>
+  const append = (wires: readonly Uint8Array[], partition = 1): Promise<unknown> =>
     log.append([
       {
         topic: "weir-transactions",
-        partition: 1,
+        partition,
         key: null,
         value: frameOf(wires),
         headers: { "weir-run": runId },
@@ -232,6 +232,26 @@ describe("the sniffer of a running engine", () => {
     const sizes = new Set([...byOffset.values()].map(({ size }) => size));
     expect([byOffset.size, sizes.size]).toEqual([frames, 1]);
     await replaced.close();
+  }, 60_000);
+
+  it("shows the sniffers of all market threads as one", async () => {
+    const scaled = await run("scaled", { ...sniffDefaults, replayWindow: 0, eventSampleEvery: 1 });
+    const { engine: two } = scaled;
+    await two.steering.scale("market", 2);
+    for (let partition = 0; partition < 4; partition += 1) await scaled.append(good, partition);
+    await scaled.handled(good.length * 4);
+    await two.stop(10_000);
+    const { sniffer, counts } = takeSnapshot(two.memory, two.lanes);
+    const first = takeSnapshot(two.memory).sniffer;
+    expect(first.stages.secure.passed).toBeLessThan(sniffer.stages.secure.passed);
+    expect(sniffer.stages.secure.passed).toBe(good.length * 4);
+    expect(sniffer.stages.secure.latencyBuckets.count).toBe(good.length * 4);
+    expect(sniffer.counters.tx_seen).toBe(good.length * 4);
+    const { high, low } = sniffer.handoff;
+    expect(high.sent + low.sent).toBe(counts.matches);
+    expect(sniffer.priority.high + sniffer.priority.low).toBe(good.length * 4);
+    expect(await scaled.candidates()).toHaveLength(counts.matches);
+    await scaled.close();
   }, 60_000);
 
   it("drops under another policy while egress rests, counts it and records handoff_dropped", async () => {
