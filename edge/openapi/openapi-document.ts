@@ -106,6 +106,7 @@ export const openApiDocument = {
     "/v1/metrics": otlpPath("Metrics", "metrics"),
     "/v1/logs": otlpPath("Logs", "logs"),
     "/status": page("Counters", "Counts by signal, status and tenant; the forwarder's state."),
+    "/metrics": page("Counters", "The same as /status, in Prometheus' text format."),
     "/livez": { get: { ...page("Alive", "Empty").get, ...noKey } },
     "/openapi.json": { get: { ...page("This document", "OpenAPI 3.1").get, ...noKey } },
   },

@@ -44,7 +44,7 @@ describe("the document", () => {
       const method = endpointAt(path)?.method.toLowerCase();
       expect([path, Object.keys(operations as Json)]).toEqual([path, [method]]);
     }
-    expect(paths).toHaveLength(8);
+    expect(paths).toHaveLength(9);
   });
 
   test("refers only to what it defines", () => {
