@@ -10,6 +10,7 @@ type Encoding =
   | "weir_frame_depth"
   | "weir_frame_candidate"
   | "json"
+  | "weir_event_json"
   | "weir_refused";
 
 export type Topic = {

@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 
 import type { Config } from "../config/schema.ts";
-import { sniffSettingsOf, supervisionOf } from "../config/settings-of.ts";
+import { exportsOf, sniffSettingsOf, supervisionOf } from "../config/settings-of.ts";
 import { startControlServer } from "../control/server.ts";
 import { takeSnapshot } from "../control/snapshot.ts";
 import { startEngine, ThreadStartError } from "../host/engine.ts";
@@ -42,6 +42,7 @@ export const engine: Command = {
       note: (line) => io.note(`weir: ${line}`),
       ...supervisionOf(config),
       sniff: sniffSettingsOf(config),
+      exports: exportsOf(config, () => settings.holder.config),
     });
     const stopMs = (): number => settings.holder.config.sniffer.graceful_shutdown_timeout_ms;
     let isStopping = false;

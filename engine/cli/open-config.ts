@@ -8,6 +8,7 @@ import { problemText } from "../config/problem.ts";
 import { configPathOf, readConfig } from "../config/read-config.ts";
 import type { Resolution } from "../config/resolve-config.ts";
 import { watchConfig } from "../config/watch-config.ts";
+import { eventTypes } from "../events/event-layout.ts";
 import type { Arguments, Io, Options } from "./command.ts";
 import { UsageError } from "./command.ts";
 import { InputError } from "./input.ts";
@@ -37,7 +38,11 @@ export const setFlags = ({ values }: Arguments): readonly Flag[] => {
 };
 
 /** Live fields that are looked up in `holder.config` when they are needed. */
-const lookedUp = ["reload.poll_ms", "sniffer.graceful_shutdown_timeout_ms"];
+const lookedUp = [
+  "reload.poll_ms",
+  "sniffer.graceful_shutdown_timeout_ms",
+  ...eventTypes.map((type) => `events.export.${type}`),
+];
 
 export type OpenConfig = {
   readonly holder: ConfigHolder;

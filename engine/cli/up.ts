@@ -1,7 +1,7 @@
 // weir up: the whole system on this machine, with its live view and its ledger.
 import { fileURLToPath } from "node:url";
 
-import { sniffSettingsOf, supervisionOf } from "../config/settings-of.ts";
+import { exportsOf, sniffSettingsOf, supervisionOf } from "../config/settings-of.ts";
 import type { Snapshot } from "../control/snapshot.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { ledgerOf } from "../ledger/ledger.ts";
@@ -112,6 +112,7 @@ const start = async (args: Arguments, settings: OpenConfig, io: Io): Promise<Sys
     note: io.note,
     supervision: supervisionOf(holder.config),
     sniff: sniffSettingsOf(holder.config),
+    exports: exportsOf(holder.config, () => holder.config),
     stopMs: () => holder.config.sniffer.graceful_shutdown_timeout_ms,
     about: () => ({ config: settings.about() }),
     reload: settings.reload,

@@ -3,6 +3,8 @@
 // `key_file` names and only its owner can read (engine/send/secret.ts).
 import * as z from "zod";
 
+import { type EventType, eventTypes } from "../events/event-layout.ts";
+import { eventRuleDefaults } from "../export/event-rule.ts";
 import { instructionRules } from "../../schemas/market/programs.ts";
 import { address, decimal, flag, integer, powerOfTwo, text, texts } from "./fields.ts";
 
@@ -85,6 +87,15 @@ const supervisor = z.strictObject({
   }),
 });
 
+const exportEvery = (type: EventType) =>
+  integer({
+    default: eventRuleDefaults[type],
+    min: 0,
+    max: 1_000_000_000,
+    reload: live,
+    what: `of how many recorded events ${type} one leaves the process; 0: none`,
+  });
+
 const events = z.strictObject({
   capacity: integer({
     default: 10_000,
@@ -100,6 +111,11 @@ const events = z.strictObject({
     reload: live,
     what: "one transaction in so many has its events recorded; 0 records none",
   }),
+  export: z.strictObject(
+    Object.fromEntries(eventTypes.map((type) => [type, exportEvery(type)])) as {
+      readonly [type in EventType]: ReturnType<typeof exportEvery>;
+    },
+  ),
 });
 
 /** Programs that have instructions to watch. */
@@ -240,25 +256,29 @@ const jito = z.strictObject({
 });
 
 const telemetry = z.strictObject({
-  otlp_url: address({
+  event_topic: flag({
+    default: true,
+    reload: restart,
+    what: "write the events that leave (events.export) to the topic weir-events",
+  }),
+  event_endpoint: address({
     default: "",
     optional: true,
     reload: restart,
-    what: "OTLP/HTTP base address for its own traces and events; empty: none are sent",
+    what: "OTLP/HTTP address for them as logs, http://127.0.0.1:4318/v1/logs; empty: none are sent",
   }),
-  trace_sample_rate: decimal({
+  trace_endpoint: address({
+    default: "",
+    optional: true,
+    reload: restart,
+    what: "OTLP/HTTP address for traces, http://127.0.0.1:4318/v1/traces; empty: nothing is traced",
+  }),
+  trace_rate: decimal({
     default: 0.001,
     min: 0,
     max: 1,
-    reload: live,
-    what: "share of records that are traced from edge to handoff",
-  }),
-  event_sample_rate: decimal({
-    default: 0.01,
-    min: 0,
-    max: 1,
-    reload: live,
-    what: "share of recorded events that leave the process",
+    reload: restart,
+    what: "share of market requests that the edge of weir up traces; marked ones are always",
   }),
 });
 

@@ -2,6 +2,7 @@
 // place that knows both; a test holds the defaults of both against each other.
 import { instructionRules } from "../../schemas/market/programs.ts";
 import type { DropPolicy } from "../handoff/handoff-options.ts";
+import type { ExportSettings } from "../export/exports.ts";
 import type { SniffSettings } from "../sniff/sniff-settings.ts";
 import { type WatchedProgram, watchedPrograms } from "../sniff/watch-list.ts";
 import type { WindowOptions } from "../stream/window-options.ts";
@@ -72,4 +73,11 @@ export const windowOptionsOf = ({ windows }: Config): WindowOptions => ({
   latenessMs: windows.lateness_ms,
   idleMs: windows.idle_ms,
   keysMax: windows.keys_max,
+});
+
+/** What leaves the process; a reload may change the rule, which is looked up in what `now` says. */
+export const exportsOf = ({ telemetry }: Config, now: () => Config): ExportSettings => ({
+  eventTopic: telemetry.event_topic,
+  eventEndpoint: telemetry.event_endpoint,
+  eventRule: () => now().events.export,
 });

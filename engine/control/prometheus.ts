@@ -20,7 +20,7 @@ export const prometheusPage = (
   const registry = new Registry();
   let now = snapshot();
   for (const name of new Set(metricKeys.map((key) => metrics[key].name))) {
-    registerCounter(registry, name, () => now);
+    registerMetric(registry, name, () => now);
   }
   registerGauges(registry, () => now);
   registerSniffer(registry, () => now);
@@ -34,22 +34,22 @@ export const prometheusPage = (
   };
 };
 
-const registerCounter = (registry: Registry, name: string, now: () => Snapshot): void => {
+const registerMetric = (registry: Registry, name: string, now: () => Snapshot): void => {
   const keys = metricKeys.filter((key) => metrics[key].name === name);
   const first: Metric | undefined = keys[0] === undefined ? undefined : metrics[keys[0]];
   if (first === undefined) return;
-  const labelNames = Object.keys(first.labels);
-  const counter = new Counter({
+  const options = {
     name,
     help: first.help,
-    labelNames,
+    labelNames: Object.keys(first.labels),
     registers: [registry],
     collect() {
       // The cells count from the start; prom-client only knows increments.
-      this.reset();
-      for (const key of keys) counter.inc({ ...metrics[key].labels }, now().counts[key]);
+      metric.reset();
+      for (const key of keys) metric.inc({ ...metrics[key].labels }, now().counts[key]);
     },
-  });
+  };
+  const metric = first.kind === "gauge" ? new Gauge(options) : new Counter(options);
 };
 
 const registerGauges = (registry: Registry, now: () => Snapshot): void => {

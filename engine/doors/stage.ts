@@ -19,7 +19,8 @@ export {
   reason,
   type ReasonName,
 } from "../events/event-layout.ts";
-export { type EventLine, type EventQuery, readEvents } from "../events/event-reader.ts";
+export type { EventLine } from "../events/event-line.ts";
+export { type EventQuery, readEvents } from "../events/event-reader.ts";
 export type {
   StageFactory,
   StageModule,

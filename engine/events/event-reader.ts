@@ -6,31 +6,14 @@ import {
   eventHeaderBytes,
   eventSlotBytes,
   type EventType,
-  eventType,
   eventTypes,
   nextSlotWord,
-  priorityNames,
-  reasonNames,
   writtenWord,
 } from "./event-layout.ts";
+import { type EventLine, eventLine } from "./event-line.ts";
 
 /** Largest `limit` of a reading. */
 export const eventLimitMax = 10_000;
-
-/** One event as JSON says it; keys that an event has not are absent. */
-export type EventLine = {
-  readonly event_type: EventType;
-  /** Decimal digits. */
-  readonly trace_id: string;
-  /** Monotonic clock of the machine. */
-  readonly timestamp_us: number;
-  readonly size?: number;
-  readonly latency_us?: number;
-  readonly queue_depth?: number;
-  readonly priority?: string;
-  readonly reason?: string;
-  readonly error?: string;
-};
 
 /** Which events are wanted; type null for all. */
 export type EventQuery = {
@@ -65,37 +48,8 @@ const newest = (memory: SharedArrayBuffer, type: number, limit: number): EventLi
     const before = Atomics.load(words, at >> 2);
     if (before === 0) continue;
     if (type >= 0 && view.getUint8(at + eventAt.type) !== type) continue;
-    const line = lineOf(view, at);
+    const line = eventLine(view, at);
     if (line !== null && Atomics.load(words, at >> 2) === before) lines.push(line);
   }
   return lines.toReversed();
 };
-
-const lineOf = (view: DataView, at: number): EventLine | null => {
-  const code = view.getUint8(at + eventAt.type);
-  const name = eventTypes[code];
-  if (name === undefined) return null;
-  const value = view.getUint32(at + eventAt.value, true);
-  const reason = reasonNames[view.getUint8(at + eventAt.reason)] ?? "";
-  return {
-    event_type: name,
-    trace_id: String(view.getFloat64(at + eventAt.traceId, true)),
-    timestamp_us: view.getFloat64(at + eventAt.time, true),
-    ...(code === eventType.bytesReceived && { size: value }),
-    ...(hasLatency.has(code) && { latency_us: value }),
-    ...(code === eventType.candidateExtracted && {
-      priority: priorityNames[view.getUint8(at + eventAt.priority)] ?? "LOW",
-    }),
-    ...(code === eventType.handoffSent && {
-      queue_depth: view.getUint32(at + eventAt.depth, true),
-    }),
-    ...(reason !== "" && (code === eventType.extractionFailed ? { error: reason } : { reason })),
-  };
-};
-
-const hasLatency: ReadonlySet<number> = new Set([
-  eventType.prefilterPassed,
-  eventType.candidateExtracted,
-  eventType.securityPassed,
-  eventType.handoffSent,
-]);

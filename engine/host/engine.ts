@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { InputRole } from "../consume/input-rings.ts";
+import { type Exports, type ExportSettings, startExports } from "../export/exports.ts";
 import type { LogPlace } from "../log/open-log.ts";
 import { sniffDefaults, type SniffSettings } from "../sniff/sniff-settings.ts";
 import type { RestartLimits } from "../supervise/restart-budget.ts";
@@ -22,6 +23,8 @@ import { EngineThreads } from "./workers.ts";
 
 const consumerGroup = "weir-engine";
 const hangMsDefault = 5_000;
+/** What leaves the process last is given so long after the threads. */
+const exportsStopMsMax = 1_000;
 
 export type EngineOptions = {
   /** Kafka's address, or the directory of the embedded log, which the engine then serves. */
@@ -31,6 +34,8 @@ export type EngineOptions = {
   readonly sniff?: SniffSettings;
   /** Threads of a role at the start; 1 without it. */
   readonly threads?: { readonly [role in InputRole]?: number };
+  /** What leaves the process about itself; nothing without it. */
+  readonly exports?: ExportSettings;
   /** One line for each failure and restart. */
   readonly note?: (line: string) => void;
   /** How often threads are restarted before the engine fails. */
@@ -96,6 +101,7 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
   } catch (error) {
     throw startError(error, firstDeath);
   }
+  const exports = await exportsOf(options, memory, lanes.events);
   return {
     memory,
     restUrl: "kafka" in log ? null : `http://127.0.0.1:${threads.logPort}`,
@@ -119,9 +125,28 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
     },
     lanes: lanes.all,
     events: lanes.events,
-    stop: (deadlineMs) => drainReport(memory, lanes.all, () => supervisor.stop(deadlineMs)),
+    stop: async (deadlineMs) => {
+      const report = await drainReport(memory, lanes.all, () => supervisor.stop(deadlineMs));
+      await exports?.stop(Math.min(deadlineMs, exportsStopMsMax));
+      return report;
+    },
   };
 };
+
+const exportsOf = async (
+  { exports, log, runId }: EngineOptions,
+  memory: EngineMemory,
+  events: readonly SharedArrayBuffer[],
+): Promise<Exports | null> =>
+  exports === undefined
+    ? null
+    : startExports({
+        ...exports,
+        events,
+        metrics: memory.metrics,
+        log: placeOf(log, memory),
+        runId,
+      });
 
 export class ThreadStartError extends Error {
   override name = "ThreadStartError";

@@ -2,7 +2,7 @@
 // labels as Prometheus shows them, meaning. A cell has one writer; cells of one owner stand
 // together and owners on separate cache lines.
 
-export type Owner = "ingest" | "market" | "stream" | "egress";
+export type Owner = "ingest" | "market" | "stream" | "egress" | "control";
 
 export type Metric = {
   readonly owner: Owner;
@@ -26,6 +26,25 @@ const perSignal = (owner: Owner, name: string, help: string) =>
   Object.fromEntries(signals.map((signal) => [signal, counter(owner, name, help, { signal })])) as {
     readonly [signal in Signal]: Metric;
   };
+
+const gauge = (
+  owner: Owner,
+  name: string,
+  help: string,
+  labels: Metric["labels"] = {},
+): Metric => ({ owner, kind: "gauge", name, labels, help });
+
+const exported = (sink: string): Metric =>
+  counter("control", "weir_export_sent_total", "What left the process and was taken", { sink });
+const exportDropped = (sink: string, reason: string): Metric =>
+  counter("control", "weir_export_dropped_total", "What was to leave the process and was dropped", {
+    sink,
+    reason,
+  });
+const exportFailures = (sink: string): Metric =>
+  counter("control", "weir_export_failures_total", "Sends that failed, each try", { sink });
+const exportWaiting = (sink: string): Metric =>
+  gauge("control", "weir_export_waiting", "What waits to leave the process", { sink });
 
 // Counted by partition, each item once (ledger/item-counts.ts), and put in by the snapshot.
 const handledHelp = "Items that a stage finished, of the run's own edge";
@@ -161,6 +180,35 @@ export const metrics = {
   egressRecords: counter("egress", "weir_egress_records_total", "Records acknowledged by the log"),
   egressItems: counter("egress", "weir_egress_items_total", "Outputs acknowledged by the log"),
   egressFailures: counter("egress", "weir_egress_failures_total", "Appends that failed"),
+
+  eventsFollowed: counter(
+    "control",
+    "weir_events_followed_total",
+    "Recorded events that were read",
+  ),
+  eventsLost: counter(
+    "control",
+    "weir_events_lost_total",
+    "Recorded events that were overwritten before they were read",
+  ),
+  eventsSampledOut: counter(
+    "control",
+    "weir_events_sampled_out_total",
+    "Recorded events that the rule keeps in the process",
+  ),
+  eventsLag: gauge("control", "weir_events_lag", "Recorded events that are not read yet"),
+  eventTopicSent: exported("event-topic"),
+  eventTopicFull: exportDropped("event-topic", "full"),
+  eventTopicFailed: exportDropped("event-topic", "failed"),
+  eventTopicShutdown: exportDropped("event-topic", "shutdown"),
+  eventTopicFailures: exportFailures("event-topic"),
+  eventTopicWaiting: exportWaiting("event-topic"),
+  eventLogsSent: exported("event-logs"),
+  eventLogsFull: exportDropped("event-logs", "full"),
+  eventLogsFailed: exportDropped("event-logs", "failed"),
+  eventLogsShutdown: exportDropped("event-logs", "shutdown"),
+  eventLogsFailures: exportFailures("event-logs"),
+  eventLogsWaiting: exportWaiting("event-logs"),
 } as const satisfies { readonly [key: string]: Metric };
 
 export type MetricKey = keyof typeof metrics;

@@ -31,6 +31,7 @@ export const readValue = (
   }
   const signal = signalOf[topic];
   if (signal !== undefined) return readRequest(signal, value);
+  if (encoding === "weir_event_json") return readEvent(value);
   return encoding === "json" ? readJson(value) : readRefusal(value);
 };
 
@@ -60,6 +61,11 @@ const readRequest = (signal: Signal, value: Uint8Array) => {
     "line" in part ? part.line : { error: `${part.fault} at byte ${part.at}` },
   );
   return { [recordName[signal]]: items };
+};
+
+const readEvent = (value: Uint8Array) => {
+  const read = readJson(value);
+  return "error" in read ? read : { event: read.value };
 };
 
 const readJson = (value: Uint8Array) => {

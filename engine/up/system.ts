@@ -51,6 +51,8 @@ export type SystemOptions = {
   readonly supervision?: Pick<EngineOptions, "restarts" | "hangMs">;
   /** The defaults of sniff-settings.ts without it. */
   readonly sniff?: SniffSettings;
+  /** What leaves the engine about itself; nothing without it. */
+  readonly exports?: EngineOptions["exports"];
   /** Time for all threads together to stop, asked for when they are to; 5 s by default. */
   readonly stopMs?: () => number;
   /** More for /status. */
@@ -92,6 +94,7 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
       note: (line) => options.note(`weir: ${line}`),
       ...options.supervision,
       ...(options.sniff !== undefined && { sniff: options.sniff }),
+      ...(options.exports !== undefined && { exports: options.exports }),
     }).catch(explain("--log-port"));
     undo.unshift(() => engine.stop(stopMsDefault));
     const { registry } = options.policy;

@@ -2,7 +2,8 @@
 import { expect } from "vitest";
 
 import { createEventMemory, EventCollector } from "../../../engine/events/event-collector.ts";
-import { type EventLine, readEvents } from "../../../engine/events/event-reader.ts";
+import type { EventLine } from "../../../engine/events/event-line.ts";
+import { readEvents } from "../../../engine/events/event-reader.ts";
 import {
   createHandoffMemory,
   type HandoffDiagnostics,

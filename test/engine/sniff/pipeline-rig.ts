@@ -1,7 +1,8 @@
 // All four stages of the sniffer on one thread, joined by real rings, with a clock that the test
 // turns: what a thread of each would run.
 import { EventCollector, createEventMemory } from "../../../engine/events/event-collector.ts";
-import { type EventLine, readEvents } from "../../../engine/events/event-reader.ts";
+import type { EventLine } from "../../../engine/events/event-line.ts";
+import { readEvents } from "../../../engine/events/event-reader.ts";
 import type { EventType } from "../../../engine/events/event-layout.ts";
 import {
   createStageMemory,

@@ -1,0 +1,164 @@
+// What leaves the engine about itself, put together: who reads, where it goes, how much may wait.
+// Control thread. A slow or dead receiver costs the engine nothing: what finds no room is counted
+// and dropped, and nothing here is waited for but at the end, within a deadline.
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import type { EventLog } from "../log/event-log.ts";
+import { type LogPlace, openLog } from "../log/open-log.ts";
+import { cellOf, MetricCells } from "../metrics/cells.ts";
+import type { MetricKey } from "../metrics/table.ts";
+import { monotonicUs } from "../ring/enqueue-stamp.ts";
+import { EventExport } from "./event-export.ts";
+import { eventRecord, type OutgoingEvent } from "./event-record.ts";
+import type { EventRule } from "./event-rule.ts";
+import { ExportQueue } from "./export-queue.ts";
+import { otlpSend, otlpSendMsMax } from "./otlp-send.ts";
+
+/** What leaves, and where to. */
+export type ExportSettings = {
+  /** Events to the topic weir-events. */
+  readonly eventTopic: boolean;
+  /** OTLP/HTTP address of logs; "" sends none. */
+  readonly eventEndpoint: string;
+  /** Which events; looked up several times a second. */
+  readonly eventRule: () => EventRule;
+};
+
+export type ExportOptions = ExportSettings & {
+  /** Of the market threads, by lane; may grow. */
+  readonly events: readonly SharedArrayBuffer[];
+  readonly metrics: SharedArrayBuffer;
+  readonly log: LogPlace;
+  readonly runId: string;
+};
+
+/** Ends within the time given; what is not sent by then is dropped. */
+export type Exports = { readonly stop: (deadlineMs: number) => Promise<void> };
+
+const turnMs = 100;
+/** Events that wait for the log, and for the OTLP endpoint. */
+const eventsMax = 8192;
+const batchEventsMax = 512;
+const topicTriesMax = 3;
+const retryMs = 200;
+
+type Sink = {
+  readonly offer: (event: OutgoingEvent) => void;
+  readonly turn: () => void;
+  readonly close: (deadline: Promise<unknown>) => Promise<void>;
+};
+
+type Prefix = "eventTopic" | "eventLogs";
+
+/** Nothing connects and no exporter is loaded before it is needed. */
+export const startExports = async (options: ExportOptions): Promise<Exports> => {
+  const metrics = new MetricCells(options.metrics);
+  const sinks = [
+    ...(options.eventTopic ? [topicSink(options, metrics)] : []),
+    ...(options.eventEndpoint === "" ? [] : [await logSink(options, metrics)]),
+  ];
+  const events = new EventExport({
+    memories: options.events,
+    rule: options.eventRule,
+    metrics,
+    sinks: sinks.map(({ offer }) => offer),
+    epochUs: () => Date.now() * 1000 - monotonicUs(),
+  });
+  const turn = (): void => {
+    if (sinks.length > 0) events.turn();
+    for (const sink of sinks) sink.turn();
+  };
+  const timer = setInterval(turn, turnMs);
+  timer.unref();
+  return {
+    stop: async (deadlineMs) => {
+      clearInterval(timer);
+      turn();
+      const deadline = sleep(deadlineMs, undefined, { ref: false });
+      await Promise.all(sinks.map(({ close }) => close(deadline)));
+    },
+  };
+};
+
+/** Puts a queue's counts where /metrics finds them. */
+const publish = (
+  metrics: MetricCells,
+  prefix: Prefix,
+  { counts, waiting }: Pick<ExportQueue<unknown>, "counts" | "waiting">,
+): void => {
+  const put = (key: MetricKey, value: number): void => metrics.set(cellOf(key), value);
+  put(`${prefix}Sent`, counts.sent);
+  put(`${prefix}Full`, counts.dropped.full);
+  put(`${prefix}Failed`, counts.dropped.failed);
+  put(`${prefix}Shutdown`, counts.dropped.shutdown);
+  put(`${prefix}Failures`, counts.failures);
+  put(`${prefix}Waiting`, waiting);
+};
+
+const sinkOf = <T>(
+  queue: ExportQueue<T>,
+  { metrics, prefix }: { readonly metrics: MetricCells; readonly prefix: Prefix },
+  offer: Sink["offer"],
+): Sink => ({
+  offer,
+  turn: () => {
+    queue.flush();
+    publish(metrics, prefix, queue);
+  },
+  close: async (deadline) => {
+    await queue.close(deadline);
+    publish(metrics, prefix, queue);
+  },
+});
+
+const topicSink = (options: ExportOptions, metrics: MetricCells): Sink => {
+  const origin = { runId: options.runId, producer: randomUUID() };
+  let sequence = 0;
+  let opened: Promise<EventLog> | null = null;
+  const queue = new ExportQueue<OutgoingEvent>({
+    send: async (events) => {
+      opened ??= openLog(options.log).catch((error: unknown) => {
+        opened = null;
+        throw error;
+      });
+      const log = await opened;
+      // A batch that is sent again has the same numbers.
+      await log.append(events.map((event, i) => eventRecord(event, origin, sequence + i)));
+      sequence += events.length;
+    },
+    itemsMax: eventsMax,
+    batchItemsMax: batchEventsMax,
+    triesMax: topicTriesMax,
+    retryMs,
+    sleep: (ms) => sleep(ms),
+  });
+  const sink = sinkOf(queue, { metrics, prefix: "eventTopic" }, (event) => queue.offer(event));
+  const close: Sink["close"] = async (deadline) => {
+    await sink.close(deadline);
+    const log = await opened?.catch(() => null);
+    await log?.close();
+  };
+  return { ...sink, close };
+};
+
+const logSink = async (options: ExportOptions, metrics: MetricCells): Promise<Sink> => {
+  // Loaded on demand: the SDK is some megabytes.
+  const { OTLPLogExporter } = await import("@opentelemetry/exporter-logs-otlp-proto");
+  const { eventLogs } = await import("./event-logs.ts");
+  const exporter = new OTLPLogExporter({
+    url: options.eventEndpoint,
+    timeoutMillis: otlpSendMsMax,
+  });
+  type Item = Parameters<typeof exporter.export>[0][number];
+  const queue = new ExportQueue<Item>({
+    send: otlpSend<Item>(exporter),
+    itemsMax: eventsMax,
+    batchItemsMax: batchEventsMax,
+    triesMax: 1,
+    retryMs,
+    sleep: (ms) => sleep(ms),
+  });
+  const emit = eventLogs(options.runId, (record) => queue.offer(record));
+  return sinkOf(queue, { metrics, prefix: "eventLogs" }, emit);
+};

@@ -1,0 +1,246 @@
+// Events of a running engine, threads and all, on their way out: to the topic of the embedded log
+// and as OTLP logs to a real Collector; and a receiver that never answers, which costs nothing.
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+
+import { takeSnapshot } from "../../../engine/control/snapshot.ts";
+import { eventTypes } from "../../../engine/events/event-layout.ts";
+import type { EventLine } from "../../../engine/events/event-line.ts";
+import { readEvents } from "../../../engine/events/event-reader.ts";
+import type { EventRule } from "../../../engine/export/event-rule.ts";
+import type { ExportSettings } from "../../../engine/export/exports.ts";
+import { createTransactionMix } from "../../../engine/feed/transactions.ts";
+import { type Engine, startEngine } from "../../../engine/host/engine.ts";
+import type { EventLog, LogRecord } from "../../../engine/log/event-log.ts";
+import { openLog } from "../../../engine/log/open-log.ts";
+import { sniffDefaults } from "../../../engine/sniff/sniff-settings.ts";
+import { readValue } from "../../../engine/tail/read-value.ts";
+import { keyPartition } from "../../../schemas/hash/murmur2.ts";
+import { FrameWriter } from "../../../schemas/market/frame.ts";
+import {
+  TransactionItem,
+  transactionItemHeaderBytes,
+} from "../../../schemas/market/transaction-item.ts";
+import { type Collector, hasCollector, startCollector } from "../../collector.ts";
+import { runSeed } from "../../random.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "weir-exports-"));
+const mix = await createTransactionMix({ seed: runSeed("exports"), count: 200 });
+
+const schema = JSON.parse(
+  readFileSync(new URL("../../../schemas/sniffer-event.schema.json", import.meta.url), "utf8"),
+) as object;
+const isEvent = new Ajv2020({ strict: true }).compile(schema);
+
+const frameOf = (wires: readonly Uint8Array[]): Uint8Array => {
+  const frame = new FrameWriter();
+  const item = new TransactionItem();
+  for (const wire of wires) {
+    const at = frame.claim(transactionItemHeaderBytes + wire.length);
+    item.encode(frame.view, at);
+    frame.bytes.set(wire, at + transactionItemHeaderBytes);
+  }
+  return frame.frame().slice();
+};
+
+const everyEvent = (every: number): EventRule =>
+  Object.fromEntries(eventTypes.map((type) => [type, every])) as EventRule;
+
+let engine: Engine | null = null;
+let log: EventLog | null = null;
+let collector: Collector | null = null;
+
+afterEach(async () => {
+  await log?.close();
+  await engine?.stop(5_000);
+  await collector?.stop();
+  [log, engine, collector] = [null, null, null];
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const until = async (condition: () => boolean, what: string): Promise<void> => {
+  for (let i = 0; i < 1_000; i += 1) {
+    if (condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error(`never: ${what}`);
+};
+
+const start = async (name: string, exports: ExportSettings, eventSampleEvery = 1) => {
+  const directory = join(folder, name);
+  const running = await startEngine({
+    log: { directory, port: 0 },
+    runId: "exports-test",
+    sniff: { ...sniffDefaults, eventSampleEvery },
+    exports,
+  });
+  engine = running;
+  const opened = await openLog({ directory });
+  log = opened;
+  const counts = () => takeSnapshot(running.memory).counts;
+  const handle = async (times: number): Promise<void> => {
+    const before = counts().foreignTransactions;
+    for (let i = 0; i < times; i += 1) {
+      const value = frameOf(mix.map(({ wire }) => wire));
+      const record = { topic: "weir-transactions", partition: 0, key: null, headers: {} };
+      await opened.append([{ ...record, value, timestampMs: 1 }]);
+    }
+    await until(() => counts().foreignTransactions >= before + times * mix.length, "handled");
+  };
+  const written = async (): Promise<readonly (LogRecord & { readonly partition: number })[]> => {
+    const ends = await opened.offsets("weir-events");
+    const parts = ends.map(async (_, partition) => {
+      const place = { topic: "weir-events", partition, offset: 0 };
+      const records = await opened.read(place, 100_000);
+      return records.map((record) => Object.assign(record, { partition }));
+    });
+    return (await Promise.all(parts)).flat();
+  };
+  return { running, counts, handle, written };
+};
+
+const text = (bytes: Uint8Array | null | undefined): string => Buffer.from(bytes ?? []).toString();
+
+describe("events that leave a running engine", () => {
+  it("stand on weir-events, each that the rule takes, as their schema says", async () => {
+    const { running, counts, handle, written } = await start("topic", {
+      eventTopic: true,
+      eventEndpoint: "",
+      eventRule: () => everyEvent(1),
+    });
+    await handle(2);
+    await until(() => counts().eventTopicSent > 0 && counts().eventTopicWaiting === 0, "sent");
+    const inside = readEvents([running.memory.events], { type: null, limit: 10_000 });
+    await until(() => counts().eventTopicSent >= inside.length, "all sent");
+    const records = await written();
+    const events = records.map(({ value }) => JSON.parse(text(value)) as EventLine);
+    expect(inside.length).toBeGreaterThan(2 * mix.length);
+    expect(events.filter((event) => !isEvent(event))).toEqual([]);
+    expect(
+      events
+        .map((event) => {
+          const { unix_us, one_in, lane, ...line } = event as EventLine & {
+            readonly [key: string]: unknown;
+          };
+          expect([typeof unix_us, one_in, lane]).toEqual(["number", 1, 0]);
+          return JSON.stringify(line);
+        })
+        .toSorted(),
+    ).toEqual(inside.map((line) => JSON.stringify(line)).toSorted());
+    for (const [i, { headers, key: bytes, partition }] of records.entries()) {
+      expect(text(bytes)).toBe(events[i]?.trace_id);
+      const keyed = bytes ?? new Uint8Array(0);
+      expect(keyPartition(keyed, 0, keyed.length, 3)).toBe(partition);
+      expect(text(headers["weir-schema"])).toBe("urn:weir:weir_event_json:1");
+      expect(text(headers["weir-run"])).toBe("exports-test");
+    }
+    const numbers = records.map(({ headers }) => Number(text(headers["weir-sequence"])));
+    expect(numbers.toSorted((a, b) => a - b)).toEqual(records.map((_, i) => i));
+    expect(counts()).toMatchObject({ eventsFollowed: inside.length, eventsLost: 0, eventsLag: 0 });
+    const first = records[0] as LogRecord;
+    expect(readValue("weir-events", first.value)).toEqual({ event: events[0] });
+  });
+
+  it("are chosen by a rule that may change while it runs", async () => {
+    const rule = { now: { ...everyEvent(0), bytes_received: 10 } };
+    const { counts, handle, written } = await start("rule", {
+      eventTopic: true,
+      eventEndpoint: "",
+      eventRule: () => rule.now,
+    });
+    await handle(1);
+    await until(() => counts().eventTopicSent === mix.length / 10, "one in ten");
+    rule.now = { ...everyEvent(0), bytes_received: 2 };
+    await until(() => counts().eventsLag === 0, "the rule is looked up");
+    await handle(1);
+    await until(() => counts().eventTopicSent === mix.length / 10 + mix.length / 2, "one in two");
+    const events = (await written()).map(({ value }) => JSON.parse(text(value)) as EventLine);
+    expect(new Set(events.map(({ event_type }) => event_type))).toEqual(
+      new Set(["bytes_received"]),
+    );
+    const { eventsFollowed, eventsSampledOut, eventTopicSent } = counts();
+    expect(eventsFollowed).toBe(eventsSampledOut + eventTopicSent);
+  });
+
+  it.skipIf(!hasCollector)("come to an OpenTelemetry Collector as log records", async () => {
+    const receiver = await startCollector();
+    collector = receiver;
+    const { running, counts, handle } = await start("otlp", {
+      eventTopic: false,
+      eventEndpoint: `${receiver.url}/v1/logs`,
+      eventRule: () => everyEvent(1),
+    });
+    await handle(1);
+    const inside = readEvents([running.memory.events], { type: null, limit: 10_000 });
+    await until(() => counts().eventLogsSent === inside.length, "sent");
+    await until(() => recordsOf(receiver).length === inside.length, "in the file");
+    const [request] = receiver.taken() as readonly Taken[];
+    expect(attributesOf(request?.resourceLogs[0]?.resource.attributes ?? [])).toMatchObject({
+      "service.name": "weir-engine",
+      "service.instance.id": "exports-test",
+    });
+    const got = recordsOf(receiver).map(({ eventName, attributes }) => {
+      const { "sniffer.trace_id": trace, "sniffer.reason": reason } = attributesOf(attributes);
+      return `${eventName} ${trace} ${reason ?? ""}`;
+    });
+    const expected = inside.map(
+      ({ event_type: type, trace_id: trace, reason, error }) =>
+        `sniffer.${type} ${trace} ${reason ?? error ?? ""}`,
+    );
+    expect(got.toSorted()).toEqual(expected.toSorted());
+  });
+
+  it("cost nothing when their receiver never answers: bounded, dropped and counted", async () => {
+    const silent = createServer(() => undefined);
+    silent.listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const { port } = silent.address() as AddressInfo;
+    const { running, counts, handle } = await start("dead", {
+      eventTopic: true,
+      eventEndpoint: `http://127.0.0.1:${port}/v1/logs`,
+      eventRule: () => everyEvent(1),
+    });
+    for (let i = 0; i < 10 || counts().eventLogsFull === 0; i += 1) await handle(5);
+    await until(() => counts().eventTopicWaiting === 0 && counts().eventsLag === 0, "topic sent");
+    const { eventLogsWaiting, eventLogsSent, eventLogsFull, eventLogsFailed, ...rest } = counts();
+    expect(eventLogsWaiting).toBeLessThanOrEqual(8192);
+    expect(eventLogsSent).toBe(0);
+    const left = eventLogsWaiting + eventLogsFull + eventLogsFailed;
+    expect(left).toBe(rest.eventsFollowed - rest.eventsSampledOut);
+    expect(rest.eventTopicSent).toBe(left);
+    const report = await running.stop(5_000);
+    expect(report.clean).toBe(true);
+    expect(counts().eventLogsShutdown).toBeGreaterThan(0);
+    engine = null;
+    silent.closeAllConnections();
+    silent.close();
+  });
+});
+
+type Attribute = {
+  readonly key: string;
+  readonly value: { readonly stringValue?: string; readonly intValue?: string };
+};
+type LogLine = { readonly eventName: string; readonly attributes: readonly Attribute[] };
+type Taken = {
+  readonly resourceLogs: readonly {
+    readonly resource: { readonly attributes: readonly Attribute[] };
+    readonly scopeLogs: readonly { readonly logRecords: readonly LogLine[] }[];
+  }[];
+};
+
+const recordsOf = (receiver: Collector): readonly LogLine[] =>
+  (receiver.taken() as readonly Taken[])
+    .flatMap(({ resourceLogs }) => resourceLogs)
+    .flatMap(({ scopeLogs }) => scopeLogs)
+    .flatMap(({ logRecords }) => logRecords);
+
+const attributesOf = (attributes: readonly Attribute[]) =>
+  Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
