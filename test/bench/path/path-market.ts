@@ -6,13 +6,26 @@ import { OrderBook } from "../../../engine/book/order-book.ts";
 import { MessageRingReader } from "../../../engine/ring/message-ring-reader.ts";
 import { SlotRingWriter } from "../../../engine/ring/slot-ring-writer.ts";
 import { Extractor } from "../../../engine/sniff/extractor.ts";
-import { matchField } from "../../../engine/sniff/match-table.ts";
-import { verdict } from "../../../engine/sniff/verdict.ts";
+import { matchField as matchFieldShared } from "../../../engine/sniff/match-table.ts";
+import { verdict as verdictShared } from "../../../engine/sniff/verdict.ts";
 import { WatchList, watchedPrograms } from "../../../engine/sniff/watch-list.ts";
 import type { Stage } from "../../../engine/threads/stage.ts";
 import { candidateDirections } from "../../../schemas/market/candidate-layout.ts";
 import { instructionRules } from "../../../schemas/market/programs.ts";
-import { bidPriceMax, inputAt, outputAt, outputSlotBytes, type PathMemory } from "./path-plan.ts";
+import {
+  bidPriceMax,
+  inputAt as inputAtShared,
+  outputAt as outputAtShared,
+  outputSlotBytes as outputSlotBytesShared,
+  type PathMemory,
+} from "./path-plan.ts";
+
+// Own constants, because an imported binding is loaded at each use.
+const matchField = matchFieldShared;
+const verdict = verdictShared;
+const inputAt = inputAtShared;
+const outputAt = outputAtShared;
+const outputSlotBytes: number = outputSlotBytesShared;
 
 const batchMax = 64;
 const sell = candidateDirections.indexOf("sell");
