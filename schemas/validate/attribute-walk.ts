@@ -115,12 +115,20 @@ export class AttributeWalk {
     let at = start;
     for (;;) {
       at = this.#knownRun(at, end);
-      if (at >= end || this.#bytes[at] !== attributeTag) return at;
-      let next = this.#knownSecond(at, end);
-      if (next === at) next = this.#usual(at, end);
-      at = next === at ? this.one(at, at + 1, end) : next;
-      if (at < 0) return at;
+      // In a state to which ever new values come, no known one is looked for.
+      do {
+        if (at >= end || this.#bytes[at] !== attributeTag) return at;
+        at = this.#read(at, end);
+        if (at < 0) return at;
+      } while (this.#known.isGivenUp(this.state));
     }
+  }
+
+  /** One attribute that is not first in its set; the position behind it or a negated code. */
+  #read(at: number, end: number): number {
+    let next = this.#known.isGivenUp(this.state) ? at : this.#knownSecond(at, end);
+    if (next === at) next = this.#usual(at, end);
+    return next === at ? this.one(at, at + 1, end) : next;
   }
 
   /**
@@ -182,31 +190,40 @@ export class AttributeWalk {
   }
 
   /**
-   * One attribute in the usual encoding: 4a length 0a keyBytes key 12 valueBytes tag value. Returns
-   * the position behind it, `at` when its encoding is another, or a negated code.
+   * Attributes in the usual encoding: 4a length 0a keyBytes key 12 valueBytes tag value. One, and
+   * more as long as their states are given up. Returns the position behind, which is `start` when
+   * the first has another encoding, or a negated code.
    */
-  #usual(at: number, end: number): number {
+  #usual(start: number, end: number): number {
     const view = this.#view;
-    if (at + usualBytesMin > end) return at;
-    const first = view.getInt32(at, true);
-    const valueAt = at + 4 + (first >>> 24);
-    const next = at + 2 + ((first >>> 8) & 255);
-    if ((first & this.#usualMask) !== usualHead || valueAt + 4 > next || next > end) return at;
-    const type = this.#usualType(view.getInt32(valueAt, true), valueAt, next);
-    if (type === 0) return at;
     const { edges, states, keysView } = this.#plan.shapes;
     this.#keysView = keysView;
-    const { state } = this;
-    const head = ((first >>> 24) << 4) | type;
-    const edge = this.#edge(states[state * stateCells] as number, head, at + 4);
-    const isShort = next - valueAt - 4 <= (edges[edge + edgeCell.fineBytes] as number);
-    if (isShort || (type === intType && this.#isInRange(edge, valueAt + 3, next))) {
+    let at = start | 0;
+    while (at + usualBytesMin <= end) {
+      const first = view.getInt32(at, true);
+      const valueAt = (at + 4 + (first >>> 24)) | 0;
+      const next = (at + 2 + ((first >>> 8) & 255)) | 0;
+      if ((first & this.#usualMask) !== usualHead || valueAt + 4 > next || next > end) break;
+      const type = this.#usualType(view.getInt32(valueAt, true), valueAt, next);
+      if (type === 0) break;
+      const head = ((first >>> 24) << 4) | type;
+      const edge = this.#edge(states[this.state * stateCells] as number, head, at + 4);
+      const isShort = next - valueAt - 4 <= (edges[edge + edgeCell.fineBytes] as number);
+      if (!isShort && (type !== intType || !this.#isInRange(edge, valueAt + 3, next))) {
+        this.#valueStart = type === stringType ? valueAt + 4 : valueAt + 3;
+        this.#valueEnd = next;
+        return this.#stepOn(at, next, edge, head);
+      }
       this.#goOn(at, next, edges[edge + edgeCell.target] as number);
-      return next;
+      at = next;
+      if (!this.#known.isGivenUp(this.state)) break;
     }
-    this.#valueStart = type === stringType ? valueAt + 4 : valueAt + 3;
-    this.#valueEnd = next;
-    const target = this.#step(state, edge, head, at + 4);
+    return at;
+  }
+
+  /** The rest of a usual attribute that has no edge or whose value is to be looked at. */
+  #stepOn(at: number, next: number, edge: number, head: number): number {
+    const target = this.#step(this.state, edge, head, at + 4);
     if (target < 0) return target;
     if (edge !== 0 && this.#values.isFine) this.#goOn(at, next, target);
     else {
@@ -218,7 +235,8 @@ export class AttributeWalk {
 
   /** Remembers an attribute that is fine and goes to the state behind it. */
   #goOn(at: number, next: number, target: number): void {
-    this.#known.keep(this.#view, { at, next, state: this.state, target });
+    const { state } = this;
+    if (!this.#known.isGivenUp(state)) this.#known.keep(this.#view, { at, next, state, target });
     this.state = target;
     this.count += 1;
   }

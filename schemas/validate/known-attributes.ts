@@ -56,6 +56,11 @@ export class KnownAttributes {
     this.clear();
   }
 
+  /** Whether nothing more is kept in this state. */
+  isGivenUp(state: number): boolean {
+    return this.#taken[state] === takenMax;
+  }
+
   /**
    * Keeps the attribute at [at, next), proven, in the usual encoding and fine whatever the span is.
    * Its bytes are compared as doubles: one that has eight bytes without a bit, or those of no

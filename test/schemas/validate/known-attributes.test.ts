@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 
 import { KnownAttributes } from "../../../schemas/validate/known-attributes.ts";
+import { protoEncode } from "../../oracles/otlp-proto.ts";
+import type { Plain } from "../../oracles/otlp-proto.ts";
+import { damaged } from "../../oracles/otlp-random.ts";
+import { smallRegistry } from "../../oracles/small-registry.ts";
+import { ValidationAgreement } from "../../oracles/validation-agreement.ts";
+import { runSeed, seeded } from "../../random.ts";
 
 const state = 7;
 
@@ -44,6 +50,32 @@ describe("known attributes", () => {
     for (let i = 0; i < 1024; i += 1) known.refresh();
     keepMany(known, 1000);
     expect(bytesOf(known)).not.toEqual(before);
+  });
+
+  it("change nothing that is said in a state that is given up", () => {
+    const random = seeded(runSeed("known attributes, given up"));
+    const one = new ValidationAgreement({ registry: smallRegistry });
+    const methods = ["GET", "POST", "BREW", "GET"];
+    const spanOf = (i: number): Plain => ({
+      attributes: [
+        { key: "user.id", value: { stringValue: `u${i}` } },
+        { key: "http.url", value: { stringValue: `/${i % 7}/${i}` } },
+        { key: "http.status", value: { intValue: i } },
+        { key: "http.request.method", value: { stringValue: methods[i % methods.length] } },
+      ],
+    });
+    for (let i = 0; i < 900; i += 100) {
+      const spans = Array.from({ length: 100 }, (_, k) => spanOf(i + k));
+      const bytes = protoEncode("ExportTraceServiceRequest", {
+        resourceSpans: [{ scopeSpans: [{ spans }] }],
+      });
+      one.assertPlain(bytes);
+      for (let k = 0; k < 10; k += 1) {
+        const broken = damaged(random, bytes);
+        one.assert(broken);
+        one.assertProof(broken);
+      }
+    }
   });
 
   it("keep two that differ only in the middle", () => {
