@@ -6,6 +6,7 @@ import * as z from "zod";
 import { type EventType, eventTypes } from "../events/event-layout.ts";
 import { eventRuleDefaults } from "../export/event-rule.ts";
 import { instructionRules } from "../../schemas/market/programs.ts";
+import { lanesMaxOf } from "../consume/deal.ts";
 import { address, decimal, flag, integer, powerOfTwo, text, texts } from "./fields.ts";
 
 const live = "live";
@@ -14,13 +15,14 @@ const dayMs = 86_400_000;
 const mebibyte = 1 << 20;
 const threadsMax = 16;
 
-const threadCount = (name: string) =>
-  integer({ default: 1, min: 1, max: threadsMax, reload: restart, what: `${name} threads` });
+const threadCount = (name: string, max: number = threadsMax) =>
+  integer({ default: 1, min: 1, max, reload: restart, what: `${name} threads` });
 
 const threads = z.strictObject({
   ingest: threadCount("ingest"),
-  market: threadCount("market"),
-  stream: threadCount("stream"),
+  // More threads than partitions would have nothing to do.
+  market: threadCount("market", lanesMaxOf("market")),
+  stream: threadCount("stream", lanesMaxOf("stream")),
   egress: threadCount("egress"),
   verify: integer({
     default: 1,

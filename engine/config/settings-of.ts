@@ -11,10 +11,8 @@ import type { RestartLimits } from "../supervise/restart-budget.ts";
 import { restartDefaults } from "../supervise/restart-budget.ts";
 import type { Config } from "./schema.ts";
 
-/** How often threads are restarted, and when one hangs. */
-export const supervisionOf = ({
-  supervisor,
-}: Config): { readonly restarts: RestartLimits; readonly hangMs: number } => ({
+/** How many threads there are at the start, how often they are restarted, and when one hangs. */
+export const supervisionOf = ({ supervisor, threads }: Config): Supervision => ({
   restarts: {
     ...restartDefaults,
     restartsMax: supervisor.restarts_max,
@@ -23,7 +21,14 @@ export const supervisionOf = ({
     backoffMsMax: supervisor.backoff_ms_max,
   },
   hangMs: supervisor.hang_ms,
+  threads: { market: threads.market, stream: threads.stream },
 });
+
+type Supervision = {
+  readonly restarts: RestartLimits;
+  readonly hangMs: number;
+  readonly threads: { readonly market: number; readonly stream: number };
+};
 
 const dropPolicies = {
   DropOldest: "drop-oldest",

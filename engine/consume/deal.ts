@@ -12,8 +12,11 @@ const ranks: readonly number[] = topicPartitions.map(({ topic }) => {
   return counts[role] - 1;
 });
 
-/** Partitions of each role: more threads than that are of no use. */
-export const partitionsOf: { readonly market: number; readonly stream: number } = counts;
+/** Threads of one role at most. */
+const lanesMax = 16;
+
+/** Threads of a role at most: more than it has partitions would be of no use. */
+export const lanesMaxOf = (role: keyof typeof counts): number => Math.min(lanesMax, counts[role]);
 
 /** Number of the thread, from 0, that handles the partition when its role has `lanes` of them. */
 export const laneOf = (id: number, lanes: number): number => (ranks[id] ?? 0) % lanes;

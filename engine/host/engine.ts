@@ -2,6 +2,7 @@
 // alive. Everything here runs on the control thread and never touches a record.
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { lanesMaxOf } from "../consume/deal.ts";
 import type { InputRole } from "../consume/input-rings.ts";
 import { type Exports, type ExportSettings, startExports } from "../export/exports.ts";
 import type { LogPlace } from "../log/open-log.ts";
@@ -14,7 +15,7 @@ import type { DrainReport } from "./drain-report.ts";
 import { drainReport } from "./drain-report.ts";
 import { handOver } from "./hand-over.ts";
 import type { Lane } from "./lanes.ts";
-import { Lanes, lanesMaxOf } from "./lanes.ts";
+import { Lanes } from "./lanes.ts";
 import type { EngineMemory } from "./memory.ts";
 import { createEngineMemory } from "./memory.ts";
 import type { ThreadDiedError } from "./thread.ts";

@@ -2,14 +2,10 @@
 // events of its own, so that nothing in shared memory has two writers. The first lane of both roles
 // is the engine's own memory; others are made when they are first needed and kept when they are
 // given up, so that what was counted there stays counted. Control only.
-import { partitionsOf } from "../consume/deal.ts";
 import type { InputMemories, InputRole } from "../consume/input-rings.ts";
 import type { EngineMemory } from "./memory.ts";
 import { createEngineMemory } from "./memory.ts";
 import type { Output } from "./thread-data.ts";
-
-/** Threads of one role at most. */
-const lanesMax = 8;
 
 export type Lane = {
   readonly role: InputRole;
@@ -26,9 +22,6 @@ export const inputOf = ({ role, memory }: Lane): SharedArrayBuffer =>
 
 export const outputOf = ({ role, memory }: Lane): SharedArrayBuffer =>
   role === "market" ? memory.marketEgress : memory.streamEgress;
-
-/** Threads of a role that are of use. */
-export const lanesMaxOf = (role: InputRole): number => Math.min(lanesMax, partitionsOf[role]);
 
 export class Lanes {
   /** In the order of their making. */

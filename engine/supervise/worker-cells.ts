@@ -7,7 +7,7 @@
 //   128  i32  order, written by the supervisor
 
 /** Workers of one engine at most. */
-const workersMax = 256;
+const workersMax = 320;
 
 export const workerOrder = { run: 0, stop: 1, pause: 2 } as const;
 export type WorkerOrder = (typeof workerOrder)[keyof typeof workerOrder];

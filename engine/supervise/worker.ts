@@ -76,6 +76,7 @@ export class KeptWorker {
     const { name, critical, strategy } = this.worker;
     const { state, lastError } = this;
     const restarts = Math.max(0, this.starts - 1);
-    return { name, state, critical, strategy, restarts, lastError, heartbeatAgeMs };
+    const ageMs = Math.round(heartbeatAgeMs);
+    return { name, state, critical, strategy, restarts, lastError, heartbeatAgeMs: ageMs };
   }
 }

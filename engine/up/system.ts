@@ -48,7 +48,7 @@ export type SystemOptions = {
   };
   readonly note: (line: string) => void;
   /** How the engine's threads are kept alive. */
-  readonly supervision?: Pick<EngineOptions, "restarts" | "hangMs">;
+  readonly supervision?: Pick<EngineOptions, "restarts" | "hangMs" | "threads">;
   /** The defaults of sniff-settings.ts without it. */
   readonly sniff?: SniffSettings;
   /** What leaves the engine about itself; nothing without it. */

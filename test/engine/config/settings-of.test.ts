@@ -31,6 +31,7 @@ describe("settings of the engine's parts", () => {
     expect(watch).toEqual(watchedPrograms(instructionRules));
     expect(windowOptionsOf(config)).toEqual(windowDefaults);
     expect(supervisionOf(config).restarts).toEqual(restartDefaults);
+    expect(supervisionOf(config).threads).toEqual({ market: 1, stream: 1 });
     expect(config.book.symbols).toBe(bookSymbolsDefault);
     expect(config.bundle.timeout_us * 1000).toBe(bundleTimeoutNs);
     expect(config.events.capacity).toBe(eventCapacity);
