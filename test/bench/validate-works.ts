@@ -147,31 +147,31 @@ const plainWork = ({ registry, smoke }: WorkPlan): Work => {
 export const fused = "pass, partitions, sampled";
 
 const ways: { readonly [what: string]: Way } = {
-  "plain validator (protobufjs, Map)": { rounds: 2, make: plainWork },
+  "plain validator (protobufjs, Map)": { rounds: 5, make: plainWork },
   "prototype: pass, partitions, sampled": {
-    rounds: 300,
+    rounds: 1500,
     make: ({ registry }) => prototypeWork(registry, {}),
   },
   "prototype: direct path": {
-    rounds: 100,
+    rounds: 500,
     make: ({ registry }) => prototypeWork(registry, { shape: false }),
   },
-  "pass, partitions": { rounds: 300, make: (plan) => passing(plan, goodBody()).run },
-  [fused]: { rounds: 300, make: (plan) => sampling(passing(plan, goodBody()), 1).sample },
+  "pass, partitions": { rounds: 1500, make: (plan) => passing(plan, goodBody()).run },
+  [fused]: { rounds: 1500, make: (plan) => sampling(passing(plan, goodBody()), 1).sample },
   [`${fused}, 10 % bad`]: {
-    rounds: 300,
+    rounds: 1500,
     make: (plan) => sampling(passing(plan, badBody()), 1).sample,
   },
   [`${fused}, written with th`]: {
-    rounds: 200,
+    rounds: 1000,
     make: (plan) => writing(passing(plan, goodBody()), 1),
   },
   [`${fused} 5 %, written with th`]: {
-    rounds: 200,
+    rounds: 1000,
     make: (plan) => writing(passing(plan, goodBody()), 0.05),
   },
-  "direct path": { rounds: 100, make: (plan) => passing(plan, goodBody(), false).run },
-  "direct path, 10 % bad": { rounds: 100, make: (plan) => passing(plan, badBody(), false).run },
+  "direct path": { rounds: 500, make: (plan) => passing(plan, goodBody(), false).run },
+  "direct path, 10 % bad": { rounds: 500, make: (plan) => passing(plan, badBody(), false).run },
 };
 
 /** All ways that can be measured here, rivals first. */
