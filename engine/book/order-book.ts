@@ -257,7 +257,8 @@ export class OrderBook {
   // A plain store will do: the word stands for itself, and what is stored atomically before it, the
   // record's version and a new epoch, is seen before it. It saves a fifth of a publication.
   #writePacked(isTrusted: boolean): void {
-    const { top } = this.#slot;
+    const { top, versions } = this.#slot;
+    if (passesStores) Atomics.load(versions, recordAt);
     const indexes = (this.bids.bestIndex + 1) | ((this.asks.bestIndex + 1) << 11);
     top[packedAt] = (isTrusted ? indexes : 0) | (this.#epoch << 22);
   }
