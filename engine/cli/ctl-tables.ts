@@ -7,6 +7,11 @@ type Answered = {
   readonly runId?: string;
   readonly workers?: readonly WorkerStatus[];
   readonly rings?: { readonly [name: string]: RingStats };
+  readonly lanes?: readonly {
+    readonly worker: string;
+    readonly input: RingStats;
+    readonly output: RingStats;
+  }[];
   readonly latencyUs?: { readonly [way: string]: { p50: number | null; p99: number | null } };
   readonly counts?: { readonly [key: string]: number };
   readonly kind?: string;
@@ -74,15 +79,21 @@ type EventLine = {
   readonly [key: string]: unknown;
 };
 
-const ringLines = ({ rings = {}, latencyUs = {} }: Answered): readonly string[] =>
-  table([
+const ringLines = ({ rings = {}, lanes = [], latencyUs = {} }: Answered): readonly string[] => {
+  const further = lanes.flatMap(({ worker, input, output }): [string, RingStats][] => [
+    [`${worker} input`, input],
+    [`${worker} output`, output],
+  ]);
+  const all = [...Object.entries(rings), ...further];
+  return table([
     ["ring", "used", "in flight", "read", "p50 us", "p99 us"],
-    ...Object.entries(rings).map(([name, { usedBytes, capacityBytes, inFlight, read }]) => {
+    ...all.map(([name, { usedBytes, capacityBytes, inFlight, read }]) => {
       const { p50 = null, p99 = null } = latencyUs[name] ?? {};
       const used = `${((usedBytes / capacityBytes) * 100).toFixed(1)} %`;
       return [name, used, shown(inFlight), shown(read), shown(p50), shown(p99)];
     }),
   ]);
+};
 
 const shown = (figure: number | null): string =>
   figure === null ? "-" : figure.toLocaleString("en");

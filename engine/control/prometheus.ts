@@ -61,6 +61,10 @@ const registerGauges = (registry: Registry, now: () => Snapshot): void => {
     registers,
     collect() {
       for (const [ring, stats] of Object.entries(now().rings)) used.set({ ring }, stats.usedBytes);
+      for (const { worker, input, output } of now().lanes) {
+        used.set({ ring: `${worker} input` }, input.usedBytes);
+        used.set({ ring: `${worker} output` }, output.usedBytes);
+      }
     },
   });
   const latency = new Gauge({
