@@ -43,7 +43,9 @@ export const engine: Command = {
       ...supervisionOf(config),
       sniff: sniffSettingsOf(config),
       exports: exportsOf(config, () => settings.holder.config),
+      live: settings.live,
     });
+    settings.follow(running.liveThreads);
     const stopMs = (): number => settings.holder.config.sniffer.graceful_shutdown_timeout_ms;
     let isStopping = false;
     const control = await startControlServer({

@@ -4,9 +4,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { ConfigHolder, outcomeText, type ReloadOutcome } from "../config/config-holder.ts";
 import type { Flag } from "../config/layers.ts";
+import {
+  createLiveMemory,
+  LiveControl,
+  type LiveSettings,
+  type LiveThread,
+} from "../config/live-control.ts";
 import { problemText } from "../config/problem.ts";
 import { configPathOf, readConfig } from "../config/read-config.ts";
 import type { Resolution } from "../config/resolve-config.ts";
+import { isSniffField } from "../config/settings-of.ts";
 import { watchConfig } from "../config/watch-config.ts";
 import { eventTypes } from "../events/event-layout.ts";
 import type { Arguments, Io, Options } from "./command.ts";
@@ -54,6 +61,10 @@ export type OpenConfig = {
   };
   /** Reads everything again now, and tells what became of it. */
   readonly reload: () => Promise<ReloadOutcome>;
+  /** For the threads: what they look at between two batches. */
+  readonly live: LiveSettings;
+  /** From now on these threads vote on a reload and take it up. */
+  readonly follow: (threads: () => readonly LiveThread[]) => void;
   /** Takes changes of the file and SIGHUP up; ends with the function that it returns. */
   readonly watch: () => () => Promise<void>;
 };
@@ -73,11 +84,23 @@ export const openConfig = async (
   if (!first.ok) throw errorOf(first);
   const holder = new ConfigHolder({ first, read: () => readConfig(place), lookedUp });
   const { path } = configPathOf(place);
+  const live = { memory: createLiveMemory(first.config), config: first.config };
   return {
     holder,
     about: () => {
       const { version, needsRestart, last } = holder;
       return { version, needsRestart, last };
+    },
+    live,
+    follow: (threads) => {
+      const control = new LiveControl({
+        memory: live.memory,
+        threads,
+        takes: isSniffField,
+        sleep: (ms) => sleep(ms),
+        nowMs: () => performance.now(),
+      });
+      holder.subscribe(control);
     },
     reload: async () => {
       const outcome = await holder.reload();

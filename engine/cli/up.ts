@@ -58,6 +58,7 @@ export const up: Command = {
     const seconds = integerOption(args, "seconds", { min: 1, max: 31_536_000 });
     const settings = await openConfig(args, optionFields, io);
     const system = await start(args, settings, io);
+    settings.follow(system.liveThreads);
     const unwatch = settings.watch();
     await io.line(JSON.stringify({ ready: system.ready }));
     const feed = args.values["no-feed"] === true ? null : startFeed(feedOptions(args, system, io));
@@ -113,6 +114,7 @@ const start = async (args: Arguments, settings: OpenConfig, io: Io): Promise<Sys
     supervision: supervisionOf(holder.config),
     sniff: sniffSettingsOf(holder.config),
     exports: exportsOf(holder.config, () => holder.config),
+    live: settings.live,
     stopMs: () => holder.config.sniffer.graceful_shutdown_timeout_ms,
     about: () => ({ config: settings.about() }),
     reload: settings.reload,

@@ -20,6 +20,9 @@ import {
 } from "./live-layout.ts";
 import type { Config } from "./schema.ts";
 
+/** What threads are given: memory of createLiveMemory, and the values that no reload changes. */
+export type LiveSettings = { readonly memory: SharedArrayBuffer; readonly config: Config };
+
 /** Memory with `config` committed as `version`; made once, before any thread has it. */
 export const createLiveMemory = (config: Config, version = 1): SharedArrayBuffer => {
   const memory = new SharedArrayBuffer(liveMemoryBytes);

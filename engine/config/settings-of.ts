@@ -30,6 +30,13 @@ type Supervision = {
   readonly threads: { readonly market: number; readonly stream: number };
 };
 
+/** Fields that a market thread takes up while it runs: the live ones of `sniffSettingsOf`. */
+export const isSniffField = (path: string): boolean =>
+  path === "events.sample_every" ||
+  (path.startsWith("sniffer.") && !controlFields.has(path.slice("sniffer.".length)));
+
+const controlFields = new Set(["telemetry_interval_secs", "graceful_shutdown_timeout_ms"]);
+
 const dropPolicies = {
   DropOldest: "drop-oldest",
   DropNewest: "drop-newest",

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { lanesMaxOf } from "../consume/deal.ts";
+import type { LiveSettings, LiveThread } from "../config/live-control.ts";
 import type { InputRole } from "../consume/input-rings.ts";
 import { type Exports, type ExportSettings, startExports } from "../export/exports.ts";
 import type { LogPlace } from "../log/open-log.ts";
@@ -33,6 +34,8 @@ export type EngineOptions = {
   readonly runId: string;
   /** What the sniffer checks and how it hands off; the defaults of sniff-settings.ts without it. */
   readonly sniff?: SniffSettings;
+  /** Where market threads find settings that change while they run; none change without it. */
+  readonly live?: LiveSettings;
   /** Threads of a role at the start; 1 without it. */
   readonly threads?: { readonly [role in InputRole]?: number };
   /** What leaves the process about itself; nothing without it. */
@@ -64,6 +67,8 @@ export type Engine = {
      */
     readonly scale: (role: string, threads: number) => Promise<void>;
   };
+  /** Threads that take settings up and do so now: those that rest do when they go on. */
+  readonly liveThreads: () => readonly LiveThread[];
   /** All lanes that there were, those of the engine's own memory first; grows. */
   readonly lanes: readonly Lane[];
   /** Memories of the lanes' event collectors; grows. */
@@ -91,6 +96,7 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
     runId: options.runId,
     files: options.threadFiles ?? {},
     sniff,
+    live: options.live ?? null,
     onDied: (thread, error) => {
       firstDeath ??= { thread, error };
       supervisor.report(thread, error.message);
@@ -123,6 +129,10 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
           return { ended, workers: threads.workers() };
         });
       },
+    },
+    liveThreads: () => {
+      const running = supervisor.workers().filter(({ state }) => state === "Running");
+      return threads.liveThreads().filter(({ name }) => running.some((one) => one.name === name));
     },
     lanes: lanes.all,
     events: lanes.events,

@@ -4,6 +4,7 @@
 // their orders in shared memory (supervise/worker-cells.ts).
 import type { MessagePort } from "node:worker_threads";
 
+import type { LiveSettings } from "../config/live-control.ts";
 import type { InputMemories, InputRole } from "../consume/input-rings.ts";
 import type { LogPlace } from "../log/open-log.ts";
 import type { SniffSettings } from "../sniff/sniff-settings.ts";
@@ -23,6 +24,8 @@ export type ThreadData = WorkerPlace & {
   readonly group: string;
   readonly runId: string;
   readonly sniff: SniffSettings;
+  /** Null: what it was given holds until its end. */
+  readonly live: LiveSettings | null;
 };
 
 /** Positions go from egress to ingest over a channel of their own. */

@@ -5,6 +5,7 @@
 import type { MessagePort } from "node:worker_threads";
 import { MessageChannel } from "node:worker_threads";
 
+import type { LiveSettings, LiveThread } from "../config/live-control.ts";
 import type { LogPlace } from "../log/open-log.ts";
 import { moduleUrl } from "../package-root.ts";
 import type { RestartStrategy, Worker } from "../supervise/worker.ts";
@@ -48,6 +49,7 @@ export type ThreadsOptions = {
   /** Other modules for some threads, as tests of failures have. */
   readonly files: { readonly [name in ThreadName]?: URL };
   readonly sniff: SniffSettings;
+  readonly live: LiveSettings | null;
   readonly onDied: (name: string, error: ThreadDiedError) => void;
 };
 
@@ -80,6 +82,12 @@ export class EngineThreads {
 
   living(name: string): EngineThread | null {
     return this.#living.get(name) ?? null;
+  }
+
+  /** Threads that take settings up while they run; their line is their place among the workers. */
+  liveThreads(): readonly LiveThread[] {
+    const { lanes } = this.#options;
+    return lanes.active("market").map((lane) => ({ name: lane.name, slot: placeOf(lane) }));
   }
 
   /** Nothing enters the rings any more, and everything that rests moves again. */
@@ -235,8 +243,8 @@ export class EngineThreads {
   }
 
   #shared(): Omit<ThreadData, "memory" | keyof WorkerPlace> {
-    const { log, group, runId, sniff } = this.#options;
-    return { log, group, runId, sniff };
+    const { log, group, runId, sniff, live } = this.#options;
+    return { log, group, runId, sniff, live };
   }
 
   #place(name: string, worker: number): WorkerPlace {

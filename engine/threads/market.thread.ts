@@ -4,13 +4,16 @@ import { workerData } from "node:worker_threads";
 
 import { MarketBooks } from "../book/market-books.ts";
 import { DepthHandler } from "../book/depth-handler.ts";
+import { LiveReader } from "../config/live-reader.ts";
+import { liveStage } from "../config/live-stage.ts";
+import { sniffSettingsOf } from "../config/settings-of.ts";
 import { EventCollector } from "../events/event-collector.ts";
 import type { ThreadData } from "../host/thread-data.ts";
 import { TransactionHandler } from "../sniff/transaction-handler.ts";
 import { recordStage } from "./record-stage-of.ts";
 
 const data = workerData as ThreadData;
-const { memory, sniff } = data;
+const { memory, live } = data;
 const { reader, outbox, metrics, beat, build, run } = recordStage(data, {
   name: "market",
   input: "ingestMarket",
@@ -18,20 +21,30 @@ const { reader, outbox, metrics, beat, build, run } = recordStage(data, {
   blocked: "marketBlocked",
   repeated: "marketRepeated",
 });
+const settings =
+  live === null
+    ? null
+    : new LiveReader({
+        ...live,
+        slot: data.worker,
+        apply: (next) => transactions.configure(sniffSettingsOf(next)),
+      });
+const sniff = settings === null ? data.sniff : sniffSettingsOf(settings.config);
+const transactions = new TransactionHandler({
+  view: reader.view,
+  outbox,
+  metrics,
+  events: new EventCollector(memory.events, sniff.eventSampleEvery),
+  memory: memory.sniff,
+  settings: sniff,
+  onWait: beat,
+});
 const stage = build({
-  "weir-transactions": new TransactionHandler({
-    view: reader.view,
-    outbox,
-    metrics,
-    events: new EventCollector(memory.events, sniff.eventSampleEvery),
-    memory: memory.sniff,
-    settings: sniff,
-    onWait: beat,
-  }),
+  "weir-transactions": transactions,
   "weir-depth": new DepthHandler({
     view: reader.view,
     books: new MarketBooks({ memory: memory.books }),
     metrics,
   }),
 });
-run(stage);
+run(settings === null ? stage : liveStage(stage, settings));

@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 
 import { UnreachableError, UsageError } from "../cli/command.ts";
+import type { LiveSettings } from "../config/live-control.ts";
 import type { Steering } from "../control/actions.ts";
 import type { ControlServer } from "../control/server.ts";
 import { startControlServer } from "../control/server.ts";
@@ -51,6 +52,8 @@ export type SystemOptions = {
   readonly supervision?: Pick<EngineOptions, "restarts" | "hangMs" | "threads">;
   /** The defaults of sniff-settings.ts without it. */
   readonly sniff?: SniffSettings;
+  /** Where threads find settings that change while they run. */
+  readonly live?: LiveSettings;
   /** What leaves the engine about itself; nothing without it. */
   readonly exports?: EngineOptions["exports"];
   /** Time for all threads together to stop, asked for when they are to; 5 s by default. */
@@ -66,6 +69,7 @@ export type System = {
   /** To ask for its counters. */
   readonly edge: EdgeAddress;
   readonly snapshot: () => Snapshot;
+  readonly liveThreads: Engine["liveThreads"];
   /** Settles with a reason when a part died. */
   readonly failed: Promise<string>;
   /** Drains, commits, ends everything; the ledger of the run. */
@@ -94,6 +98,7 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
       note: (line) => options.note(`weir: ${line}`),
       ...options.supervision,
       ...(options.sniff !== undefined && { sniff: options.sniff }),
+      ...(options.live !== undefined && { live: options.live }),
       ...(options.exports !== undefined && { exports: options.exports }),
     }).catch(explain("--log-port"));
     undo.unshift(() => engine.stop(stopMsDefault));
@@ -204,6 +209,7 @@ const running = ({ engine, edge, registries, log, control, options, state }: Par
     },
     edge: edgeAddress,
     snapshot: () => takeSnapshot(engine.memory, engine.lanes),
+    liveThreads: engine.liveThreads,
     failed,
     stop: async () => {
       state.isStopping = true;
