@@ -11,6 +11,7 @@ import { RegistryHolder, type RegistryStore } from "./registry/registry-holder.t
 import { Cors } from "./respond/cors.ts";
 import { signalPaths } from "./route/signal-paths.ts";
 import { Sampler } from "./sample/sampler.ts";
+import { type TraceConfig, Tracer, type TracerParts } from "./trace/tracer.ts";
 import { Plans } from "./validate/plans.ts";
 import { RecordsPass } from "./validate/records-pass.ts";
 import { TracesPass } from "./validate/traces-pass.ts";
@@ -23,6 +24,10 @@ export type EdgeParts = {
   readonly tenantStore: TenantStore | undefined;
   readonly registryStore: RegistryStore | undefined;
   readonly nowMs: () => number;
+  /** In [0, 1); the runtime's own without it. */
+  readonly random?: () => number;
+  /** Where spans are sent by; the runtime's own without it. */
+  readonly fetch?: TracerParts["fetch"];
 };
 
 /** @throws Error when the bundle's registry is damaged. */
@@ -50,7 +55,16 @@ export const assembleEdge = (parts: EdgeParts): Edge => {
     sampler,
     paths: signalPaths({ limits: config, passes, sampler }),
     forwarder,
+    tracer: config.tracing === null ? null : tracerOf(config.tracing, parts),
     counters: new Counters(),
     nowMs,
   };
 };
+
+const tracerOf = (config: TraceConfig, { random, fetch: send }: EdgeParts): Tracer =>
+  new Tracer({
+    config,
+    random: random ?? Math.random,
+    randomBytes: (bytes) => void crypto.getRandomValues(bytes),
+    fetch: send ?? ((url, init) => fetch(url, init)),
+  });

@@ -9,6 +9,7 @@ import { type Tenant, tenantsOf } from "./authenticate/tenant-document.ts";
 import type { HeadSettings } from "../schemas/sampling/head-settings.ts";
 import { isProbability } from "../schemas/sampling/threshold.ts";
 import { samplingOf } from "./sample/sampling-settings.ts";
+import type { TraceConfig } from "./trace/tracer.ts";
 import type { ValidationSettings } from "./validate/plans.ts";
 import { parseRules } from "./validate/validation-rules.ts";
 import { type SettableLimit, fixedLimits, settableLimits } from "./limits.ts";
@@ -103,6 +104,8 @@ export type EdgeConfig = {
   readonly validation: ValidationSettings;
   /** Head sampling by tenant; null = off. */
   readonly sampling: HeadSettings | null;
+  /** Traces of requests with market events; null = off. */
+  readonly tracing: TraceConfig | null;
   /** Names this start of the system in record headers, "" for none. */
   readonly runId: string;
 };
@@ -134,6 +137,12 @@ const integer = ([fallback, min, max]: readonly [number, number, number]) => {
 const rate = (fallback: number) => {
   const expected = "expected a rate from 2^-56 to 1";
   const checked = z.coerce.number(expected).check(z.refine(isProbability, expected));
+  return z.pipe(z.transform(given), z._default(checked, fallback));
+};
+
+const share = (fallback: number) => {
+  const expected = "expected a number from 0 to 1";
+  const checked = z.coerce.number(expected).check(z.minimum(0, expected), z.maximum(1, expected));
   return z.pipe(z.transform(given), z._default(checked, fallback));
 };
 
@@ -237,6 +246,9 @@ const environment = z.object({
   SAMPLE_SLOW_MS: integer([1000, 0, 86_400_000]),
   SAMPLE_SPANS_PER_S: integer([0, 0, 1_000_000_000]),
   SAMPLE_POLICY: text(""),
+  TRACE_RATE: share(0),
+  TRACE_ENDPOINT: text(""),
+  TRACE_AUTHORIZATION: text(""),
   RUN_ID: text(""),
 });
 type Environment = z.infer<typeof environment>;
@@ -259,6 +271,10 @@ const faults = (env: Environment): readonly string[] => {
     [
       env.KAFKA_SASL_MECHANISM !== "plain" || env.KAFKA_TLS === "true",
       "KAFKA_SASL_MECHANISM: plain sends the password as it is, expected KAFKA_TLS=true",
+    ],
+    [
+      env.TRACE_ENDPOINT === "" || isWeb(env.TRACE_ENDPOINT),
+      "TRACE_ENDPOINT: expected an http or https address",
     ],
     [LOG_KIND !== "rest" || isWeb(REST_URL), "REST_URL: expected an http or https address"],
     [
@@ -301,6 +317,11 @@ const logConfig = (env: Environment): LogConfig =>
         cluster: env.REST_CLUSTER,
         authorization: env.REST_AUTHORIZATION,
       };
+
+const tracingOf = (env: Environment): TraceConfig | null => {
+  const { TRACE_RATE: rate, TRACE_ENDPOINT: endpoint, TRACE_AUTHORIZATION: authorization } = env;
+  return rate === 0 && endpoint === "" ? null : { rate, endpoint, authorization };
+};
 
 const valid = (variables: object): Environment => {
   const parsed = environment.safeParse(variables);
@@ -368,6 +389,7 @@ export const readConfig = (variables: object): EdgeConfig => {
       rules: read(parseRules(env.VALIDATION_RULES), []),
     },
     sampling: read(samplingOf(env), null),
+    tracing: tracingOf(env),
     runId: env.RUN_ID,
   });
 };

@@ -138,6 +138,10 @@ export const fixedLimits = {
   drainBytesMax: 32 * mebibyte,
   /** Time for the same, in ms. */
   drainMsMax: 2000,
+  /** Sends of spans under way at one isolate. */
+  traceSendsMax: 16,
+  /** Time of one of them, in ms. */
+  traceSendMsMax: 5000,
   /** Characters of an error's message. */
   messageCharsMax: 1000,
 } as const satisfies { readonly [name: string]: number };

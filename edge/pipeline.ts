@@ -5,6 +5,7 @@ import type { Caller, TenantDirectory } from "./authenticate/tenant-directory.ts
 import type { EdgeConfig } from "./config.ts";
 import { type Refusal, failures, isRefusal, refuse } from "./errors.ts";
 import type { ForwardOutcome } from "./forward/forward-outcome.ts";
+import type { FrameHead } from "./forward/append-frame.ts";
 import type { Background, Forwarder } from "./forward/forwarder.ts";
 import type { Counters } from "./metrics/counters.ts";
 import { prometheusText } from "./metrics/prometheus-text.ts";
@@ -35,6 +36,8 @@ import { successResponse } from "./respond/success-response.ts";
 import type { Routed, SignalPath } from "./route/routed.ts";
 import type { SignalPasses } from "./route/signal-paths.ts";
 import type { Sampler } from "./sample/sampler.ts";
+import type { RequestTrace } from "./trace/request-trace.ts";
+import type { Tracer } from "./trace/tracer.ts";
 
 /** The parts of a running edge; one per isolate. */
 export type Edge = {
@@ -48,6 +51,8 @@ export type Edge = {
   readonly passes: SignalPasses;
   readonly sampler: Sampler | null;
   readonly forwarder: Forwarder;
+  /** Null while tracing is off. */
+  readonly tracer: Tracer | null;
   readonly counters: Counters;
   /** Milliseconds since the epoch. */
   readonly nowMs: () => number;
@@ -149,7 +154,7 @@ const rightOf = (tenant: Tenant, endpoint: GuardedEndpoint): Refusal | undefined
 const prometheusType = "text/plain; version=0.0.4; charset=utf-8";
 
 const status = async (edge: Edge): Promise<{ readonly [name: string]: unknown }> => {
-  const { counters, forwarder, tenants, bodies, turns, registries, passes, sampler } = edge;
+  const { counters, forwarder, tenants, bodies, turns, registries, passes, sampler, tracer } = edge;
   const canary = {
     spans: passes.spans.canaryReport.counts.snapshot(),
     metrics: passes.metrics.canaryReport.counts.snapshot(),
@@ -165,6 +170,7 @@ const status = async (edge: Edge): Promise<{ readonly [name: string]: unknown }>
       canary: registries.canary === undefined ? null : canary,
     },
     sampling: sampler?.snapshot() ?? null,
+    tracing: tracer?.snapshot() ?? null,
     access: tenants.snapshot(),
     arrivingBytes: bodies.arrivingBytes,
     largeRequests: { heldBytes: turns.heldBytes, waiting: turns.waiting },
@@ -191,7 +197,21 @@ const limited = (
     counts.items += items;
     meter.charge(items, edge.nowMs());
   };
-  return ingest(exchange, { endpoint, tenant, receivedMs, charge });
+  const work: Ingest = { endpoint, tenant, receivedMs, charge, trace: null };
+  return edge.tracer === null ? ingest(exchange, work) : traced(exchange, work, edge.tracer);
+};
+
+/** Follows a request with market events, when it is one of those that are traced. */
+const traced = async (exchange: Exchange, work: Ingest, tracer: Tracer): Promise<Response> => {
+  const { signal } = work.endpoint;
+  if (signal !== "transactions" && signal !== "depth") return ingest(exchange, work);
+  const traceparent = exchange.request.headers.get("traceparent");
+  const trace = tracer.begin(traceparent, signal, work.receivedMs);
+  if (trace === null) return ingest(exchange, work);
+  const response = await ingest(exchange, { ...work, trace });
+  const end = { status: response.status, endMs: exchange.edge.nowMs() };
+  exchange.background.waitUntil(tracer.end(trace, end));
+  return response;
 };
 
 type Ingest = {
@@ -199,11 +219,12 @@ type Ingest = {
   readonly tenant: Tenant;
   readonly receivedMs: number;
   readonly charge: (items: number) => void;
+  readonly trace: RequestTrace | null;
 };
 
 const ingest = async (exchange: Exchange, work: Ingest): Promise<Response> => {
   const { edge, mediaType } = exchange;
-  const { endpoint, tenant, receivedMs, charge } = work;
+  const { endpoint, tenant, receivedMs, charge, trace } = work;
   const { signal, mediaTypes } = endpoint;
   if (mediaType === undefined || !mediaTypes.includes(mediaType)) {
     const accept = mediaTypes.join(", ");
@@ -213,8 +234,9 @@ const ingest = async (exchange: Exchange, work: Ingest): Promise<Response> => {
   const routed = await routedBody(exchange, { signal, mediaType, tenant, receivedMs });
   if (isRefusal(routed)) return refused(exchange, routed);
   charge(routed.items);
-  const head = { tenant: tenant.name, receivedMs };
-  const { failure, accepted } = await forward(exchange, signal, { head, routed });
+  const traceparent = trace?.traceparent ?? "";
+  const head = { tenant: tenant.name, receivedMs, traceparent };
+  const { failure, accepted } = await forward(exchange, signal, { head, routed, trace });
   if (failure !== undefined) return refused(exchange, failure);
   const { rejections } = routed;
   const { responseBytesMax } = edge.config;
@@ -291,13 +313,22 @@ const route = (edge: Edge, body: Uint8Array, input: BodyInput): Routed | Refusal
 };
 
 type Shipment = {
-  readonly head: { readonly tenant: string; readonly receivedMs: number };
+  readonly head: FrameHead;
   readonly routed: Routed;
+  readonly trace: RequestTrace | null;
 };
 
 /** How much of a sender's patience the log used up, 1 when it took nothing: sampling gives way. */
 const pressureOf = ({ config, nowMs }: Edge, { code }: ForwardOutcome, startMs: number): number =>
   code === "overloaded" ? 1 : Math.min(1, (nowMs() - startMs) / config.group.waitMsMax);
+
+type Sent = { readonly startMs: number; readonly endMs: number; readonly items: number };
+
+const followed = (trace: RequestTrace, { startMs, endMs, items }: Sent): void => {
+  trace.items = items;
+  trace.forwardStartMs = startMs;
+  trace.forwardEndMs = endMs;
+};
 
 type Forwarded = { readonly failure: Refusal | undefined; readonly accepted: number };
 
@@ -305,7 +336,7 @@ type Forwarded = { readonly failure: Refusal | undefined; readonly accepted: num
 const forward = (
   { edge, background }: Exchange,
   signal: Signal,
-  { head, routed }: Shipment,
+  { head, routed, trace }: Shipment,
 ): Promise<Forwarded> => {
   const counters = edge.counters.signals[signal];
   counters.in += routed.items;
@@ -317,6 +348,7 @@ const forward = (
   if (routed.records.length === 0) return Promise.resolve({ failure: undefined, accepted: 0 });
   const startMs = edge.nowMs();
   const work = edge.forwarder.send(head, routed.records, background).then((outcome): Forwarded => {
+    if (trace !== null) followed(trace, { startMs, endMs: edge.nowMs(), items: routed.items });
     if (edge.sampler !== null) edge.sampler.pressure = pressureOf(edge, outcome, startMs);
     const accepted = countOutcome(counters, routed.records, outcome);
     rejectOversize(routed.rejections, routed.records, outcome);

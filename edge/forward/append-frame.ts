@@ -2,16 +2,17 @@
 // cheaply and many dearly. It carries the records of several requests. Little-endian:
 //
 //   u8 version | u8 0 | u16 requests
-//   per request: f64 received ms | u16 records | u8 tenant length | tenant
+//   per request: f64 received ms | u16 records | u8 tenant length | u8 traceparent length (0 = not
+//                traced) | tenant | traceparent
 //     per record: u8 topic length | u8 key length (255 = none) | u16 partition | u32 value length
 //                 topic | key | value
 //
 // The version matters: while a deployment spreads, Worker and object may be of two builds.
 import type { OutgoingRecord } from "../route/outgoing-record.ts";
 
-const version = 2;
+const version = 3;
 const headBytes = 4;
-const requestHeadBytes = 11;
+const requestHeadBytes = 12;
 const recordHeadBytes = 8;
 const noKey = 255;
 
@@ -24,7 +25,12 @@ const keyBytesMax = 254;
 const textBytesMax = 255;
 
 /** What all records of a request share. `receivedMs`: milliseconds since the epoch. */
-export type FrameHead = { readonly tenant: string; readonly receivedMs: number };
+export type FrameHead = {
+  readonly tenant: string;
+  readonly receivedMs: number;
+  /** W3C trace context, ASCII, of a request that is traced; "" or absent for the others. */
+  readonly traceparent?: string;
+};
 
 /** Records of one request on their way. */
 export type AppendRequest = {
@@ -41,7 +47,7 @@ type FramedRecord = {
 };
 
 /** One request of a frame that was read. */
-export type FramedRequest = FrameHead & { readonly records: readonly FramedRecord[] };
+export type FramedRequest = Required<FrameHead> & { readonly records: readonly FramedRecord[] };
 
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
@@ -86,7 +92,7 @@ export const encodeAppendFrame = (requests: readonly AppendRequest[]): Uint8Arra
       throw new RangeError(
         `frame: at most ${frameRecordsMax} records and ${textBytesMax} B tenant`,
       );
-    bytes += recordsBytes(records) + tenantBytes;
+    bytes += recordsBytes(records) + tenantBytes + (requests[i]?.head.traceparent?.length ?? 0);
   }
   if (requests.length > frameRequestsMax)
     throw new RangeError(`frame: at most ${frameRequestsMax} requests`);
@@ -99,9 +105,13 @@ export const encodeAppendFrame = (requests: readonly AppendRequest[]): Uint8Arra
     const tenant = tenants[i] ?? frame.subarray(0, 0);
     view.setFloat64(at, head.receivedMs, true);
     view.setUint16(at + 8, records.length, true);
+    const { traceparent = "" } = head;
     view.setUint8(at + 10, tenant.byteLength);
+    view.setUint8(at + 11, traceparent.length);
     frame.set(tenant, at + requestHeadBytes);
     at += requestHeadBytes + tenant.byteLength;
+    putAscii(frame, at, traceparent);
+    at += traceparent.length;
     for (const record of records) at = putRecord(view, frame, at, record);
   }
   return frame;
@@ -141,9 +151,13 @@ export const decodeAppendFrame = (frame: Uint8Array): readonly FramedRequest[] |
     const recordCount = view.getUint16(at + 8, true);
     const tenantEnd = at + requestHeadBytes + view.getUint8(at + 10);
     const tenant = nameAt(frame, at + requestHeadBytes, tenantEnd);
+    const traceEnd = tenantEnd + view.getUint8(at + 11);
+    // Each is seen once: not among the names.
+    const traceparent =
+      traceEnd === tenantEnd ? "" : text.decode(frame.subarray(tenantEnd, traceEnd));
     const records: FramedRecord[] = [];
-    at = readRecords({ frame, view, records, count: recordCount }, tenantEnd);
-    requests.push({ tenant, receivedMs, records });
+    at = readRecords({ frame, view, records, count: recordCount }, traceEnd);
+    requests.push({ tenant, receivedMs, traceparent, records });
   }
   return requests;
 };

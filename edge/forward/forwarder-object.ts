@@ -93,7 +93,7 @@ export class ForwarderObject extends DurableObject {
     void this.ctx.storage.setAlarm(atMs);
   }
 
-  #number({ tenant, receivedMs, records }: FramedRequest, into: SinkRecord[]): void {
+  #number({ tenant, receivedMs, traceparent, records }: FramedRequest, into: SinkRecord[]): void {
     const { runId } = this.#config;
     const received = String(receivedMs);
     for (const { topic, partition, key, value } of records) {
@@ -106,6 +106,7 @@ export class ForwarderObject extends DurableObject {
         [recordHeaders.sequence]: String(this.#sequence),
       };
       if (runId !== "") headers[recordHeaders.run] = runId;
+      if (traceparent !== "") headers[recordHeaders.traceparent] = traceparent;
       this.#sequence += 1;
       into.push({ topic, partition, key, value, headers, timestampMs: receivedMs });
     }

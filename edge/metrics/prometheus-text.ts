@@ -76,6 +76,10 @@ const sampled = (tenants: Table): Sample[] =>
     ),
   );
 
+/** Requests traced by why, and their spans by what became of them; none while tracing is off. */
+const traces = ({ tracing }: Table): Sample[] =>
+  byKey(tracing, "count").filter(([{ count }]) => count !== "rate" && count !== "inFlight");
+
 /** One number of the forwarder objects; none when they could not be asked. */
 const single = (forwarder: Table, key: string): Sample[] => {
   const value = forwarder[key];
@@ -131,6 +135,7 @@ export const prometheusText = (status: Table): string => {
       found(validation, "mostViolated", "name"),
     ),
     counter("sampling", "Records seen by head sampling, by tenant and count.", sampled(tenants)),
+    counter("traces", "Requests traced, and what became of their spans.", traces(status)),
     gauge("log_down", "1 while the log is out of reach, by reason.", logFaults(forwarder)),
     counter("log_outages", "Times the log went out of reach.", single(forwarder, "outages")),
     counter(

@@ -1,5 +1,5 @@
 // An edge whose forwarder is the test's: real receive, authenticate, decode, route and respond.
-import { assembleEdge } from "../../edge/assemble.ts";
+import { assembleEdge, type EdgeParts } from "../../edge/assemble.ts";
 import type { TenantStore } from "../../edge/authenticate/tenant-directory.ts";
 import { readConfig } from "../../edge/config.ts";
 import type { FrameHead } from "../../edge/forward/append-frame.ts";
@@ -16,6 +16,11 @@ type Send = {
 
 const immediately: ForwardOutcome = { code: "acknowledged" };
 
+type FakeStores = {
+  readonly tenants?: TenantStore;
+  readonly registries?: RegistryStore;
+} & Pick<EdgeParts, "random" | "fetch">;
+
 export class FakeEdge {
   readonly edge: Edge;
   /** Sends so far; each waits for its `answer` unless the edge acknowledges at once. */
@@ -30,7 +35,7 @@ export class FakeEdge {
   constructor(
     environment: { readonly [name: string]: string } = {},
     acknowledges = true,
-    stores: { readonly tenants?: TenantStore; readonly registries?: RegistryStore } = {},
+    stores: FakeStores = {},
   ) {
     const defaults = { LOG_KIND: "kafka", KAFKA_BROKERS: "a:1", SAMPLE: "off" };
     this.edge = assembleEdge({
@@ -47,6 +52,8 @@ export class FakeEdge {
       tenantStore: stores.tenants,
       registryStore: stores.registries,
       nowMs: () => this.timeMs,
+      ...(stores.random !== undefined && { random: stores.random }),
+      ...(stores.fetch !== undefined && { fetch: stores.fetch }),
     });
   }
 
