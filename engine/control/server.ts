@@ -19,7 +19,7 @@ export type ControlOptions = {
   /** 0 = a free one. */
   readonly port: number;
   readonly snapshot: () => Snapshot;
-  /** False from the start of a stop, and before the first assignment. */
+  /** False from the start of a stop; ready is also only who has all workers up. */
   readonly isReady: () => boolean;
   /** More for /status: what the process knows beside the engine's memory. */
   readonly about: () => { readonly [key: string]: unknown };
@@ -43,7 +43,8 @@ export const startControlServer = async (options: ControlOptions): Promise<Contr
   const routes: Routes = {
     "/livez": () => ({ status: 200, type: "text/plain", body: "ok\n" }),
     "/readyz": () => {
-      const ready = options.isReady();
+      const areUp = workers().every(({ state }) => state === "Running" || state === "Paused");
+      const ready = options.isReady() && areUp;
       return {
         status: ready ? 200 : 503,
         type: "text/plain",

@@ -74,4 +74,4 @@ export type ToThread = { readonly id: number; readonly order: Order };
 export type FromThread =
   | { readonly is: "ready"; readonly port?: number | undefined }
   | { readonly is: "did"; readonly id: number }
-  | { readonly is: "failed"; readonly message: string; readonly unreachable: boolean };
+  | { readonly is: "failed"; readonly message: string };

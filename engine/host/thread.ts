@@ -16,13 +16,6 @@ export type ThreadOptions = {
 
 export class ThreadDiedError extends Error {
   override name = "ThreadDiedError";
-  /** The log could not be reached. */
-  readonly unreachable: boolean;
-
-  constructor(message: string, unreachable: boolean) {
-    super(message);
-    this.unreachable = unreachable;
-  }
 }
 
 type Waiting = PromiseWithResolvers<void>;
@@ -94,16 +87,16 @@ export class EngineThread {
 
   #take(message: FromThread): void {
     if (message.is === "ready") this.#ready.resolve(message);
-    else if (message.is === "failed") this.#die(message.message, message.unreachable);
+    else if (message.is === "failed") this.#die(message.message);
     else {
       this.#asked.get(message.id)?.resolve();
       this.#asked.delete(message.id);
     }
   }
 
-  #die(message: string, unreachable = false): void {
+  #die(message: string): void {
     if (this.#death !== null) return;
-    const death = new ThreadDiedError(message, unreachable);
+    const death = new ThreadDiedError(message);
     this.#death = death;
     this.#ready.reject(death);
     for (const { reject } of this.#asked.values()) reject(death);

@@ -217,6 +217,7 @@ const running = ({ engine, edge, registries, log, control, options, state }: Par
         options.note(`weir: the edge's counts cannot be read, no ledger: ${String(error)}`);
         return null;
       });
+      await resumeAll(engine);
       const all = await drained({ memory: engine.memory, log, deadlineMs: drainMs }).catch(
         () => false,
       );
@@ -235,6 +236,14 @@ const running = ({ engine, edge, registries, log, control, options, state }: Par
         : ledgerOf(status.signals, handled, refusedOf(last));
     },
   };
+};
+
+/** What rests would never be drained. */
+const resumeAll = async ({ steering }: Engine): Promise<void> => {
+  for (const { name, state } of steering.workers()) {
+    // It may have failed meanwhile: then it is started again by itself.
+    if (state === "Paused") await steering.resume(name).catch(() => undefined);
+  }
 };
 
 /** Items of this run that the engine finished, by signal. */

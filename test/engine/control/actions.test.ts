@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 
 import type { Steering } from "../../../engine/control/actions.ts";
 import type { ControlServer } from "../../../engine/control/server.ts";
+import type { WorkerStatus } from "../../../engine/supervise/worker.ts";
 import { startSteered } from "./steered.ts";
 
 let server: ControlServer | null = null;
@@ -104,6 +105,15 @@ describe("actions of the control server", () => {
 });
 
 describe("workers on the control server", () => {
+  it("make the engine unready while one of them is down", async () => {
+    const down = { name: "market", state: "Error" } as WorkerStatus;
+    const { url } = await start({ workers: () => [down] });
+    expect((await fetch(`${url}/readyz`)).status).toBe(503);
+    await server?.close();
+    const up = await start();
+    expect((await fetch(`${up.url}/readyz`)).status).toBe(200);
+  });
+
   it("are in /status and in /metrics", async () => {
     const { url } = await start();
     const status = (await (await fetch(`${url}/status`)).json()) as { workers: unknown };
