@@ -6,6 +6,8 @@ import { type BenchOptions, figure, report, type Spread, spread } from "./harnes
 import type { PathPlan, PathResult, PathWindow } from "./path/path-plan.ts";
 import { pathTransactions } from "./path/path-transactions.ts";
 import { runPathTwin } from "./path/path-twin.ts";
+import { probe, probeMemory } from "./ring/ring-latency.ts";
+import { RingPeer } from "./ring/ring-peer.ts";
 import { nativePath, prototypePath, type Rival, runPath } from "./path/run-path.ts";
 
 const seed = 4242;
@@ -68,15 +70,29 @@ const runRival = (name: string, rival: Rival | null, seconds: number): void => {
   }
 };
 
+/** How far the two cores are from each other now: it scales every figure here. */
+const runProbe = async (trips: number): Promise<void> => {
+  const peer = new RingPeer();
+  const memory = probeMemory();
+  let oneWayNs = Number.NaN;
+  peer.run({ kind: "probe", memory }, trips, () => {
+    oneWayNs = probe(memory, trips);
+  });
+  await peer.stop();
+  report({ bench: "path", probe: "a word from core to core and back, one way", oneWayNs });
+};
+
 /** Called by test/bench/main.ts. */
 export const run = async ({ smoke }: BenchOptions): Promise<void> => {
   const plan = planOf(smoke);
   const runs = smoke ? 1 : saturationRuns;
   const seconds = smoke ? 0.1 : 3;
+  await runProbe(smoke ? 400 : 4_000);
   runSaturation(plan, 1, runs);
   runSaturation(plan, 0.05, runs);
   runRate(plan, 1_000_000);
   runRate(plan, 100_000);
+  await runProbe(smoke ? 400 : 4_000);
   runRival("prototype", prototypePath(), seconds);
   runRival("prototype in C++, bare records", nativePath(), seconds);
   const twin = await runPathTwin(pathTransactions(seed, 1), smoke ? 2_000 : 200_000);
