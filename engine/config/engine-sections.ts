@@ -6,32 +6,13 @@ import * as z from "zod";
 import { type EventType, eventTypes } from "../events/event-layout.ts";
 import { eventRuleDefaults } from "../export/event-rule.ts";
 import { instructionRules } from "../../schemas/market/programs.ts";
-import { lanesMaxOf } from "../consume/deal.ts";
 import { address, decimal, flag, integer, powerOfTwo, text, texts } from "./fields.ts";
+import { threads } from "./threads-section.ts";
 
 const live = "live";
 const restart = "restart";
 const dayMs = 86_400_000;
 const mebibyte = 1 << 20;
-const threadsMax = 16;
-
-const threadCount = (name: string, max: number = threadsMax) =>
-  integer({ default: 1, min: 1, max, reload: restart, what: `${name} threads` });
-
-const threads = z.strictObject({
-  ingest: threadCount("ingest"),
-  // More threads than partitions would have nothing to do.
-  market: threadCount("market", lanesMaxOf("market")),
-  stream: threadCount("stream", lanesMaxOf("stream")),
-  egress: threadCount("egress"),
-  verify: integer({
-    default: 1,
-    min: 0,
-    max: threadsMax,
-    reload: restart,
-    what: "threads that verify signatures; 0 verifies none",
-  }),
-});
 
 const rings = z.strictObject({
   input_bytes: powerOfTwo({

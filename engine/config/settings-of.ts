@@ -7,6 +7,7 @@ import type { SniffSettings } from "../sniff/sniff-settings.ts";
 import { type WatchedProgram, watchedPrograms } from "../sniff/watch-list.ts";
 import type { WindowOptions } from "../stream/window-options.ts";
 import { windowDefaults } from "../stream/window-options.ts";
+import type { ScaleLimits } from "../supervise/auto-scale.ts";
 import type { RestartLimits } from "../supervise/restart-budget.ts";
 import { restartDefaults } from "../supervise/restart-budget.ts";
 import type { Config } from "./schema.ts";
@@ -22,12 +23,22 @@ export const supervisionOf = ({ supervisor, threads }: Config): Supervision => (
   },
   hangMs: supervisor.hang_ms,
   threads: { market: threads.market, stream: threads.stream },
+  scaling: { market: scaleLimits(threads, "market"), stream: scaleLimits(threads, "stream") },
+});
+
+const scaleLimits = (threads: Config["threads"], role: "market" | "stream"): ScaleLimits => ({
+  threadsMin: threads[role],
+  threadsMax: threads[`${role}_max`],
+  upUs: threads.scale_up_us,
+  downUs: threads.scale_down_us,
+  holdMs: threads.scale_hold_ms,
 });
 
 type Supervision = {
   readonly restarts: RestartLimits;
   readonly hangMs: number;
   readonly threads: { readonly market: number; readonly stream: number };
+  readonly scaling: { readonly market: ScaleLimits; readonly stream: ScaleLimits };
 };
 
 /** Fields that a market thread takes up while it runs: the live ones of `sniffSettingsOf`. */

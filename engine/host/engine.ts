@@ -8,10 +8,12 @@ import type { InputRole } from "../consume/input-rings.ts";
 import { type Exports, type ExportSettings, startExports } from "../export/exports.ts";
 import type { LogPlace } from "../log/open-log.ts";
 import { sniffDefaults, type SniffSettings } from "../sniff/sniff-settings.ts";
+import type { ScaleLimits } from "../supervise/auto-scale.ts";
 import type { RestartLimits } from "../supervise/restart-budget.ts";
 import { restartDefaults } from "../supervise/restart-budget.ts";
 import { RefusedError, Supervisor } from "../supervise/supervisor.ts";
 import { createWorkerMemory } from "../supervise/worker-cells.ts";
+import { startAutoScaler } from "./auto-scaler.ts";
 import type { DrainReport } from "./drain-report.ts";
 import { drainReport } from "./drain-report.ts";
 import { handOver } from "./hand-over.ts";
@@ -38,6 +40,8 @@ export type EngineOptions = {
   readonly live?: LiveSettings;
   /** Threads of a role at the start; 1 without it. */
   readonly threads?: { readonly [role in InputRole]?: number };
+  /** How roles are scaled by how long their records wait; not by themselves without it. */
+  readonly scaling?: { readonly [role in InputRole]: ScaleLimits };
   /** What leaves the process about itself; nothing without it. */
   readonly exports?: ExportSettings;
   /** One line for each failure and restart. */
@@ -108,28 +112,14 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
   } catch (error) {
     throw startError(error, firstDeath);
   }
+  const steering = steeringOf(lanes, threads, supervisor);
+  const stopScaling = startScaling(options, lanes, steering);
   const exports = await exportsOf(options, memory, lanes.events);
   return {
     memory,
     restUrl: "kafka" in log ? null : `http://127.0.0.1:${threads.logPort}`,
     failed: supervisor.failed.then(({ name, message }) => ({ thread: name, message })),
-    steering: {
-      workers: () => supervisor.workers(),
-      pause: (name) => supervisor.pause(name),
-      resume: (name) => supervisor.resume(name),
-      restart: (name) => supervisor.restart(name),
-      scale: async (role, count) => {
-        if (role !== "market" && role !== "stream") {
-          throw new RefusedError(`role=${role} has no threads to scale; known: market stream`);
-        }
-        const checked = checkedThreads(role, count);
-        await supervisor.rearrange(() => {
-          const ended = new Set(lanes.active(role).map(({ name }) => name));
-          lanes.resize(role, checked);
-          return { ended, workers: threads.workers() };
-        });
-      },
-    },
+    steering,
     liveThreads: () => {
       const running = supervisor.workers().filter(({ state }) => state === "Running");
       return threads.liveThreads().filter(({ name }) => running.some((one) => one.name === name));
@@ -137,12 +127,50 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
     lanes: lanes.all,
     events: lanes.events,
     stop: async (deadlineMs) => {
+      stopScaling();
       const report = await drainReport(memory, lanes.all, () => supervisor.stop(deadlineMs));
       await exports?.stop(Math.min(deadlineMs, exportsStopMsMax));
       return report;
     },
   };
 };
+
+const steeringOf = (
+  lanes: Lanes,
+  threads: EngineThreads,
+  supervisor: Supervisor,
+): Engine["steering"] => ({
+  workers: () => supervisor.workers(),
+  pause: (name) => supervisor.pause(name),
+  resume: (name) => supervisor.resume(name),
+  restart: (name) => supervisor.restart(name),
+  scale: async (role, count) => {
+    if (role !== "market" && role !== "stream") {
+      throw new RefusedError(`role=${role} has no threads to scale; known: market stream`);
+    }
+    const checked = checkedThreads(role, count);
+    await supervisor.rearrange(() => {
+      const ended = new Set(lanes.active(role).map(({ name }) => name));
+      lanes.resize(role, checked);
+      return { ended, workers: threads.workers() };
+    });
+  },
+});
+
+const startScaling = (
+  { scaling, note }: EngineOptions,
+  lanes: Lanes,
+  steering: Engine["steering"],
+): (() => void) =>
+  scaling === undefined
+    ? () => undefined
+    : startAutoScaler({
+        lanes,
+        limits: scaling,
+        workers: () => steering.workers(),
+        scale: (role, threads) => steering.scale(role, threads),
+        note: note ?? (() => undefined),
+      });
 
 const exportsOf = async (
   { exports, log, runId }: EngineOptions,

@@ -49,7 +49,7 @@ export type SystemOptions = {
   };
   readonly note: (line: string) => void;
   /** How the engine's threads are kept alive. */
-  readonly supervision?: Pick<EngineOptions, "restarts" | "hangMs" | "threads">;
+  readonly supervision?: Pick<EngineOptions, "restarts" | "hangMs" | "threads" | "scaling">;
   /** The defaults of sniff-settings.ts without it. */
   readonly sniff?: SniffSettings;
   /** Where threads find settings that change while they run. */

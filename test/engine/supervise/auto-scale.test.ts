@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+
+import { AutoScale } from "../../../engine/supervise/auto-scale.ts";
+
+const limits = { threadsMin: 1, threadsMax: 3, upUs: 10_000, downUs: 1_000, holdMs: 5_000 };
+
+/** Feeds waits a second apart and returns the number of threads after each. */
+const follow = (waits: readonly number[]): readonly number[] => {
+  const auto = new AutoScale(limits);
+  let threads = 1;
+  return waits.map((waitUs, second) => {
+    threads = auto.decide(threads, waitUs, second * 1_000);
+    return threads;
+  });
+};
+
+const times = (count: number, waitUs: number): number[] =>
+  Array.from({ length: count }, () => waitUs);
+
+describe("scaling by waiting time", () => {
+  it("adds a thread after the hold time, and the next after another, up to the limit", () => {
+    const threads = follow(times(25, 20_000));
+    expect(threads.slice(0, 5)).toEqual(times(5, 1));
+    expect(threads[5]).toBe(2);
+    expect(threads[10]).toBe(2);
+    expect(threads[11]).toBe(3);
+    expect(threads.at(-1)).toBe(3);
+  });
+
+  it("begins anew when the wait was short in between", () => {
+    expect(follow([...times(5, 20_000), 5_000, ...times(5, 20_000)]).at(-1)).toBe(1);
+  });
+
+  it("removes a thread only after four times as long, down to the limit", () => {
+    const threads = follow([...times(6, 20_000), ...times(45, 10)]);
+    expect(threads[5]).toBe(2);
+    expect(threads[25]).toBe(2);
+    expect(threads[26]).toBe(1);
+    expect(threads.at(-1)).toBe(1);
+  });
+
+  it("does not swing between the limits", () => {
+    const threads = follow([...times(6, 20_000), ...times(100, 5_000)]);
+    expect(new Set(threads.slice(5))).toEqual(new Set([2]));
+  });
+
+  it("forgets what it saw of threads that were restarted", () => {
+    const auto = new AutoScale(limits);
+    auto.decide(1, 20_000, 0);
+    auto.forget();
+    expect(auto.decide(1, 20_000, 6_000)).toBe(1);
+    expect(auto.decide(1, 20_000, 11_000)).toBe(2);
+  });
+});
