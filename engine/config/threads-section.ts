@@ -9,7 +9,7 @@ const restart = "restart";
 const dayMs = 86_400_000;
 const threadsMax = 16;
 
-const threadCount = (name: string, max: number = threadsMax) =>
+const threadCount = (name: string, max: number) =>
   integer({ default: 1, min: 1, max, reload: restart, what: `${name} threads` });
 
 const threadsAdded = (role: "market" | "stream") =>
@@ -23,11 +23,9 @@ const threadsAdded = (role: "market" | "stream") =>
 
 /** How many threads each role has, and when more are added. */
 export const threads = z.strictObject({
-  ingest: threadCount("ingest"),
   // More threads than partitions would have nothing to do.
   market: threadCount("market", lanesMaxOf("market")),
   stream: threadCount("stream", lanesMaxOf("stream")),
-  egress: threadCount("egress"),
   market_max: threadsAdded("market"),
   stream_max: threadsAdded("stream"),
   scale_up_us: integer({
