@@ -1,6 +1,6 @@
 // House rules that the linter cannot say, over the tracked sources.
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { basename, dirname, extname } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -57,6 +57,20 @@ describe("the house", () => {
       "engine/up/edge-process.ts",
     ]);
     expect(readers.filter((path) => !allowed.has(path))).toEqual([]);
+  });
+
+  it("SN17: has no test that tests itself: each imports, runs or reads what it is about", () => {
+    const tests = tracked.filter((path) => /^test\/.*\.test\.ts$/.test(path));
+    const subject = / from "\.\.?\/|"node:child_process"|readFileSync/;
+    expect(tests.filter((path) => !subject.test(read(path)))).toEqual([]);
+  });
+
+  it("SN21: has a gate that checks types, lints, and runs the README's test command", () => {
+    const gate = read(".ci/run");
+    for (const step of ["run --silent types", "run --silent lint", "npm test"])
+      expect(gate).toContain(step);
+    expect(read("README.md")).toContain("npm test");
+    expect(statSync(`${root}.ci/run`).mode & 0o111).not.toBe(0);
   });
 
   it("writes one first-level heading in each Markdown file", () => {

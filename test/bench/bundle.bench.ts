@@ -39,6 +39,7 @@ const records = (): DataView => {
   return view;
 };
 
+/** VX9, SN18: what is timed is checked for its outcome. */
 const must = (what: string, found: number, size: Size): void => {
   const expected = (size.rounds + warmups) * size.count;
   if (found !== expected) throw new Error(`${what}: ${found} of ${expected} records came out`);

@@ -93,7 +93,7 @@ describe("a reload", () => {
     expect(holder.last).toBe(outcome);
   });
 
-  test("applies live fields and names those that wait for a restart", async () => {
+  test("SN14: applies live fields and names those that wait for a restart", async () => {
     const { holder, source } = holding();
     source.text = "sniffer.batch_size = 6\nthreads.market = 2";
     const outcome = await holder.reload();

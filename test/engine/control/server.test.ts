@@ -34,7 +34,7 @@ afterEach(async () => {
 });
 
 describe("control server", () => {
-  it("shows what the threads count, under Prometheus names and labels", async () => {
+  it("VX12: shows what the threads count, under Prometheus names and labels", async () => {
     const { memory, url } = await start();
     const cells = new MetricCells(memory.metrics);
     const items = new ItemCounts(memory.items);

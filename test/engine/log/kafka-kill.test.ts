@@ -53,7 +53,7 @@ describe.skipIf(!kafkaAvailable())(
   "the log over a broker that is killed (needs Java, Maven)",
   () => {
     test(
-      "what was acknowledged is in the topic, and a consumer sees all of it",
+      "SN1: what was acknowledged is in the topic, and a consumer that lost its broker sees all of it",
       { timeout: 30_000 + kills * 15_000 },
       async () => {
         const random = seeded(runSeed("kafka kill"));

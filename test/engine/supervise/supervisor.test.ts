@@ -104,7 +104,7 @@ describe("a supervisor", () => {
     expect(done).toEqual(["start a", "start b", "kill a", "kill b"]);
   });
 
-  it("restarts one for one: the others stay as they are", async () => {
+  it("SN13: restarts one for one: the others stay as they are", async () => {
     const { supervisor, done, states } = rig([{}, {}, {}]);
     await supervisor.start();
     done.length = 0;
