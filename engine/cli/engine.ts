@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 
 import type { Config } from "../config/schema.ts";
-import { exportsOf, sniffSettingsOf, supervisionOf } from "../config/settings-of.ts";
+import { engineSettingsOf } from "../config/settings-of.ts";
 import { startControlServer } from "../control/server.ts";
 import { takeSnapshot } from "../control/snapshot.ts";
 import { startEngine, ThreadStartError } from "../host/engine.ts";
@@ -40,9 +40,7 @@ export const engine: Command = {
       log,
       runId,
       note: (line) => io.note(`weir: ${line}`),
-      ...supervisionOf(config),
-      sniff: sniffSettingsOf(config),
-      exports: exportsOf(config, () => settings.holder.config),
+      ...engineSettingsOf(config, () => settings.holder.config),
       live: settings.live,
     });
     settings.follow(running.liveThreads);

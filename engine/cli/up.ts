@@ -1,7 +1,7 @@
 // weir up: the whole system on this machine, with its live view and its ledger.
 import { fileURLToPath } from "node:url";
 
-import { exportsOf, sniffSettingsOf, supervisionOf } from "../config/settings-of.ts";
+import { engineSettingsOf } from "../config/settings-of.ts";
 import type { Snapshot } from "../control/snapshot.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { ledgerOf } from "../ledger/ledger.ts";
@@ -111,9 +111,7 @@ const start = async (args: Arguments, settings: OpenConfig, io: Io): Promise<Sys
     apiKeys,
     policy: policyOf(args),
     note: io.note,
-    supervision: supervisionOf(holder.config),
-    sniff: sniffSettingsOf(holder.config),
-    exports: exportsOf(holder.config, () => holder.config),
+    engine: engineSettingsOf(holder.config, () => holder.config),
     live: settings.live,
     stopMs: () => holder.config.sniffer.graceful_shutdown_timeout_ms,
     about: () => ({ config: settings.about() }),

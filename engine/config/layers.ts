@@ -4,6 +4,7 @@ import { distance, nearest } from "../cli/arguments.ts";
 import { type ConfigProblem, shown } from "./problem.ts";
 import { type Profile, profiles } from "./profiles.ts";
 import type { ConfigTree } from "./read-file.ts";
+import { retiredFields } from "./retired-fields.ts";
 import { type Field, fieldByPath, fields, sections } from "./schema.ts";
 
 /** In the order in which they win: the last one that names a field decides. */
@@ -68,7 +69,7 @@ const variableOf = (path: string): string => `WEIR_${path.replaceAll(".", "_").t
 const fieldOf = (name: string): Field | undefined => fieldByPath.get(aliases.get(name) ?? name);
 /** Names of fields, other spellings too, by variable. */
 const nameByVariable = new Map(
-  [...paths, ...aliases.keys()].map((name) => [variableOf(name), name]),
+  [...paths, ...aliases.keys(), ...retiredFields.keys()].map((name) => [variableOf(name), name]),
 );
 
 /** Values of a profile; an unknown name gives none, the field `profile` tells it. */
@@ -112,6 +113,8 @@ const isTree = (value: unknown): value is object =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
 
 const unknown = (place: string, name: string): ConfigProblem => {
+  const instead = retiredFields.get(name);
+  if (instead !== undefined) return { place, field: name, message: instead };
   const known = [...paths, ...sections];
   const dot = name.lastIndexOf(".") + 1;
   const beside = known.filter((path) => path.lastIndexOf(".") + 1 === dot && isBeside(path, name));
@@ -137,7 +140,8 @@ export const environmentLayer = (environment: Variables): Layer => {
     if (field !== undefined) {
       const origin: Origin = { source: "environment", place: variable };
       reading.add({ field, value: valueOf(field, text.trim()), origin }, name);
-    } else if (isMeant(variable)) {
+    } else if (retiredFields.has(name)) reading.problems.push(unknown(variable, name));
+    else if (isMeant(variable)) {
       const message = `unknown; did you mean ${nearest(variable, variables)}?`;
       reading.problems.push({ place: variable, field: "", message });
     }

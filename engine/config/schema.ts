@@ -48,7 +48,8 @@ const withoutDefault = (schema: z.ZodType): unknown =>
 const kindOf = (schema: z.ZodType): FieldKind => {
   const inner = withoutDefault(schema);
   if (inner instanceof z.ZodNumber) return "number";
-  if (inner instanceof z.ZodBoolean || inner instanceof z.ZodLiteral) return "boolean";
+  if (inner instanceof z.ZodBoolean) return "boolean";
+  if (inner instanceof z.ZodLiteral) return typeof inner.value === "boolean" ? "boolean" : "text";
   if (!(inner instanceof z.ZodArray)) return "text";
   return inner.element instanceof z.ZodString ? "list" : "json";
 };

@@ -3,6 +3,7 @@
 import { instructionRules } from "../../schemas/market/programs.ts";
 import type { DropPolicy } from "../handoff/handoff-options.ts";
 import type { ExportSettings } from "../export/exports.ts";
+import type { EngineOptions } from "../host/engine.ts";
 import type { SniffSettings } from "../sniff/sniff-settings.ts";
 import { type WatchedProgram, watchedPrograms } from "../sniff/watch-list.ts";
 import type { WindowOptions } from "../stream/window-options.ts";
@@ -12,19 +13,46 @@ import type { RestartLimits } from "../supervise/restart-budget.ts";
 import { restartDefaults } from "../supervise/restart-budget.ts";
 import type { Config } from "./schema.ts";
 
-/** How many threads there are at the start, how often they are restarted, and when one hangs. */
-export const supervisionOf = ({ supervisor, threads }: Config): Supervision => ({
-  restarts: {
-    ...restartDefaults,
-    restartsMax: supervisor.restarts_max,
-    windowMs: supervisor.restarts_window_ms,
-    backoffMs: supervisor.backoff_ms,
-    backoffMsMax: supervisor.backoff_ms_max,
-  },
-  hangMs: supervisor.hang_ms,
-  threads: { market: threads.market, stream: threads.stream },
-  scaling: { market: scaleLimits(threads, "market"), stream: scaleLimits(threads, "stream") },
-});
+/** All that an engine is given at its start; a reload may change what is looked up in `now`. */
+export const engineSettingsOf = (config: Config, now: () => Config): EngineSettings => {
+  const { supervisor, threads, rings, events, book, sniffer } = config;
+  return {
+    restarts: restartsOf(config),
+    hangMs: supervisor.hang_ms,
+    threads: { market: threads.market, stream: threads.stream },
+    scaling: { market: scaleLimits(threads, "market"), stream: scaleLimits(threads, "stream") },
+    sniff: sniffSettingsOf(config),
+    exports: exportsOf(config, now),
+    sizes: {
+      inputRingBytes: rings.input_bytes,
+      outputRingBytes: rings.output_bytes,
+      events: events.capacity,
+      bookSymbols: book.symbols,
+    },
+    windows: windowOptionsOf(config),
+    rejoin: {
+      attemptsMax: sniffer.max_retry_attempts,
+      backoffMs: sniffer.initial_backoff_ms,
+      backoffMsMax: sniffer.max_backoff_ms,
+    },
+  };
+};
+
+/** What of an engine's options the configuration decides, all of it. */
+type EngineSettings = Required<
+  Pick<
+    EngineOptions,
+    | "restarts"
+    | "hangMs"
+    | "threads"
+    | "scaling"
+    | "sniff"
+    | "exports"
+    | "sizes"
+    | "windows"
+    | "rejoin"
+  >
+>;
 
 const scaleLimits = (threads: Config["threads"], role: "market" | "stream"): ScaleLimits => ({
   threadsMin: threads[role],
@@ -34,12 +62,13 @@ const scaleLimits = (threads: Config["threads"], role: "market" | "stream"): Sca
   holdMs: threads.scale_hold_ms,
 });
 
-type Supervision = {
-  readonly restarts: RestartLimits;
-  readonly hangMs: number;
-  readonly threads: { readonly market: number; readonly stream: number };
-  readonly scaling: { readonly market: ScaleLimits; readonly stream: ScaleLimits };
-};
+const restartsOf = ({ supervisor }: Config): RestartLimits => ({
+  ...restartDefaults,
+  restartsMax: supervisor.restarts_max,
+  windowMs: supervisor.restarts_window_ms,
+  backoffMs: supervisor.backoff_ms,
+  backoffMsMax: supervisor.backoff_ms_max,
+});
 
 /** Fields that a market thread takes up while it runs: the live ones of `sniffSettingsOf`. */
 export const isSniffField = (path: string): boolean =>
@@ -58,6 +87,8 @@ const dropPolicies = {
 export const sniffSettingsOf = ({ sniffer, events, threads, watch }: Config): SniffSettings => ({
   verifyThreads: threads.verify,
   replayWindow: sniffer.replay_window,
+  verifyWaitMs: sniffer.lossless ? Number.POSITIVE_INFINITY : sniffer.verify_wait_ms,
+  openMax: sniffer.stream_buffer_size,
   v1: sniffer.accept_v1,
   bytesMin: sniffer.transaction_bytes_min,
   bytesMax: sniffer.transaction_bytes_max,
@@ -98,8 +129,8 @@ export const windowOptionsOf = ({ windows }: Config): WindowOptions => ({
   keysMax: windows.keys_max,
 });
 
-/** What leaves the process; a reload may change the rule, which is looked up in what `now` says. */
-export const exportsOf = ({ telemetry }: Config, now: () => Config): ExportSettings => ({
+/** What leaves the process; a reload may change the rule. */
+const exportsOf = ({ telemetry }: Config, now: () => Config): ExportSettings => ({
   eventTopic: telemetry.event_topic,
   eventEndpoint: telemetry.event_endpoint,
   eventRule: () => now().events.export,

@@ -3,7 +3,7 @@
 // another spelling of `stream_buffer_size` (layers.ts).
 import * as z from "zod";
 
-import { address, choice, decimal, flag, integer, powerOfTwo, text } from "./fields.ts";
+import { choice, decimal, flag, integer, powerOfTwo, text } from "./fields.ts";
 
 const live = "live";
 const restart = "restart";
@@ -11,25 +11,19 @@ const hourMs = 3_600_000;
 const secondUs = 1_000_000;
 
 const stream = {
-  grpc_endpoint: address({
-    default: "http://127.0.0.1:10000",
-    optional: false,
-    reload: restart,
-    what: "address of the transaction stream",
-  }),
   stream_buffer_size: powerOfTwo({
     default: 4096,
     min: 2,
     max: 1 << 20,
     reload: restart,
-    what: "transactions that wait between two stages",
+    what: "transactions between receipt and handoff; what comes meanwhile waits in the ring from ingest",
   }),
   max_retry_attempts: integer({
     default: 5,
     min: 0,
     max: 1_000_000,
     reload: restart,
-    what: "attempts to reach the stream again before the sniffer gives up",
+    what: "attempts to reach Kafka again before the consumer starts anew",
   }),
   initial_backoff_ms: integer({
     default: 100,
@@ -140,11 +134,13 @@ const handoff = {
     reload: live,
     what: "what happens to a candidate for which there is no room; HIGH is shed last",
   }),
-  batch_send_mode: choice(["Sync", "Async"], {
-    default: "Sync",
-    reload: restart,
-    what: "one sender, or one for each priority that may overlap",
-  }),
+  batch_send_mode: z
+    .literal(
+      "Sync",
+      "expected Sync: the engine has one receiver, HIGH first; Async is HandoffStage's (weir/sniff)",
+    )
+    .default("Sync")
+    .meta({ description: "kept from the original; Async is refused", reload: restart }),
   lossless: flag({
     default: true,
     reload: live,
@@ -209,8 +205,8 @@ const checks = {
     default: 0,
     min: 0,
     max: 1000,
-    reload: restart,
-    what: "longest wait for room before a verifier; 0 drops at once and counts",
+    reload: live,
+    what: "longest wait for room before a verifier unless lossless, which waits; 0 drops at once and counts",
   }),
 };
 
@@ -220,7 +216,7 @@ const control = {
     min: 1,
     max: 3600,
     reload: live,
-    what: "interval in which telemetry of its own is sent",
+    what: "interval of the line of figures that is written where no terminal shows them",
   }),
   graceful_shutdown_timeout_ms: integer({
     default: 5000,

@@ -6,8 +6,10 @@ import { lanesMaxOf } from "../consume/deal.ts";
 import type { LiveSettings, LiveThread } from "../config/live-control.ts";
 import type { InputRole } from "../consume/input-rings.ts";
 import { type Exports, type ExportSettings, startExports } from "../export/exports.ts";
+import type { RejoinOptions } from "../log/event-log.ts";
 import type { LogPlace } from "../log/open-log.ts";
 import { sniffDefaults, type SniffSettings } from "../sniff/sniff-settings.ts";
+import { windowDefaults, type WindowOptions } from "../stream/window-options.ts";
 import type { ScaleLimits } from "../supervise/auto-scale.ts";
 import type { RestartLimits } from "../supervise/restart-budget.ts";
 import { restartDefaults } from "../supervise/restart-budget.ts";
@@ -19,8 +21,8 @@ import { drainReport } from "./drain-report.ts";
 import { handOver } from "./hand-over.ts";
 import type { Lane } from "./lanes.ts";
 import { Lanes } from "./lanes.ts";
-import type { EngineMemory } from "./memory.ts";
-import { createEngineMemory } from "./memory.ts";
+import type { EngineMemory, MemorySizes } from "./memory.ts";
+import { createEngineMemory, memoryDefaults } from "./memory.ts";
 import type { ThreadDiedError } from "./thread.ts";
 import type { ThreadName } from "./workers.ts";
 import { EngineThreads } from "./workers.ts";
@@ -38,6 +40,12 @@ export type EngineOptions = {
   readonly sniff?: SniffSettings;
   /** Where market threads find settings that change while they run; none change without it. */
   readonly live?: LiveSettings;
+  /** Sizes of rings, events and books; those of memory.ts without it. */
+  readonly sizes?: MemorySizes;
+  /** Windows of the stream threads; those of window-options.ts without it. */
+  readonly windows?: WindowOptions;
+  /** How Kafka is reached again; as schemas/kafka/client.ts without it. */
+  readonly rejoin?: RejoinOptions;
   /** Threads of a role at the start; 1 without it. */
   readonly threads?: { readonly [role in InputRole]?: number };
   /** How roles are scaled by how long their records wait; not by themselves without it. */
@@ -84,8 +92,9 @@ export type Engine = {
 /** @throws ThreadStartError when a thread cannot start, after all others were ended. */
 export const startEngine = async (options: EngineOptions): Promise<Engine> => {
   const { log, sniff = sniffDefaults } = options;
-  const memory = createEngineMemory(sniff.verifyThreads);
-  const lanes = new Lanes(memory);
+  const sizes = options.sizes ?? memoryDefaults;
+  const memory = createEngineMemory(sniff.verifyThreads, sizes);
+  const lanes = new Lanes(memory, sizes);
   for (const role of ["market", "stream"] as const) {
     lanes.resize(role, checkedThreads(role, options.threads?.[role] ?? 1));
   }
@@ -100,6 +109,8 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
     runId: options.runId,
     files: options.threadFiles ?? {},
     sniff,
+    windows: options.windows ?? windowDefaults,
+    rejoin: options.rejoin ?? null,
     live: options.live ?? null,
     onDied: (thread, error) => {
       firstDeath ??= { thread, error };

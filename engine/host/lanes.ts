@@ -3,8 +3,8 @@
 // is the engine's own memory; others are made when they are first needed and kept when they are
 // given up, so that what was counted there stays counted. Control only.
 import type { InputMemories, InputRole } from "../consume/input-rings.ts";
-import type { EngineMemory } from "./memory.ts";
-import { createEngineMemory } from "./memory.ts";
+import type { EngineMemory, MemorySizes } from "./memory.ts";
+import { createEngineMemory, memoryDefaults } from "./memory.ts";
 import type { Output } from "./thread-data.ts";
 
 export type Lane = {
@@ -29,10 +29,12 @@ export class Lanes {
   /** Of the sniffer's events, one for each market lane. */
   readonly events: SharedArrayBuffer[] = [];
   readonly #memory: EngineMemory;
+  readonly #sizes: MemorySizes;
   readonly #counts = { market: 0, stream: 0 };
 
-  constructor(memory: EngineMemory) {
+  constructor(memory: EngineMemory, sizes: MemorySizes = memoryDefaults) {
     this.#memory = memory;
+    this.#sizes = sizes;
     this.resize("market", 1);
     this.resize("stream", 1);
   }
@@ -42,7 +44,7 @@ export class Lanes {
     this.#counts[role] = count;
     for (let index = this.#made(role).length; index < count; index += 1) {
       const name = index === 0 ? role : `${role}-${index + 1}`;
-      const memory = index === 0 ? this.#memory : laneMemory(this.#memory);
+      const memory = index === 0 ? this.#memory : laneMemory(this.#memory, this.#sizes);
       this.all.push({ role, index, name, memory });
       if (role === "market") this.events.push(memory.events);
     }
@@ -81,8 +83,11 @@ export class Lanes {
   }
 }
 
-const laneMemory = ({ positions, items, wake, sniff }: EngineMemory): EngineMemory => ({
-  ...createEngineMemory(sniff.verify.length),
+const laneMemory = (
+  { positions, items, wake, sniff }: EngineMemory,
+  sizes: MemorySizes,
+): EngineMemory => ({
+  ...createEngineMemory(sniff.verify.length, sizes),
   positions,
   items,
   wake,

@@ -1,9 +1,9 @@
 // The shared memory of one engine, made by the control thread and handed to every other thread.
 // Who writes what: rings by the thread named first, metrics by their owner, positions by column,
 // books and events by market.
-import { createBookMemory } from "../book/book-layout.ts";
+import { bookSymbolsDefault, createBookMemory } from "../book/book-layout.ts";
 import { wakeBytes } from "../log/embedded/wake.ts";
-import { createEventMemory } from "../events/event-collector.ts";
+import { createEventMemory, eventCapacity } from "../events/event-collector.ts";
 import { createItemCountsMemory } from "../ledger/item-counts.ts";
 import { createPositionsMemory } from "../ledger/positions.ts";
 import { createMetricsMemory } from "../metrics/cells.ts";
@@ -31,23 +31,41 @@ export type EngineMemory = {
 
 export const ringNames = ["ingestMarket", "ingestStream", "marketEgress", "streamEgress"] as const;
 
-// The largest record of topics.json (1 MiB) must fit into an eighth of the ring.
-const inputRingBytes = 16 << 20;
-const outputRingBytes = 4 << 20;
+/** Sizes of the memory, for each lane. */
+export type MemorySizes = {
+  /** Of each ring from ingest. The largest record of topics.json (1 MiB) must fit into an eighth. */
+  readonly inputRingBytes: number;
+  /** Of each ring to egress. */
+  readonly outputRingBytes: number;
+  readonly events: number;
+  readonly bookSymbols: number;
+};
 
-/** @throws RangeError for more than 16 verifier threads, or fewer than none. */
+export const memoryDefaults: MemorySizes = {
+  inputRingBytes: 16 << 20,
+  outputRingBytes: 4 << 20,
+  events: eventCapacity,
+  bookSymbols: bookSymbolsDefault,
+};
+
+/** @throws RangeError for more than 16 verifier threads, or fewer than none, or a size out of range. */
 export const createEngineMemory = (
   verifyThreads: number = sniffDefaults.verifyThreads,
-): EngineMemory => ({
-  ingestMarket: createMessageRing({ capacityBytes: inputRingBytes, policy: "block" }),
-  ingestStream: createMessageRing({ capacityBytes: inputRingBytes, policy: "block" }),
-  marketEgress: createMessageRing({ capacityBytes: outputRingBytes, policy: "block" }),
-  streamEgress: createMessageRing({ capacityBytes: outputRingBytes, policy: "block" }),
-  metrics: createMetricsMemory(),
-  positions: createPositionsMemory(),
-  items: createItemCountsMemory(),
-  books: createBookMemory(),
-  events: createEventMemory(),
-  sniff: createSniffMemory(verifyThreads),
-  wake: new SharedArrayBuffer(wakeBytes),
-});
+  sizes: MemorySizes = memoryDefaults,
+): EngineMemory => {
+  const input = { capacityBytes: sizes.inputRingBytes, policy: "block" } as const;
+  const output = { capacityBytes: sizes.outputRingBytes, policy: "block" } as const;
+  return {
+    ingestMarket: createMessageRing(input),
+    ingestStream: createMessageRing(input),
+    marketEgress: createMessageRing(output),
+    streamEgress: createMessageRing(output),
+    metrics: createMetricsMemory(),
+    positions: createPositionsMemory(),
+    items: createItemCountsMemory(),
+    books: createBookMemory(sizes.bookSymbols),
+    events: createEventMemory(sizes.events),
+    sniff: createSniffMemory(verifyThreads),
+    wake: new SharedArrayBuffer(wakeBytes),
+  };
+};

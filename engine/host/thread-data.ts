@@ -6,9 +6,11 @@ import type { MessagePort } from "node:worker_threads";
 
 import type { LiveSettings } from "../config/live-control.ts";
 import type { InputMemories, InputRole } from "../consume/input-rings.ts";
+import type { RejoinOptions } from "../log/event-log.ts";
 import type { LogPlace } from "../log/open-log.ts";
 import type { SniffSettings } from "../sniff/sniff-settings.ts";
 import type { VerifyThreadData } from "../sniff/verify-pool.ts";
+import type { WindowOptions } from "../stream/window-options.ts";
 import type { EngineMemory } from "./memory.ts";
 
 /** Every thread has a place in the workers' memory: its heartbeat and its orders. */
@@ -24,6 +26,7 @@ export type ThreadData = WorkerPlace & {
   readonly group: string;
   readonly runId: string;
   readonly sniff: SniffSettings;
+  readonly windows: WindowOptions;
   /** Null: what it was given holds until its end. */
   readonly live: LiveSettings | null;
 };
@@ -31,7 +34,11 @@ export type ThreadData = WorkerPlace & {
 /** Positions go from egress to ingest over a channel of their own. */
 type PortData = ThreadData & { readonly port: MessagePort };
 
-export type IngestData = PortData & { readonly inputs: InputMemories };
+export type IngestData = PortData & {
+  readonly inputs: InputMemories;
+  /** Null: as the log's client has it. */
+  readonly rejoin: RejoinOptions | null;
+};
 
 /** A ring that a stage thread writes. */
 export type Output = { readonly role: InputRole; readonly ring: SharedArrayBuffer };

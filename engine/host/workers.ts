@@ -6,12 +6,14 @@ import type { MessagePort } from "node:worker_threads";
 import { MessageChannel } from "node:worker_threads";
 
 import type { LiveSettings, LiveThread } from "../config/live-control.ts";
+import type { RejoinOptions } from "../log/event-log.ts";
 import type { LogPlace } from "../log/open-log.ts";
 import { moduleUrl } from "../package-root.ts";
 import type { RestartStrategy, Worker } from "../supervise/worker.ts";
 import { WorkerCells, workerOrder } from "../supervise/worker-cells.ts";
 import type { SniffSettings } from "../sniff/sniff-settings.ts";
 import { verifyThreadsMax } from "../sniff/verify-pool.ts";
+import type { WindowOptions } from "../stream/window-options.ts";
 import type { Lane, Lanes } from "./lanes.ts";
 import type { EngineMemory } from "./memory.ts";
 import type {
@@ -49,6 +51,8 @@ export type ThreadsOptions = {
   /** Other modules for some threads, as tests of failures have. */
   readonly files: { readonly [name in ThreadName]?: URL };
   readonly sniff: SniffSettings;
+  readonly windows: WindowOptions;
+  readonly rejoin: RejoinOptions | null;
   readonly live: LiveSettings | null;
   readonly onDied: (name: string, error: ThreadDiedError) => void;
 };
@@ -120,6 +124,7 @@ export class EngineThreads {
         ...this.#data("ingest"),
         port: port2,
         inputs: this.#options.lanes.inputs(),
+        rejoin: this.#options.rejoin,
       };
       await this.#start("ingest", data, { role: "ingest", transfer: [port2] });
     };
@@ -243,8 +248,8 @@ export class EngineThreads {
   }
 
   #shared(): Omit<ThreadData, "memory" | keyof WorkerPlace> {
-    const { log, group, runId, sniff, live } = this.#options;
-    return { log, group, runId, sniff, live };
+    const { log, group, runId, sniff, windows, live } = this.#options;
+    return { log, group, runId, sniff, windows, live };
   }
 
   #place(name: string, worker: number): WorkerPlace {

@@ -64,6 +64,17 @@ export type LogConsumer = {
 export type ConsumerOptions = {
   readonly group: string;
   readonly topics: readonly string[];
+  /** Without it as the log's client has it; the embedded log is never away. */
+  readonly rejoin?: RejoinOptions;
+};
+
+/** How a log that is away is reached again. */
+export type RejoinOptions = {
+  /** 0 or more; then the consumer starts anew, as long as an outage may last. */
+  readonly attemptsMax: number;
+  /** Before the first attempt; doubles with each, 20 % jitter. */
+  readonly backoffMs: number;
+  readonly backoffMsMax: number;
 };
 
 export type TopicDescription = { readonly topic: string; readonly partitions: number };

@@ -71,6 +71,16 @@ export const startKafkaConsumer = async (
   }
 };
 
+// What the client does by itself is kept where nothing else is asked for.
+const rejoinOf = ({ rejoin }: ConsumerOptions): object =>
+  rejoin === undefined
+    ? {}
+    : {
+        retries: rejoin.attemptsMax,
+        initialRetryTime: rejoin.backoffMs,
+        maxRetryTime: rejoin.backoffMsMax,
+      };
+
 class Member implements LogConsumer {
   readonly #client: Client;
   readonly #admin: KafkaAdmin;
@@ -96,7 +106,7 @@ class Member implements LogConsumer {
     this.#consumer = this.#client.kafka.consumer({
       groupId: options.group,
       ...settings,
-      retry: { ...retry, restartOnFailure: async () => this.#mayRestart() },
+      retry: { ...retry, ...rejoinOf(options), restartOnFailure: async () => this.#mayRestart() },
     });
     // Whoever calls consume awaits it; later nobody does.
     this.#first.promise.catch(() => undefined);

@@ -48,7 +48,7 @@ export class SecureStage implements Stage {
   readonly #pool: VerifyPool | null;
   readonly #replays: ReplayWindow | null;
   readonly #transaction: TransactionView;
-  readonly #verifyWaitMs: number;
+  #verifyWaitMs: number;
   readonly #onWait: () => void;
   /** Candidates written and those for which there was no room, of transactions that passed. */
   candidates = 0;
@@ -67,6 +67,11 @@ export class SecureStage implements Stage {
     this.#pool = pool ?? null;
     this.#replays = replayWindow === 0 ? null : new ReplayWindow(replayWindow);
     this.#transaction = new TransactionView({ v1 });
+  }
+
+  /** Another wait for room before a verifier, ms, from the next transaction on. */
+  configure(verifyWaitMs: number): void {
+    this.#verifyWaitMs = verifyWaitMs;
   }
 
   start(): void {}

@@ -112,7 +112,7 @@ export class SniffPath {
         v1,
         replayWindow: settings.replayWindow,
         ...(this.#pool !== null && { pool: this.#pool }),
-        verifyWaitMs: Number.POSITIVE_INFINITY,
+        verifyWaitMs: settings.verifyWaitMs,
         onWait: parts.onWait,
       },
     );
@@ -131,11 +131,12 @@ export class SniffPath {
   }
 
   /**
-   * Takes up what of `settings` needs no new thread: priority, handoff but its capacity, sampling of
-   * events. Between two batches. @throws RangeError naming the field.
+   * Takes up what of `settings` needs no new thread: priority, handoff but its capacity, the wait for
+   * verifiers, sampling of events. Between two batches. @throws RangeError naming the field.
    */
-  configure({ priority, handoff, eventSampleEvery }: SniffSettings): void {
+  configure({ priority, handoff, eventSampleEvery, verifyWaitMs }: SniffSettings): void {
     this.#handoff.configure(handoff);
+    this.secure.configure(verifyWaitMs);
     this.priority.averages.configure(priority);
     this.#events.configure(eventSampleEvery);
   }

@@ -8,6 +8,10 @@ export type SniffSettings = {
   readonly verifyThreads: number;
   /** Signatures remembered against replays: a power of two from 2 to 2^22; 0 remembers none. */
   readonly replayWindow: number;
+  /** Longest wait for room before a verifier, ms; infinite: nothing is lost, the stream is held up. */
+  readonly verifyWaitMs: number;
+  /** Transactions between receipt and handoff at most, 2 or more. */
+  readonly openMax: number;
   /** Accept v1 transactions. */
   readonly v1: boolean;
   /** Sizes of a whole transaction; without them those of prefilter.ts. */
@@ -28,6 +32,8 @@ export type SniffSettings = {
 export const sniffDefaults: SniffSettings = {
   verifyThreads: 1,
   replayWindow: 65_536,
+  verifyWaitMs: Number.POSITIVE_INFINITY,
+  openMax: 4096,
   v1: false,
   eventSampleEvery: 16,
   priority: volumeDefaults,

@@ -58,6 +58,9 @@ export class TransactionHandler implements RecordHandler {
     offset: 0,
     frameIndex: 0,
   };
+  readonly #openMax: number;
+  /** All transactions before this one are through, as far as was looked. */
+  #settled: number;
   // Numbers transactions of this thread, anew in each life; not the identity of a candidate.
   #traceId: number;
   /** Transactions of open records of which a candidate was dropped. */
@@ -66,6 +69,8 @@ export class TransactionHandler implements RecordHandler {
   constructor(options: TransactionHandlerOptions) {
     const { view, outbox, metrics, events, memory, settings } = options;
     this.#traceId = (beginLife(memory) % livesMax) * tracesOfALife;
+    this.#openMax = settings.openMax;
+    this.#settled = this.#traceId;
     this.#item = { view, start: 0, end: 0 };
     this.#sender = new OutboxSender({
       outbox,
@@ -113,6 +118,7 @@ export class TransactionHandler implements RecordHandler {
       item.end = frame.itemEnd;
       if (!this.#path.give(item, this.#traceId, nowUs)) this.#onRefused(this.#traceId, reason.size);
       this.#traceId += 1;
+      if (this.#traceId - this.#settled >= this.#openMax) this.#settleSome();
     }
     this.#records.close(this.#traceId);
     if (frame.fault !== frameFault.none) this.#counts.malformedFrame();
@@ -150,6 +156,16 @@ export class TransactionHandler implements RecordHandler {
 
   commitPoint(id: number): { readonly offset: number; readonly metadata: string } {
     return { offset: this.#records.finished(id), metadata: "" };
+  }
+
+  // Holds the record up until fewer are under way than may be.
+  #settleSome(): void {
+    for (;;) {
+      this.#path.work();
+      this.#settled = this.#path.settledBelow(this.#traceId);
+      if (this.#traceId - this.#settled < this.#openMax) return;
+      this.#path.waitMoment();
+    }
   }
 
   #finishRecords(onFinished: OnFinished): number {

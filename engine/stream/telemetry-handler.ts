@@ -11,12 +11,15 @@ import type { Histogram } from "../metrics/histogram.ts";
 import type { Aggregate } from "./aggregate.ts";
 import type { StreamPartition, TelemetryPayload } from "./telemetry-stage.ts";
 import { isStreamTopic, malformedPayload, TelemetryStage } from "./telemetry-stage.ts";
+import { windowDefaults, type WindowOptions } from "./window-options.ts";
 
 export type TelemetryHandlerOptions = {
   /** The bytes of the ring in which records arrive. */
   readonly bytes: Uint8Array;
   readonly outbox: Outbox;
   readonly metrics: MetricCells;
+  /** Those of window-options.ts without it. */
+  readonly windows?: WindowOptions;
 };
 
 /** Runs on the stream thread; one handler for all telemetry topics. */
@@ -28,7 +31,7 @@ export class TelemetryHandler implements RecordHandler {
   readonly #stage: TelemetryStage;
   #emitted = 0;
 
-  constructor({ bytes, outbox, metrics }: TelemetryHandlerOptions) {
+  constructor({ bytes, outbox, metrics, windows = windowDefaults }: TelemetryHandlerOptions) {
     this.#outbox = outbox;
     this.#metrics = metrics;
     this.#latency = metrics.histogram("edgeToHandled");
@@ -41,7 +44,7 @@ export class TelemetryHandler implements RecordHandler {
       start: 0,
       end: 0,
     };
-    this.#stage = new TelemetryStage({ onEmit: (aggregate) => this.#emit(aggregate) });
+    this.#stage = new TelemetryStage({ windows, onEmit: (aggregate) => this.#emit(aggregate) });
   }
 
   onAssign(id: number, offset: number, metadata: string): void {

@@ -33,7 +33,11 @@ try {
     read: (from, recordsMax) => log.read(from, recordsMax),
     onFailed: sayFailed,
   });
-  const consumer = await log.consume({ group: data.group, topics: consumedTopics }, ingest);
+  const { group, rejoin } = data;
+  const consumer = await log.consume(
+    { group, topics: consumedTopics, ...(rejoin !== null && { rejoin }) },
+    ingest,
+  );
   const committer = new Committer({ consumer, positions, metrics });
   const take = (done: readonly Position[]): void => {
     ingest.acknowledged(done);

@@ -14,6 +14,11 @@ const { reader, outbox, metrics, build, run } = recordStage(data, {
   blocked: "streamBlocked",
   repeated: "streamRepeated",
 });
-const telemetry = new TelemetryHandler({ bytes: reader.bytes, outbox, metrics });
+const telemetry = new TelemetryHandler({
+  bytes: reader.bytes,
+  outbox,
+  metrics,
+  windows: data.windows,
+});
 const stage = build({ otlp_spans: telemetry, otlp_metrics: telemetry, otlp_logs: telemetry });
 run(stage);

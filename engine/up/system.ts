@@ -26,7 +26,6 @@ import type { EdgeAddress } from "./edge-status.ts";
 import { edgeAtRest } from "./edge-status.ts";
 import type { KeyValueServer } from "./key-value-server.ts";
 import { refusedMetrics } from "../sniff/refused-metrics.ts";
-import type { SniffSettings } from "../sniff/sniff-settings.ts";
 import { publishRegistry } from "./registry-publisher.ts";
 import { checkKafkaTopics } from "./topics-check.ts";
 
@@ -48,14 +47,10 @@ export type SystemOptions = {
     readonly sample: string;
   };
   readonly note: (line: string) => void;
-  /** How the engine's threads are kept alive. */
-  readonly supervision?: Pick<EngineOptions, "restarts" | "hangMs" | "threads" | "scaling">;
-  /** The defaults of sniff-settings.ts without it. */
-  readonly sniff?: SniffSettings;
+  /** The engine's own settings; its defaults without them. */
+  readonly engine?: Omit<EngineOptions, "log" | "runId" | "note" | "live">;
   /** Where threads find settings that change while they run. */
   readonly live?: LiveSettings;
-  /** What leaves the engine about itself; nothing without it. */
-  readonly exports?: EngineOptions["exports"];
   /** Time for all threads together to stop, asked for when they are to; 5 s by default. */
   readonly stopMs?: () => number;
   /** More for /status. */
@@ -96,10 +91,8 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
       log: target,
       runId,
       note: (line) => options.note(`weir: ${line}`),
-      ...options.supervision,
-      ...(options.sniff !== undefined && { sniff: options.sniff }),
+      ...options.engine,
       ...(options.live !== undefined && { live: options.live }),
-      ...(options.exports !== undefined && { exports: options.exports }),
     }).catch(explain("--log-port"));
     undo.unshift(() => engine.stop(stopMsDefault));
     const { registry } = options.policy;

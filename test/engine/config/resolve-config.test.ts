@@ -38,10 +38,9 @@ const problems = (given: Given): string[] => {
 };
 
 describe("the defaults", () => {
-  test("are those of the original for all of its fields", () => {
+  test("are those of the original for all of its fields but the address of its stream", () => {
     const { config } = good({});
     expect(config.sniffer).toMatchObject({
-      grpc_endpoint: "http://127.0.0.1:10000",
       channel_capacity: 1024,
       stream_buffer_size: 4096,
       max_retry_attempts: 5,
@@ -276,6 +275,22 @@ attempts_max = 1.5
     expect(good({ variables }).config.sniffer.stream_buffer_size).toBe(1024);
     expect(problems({ toml: `${toml}stream_buffer_size = 4096` })).toEqual([
       "weir.toml:3: sniffer.stream_buffer_size: given twice, also as sniffer.stream_buffer_capacity",
+    ]);
+  });
+
+  test("a field that has no effect to have is refused with what takes its place", () => {
+    const toml = '[sniffer]\ngrpc_endpoint = "http://127.0.0.1:10000"\n[threads]\negress = 2';
+    const variables = { WEIR_SNIFFER_GRPC_ENDPOINT: "http://127.0.0.1:10000" };
+    const instead = "transactions come from the log; set log.kafka or log.data_dir";
+    expect(problems({ toml, variables })).toEqual([
+      `WEIR_SNIFFER_GRPC_ENDPOINT: sniffer.grpc_endpoint: expected no such field: ${instead}`,
+      `weir.toml:2: sniffer.grpc_endpoint: expected no such field: ${instead}`,
+      expect.stringMatching(/^weir\.toml:4: threads\.egress: expected no such field: there is one/),
+    ]);
+    expect(problems({ toml: '[sniffer]\nbatch_send_mode = "Async"' })).toEqual([
+      expect.stringMatching(
+        /^weir\.toml:2: sniffer\.batch_send_mode: found "Async", expected Sync/,
+      ),
     ]);
   });
 

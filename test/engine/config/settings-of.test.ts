@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 
 import { fields } from "../../../engine/config/schema.ts";
 import {
+  engineSettingsOf,
   sniffSettingsOf,
-  supervisionOf,
   watchedProgramsOf,
   windowOptionsOf,
 } from "../../../engine/config/settings-of.ts";
@@ -12,6 +12,7 @@ import { bundleTimeoutNs } from "../../../engine/bundle/bundle-layout.ts";
 import { eventCapacity } from "../../../engine/events/event-collector.ts";
 import { checkHandoff } from "../../../engine/handoff/handoff-options.ts";
 import { backoffDefaults } from "../../../engine/send/backoff.ts";
+import { memoryDefaults } from "../../../engine/host/memory.ts";
 import { sniffDefaults } from "../../../engine/sniff/sniff-settings.ts";
 import { WatchList, watchedPrograms } from "../../../engine/sniff/watch-list.ts";
 import { instructionRules } from "../../../schemas/market/programs.ts";
@@ -29,9 +30,11 @@ describe("settings of the engine's parts", () => {
     expect(sniff).toEqual(sniffDefaults);
     expect([bytesMin, bytesMax]).toEqual([64, transactionBytesMax]);
     expect(watch).toEqual(watchedPrograms(instructionRules));
-    expect(windowOptionsOf(config)).toEqual(windowDefaults);
-    expect(supervisionOf(config).restarts).toEqual(restartDefaults);
-    expect(supervisionOf(config).threads).toEqual({ market: 1, stream: 1 });
+    const { restarts, threads, windows, sizes } = engineSettingsOf(config, () => config);
+    expect(windows).toEqual(windowDefaults);
+    expect(sizes).toEqual(memoryDefaults);
+    expect(restarts).toEqual(restartDefaults);
+    expect(threads).toEqual({ market: 1, stream: 1 });
     expect(config.book.symbols).toBe(bookSymbolsDefault);
     expect(config.bundle.timeout_us * 1000).toBe(bundleTimeoutNs);
     expect(config.events.capacity).toBe(eventCapacity);
