@@ -62,6 +62,7 @@ const pause = (times: number): void => {
 // A field that is undefined until the constructor sets it is checked for its type at each use.
 const noWords = new Int32Array(0);
 
+/** What a compact book is made of. */
 export type CompactBookOptions = {
   /** Of `compactBookBytes`, zeroed; the same in every thread. */
   readonly memory: SharedArrayBuffer;

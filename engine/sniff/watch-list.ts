@@ -48,10 +48,10 @@ export const watchedPrograms = (rules: readonly InstructionRule[]): readonly Wat
   }));
 };
 
-/** A compiled list: up to 64 programs and 1,024 instructions. Read by one thread. */
 // A field that is undefined until the constructor sets it is checked for its type at each use.
 const noWords = new Int32Array(0);
 
+/** A compiled list: up to 64 programs and 1,024 instructions. Read by one thread. */
 export class WatchList {
   /** By number; number 0 is the vote program. */
   readonly programs: readonly WatchedProgram[];
