@@ -26,11 +26,10 @@ export const recordCode = {
   padding: 5,
 } as const;
 
-/** A code of `recordCode`. */
 // Likewise.
 const code = recordCode;
 
-/** What became of a record that was written or read; one of `recordCode`. */
+/** A code of `recordCode`. */
 export type RecordCode = (typeof recordCode)[keyof typeof recordCode];
 
 /** The fields of a record: `price` in 1/10,000, `side` a `transactionSide`, time in ns. */
