@@ -6,6 +6,7 @@ import { frameFault, FrameReader } from "../../schemas/market/frame.ts";
 import type { RecordAt, RecordHandler } from "../consume/record-stage.ts";
 import type { MetricCells } from "../metrics/cells.ts";
 import { cellOf } from "../metrics/cells.ts";
+import type { TraceMarks } from "../trace/trace-marks.ts";
 import { bookOutcome, isRefusal } from "./book-outcome.ts";
 import type { MarketBooks } from "./market-books.ts";
 
@@ -14,6 +15,8 @@ export type DepthHandlerOptions = {
   readonly view: DataView;
   readonly books: MarketBooks;
   readonly metrics: MetricCells;
+  /** Null: nothing is traced. */
+  readonly traces?: TraceMarks | null;
 };
 
 /** Runs on the market thread. */
@@ -21,11 +24,13 @@ export class DepthHandler implements RecordHandler {
   readonly #view: DataView;
   readonly #books: MarketBooks;
   readonly #metrics: MetricCells;
+  readonly #traces: TraceMarks | null;
   readonly #frame = new FrameReader();
   /** Per partition id: offset of each book's last snapshot, by where its symbol stands. */
   readonly #snapshots = new Map<number, Map<string, number>>();
 
-  constructor({ view, books, metrics }: DepthHandlerOptions) {
+  constructor({ view, books, metrics, traces = null }: DepthHandlerOptions) {
+    this.#traces = traces;
     this.#view = view;
     this.#books = books;
     this.#metrics = metrics;
@@ -41,6 +46,7 @@ export class DepthHandler implements RecordHandler {
 
   onRecord(record: RecordAt): number {
     const frame = this.#frame;
+    if (record.trace !== 0) this.#traces?.take(record.trace);
     frame.open(this.#view, record.start, record.end);
     let items = 0;
     while (frame.next()) {
@@ -48,6 +54,7 @@ export class DepthHandler implements RecordHandler {
       items += 1;
     }
     if (frame.fault !== frameFault.none) this.#metrics.add(malformedCell, 1);
+    if (record.trace !== 0) this.#traces?.took(record.trace, items);
     return items;
   }
 

@@ -133,5 +133,6 @@ export const windowOptionsOf = ({ windows }: Config): WindowOptions => ({
 const exportsOf = ({ telemetry }: Config, now: () => Config): ExportSettings => ({
   eventTopic: telemetry.event_topic,
   eventEndpoint: telemetry.event_endpoint,
+  traceEndpoint: telemetry.trace_endpoint,
   eventRule: () => now().events.export,
 });

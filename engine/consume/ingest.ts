@@ -20,10 +20,11 @@ import type {
 } from "../log/event-log.ts";
 import type { MetricCells } from "../metrics/cells.ts";
 import { cellOf } from "../metrics/cells.ts";
-import { stampNowUs } from "../ring/enqueue-stamp.ts";
+import { monotonicUs, stampNowUs } from "../ring/enqueue-stamp.ts";
 import type { MessageRingReader } from "../ring/message-ring-reader.ts";
 import type { MessageRingWriter } from "../ring/message-ring-writer.ts";
 import { laneOf } from "./deal.ts";
+import type { TraceClaims } from "../trace/trace-claims.ts";
 import type { InputRole } from "./input-rings.ts";
 import { headerBytes, messageType, writeHeader } from "./record-message.ts";
 import { RepeatWindow } from "./repeat-window.ts";
@@ -43,6 +44,8 @@ export type IngestOptions = {
   readonly metrics: MetricCells;
   /** Records whose run header has this value are the run's own. */
   readonly runId: string;
+  /** Null: nothing is traced. */
+  readonly traces: TraceClaims | null;
   /** Reads the log without the group, to rewind a ring. */
   readonly read: EventLog["read"];
   readonly onFailed: (error: Error) => void;
@@ -259,7 +262,27 @@ export class Ingest implements ConsumerHandlers {
     const run = record.headers[recordHeaders.run];
     const { offset, value, timestampMs } = record;
     const ownRun = run !== undefined && this.#runId.equals(run);
-    await this.#push(topic, messageType.record, { id, offset, value, timestampMs, ownRun });
+    const message = { id, offset, value, timestampMs, ownRun };
+    const traceparent = this.#traceparentOf(topic, record);
+    if (traceparent === undefined) return this.#push(topic, messageType.record, message);
+    const readUs = monotonicUs();
+    return this.#push(topic, messageType.record, { ...message, traceparent, readUs });
+  }
+
+  /** Only market records are followed. */
+  #traceparentOf(topic: string, { headers }: LogRecord): Uint8Array | undefined {
+    if (this.#options.traces === null || roleOf(topic) !== "market") return undefined;
+    return headers[recordHeaders.traceparent];
+  }
+
+  #claimTrace({ traceparent, readUs = 0, id, offset, timestampMs }: Message): number {
+    const { traces, metrics } = this.#options;
+    if (traceparent === undefined || traces === null) return 0;
+    const { full } = traces;
+    const ticket = traces.claim(traceparent, { id, offset, timestampMs, readUs });
+    if (ticket !== 0) metrics.add(tracedCell, 1);
+    if (traces.full > full) metrics.add(tracesFullCell, 1);
+    return ticket;
   }
 
   async #push(topic: string, type: number, message: Message): Promise<void> {
@@ -280,7 +303,8 @@ export class Ingest implements ConsumerHandlers {
       at = ring.claim(type, length);
     }
     const { id, offset, timestampMs, ownRun = false } = message;
-    writeHeader(ring.view, at, { id, offset, timestampMs, ownRun });
+    const trace = this.#claimTrace(message);
+    writeHeader(ring.view, at, { id, offset, timestampMs, ownRun, trace });
     ring.bytes.set(message.value, at + headerBytes);
     ring.commit(at);
   }
@@ -303,6 +327,9 @@ type Message = {
   readonly value: Uint8Array;
   readonly timestampMs: number;
   readonly ownRun?: boolean;
+  readonly traceparent?: Uint8Array;
+  /** When it was read, monotonic us. */
+  readonly readUs?: number;
 };
 
 const roleOf = (topic: string): InputRole => (isConsumed(topic) ? consumed[topic] : "stream");
@@ -312,5 +339,7 @@ const assignmentsCell = cellOf("consumeAssignments");
 const recordsCell = cellOf("consumeRecords");
 const repeatsCell = cellOf("consumeRepeats");
 const bytesCell = cellOf("consumeBytes");
+const tracedCell = cellOf("traced");
+const tracesFullCell = cellOf("tracesFull");
 const oversizeCell = cellOf("consumeOversize");
 const blockedCell = cellOf("consumeBlocked");

@@ -16,6 +16,7 @@ import {
   readOffset,
   readOwnRun,
   readTimestampMs,
+  readTrace,
 } from "./record-message.ts";
 
 /** One log record inside the ring; valid only during the call. The object is reused. */
@@ -24,6 +25,8 @@ export type RecordAt = {
   ownRun: boolean;
   offset: number;
   timestampMs: number;
+  /** Ticket of a record that is traced (trace/trace-layout.ts), else 0. */
+  trace: number;
   /** The value's place in the ring's memory. */
   start: number;
   end: number;
@@ -101,7 +104,7 @@ export class RecordStage implements Stage {
     this.#options = options;
     this.#byId = topicPartitions.map(({ topic }) => options.handlers[topic]);
     this.#handlers = [...new Set(Object.values(options.handlers))];
-    this.#record = { id: 0, ownRun: false, offset: 0, timestampMs: 0, start: 0, end: 0 };
+    this.#record = { id: 0, ownRun: false, offset: 0, timestampMs: 0, trace: 0, start: 0, end: 0 };
   }
 
   start(): void {
@@ -155,6 +158,7 @@ export class RecordStage implements Stage {
     record.ownRun = readOwnRun(reader.view, at);
     record.offset = readOffset(reader.view, at);
     record.timestampMs = readTimestampMs(reader.view, at);
+    record.trace = readTrace(reader.view, at);
     record.start = at + headerBytes;
     record.end = at + length;
     const count = handler.onRecord(record);

@@ -10,6 +10,7 @@ import { cellOf } from "../metrics/cells.ts";
 import type { Histogram } from "../metrics/histogram.ts";
 import { sojournUs, stampNowUs } from "../ring/enqueue-stamp.ts";
 import type { MessageRingReader } from "../ring/message-ring-reader.ts";
+import type { TraceEgress } from "../trace/trace-egress.ts";
 import type { Mark } from "./outbox.ts";
 import { outputType, readMark } from "./outbox.ts";
 import type { OutputBatch } from "./output-batch.ts";
@@ -28,6 +29,8 @@ export type EgressOptions = {
   readonly log: EventLog;
   readonly positions: Positions;
   readonly metrics: MetricCells;
+  /** Null: nothing is traced. */
+  readonly traces: TraceEgress | null;
   /** Positions whose outputs are acknowledged, to be committed by the ingest thread. */
   readonly onDone: (positions: readonly Position[]) => void;
   readonly sleep: (ms: number) => Promise<void>;
@@ -86,11 +89,13 @@ export class Egress {
 
   #drain(): number {
     const now = stampNowUs();
+    const traces = this.#options.traces?.open() === true ? this.#options.traces : null;
     let drained = 0;
     for (const { reader, sojourn } of this.#sources) {
       drained += reader.drain((type, at, length, stampUs) => {
         if (type === outputType.mark) this.#keepMark(reader, at, length);
         else {
+          if (traces !== null && type === outputType.candidate) traces.see(reader.view, at);
           this.#options.batch.add(type, reader.view, { start: at, end: at + length });
           sojourn.record(sojournUs(stampUs, now));
         }
@@ -109,6 +114,7 @@ export class Egress {
     const records = batch.take();
     if (records.length > 0) {
       await this.#append(records);
+      this.#options.traces?.acknowledged();
       metrics.add(recordsCell, records.length);
       metrics.add(itemsCell, batch.acknowledged(Date.now()));
     }

@@ -11,6 +11,7 @@ import {
   type Reason,
   writtenWord,
 } from "./event-layout.ts";
+import type { TraceMarks } from "../trace/trace-marks.ts";
 
 /** Events kept by default. */
 export const eventCapacity = 10_000;
@@ -44,13 +45,18 @@ export class EventCollector {
   readonly #view: DataView;
   readonly #words: Int32Array;
   readonly #capacity: number;
+  readonly #traces: TraceMarks | null;
   #sampleEvery: number;
   #slot: number;
   #written: number;
   #timeUs = 0;
 
-  /** `sampleEvery` 1 records all traces, n those whose id is a multiple of n, 0 none. */
-  constructor(memory: SharedArrayBuffer, sampleEvery = 1) {
+  /**
+   * `sampleEvery` 1 records all traces, n those whose id is a multiple of n, 0 none. `traces` is told
+   * of every event while a record is traced.
+   */
+  constructor(memory: SharedArrayBuffer, sampleEvery = 1, traces: TraceMarks | null = null) {
+    this.#traces = traces;
     this.#view = new DataView(memory);
     this.#words = new Int32Array(memory);
     this.#capacity = this.#words[capacityWord] as number;
@@ -78,6 +84,10 @@ export class EventCollector {
   record(type: EventCode, traceId: number): void {
     const { detail } = this;
     if (this.isSampled(traceId)) this.#write(type, traceId);
+    const traces = this.#traces;
+    if (traces !== null && traces.count > 0) {
+      traces.note(type, traceId, { why: detail.reason, turnUs: this.#timeUs });
+    }
     detail.value = 0;
     detail.reason = 0;
     detail.priority = 0;

@@ -9,6 +9,7 @@ import {
 } from "@opentelemetry/sdk-logs";
 
 import type { OutgoingEvent } from "./event-record.ts";
+import { otlpTime } from "./otlp-time.ts";
 
 /** Emits events of one engine; `offer` gets each as the SDK's exporters take it. */
 export const eventLogs = (
@@ -35,18 +36,12 @@ const emit = (logger: Logger, event: OutgoingEvent): void => {
   const isRefusal = event.error !== undefined || event.reason !== undefined;
   logger.emit({
     eventName: `sniffer.${event.event_type}`,
-    timestamp: timeOf(event.unix_us),
+    timestamp: otlpTime(event.unix_us),
     severityNumber: isRefusal ? SeverityNumber.WARN : SeverityNumber.INFO,
     severityText: isRefusal ? "WARN" : "INFO",
     body: event.event_type,
     attributes: attributesOf(event),
   });
-};
-
-/** Seconds and nanoseconds, as the SDK has exact times. */
-const timeOf = (unixUs: number): [number, number] => {
-  const seconds = Math.floor(unixUs / 1_000_000);
-  return [seconds, Math.round((unixUs - seconds * 1_000_000) * 1000)];
 };
 
 const attributesOf = (event: OutgoingEvent): Attributes => {

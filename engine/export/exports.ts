@@ -9,6 +9,7 @@ import { type LogPlace, openLog } from "../log/open-log.ts";
 import { cellOf, MetricCells } from "../metrics/cells.ts";
 import type { MetricKey } from "../metrics/table.ts";
 import { monotonicUs } from "../ring/enqueue-stamp.ts";
+import { TraceCollector } from "../trace/trace-collector.ts";
 import { EventExport } from "./event-export.ts";
 import { eventRecord, type OutgoingEvent } from "./event-record.ts";
 import type { EventRule } from "./event-rule.ts";
@@ -21,6 +22,8 @@ export type ExportSettings = {
   readonly eventTopic: boolean;
   /** OTLP/HTTP address of logs; "" sends none. */
   readonly eventEndpoint: string;
+  /** OTLP/HTTP address of traces; "" traces nothing. */
+  readonly traceEndpoint: string;
   /** Which events; looked up several times a second. */
   readonly eventRule: () => EventRule;
 };
@@ -29,6 +32,8 @@ export type ExportOptions = ExportSettings & {
   /** Of the market threads, by lane; may grow. */
   readonly events: readonly SharedArrayBuffer[];
   readonly metrics: SharedArrayBuffer;
+  /** Of the traced records. */
+  readonly traces: SharedArrayBuffer;
   readonly log: LogPlace;
   readonly runId: string;
 };
@@ -40,16 +45,22 @@ const turnMs = 100;
 /** Events that wait for the log, and for the OTLP endpoint. */
 const eventsMax = 8192;
 const batchEventsMax = 512;
+/** Spans that wait for the OTLP endpoint. */
+const spansMax = 8192;
+const batchSpansMax = 512;
 const topicTriesMax = 3;
+/** Below it, what Date.now() leaves away explains the difference. */
+const clockSetUsMin = 2000;
 const retryMs = 200;
 
-type Sink = {
-  readonly offer: (event: OutgoingEvent) => void;
+type Outlet = {
   readonly turn: () => void;
   readonly close: (deadline: Promise<unknown>) => Promise<void>;
 };
+type Sink = Outlet & { readonly offer: (event: OutgoingEvent) => void };
+type SpanSink = Outlet & { readonly collect: (isLast: boolean) => void };
 
-type Prefix = "eventTopic" | "eventLogs";
+type Prefix = "eventTopic" | "eventLogs" | "spans";
 
 /** Nothing connects and no exporter is loaded before it is needed. */
 export const startExports = async (options: ExportOptions): Promise<Exports> => {
@@ -63,20 +74,23 @@ export const startExports = async (options: ExportOptions): Promise<Exports> => 
     rule: options.eventRule,
     metrics,
     sinks: sinks.map(({ offer }) => offer),
-    epochUs: () => Date.now() * 1000 - monotonicUs(),
+    epochUs,
   });
-  const turn = (): void => {
+  const spans = options.traceEndpoint === "" ? null : await spanSink(options, metrics);
+  const outlets: readonly Outlet[] = spans === null ? sinks : [...sinks, spans];
+  const turn = (isLast = false): void => {
     if (sinks.length > 0) events.turn();
-    for (const sink of sinks) sink.turn();
+    spans?.collect(isLast);
+    for (const outlet of outlets) outlet.turn();
   };
-  const timer = setInterval(turn, turnMs);
+  const timer = setInterval(() => turn(), turnMs);
   timer.unref();
   return {
     stop: async (deadlineMs) => {
       clearInterval(timer);
-      turn();
+      turn(true);
       const deadline = sleep(deadlineMs, undefined, { ref: false });
-      await Promise.all(sinks.map(({ close }) => close(deadline)));
+      await Promise.all(outlets.map(({ close }) => close(deadline)));
     },
   };
 };
@@ -96,12 +110,7 @@ const publish = (
   put(`${prefix}Waiting`, waiting);
 };
 
-const sinkOf = <T>(
-  queue: ExportQueue<T>,
-  { metrics, prefix }: { readonly metrics: MetricCells; readonly prefix: Prefix },
-  offer: Sink["offer"],
-): Sink => ({
-  offer,
+const outletOf = <T>(queue: ExportQueue<T>, metrics: MetricCells, prefix: Prefix): Outlet => ({
   turn: () => {
     queue.flush();
     publish(metrics, prefix, queue);
@@ -133,13 +142,13 @@ const topicSink = (options: ExportOptions, metrics: MetricCells): Sink => {
     retryMs,
     sleep: (ms) => sleep(ms),
   });
-  const sink = sinkOf(queue, { metrics, prefix: "eventTopic" }, (event) => queue.offer(event));
+  const outlet = outletOf(queue, metrics, "eventTopic");
   const close: Sink["close"] = async (deadline) => {
-    await sink.close(deadline);
+    await outlet.close(deadline);
     const log = await opened?.catch(() => null);
     await log?.close();
   };
-  return { ...sink, close };
+  return { ...outlet, offer: (event) => queue.offer(event), close };
 };
 
 const logSink = async (options: ExportOptions, metrics: MetricCells): Promise<Sink> => {
@@ -159,6 +168,42 @@ const logSink = async (options: ExportOptions, metrics: MetricCells): Promise<Si
     retryMs,
     sleep: (ms) => sleep(ms),
   });
-  const emit = eventLogs(options.runId, (record) => queue.offer(record));
-  return sinkOf(queue, { metrics, prefix: "eventLogs" }, emit);
+  const offer = eventLogs(options.runId, (record) => queue.offer(record));
+  return { ...outletOf(queue, metrics, "eventLogs"), offer };
+};
+
+const spanSink = async (options: ExportOptions, metrics: MetricCells): Promise<SpanSink> => {
+  const { OTLPTraceExporter } = await import("@opentelemetry/exporter-trace-otlp-http");
+  const { recordTracer } = await import("./trace-export.ts");
+  const exporter = new OTLPTraceExporter({
+    url: options.traceEndpoint,
+    timeoutMillis: otlpSendMsMax,
+  });
+  type Item = Parameters<typeof exporter.export>[0][number];
+  const queue = new ExportQueue<Item>({
+    send: otlpSend<Item>(exporter),
+    itemsMax: spansMax,
+    batchItemsMax: batchSpansMax,
+    triesMax: 1,
+    retryMs,
+    sleep: (ms) => sleep(ms),
+  });
+  const emit = recordTracer(options.runId, (span) => queue.offer(span));
+  const collector = new TraceCollector(options.traces);
+  const collect = (isLast: boolean): void => {
+    for (const record of collector.take(monotonicUs(), isLast)) {
+      if (!record.isComplete) metrics.add(cellOf("tracesIncomplete"), 1);
+      emit(record, epochUs());
+    }
+  };
+  return { ...outletOf(queue, metrics, "spans"), collect };
+};
+
+/** What is added to a monotonic time to have the time of day, us. */
+const epochUs = (): number => {
+  const precise = (performance.timeOrigin + performance.now()) * 1000;
+  const now = Date.now() * 1000;
+  // The clock of the day was set since the process began.
+  const isOff = Math.abs(now - precise) > clockSetUsMin;
+  return (isOff ? now : precise) - monotonicUs();
 };

@@ -16,6 +16,7 @@ import { restartDefaults } from "../supervise/restart-budget.ts";
 import { RefusedError, Supervisor } from "../supervise/supervisor.ts";
 import { createWorkerMemory } from "../supervise/worker-cells.ts";
 import { startAutoScaler } from "./auto-scaler.ts";
+import { turnTracingOn } from "../trace/trace-layout.ts";
 import type { DrainReport } from "./drain-report.ts";
 import { drainReport } from "./drain-report.ts";
 import { handOver } from "./hand-over.ts";
@@ -94,6 +95,7 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
   const { log, sniff = sniffDefaults } = options;
   const sizes = options.sizes ?? memoryDefaults;
   const memory = createEngineMemory(sniff.verifyThreads, sizes);
+  if (isTraced(options)) turnTracingOn(memory.traces);
   const lanes = new Lanes(memory, sizes);
   for (const role of ["market", "stream"] as const) {
     lanes.resize(role, checkedThreads(role, options.threads?.[role] ?? 1));
@@ -183,6 +185,8 @@ const startScaling = (
         note: note ?? (() => undefined),
       });
 
+const isTraced = ({ exports }: EngineOptions): boolean => (exports?.traceEndpoint ?? "") !== "";
+
 const exportsOf = async (
   { exports, log, runId }: EngineOptions,
   memory: EngineMemory,
@@ -194,6 +198,7 @@ const exportsOf = async (
         ...exports,
         events,
         metrics: memory.metrics,
+        traces: memory.traces,
         log: placeOf(log, memory),
         runId,
       });

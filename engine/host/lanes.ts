@@ -13,7 +13,7 @@ export type Lane = {
   readonly index: number;
   /** Of its worker: `market`, `market-2`, ... */
   readonly name: string;
-  /** Positions, item counts and the log's wake are everybody's; the rest is the lane's own. */
+  /** Positions, item counts, traces and the log's wake are everybody's; the rest is the lane's own. */
   readonly memory: EngineMemory;
 };
 
@@ -84,11 +84,12 @@ export class Lanes {
 }
 
 const laneMemory = (
-  { positions, items, wake, sniff }: EngineMemory,
+  { positions, items, traces, wake, sniff }: EngineMemory,
   sizes: MemorySizes,
 ): EngineMemory => ({
   ...createEngineMemory(sniff.verify.length, sizes),
   positions,
   items,
+  traces,
   wake,
 });

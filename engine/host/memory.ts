@@ -10,6 +10,7 @@ import { createMetricsMemory } from "../metrics/cells.ts";
 import { createMessageRing } from "../ring/message-ring.ts";
 import { createSniffMemory, type SniffMemory } from "../sniff/sniff-memory.ts";
 import { sniffDefaults } from "../sniff/sniff-settings.ts";
+import { createTraceMemory } from "../trace/trace-layout.ts";
 
 export type EngineMemory = {
   readonly ingestMarket: SharedArrayBuffer;
@@ -25,6 +26,8 @@ export type EngineMemory = {
   readonly events: SharedArrayBuffer;
   /** What the sniffer's stages count, and the rings of the verifier threads. */
   readonly sniff: SniffMemory;
+  /** Records that are traced (trace/trace-layout.ts). */
+  readonly traces: SharedArrayBuffer;
   /** Bumped by every append to the embedded log, so that its reader need not poll. */
   readonly wake: SharedArrayBuffer;
 };
@@ -66,6 +69,7 @@ export const createEngineMemory = (
     books: createBookMemory(sizes.bookSymbols),
     events: createEventMemory(sizes.events),
     sniff: createSniffMemory(verifyThreads),
+    traces: createTraceMemory(),
     wake: new SharedArrayBuffer(wakeBytes),
   };
 };

@@ -16,6 +16,7 @@ import type { EventCollector } from "../events/event-collector.ts";
 import { type Reason, reason } from "../events/event-layout.ts";
 import { OutboxSender } from "../handoff/outbox-sender.ts";
 import type { MetricCells } from "../metrics/cells.ts";
+import type { TraceMarks } from "../trace/trace-marks.ts";
 import { OpenRecords } from "./open-records.ts";
 import { SniffCounts } from "./sniff-counts.ts";
 import { beginLife, type SniffMemory } from "./sniff-memory.ts";
@@ -29,6 +30,8 @@ export type TransactionHandlerOptions = {
   readonly outbox: Outbox;
   readonly metrics: MetricCells;
   readonly events: EventCollector;
+  /** Those of `events`; null: nothing is traced. */
+  readonly traces?: TraceMarks | null;
   readonly memory: SniffMemory;
   readonly settings: SniffSettings;
   /** Called while the thread waits for others: to wait is no hang. */
@@ -49,6 +52,7 @@ export class TransactionHandler implements RecordHandler {
   readonly #sender: OutboxSender;
   readonly #counts: SniffCounts;
   readonly #records: OpenRecords;
+  readonly #traces: TraceMarks | null;
   readonly #frame = new FrameReader();
   readonly #item: ItemPlace;
   readonly #from = { partition: 0, offset: 0, index: 0 };
@@ -68,6 +72,7 @@ export class TransactionHandler implements RecordHandler {
 
   constructor(options: TransactionHandlerOptions) {
     const { view, outbox, metrics, events, memory, settings } = options;
+    this.#traces = options.traces ?? null;
     this.#traceId = (beginLife(memory) % livesMax) * tracesOfALife;
     this.#openMax = settings.openMax;
     this.#settled = this.#traceId;
@@ -113,6 +118,8 @@ export class TransactionHandler implements RecordHandler {
     this.#records.open(record, this.#traceId);
     frame.open(item.view, record.start, record.end);
     const nowUs = this.#path.nowUs();
+    const first = this.#traceId;
+    if (record.trace !== 0) this.#traces?.begin(record.trace, first);
     while (frame.next()) {
       item.start = frame.itemStart;
       item.end = frame.itemEnd;
@@ -121,6 +128,7 @@ export class TransactionHandler implements RecordHandler {
       if (this.#traceId - this.#settled >= this.#openMax) this.#settleSome();
     }
     this.#records.close(this.#traceId);
+    if (record.trace !== 0) this.#traces?.counted(record.trace, this.#traceId - first);
     if (frame.fault !== frameFault.none) this.#counts.malformedFrame();
     return finishedLater;
   }

@@ -10,6 +10,8 @@ import { Positions } from "../ledger/positions.ts";
 import { openLog } from "../log/open-log.ts";
 import { MetricCells } from "../metrics/cells.ts";
 import { MessageRingReader } from "../ring/message-ring-reader.ts";
+import { TraceEgress } from "../trace/trace-egress.ts";
+import { isTracingOn } from "../trace/trace-layout.ts";
 import { startHeartbeat, takeOrders } from "./orders.ts";
 import { say, sayFailed } from "./say.ts";
 
@@ -35,6 +37,7 @@ try {
     log,
     positions: new Positions(memory.positions),
     metrics,
+    traces: isTracingOn(memory.traces) ? new TraceEgress(memory.traces) : null,
     onDone: (positions) => port.postMessage(positions),
     sleep,
   });

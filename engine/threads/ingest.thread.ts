@@ -10,6 +10,8 @@ import { consumedTopics, Positions } from "../ledger/positions.ts";
 import type { Position } from "../log/event-log.ts";
 import { openLog } from "../log/open-log.ts";
 import { MetricCells } from "../metrics/cells.ts";
+import { TraceClaims } from "../trace/trace-claims.ts";
+import { isTracingOn } from "../trace/trace-layout.ts";
 import { startHeartbeat, takeOrders } from "./orders.ts";
 import { say, sayFailed } from "./say.ts";
 
@@ -30,6 +32,7 @@ try {
     positions,
     metrics,
     runId: data.runId,
+    traces: isTracingOn(memory.traces) ? new TraceClaims(memory.traces) : null,
     read: (from, recordsMax) => log.read(from, recordsMax),
     onFailed: sayFailed,
   });

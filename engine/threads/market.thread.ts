@@ -10,6 +10,8 @@ import { sniffSettingsOf } from "../config/settings-of.ts";
 import { EventCollector } from "../events/event-collector.ts";
 import type { ThreadData } from "../host/thread-data.ts";
 import { TransactionHandler } from "../sniff/transaction-handler.ts";
+import { isTracingOn } from "../trace/trace-layout.ts";
+import { TraceMarks } from "../trace/trace-marks.ts";
 import { recordStage } from "./record-stage-of.ts";
 
 const data = workerData as ThreadData;
@@ -30,11 +32,13 @@ const settings =
         apply: (next) => transactions.configure(sniffSettingsOf(next)),
       });
 const sniff = settings === null ? data.sniff : sniffSettingsOf(settings.config);
+const traces = isTracingOn(memory.traces) ? new TraceMarks(memory.traces) : null;
 const transactions = new TransactionHandler({
   view: reader.view,
   outbox,
   metrics,
-  events: new EventCollector(memory.events, sniff.eventSampleEvery),
+  events: new EventCollector(memory.events, sniff.eventSampleEvery, traces),
+  traces,
   memory: memory.sniff,
   settings: sniff,
   onWait: beat,
@@ -45,6 +49,7 @@ const stage = build({
     view: reader.view,
     books: new MarketBooks({ memory: memory.books }),
     metrics,
+    traces,
   }),
 });
 run(settings === null ? stage : liveStage(stage, settings));

@@ -76,6 +76,7 @@ const build = (log: MemoryLog) => {
     rings: { market: [new MessageRingWriter(unused)], stream: [writer] },
     positions,
     metrics,
+    traces: null,
     runId: "this-run",
     read: (from, recordsMax) => log.read(from, recordsMax),
     onFailed: (error) => {
@@ -111,6 +112,7 @@ const build = (log: MemoryLog) => {
     log,
     positions,
     metrics,
+    traces: null,
     onDone: (newDone) => done.push(...newDone),
     sleep: () => new Promise((resolve) => setTimeout(resolve, 1)),
   });

@@ -113,6 +113,7 @@ describe("events that leave a running engine", () => {
     const { running, counts, handle, written } = await start("topic", {
       eventTopic: true,
       eventEndpoint: "",
+      traceEndpoint: "",
       eventRule: () => everyEvent(1),
     });
     await handle(2);
@@ -153,6 +154,7 @@ describe("events that leave a running engine", () => {
     const { counts, handle, written } = await start("rule", {
       eventTopic: true,
       eventEndpoint: "",
+      traceEndpoint: "",
       eventRule: () => rule.now,
     });
     await handle(1);
@@ -175,6 +177,7 @@ describe("events that leave a running engine", () => {
     const { running, counts, handle } = await start("otlp", {
       eventTopic: false,
       eventEndpoint: `${receiver.url}/v1/logs`,
+      traceEndpoint: "",
       eventRule: () => everyEvent(1),
     });
     await handle(1);
@@ -205,6 +208,7 @@ describe("events that leave a running engine", () => {
     const { running, counts, handle } = await start("dead", {
       eventTopic: true,
       eventEndpoint: `http://127.0.0.1:${port}/v1/logs`,
+      traceEndpoint: "",
       eventRule: () => everyEvent(1),
     });
     for (let i = 0; i < 10 || counts().eventLogsFull === 0; i += 1) await handle(5);

@@ -63,7 +63,7 @@ class Twins {
     const ownRun = this.#random.below(2) === 0;
     const first = this.#trace;
     this.#trace += this.#random.below(4);
-    this.#records.open({ id, offset, ownRun, timestampMs: 0, start: 0, end: 0 }, first);
+    this.#records.open({ id, offset, ownRun, timestampMs: 0, trace: 0, start: 0, end: 0 }, first);
     this.#records.close(this.#trace);
     this.#twin.list.push({ id, offset, ownRun, first, next: this.#trace, moves: true });
   }
@@ -128,7 +128,7 @@ describe("open records", () => {
   it("count no refusal of a record that was counted before or is of another run", () => {
     const refused: number[] = [];
     const records = new OpenRecords((_why, items) => refused.push(items));
-    const place = { id: 0, offset: 5, timestampMs: 0, start: 0, end: 0 };
+    const place = { id: 0, offset: 5, timestampMs: 0, trace: 0, start: 0, end: 0 };
     for (const [trace, ownRun] of [true, false, true].entries()) {
       records.open({ ...place, ownRun }, trace);
       records.close(trace + 1);
@@ -143,7 +143,7 @@ describe("open records", () => {
     const records = new OpenRecords(() => {});
     expect(records.room).toBe(4096);
     for (let i = 0; i < 4096; i += 1) {
-      const place = { offset: i, ownRun: true, timestampMs: 0, start: 0, end: 0 };
+      const place = { offset: i, ownRun: true, timestampMs: 0, trace: 0, start: 0, end: 0 };
       records.open({ id: 0, ...place }, i);
       records.close(i + 1);
     }

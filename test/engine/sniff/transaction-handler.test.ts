@@ -98,7 +98,7 @@ const createHandler = (change: Change = {}, egressBytes = 1 << 20) => {
         item.encode(frame.view, at);
         frame.bytes.set(wire, at + transactionItemHeaderBytes);
       }
-      const place = { start: 0, end: frame.byteLength };
+      const place = { trace: 0, start: 0, end: frame.byteLength };
       const kind = handler.onRecord({ id, ownRun: true, offset, timestampMs: 0, ...place });
       expect(kind).toBe(finishedLater);
     },

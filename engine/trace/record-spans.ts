@@ -1,0 +1,73 @@
+// A traced record as spans: `weir.consume`, the record's whole time in the engine, and below it one
+// span for each stage, each beginning where the one before ended, so that its length is sojourn and
+// work together; `weir.sojourn_us` is the part in which it waited. Pure; times stay monotonic us.
+import { topicPartitions } from "../ledger/positions.ts";
+import type { TracedItem, TracedRecord } from "./trace-collector.ts";
+
+/** One span; the first of a record's is the parent of all others. */
+export type SpanFacts = {
+  readonly name: string;
+  readonly startUs: number;
+  readonly endUs: number;
+  readonly attributes: { readonly [key: string]: string | number | boolean };
+};
+
+const stageNames = ["weir.prefilter", "weir.extract", "weir.secure", "weir.handoff"] as const;
+
+/** In the order of their beginnings within each item; at least one. */
+export const recordSpans = (record: TracedRecord): readonly [SpanFacts, ...SpanFacts[]] => {
+  const { topic = "", partition = -1 } = topicPartitions[record.id] ?? {};
+  const parts = [...ringSpans(record), ...bookSpan(record, topic)].concat(
+    record.transactions.flatMap((item) => itemSpans(item, record.takenUs)),
+  );
+  const endUs = Math.max(record.pushedUs, ...parts.map((part) => part.endUs));
+  const whole: SpanFacts = {
+    name: "weir.consume",
+    startUs: record.readUs,
+    endUs,
+    attributes: {
+      "weir.topic": topic,
+      "weir.partition": partition,
+      "weir.offset": record.offset,
+      "weir.items": record.items,
+      ...(!record.isComplete && { "weir.incomplete": true }),
+    },
+  };
+  return [whole, ...parts];
+};
+
+const ringSpans = ({ readUs, pushedUs, takenUs }: TracedRecord): SpanFacts[] => {
+  const ingest = { name: "weir.ingest", startUs: readUs, endUs: pushedUs, attributes: {} };
+  if (takenUs === 0) return [ingest];
+  const attributes = { "weir.sojourn_us": Math.round(takenUs - pushedUs) };
+  return [ingest, { name: "weir.ring", startUs: pushedUs, endUs: takenUs, attributes }];
+};
+
+const bookSpan = ({ takenUs, doneUs }: TracedRecord, topic: string): SpanFacts[] =>
+  topic === "weir-depth" && doneUs > 0
+    ? [{ name: "weir.book", startUs: takenUs, endUs: doneUs, attributes: {} }]
+    : [];
+
+const itemSpans = (item: TracedItem, takenUs: number): SpanFacts[] => {
+  const spans: SpanFacts[] = [];
+  let fromUs = takenUs;
+  const add = (name: string, { turnUs, endUs }: { turnUs: number; endUs: number }): void => {
+    const sojournUs = Math.round(Math.max(0, Math.min(turnUs, endUs) - fromUs));
+    const toUs = Math.max(fromUs, endUs);
+    const attributes = { "weir.item": item.index, "weir.sojourn_us": sojournUs };
+    spans.push({ name, startUs: fromUs, endUs: toUs, attributes });
+    fromUs = toUs;
+  };
+  for (const [i, stage] of item.stages.entries()) {
+    const name = stageNames[i];
+    if (name !== undefined && stage.endUs > 0) add(name, stage);
+  }
+  const last = spans.pop();
+  if (last === undefined) return spans;
+  const why = item.reason === "" ? {} : { "weir.reason": item.reason };
+  spans.push({ ...last, attributes: { ...last.attributes, ...why } });
+  if (item.egressDoneUs > 0) {
+    add("weir.egress", { turnUs: item.egressTakenUs, endUs: item.egressDoneUs });
+  }
+  return spans;
+};
