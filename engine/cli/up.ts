@@ -50,6 +50,14 @@ export const up: Command = {
       help: "base rate of head sampling, 1 keeps everything (errors 1, slow 0.5)",
       default: "0.01",
     },
+    "trace-endpoint": {
+      value: "URL",
+      help: "send traces of edge and engine there: OTLP/HTTP, http://127.0.0.1:4318/v1/traces",
+    },
+    "trace-rate": {
+      value: "RATE",
+      help: "with --trace-endpoint: share of market requests that are traced (default 0.001)",
+    },
     "api-key": { value: "KEY", repeatable: true, help: "require one of these keys at the edge" },
     ...configOptions,
   },
@@ -91,11 +99,13 @@ const optionFields = {
   "control-port": "control.port",
   "log-port": "log.port",
   data: "log.data_dir",
+  "trace-endpoint": "telemetry.trace_endpoint",
+  "trace-rate": "telemetry.trace_rate",
 };
 
 const start = async (args: Arguments, settings: OpenConfig, io: Io): Promise<System> => {
   const { holder } = settings;
-  const { log, control } = holder.config;
+  const { log, control, telemetry } = holder.config;
   const apiKeys = texts(args, "api-key");
   if (apiKeys.length === 0) {
     io.note("weir: no API key configured: the edge serves loopback without authentication");
@@ -110,6 +120,7 @@ const start = async (args: Arguments, settings: OpenConfig, io: Io): Promise<Sys
     logPort: log.port,
     apiKeys,
     policy: policyOf(args),
+    tracing: { endpoint: telemetry.trace_endpoint, rate: telemetry.trace_rate },
     note: io.note,
     engine: engineSettingsOf(holder.config, () => holder.config),
     live: settings.live,

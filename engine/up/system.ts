@@ -46,6 +46,8 @@ export type SystemOptions = {
     readonly profile: string;
     readonly sample: string;
   };
+  /** What the edge traces; nothing without it, or with the endpoint "". */
+  readonly tracing?: { readonly endpoint: string; readonly rate: number };
   readonly note: (line: string) => void;
   /** The engine's own settings; its defaults without them. */
   readonly engine?: Omit<EngineOptions, "log" | "runId" | "note" | "live">;
@@ -154,12 +156,17 @@ const logTarget = ({ kafka, dataDir, logPort }: SystemOptions) =>
   kafka === null ? { directory: join(dataDir, "log"), port: logPort } : { kafka };
 
 const edgeVars = (
-  { kafka, apiKeys, policy }: SystemOptions,
+  { kafka, apiKeys, policy, tracing }: SystemOptions,
   { engine, runId }: { readonly engine: Engine; readonly runId: string },
 ): { readonly [name: string]: string } => ({
   RUN_ID: runId,
   VALIDATION_PROFILE: policy.profile,
   SAMPLE_RATE: policy.sample,
+  ...(tracing !== undefined &&
+    tracing.endpoint !== "" && {
+      TRACE_ENDPOINT: tracing.endpoint,
+      TRACE_RATE: String(tracing.rate),
+    }),
   ...(apiKeys.length > 0 ? { API_KEYS: apiKeys.join(",") } : {}),
   ...(kafka === null
     ? { LOG_KIND: "rest", REST_URL: engine.restUrl ?? "" }
