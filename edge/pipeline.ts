@@ -234,6 +234,7 @@ const ingest = async (exchange: Exchange, work: Ingest): Promise<Response> => {
   const routed = await routedBody(exchange, { signal, mediaType, tenant, receivedMs });
   if (isRefusal(routed)) return refused(exchange, routed);
   charge(routed.items);
+  if (trace !== null) trace.items = routed.items;
   const traceparent = trace?.traceparent ?? "";
   const head = { tenant: tenant.name, receivedMs, traceparent };
   const { failure, accepted } = await forward(exchange, signal, { head, routed, trace });
@@ -322,14 +323,6 @@ type Shipment = {
 const pressureOf = ({ config, nowMs }: Edge, { code }: ForwardOutcome, startMs: number): number =>
   code === "overloaded" ? 1 : Math.min(1, (nowMs() - startMs) / config.group.waitMsMax);
 
-type Sent = { readonly startMs: number; readonly endMs: number; readonly items: number };
-
-const followed = (trace: RequestTrace, { startMs, endMs, items }: Sent): void => {
-  trace.items = items;
-  trace.forwardStartMs = startMs;
-  trace.forwardEndMs = endMs;
-};
-
 type Forwarded = { readonly failure: Refusal | undefined; readonly accepted: number };
 
 /** Sends and counts; goes on when the client leaves, or what was written would not be counted. */
@@ -348,7 +341,10 @@ const forward = (
   if (routed.records.length === 0) return Promise.resolve({ failure: undefined, accepted: 0 });
   const startMs = edge.nowMs();
   const work = edge.forwarder.send(head, routed.records, background).then((outcome): Forwarded => {
-    if (trace !== null) followed(trace, { startMs, endMs: edge.nowMs(), items: routed.items });
+    if (trace !== null) {
+      trace.forwardStartMs = startMs;
+      trace.forwardEndMs = edge.nowMs();
+    }
     if (edge.sampler !== null) edge.sampler.pressure = pressureOf(edge, outcome, startMs);
     const accepted = countOutcome(counters, routed.records, outcome);
     rejectOversize(routed.rejections, routed.records, outcome);

@@ -21,6 +21,8 @@ export type OtlpReceiver = {
   /** Where traces are posted to. */
   readonly url: string;
   readonly spans: readonly ReceivedSpan[];
+  /** The requests that it took, as they were. */
+  readonly bodies: readonly string[];
   /** What was refused, and why. */
   readonly faults: readonly string[];
   readonly close: () => Promise<void>;
@@ -29,6 +31,7 @@ export type OtlpReceiver = {
 export const startOtlpReceiver = async (): Promise<OtlpReceiver> => {
   const spans: ReceivedSpan[] = [];
   const faults: string[] = [];
+  const bodies: string[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -36,7 +39,9 @@ export const startOtlpReceiver = async (): Promise<OtlpReceiver> => {
       try {
         if (request.method !== "POST" || request.url !== "/v1/traces") throw new Error("address");
         if (request.headers["content-type"] !== "application/json") throw new Error("media type");
-        spans.push(...spansOf(JSON.parse(Buffer.concat(chunks).toString())));
+        const body = Buffer.concat(chunks).toString();
+        spans.push(...spansOf(JSON.parse(body)));
+        bodies.push(body);
         response.writeHead(200, { "content-type": "application/json" }).end("{}");
       } catch (error) {
         faults.push(String(error));
@@ -50,6 +55,7 @@ export const startOtlpReceiver = async (): Promise<OtlpReceiver> => {
   return {
     url: `http://127.0.0.1:${port}/v1/traces`,
     spans,
+    bodies,
     faults,
     close: async () => {
       server.closeAllConnections();

@@ -34,9 +34,12 @@ const receiveSpan = ({ ids, signal, receivedMs, items }: RequestTrace, end: Requ
     text("url.path", `/v1/${signal}`),
     int("http.response.status_code", end.status),
     int("weir.items", items),
+    ...(isFailed(end) ? [text("error.type", String(end.status))] : []),
   ],
-  status: end.status >= firstServerError ? { code: statusError } : {},
+  status: isFailed(end) ? { code: statusError } : {},
 });
+
+const isFailed = ({ status }: RequestEnd): boolean => status >= firstServerError;
 
 const forwardSpan = (trace: RequestTrace, { endMs }: RequestEnd) => ({
   traceId: trace.ids.traceId,

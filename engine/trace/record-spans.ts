@@ -37,16 +37,23 @@ export const recordSpans = (record: TracedRecord): readonly [SpanFacts, ...SpanF
 };
 
 const ringSpans = ({ readUs, pushedUs, takenUs }: TracedRecord): SpanFacts[] => {
-  const ingest = { name: "weir.ingest", startUs: readUs, endUs: pushedUs, attributes: {} };
-  if (takenUs === 0) return [ingest];
-  const attributes = { "weir.sojourn_us": Math.round(takenUs - pushedUs) };
-  return [ingest, { name: "weir.ring", startUs: pushedUs, endUs: takenUs, attributes }];
+  const ingest = waited("weir.ingest", readUs, pushedUs);
+  return takenUs === 0 ? [ingest] : [ingest, waited("weir.ring", pushedUs, takenUs)];
 };
 
-const bookSpan = ({ takenUs, doneUs }: TracedRecord, topic: string): SpanFacts[] =>
-  topic === "weir-depth" && doneUs > 0
-    ? [{ name: "weir.book", startUs: takenUs, endUs: doneUs, attributes: {} }]
-    : [];
+/** A span that is nothing but waiting. */
+const waited = (name: string, startUs: number, endUs: number): SpanFacts => ({
+  name,
+  startUs,
+  endUs,
+  attributes: { "weir.sojourn_us": Math.round(endUs - startUs) },
+});
+
+const bookSpan = ({ takenUs, doneUs, items }: TracedRecord, topic: string): SpanFacts[] => {
+  if (topic !== "weir-depth" || doneUs === 0) return [];
+  const attributes = { "weir.items": items };
+  return [{ name: "weir.book", startUs: takenUs, endUs: doneUs, attributes }];
+};
 
 const itemSpans = (item: TracedItem, takenUs: number): SpanFacts[] => {
   const spans: SpanFacts[] = [];
