@@ -9,6 +9,7 @@ import { afterAll, afterEach, describe, expect, it } from "vitest";
 
 import { createTransactionMix } from "../../engine/feed/transactions.ts";
 import { hasCollector, startCollector } from "../collector.ts";
+import { kafkaAvailable, startBroker } from "../kafka-broker.ts";
 import { type ReceivedSpan, spansOf, startOtlpReceiver } from "../otlp-receiver.ts";
 import { runSeed } from "../random.ts";
 import { weir } from "./weir-process.ts";
@@ -213,4 +214,19 @@ describe("tracing", () => {
     }
     expect(await failed()).toBe(20);
   }, 60_000);
+});
+
+describe.skipIf(!kafkaAvailable())("tracing over Kafka (needs Java 17 and Maven)", () => {
+  it("goes through the headers of Kafka's records", async () => {
+    const broker = await startBroker();
+    const receiver = await startOtlpReceiver();
+    close = async () => {
+      await receiver.close();
+      await broker.close();
+    };
+    const kafka = ["--kafka", broker.bootstrap, "--create-topics"];
+    const edge = await start("kafka", ["--trace-endpoint", receiver.url, ...kafka]);
+    await sendAndCheck(edge, () => receiver.spans);
+    expect(receiver.faults).toEqual([]);
+  }, 120_000);
 });

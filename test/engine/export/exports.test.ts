@@ -1,11 +1,12 @@
 // Events of a running engine, threads and all, on their way out: to the topic of the embedded log
 // and as OTLP logs to a real Collector; and a receiver that never answers, which costs nothing.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
@@ -29,6 +30,7 @@ import {
   transactionItemHeaderBytes,
 } from "../../../schemas/market/transaction-item.ts";
 import { type Collector, hasCollector, startCollector } from "../../collector.ts";
+import { weir } from "../../end-to-end/weir-process.ts";
 import { runSeed } from "../../random.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-exports-"));
@@ -198,6 +200,7 @@ describe("events that leave a running engine", () => {
         `sniffer.${type} ${trace} ${reason ?? error ?? ""}`,
     );
     expect(got.toSorted()).toEqual(expected.toSorted());
+    expect(await checked(receiver.taken())).toMatch(/^0 /);
   });
 
   it("cost nothing when their receiver never answers: bounded, dropped and counted", async () => {
@@ -227,6 +230,16 @@ describe("events that leave a running engine", () => {
     silent.close();
   });
 });
+
+/** What `weir check` says of OTLP/JSON requests by our own registry: exit code and findings. */
+const checked = async (requests: readonly object[]): Promise<string> => {
+  const file = join(folder, "logs.jsonl");
+  writeFileSync(file, requests.map((request) => JSON.stringify(request)).join("\n"));
+  const registry = fileURLToPath(new URL("../../../schemas/registry", import.meta.url));
+  const check = weir("check", "--registry", registry, file);
+  const { code } = await check.exited;
+  return `${code} ${JSON.stringify(check.lines)} ${check.stderr()}`;
+};
 
 type Attribute = {
   readonly key: string;
