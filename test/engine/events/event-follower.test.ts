@@ -1,6 +1,9 @@
+import { Worker } from "node:worker_threads";
+
 import { describe, expect, it } from "vitest";
 
 import { createEventMemory, EventCollector } from "../../../engine/events/event-collector.ts";
+import type { EventLine } from "../../../engine/events/event-line.ts";
 import { EventFollower } from "../../../engine/events/event-follower.ts";
 import { eventType, nextSlotWord, writtenWord } from "../../../engine/events/event-layout.ts";
 import { runSeed, seeded } from "../../random.ts";
@@ -83,6 +86,36 @@ describe("event follower", () => {
     follower.read({ wants: () => true, take: ({ trace_id: trace }) => void seen.push(trace) }, 99);
     expect(seen).toEqual(["2", "3", "4", "5", "6", "7", "8", "9"]);
     expect(follower).toMatchObject({ taken: 8, lost: 2, lag: 0 });
+  });
+
+  it("reads whole events while another thread writes, and loses none uncounted", async () => {
+    const memory = createEventMemory(64);
+    const follower = new EventFollower(memory);
+    const worker = new Worker(new URL("event-writer.thread.ts", import.meta.url), {
+      workerData: memory,
+    });
+    const state = { isRunning: true };
+    worker.once("exit", () => {
+      state.isRunning = false;
+    });
+    let last = -1;
+    const take = ({ trace_id, timestamp_us, size }: EventLine): void => {
+      const number = Number(trace_id);
+      // The writer makes all parts of an event from one number.
+      if (timestamp_us !== number * 2 || size !== number % 1000 || number <= last) {
+        throw new Error(`torn: ${trace_id} ${timestamp_us} ${size} after ${last}`);
+      }
+      last = number;
+    };
+    while (state.isRunning) {
+      for (let i = 0; i < 100; i += 1) follower.read({ wants: () => true, take }, 1000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    follower.read({ wants: () => true, take }, 1000);
+    expect(last).toBe(299_999);
+    expect(follower.taken + follower.lost).toBe(300_000);
+    expect(follower.taken).toBeGreaterThan(64);
+    expect(follower.lag).toBe(0);
   });
 
   it("accounts for every event, however many come between two readings", () => {
