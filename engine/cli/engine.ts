@@ -27,6 +27,10 @@ export const engine: Command = {
       help: "embedded log's REST port, 0 = a free one (default 8082)",
     },
     data: { value: "DIR", help: "where the embedded log keeps its data (default .weir/data)" },
+    "trace-endpoint": {
+      value: "URL",
+      help: "send traces of marked records there: OTLP/HTTP, http://127.0.0.1:4318/v1/traces",
+    },
     ...configOptions,
     "run-id": { value: "ID", help: "records with this run header count as the run's own" },
   },
@@ -83,6 +87,7 @@ const optionFields = {
   "control-port": "control.port",
   "log-port": "log.port",
   data: "log.data_dir",
+  "trace-endpoint": "telemetry.trace_endpoint",
 };
 
 const logOf = async ({ log }: Config, createTopics: boolean): Promise<EngineOptions["log"]> => {
