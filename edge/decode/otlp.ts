@@ -47,7 +47,7 @@ const pathLimits: PathLimits = {
   recordsBytesMax: settableLimits.RECORDS_BYTES_MAX.default,
 };
 
-const utf8 = new TextEncoder();
+const hexDigits = Uint8Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0));
 const none = -1;
 const nothing: readonly OutgoingRecord[] = [];
 
@@ -171,8 +171,13 @@ export class OtlpPath {
     const { records, layout, bytes } = this.#pass.rows;
     const at = records[record * layout.stride + recordWord.traceIdAt] ?? 0;
     if (!hasTraceId || at === 0) return null;
-    const { buffer, byteOffset } = bytes;
-    return utf8.encode(Buffer.from(buffer, byteOffset + at, traceIdBytes).toString("hex"));
+    const key = new Uint8Array(2 * traceIdBytes);
+    for (let i = 0; i < traceIdBytes; i += 1) {
+      const byte = bytes[at + i] ?? 0;
+      key[2 * i] = hexDigits[byte >> 4] ?? 0;
+      key[2 * i + 1] = hexDigits[byte & 15] ?? 0;
+    }
+    return key;
   }
 }
 

@@ -2,11 +2,12 @@
 // It numbers records, puts headers on them and hands them to the group commit.
 import { DurableObject } from "cloudflare:workers";
 
-import { recordHeaders, schemaOf } from "../../schemas/record-headers.ts";
-import { isTopicName, topics } from "../../schemas/topics.ts";
+import type { HeaderBlock } from "../../schemas/kafka/header-block.ts";
+import { recordHeaders } from "../../schemas/record-headers.ts";
 import { type EdgeConfig, type LogConfig, readConfig } from "../config.ts";
 import { type FramedRequest, decodeAppendFrame } from "./append-frame.ts";
 import type { ForwardOutcome } from "./forward-outcome.ts";
+import { CommonHeaders } from "./common-headers.ts";
 import type { ForwarderState } from "./forwarder.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { kafkaSink } from "./kafka-sink.ts";
@@ -23,15 +24,13 @@ const logSink = (log: LogConfig, sendMsMax: number): Sink => {
   return restSink({ ...log, sendMsMax, fetch: (url, init) => fetch(url, init) });
 };
 
-const schemaHeader = (topic: string): string =>
-  schemaOf(isTopicName(topic) ? topics[topic].encoding : "bytes");
-
 /** One per name; one thread; calls of many requests run interleaved. */
 export class ForwarderObject extends DurableObject {
   readonly #config: EdgeConfig;
   readonly #sink: Sink;
   readonly #commit: GroupCommit;
   readonly #producerId = crypto.randomUUID();
+  readonly #headers: CommonHeaders;
   #sequence = 0;
   /** Records too large for the log, that stand on weir-rejected instead. */
   #rejectedRecords = 0;
@@ -41,7 +40,8 @@ export class ForwarderObject extends DurableObject {
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
     this.#config = readConfig(env);
-    const { group, log } = this.#config;
+    const { group, log, runId } = this.#config;
+    this.#headers = new CommonHeaders(this.#producerId, runId);
     const sink = logSink(log, Math.ceil(group.waitMsMax * sendShare));
     this.#sink = rejectingSink(sink, () => (this.#rejectedRecords += 1));
     this.#commit = new GroupCommit({
@@ -94,21 +94,19 @@ export class ForwarderObject extends DurableObject {
   }
 
   #number({ tenant, receivedMs, traceparent, records }: FramedRequest, into: SinkRecord[]): void {
-    const { runId } = this.#config;
     const received = String(receivedMs);
+    let common: HeaderBlock | undefined;
+    let commonTopic = "";
     for (const { topic, partition, key, value } of records) {
+      if (common === undefined || topic !== commonTopic) common = this.#headers.of(tenant, topic);
+      commonTopic = topic;
       const headers: Record<string, string> = {
-        [recordHeaders.tenant]: tenant,
-        [recordHeaders.producer]: this.#producerId,
         [recordHeaders.receivedMs]: received,
-        [recordHeaders.contentEncoding]: "identity",
-        [recordHeaders.schema]: schemaHeader(topic),
         [recordHeaders.sequence]: String(this.#sequence),
       };
-      if (runId !== "") headers[recordHeaders.run] = runId;
       if (traceparent !== "") headers[recordHeaders.traceparent] = traceparent;
       this.#sequence += 1;
-      into.push({ topic, partition, key, value, headers, timestampMs: receivedMs });
+      into.push({ topic, partition, key, value, common, headers, timestampMs: receivedMs });
     }
   }
 }

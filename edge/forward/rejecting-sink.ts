@@ -1,6 +1,7 @@
 // A sink whose oversize records go to weir-rejected: what the log takes at no time must not be lost
 // with its refusal. Our own limits are kept by the Worker; this is for a log whose limits are lower,
 // and it is the place where spilled records, whose sender has gone, learn of it too.
+import { allHeaders } from "../../schemas/kafka/header-block.ts";
 import { recordHeaders, schemaOf } from "../../schemas/record-headers.ts";
 import { type RefusedHead, cutBytesMax, readRefused } from "../../schemas/rejected-value.ts";
 import { topics } from "../../schemas/topics.ts";
@@ -22,10 +23,11 @@ const headOf = (record: SinkRecord, message: string): RefusedHead => ({
 
 /** Keeps the ids of the record, which itself is nowhere, so that a repeat of it is known. */
 const rejected = (record: SinkRecord, message: string): SinkRecord => {
-  const tenant = record.headers[recordHeaders.tenant] ?? "";
+  const all = allHeaders(record);
+  const tenant = all[recordHeaders.tenant] ?? "";
   const { key, partition, value } = refusedRecord(tenant, headOf(record, message), record.value);
   const schema = schemaOf(topics[topic].encoding);
-  const headers = { ...record.headers, [recordHeaders.schema]: schema };
+  const headers = { ...all, [recordHeaders.schema]: schema };
   return { topic, partition, key, value, headers, timestampMs: record.timestampMs };
 };
 

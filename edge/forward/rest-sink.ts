@@ -1,6 +1,7 @@
 // The Confluent REST v3 produce API over fetch: a request per topic, its body a stream of
 // concatenated JSON records, its answer a stream of results in the same order. For clusters that
 // are reachable only so, and for the embedded log.
+import { allHeaders } from "../../schemas/kafka/header-block.ts";
 import { type RecordState, recordState } from "./forward-outcome.ts";
 import { parseJsonStream } from "./json-stream.ts";
 import { type Sink, type SinkRecord, type SinkResult, failedAppend } from "./sink.ts";
@@ -26,7 +27,7 @@ const binary = (bytes: Uint8Array): { type: "BINARY"; data: string } => ({
 });
 
 const jsonRecord = (record: SinkRecord): string => {
-  const headers = Object.entries(record.headers).map(([name, value]) => ({
+  const headers = Object.entries(allHeaders(record)).map(([name, value]) => ({
     name,
     value: Buffer.from(value).toString("base64"),
   }));

@@ -1,4 +1,5 @@
 // The port to whatever holds the log: Kafka over TCP or the REST v3 produce API.
+import type { HeaderBlock, RecordHeaders } from "../../schemas/kafka/header-block.ts";
 import { type RecordState, recordState } from "./forward-outcome.ts";
 
 /** One record to append; bytes are not kept after `append` resolves. */
@@ -7,7 +8,9 @@ export type SinkRecord = {
   readonly partition: number;
   readonly key: Uint8Array | null;
   readonly value: Uint8Array;
-  readonly headers: { readonly [name: string]: string };
+  /** Headers that are the same for many records; none of `headers` has a name of these. */
+  readonly common?: HeaderBlock;
+  readonly headers: RecordHeaders;
   readonly timestampMs: number;
 };
 

@@ -3,6 +3,7 @@
 //
 //   u32 length of the JSON, little-endian | JSON: [topic, partition, key bytes (-1: none),
 //   value bytes, headers, timestamp ms] per record | key, value, key, value ...
+import { allHeaders } from "../../schemas/kafka/header-block.ts";
 import type { SinkRecord } from "./sink.ts";
 
 const lengthBytes = 4;
@@ -20,13 +21,13 @@ type Meta = readonly [
 const utf8 = new TextEncoder();
 const text = new TextDecoder();
 
-const metaOf = ({ topic, partition, key, value, headers, timestampMs }: SinkRecord): Meta => [
-  topic,
-  partition,
-  key?.byteLength ?? noKey,
-  value.byteLength,
-  headers,
-  timestampMs,
+const metaOf = (record: SinkRecord): Meta => [
+  record.topic,
+  record.partition,
+  record.key?.byteLength ?? noKey,
+  record.value.byteLength,
+  allHeaders(record),
+  record.timestampMs,
 ];
 
 /** Bytes of the records, copied. */

@@ -42,9 +42,9 @@ export type BatchPlan = {
   readonly bytes: number;
 };
 
-const headersBytes = (headers: ProducerRecord["headers"]): number => {
-  let bytes = 0;
-  let count = 0;
+const headersBytes = ({ common, headers }: ProducerRecord): number => {
+  let bytes = common?.bytes.length ?? 0;
+  let count = common?.count ?? 0;
   for (const name in headers) {
     const nameBytes = textBytes(name);
     const valueBytes = textBytes(headers[name] ?? "");
@@ -55,11 +55,11 @@ const headersBytes = (headers: ProducerRecord["headers"]): number => {
 };
 
 const recordLength = (record: ProducerRecord, deltaMs: number, delta: number): number => {
-  const { key, value, headers } = record;
+  const { key, value } = record;
   const keyBytes = key === null ? varintBytes(-1) : varintBytes(key.length) + key.length;
   const valueBytes = varintBytes(value.length) + value.length;
   const places = 1 + varintBytes(deltaMs) + varintBytes(delta);
-  return places + keyBytes + valueBytes + headersBytes(headers);
+  return places + keyBytes + valueBytes + headersBytes(record);
 };
 
 /** Measures a batch; at least one record. The records must not change until it is written. */
@@ -81,10 +81,14 @@ export const planBatch = (records: readonly ProducerRecord[]): BatchPlan => {
 };
 
 const writeHeaders = (target: Uint8Array, start: number, record: ProducerRecord): number => {
-  const { headers } = record;
-  let count = 0;
+  const { common, headers } = record;
+  let count = common?.count ?? 0;
   for (const _name in headers) count += 1;
   let at = putVarint(target, start, count);
+  if (common !== undefined) {
+    target.set(common.bytes, at);
+    at += common.bytes.length;
+  }
   for (const name in headers) {
     at = putText(target, at, name);
     at = putText(target, at, headers[name] ?? "");

@@ -3,6 +3,7 @@
 // moved during a retry: such a send is a failure, never a success with a hole.
 import type { Message, RecordMetadata, TopicMessages } from "kafkajs";
 
+import { type HeaderBlock, type RecordHeaders, allHeaders } from "./header-block.ts";
 import { ProducerError } from "./producer-error.ts";
 
 export type ProducerRecord = {
@@ -10,7 +11,9 @@ export type ProducerRecord = {
   readonly partition: number;
   readonly key: Uint8Array | null;
   readonly value: Uint8Array;
-  readonly headers: { readonly [name: string]: string };
+  /** Headers that are the same for many records; none of `headers` has a name of these. */
+  readonly common?: HeaderBlock;
+  readonly headers: RecordHeaders;
   /** Milliseconds since the epoch. */
   readonly timestampMs: number;
 };
@@ -29,8 +32,8 @@ const batchBytesMax = 1_000_000;
 const recordOverheadBytes = 64;
 
 /** Bytes of a record as the limits count them: key, value and headers. */
-const recordBytes = ({ key, value, headers }: ProducerRecord): number => {
-  let bytes = value.length + (key?.length ?? 0);
+const recordBytes = ({ key, value, common, headers }: ProducerRecord): number => {
+  let bytes = value.length + (key?.length ?? 0) + (common?.bytes.length ?? 0);
   for (const name in headers) {
     // Three bytes for a character of UTF-16 is UTF-8 at its longest.
     bytes += 3 * (name.length + (headers[name]?.length ?? 0));
@@ -38,10 +41,20 @@ const recordBytes = ({ key, value, headers }: ProducerRecord): number => {
   return bytes;
 };
 
+const bytesOf = (records: readonly ProducerRecord[]): number => {
+  let bytes = 0;
+  for (const record of records) bytes += recordBytes(record) + recordOverheadBytes;
+  return bytes;
+};
+
 /** Cuts where a partition's batch would pass its limit; order is kept, usually one piece. */
 export function* batches(
   records: readonly ProducerRecord[],
 ): Generator<readonly ProducerRecord[], void> {
+  if (bytesOf(records) <= batchBytesMax) {
+    yield records;
+    return;
+  }
   const bytes = new Map<string, number>();
   let start = 0;
   for (const [i, record] of records.entries()) {
@@ -66,7 +79,7 @@ export const byTopic = (records: readonly ProducerRecord[]): TopicMessages[] => 
       partition: record.partition,
       key: record.key === null ? null : buffer(record.key),
       value: buffer(record.value),
-      headers: record.headers,
+      headers: allHeaders(record),
       timestamp: String(record.timestampMs),
     };
     const messages = topics.get(record.topic);

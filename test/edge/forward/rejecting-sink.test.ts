@@ -5,6 +5,7 @@ import { recordState } from "../../../edge/forward/forward-outcome.ts";
 import { rejectingSink } from "../../../edge/forward/rejecting-sink.ts";
 import { cutRefused } from "../../../edge/route/refused-record.ts";
 import { type Sink, type SinkRecord, failedAppend } from "../../../edge/forward/sink.ts";
+import { HeaderBlock } from "../../../schemas/kafka/header-block.ts";
 import { type RefusedHead, readRefused, writeRefused } from "../../../schemas/rejected-value.ts";
 import { sinkRecord } from "./scripted-sink.ts";
 
@@ -43,7 +44,8 @@ const setUp = (bytesMax: { readonly [topic: string]: number }, rejectedState = a
 const large = (bytes: number): SinkRecord => ({
   ...sinkRecord(3, 0),
   value: Uint8Array.from({ length: bytes }, (_, at) => at % 251),
-  headers: { "weir-tenant": "acme", "weir-sequence": "7", "weir-schema": "urn:weir:otlp_proto:1" },
+  common: new HeaderBlock({ "weir-tenant": "acme", "weir-schema": "urn:weir:otlp_proto:1" }),
+  headers: { "weir-sequence": "7" },
 });
 
 test("a record that the log takes at no time stands whole on weir-rejected, by its own ids", async () => {
@@ -53,7 +55,12 @@ test("a record that the log takes at no time stands whole on weir-rejected, by i
   expect([Array.from(states), isDown]).toEqual([[acknowledged, oversize, acknowledged], false]);
   expect(rejections()).toBe(1);
   const letter = written.find(({ topic }) => topic === "weir-rejected");
-  expect(letter?.headers).toEqual({ ...record.headers, "weir-schema": "urn:weir:weir_refused:1" });
+  expect(letter?.common).toBeUndefined();
+  expect(letter?.headers).toEqual({
+    "weir-tenant": "acme",
+    "weir-sequence": "7",
+    "weir-schema": "urn:weir:weir_refused:1",
+  });
   expect(new TextDecoder().decode(letter?.key ?? undefined)).toBe("acme");
   const read = readRefused(letter?.value ?? new Uint8Array());
   expect(read?.original).toEqual(record.value);

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { recordState } from "../../../edge/forward/forward-outcome.ts";
 import { parseJsonStream } from "../../../edge/forward/json-stream.ts";
 import { type RestSinkOptions, restSink } from "../../../edge/forward/rest-sink.ts";
+import { HeaderBlock } from "../../../schemas/kafka/header-block.ts";
 import { sinkRecord } from "./scripted-sink.ts";
 
 type Call = { readonly url: string; readonly init: RequestInit };
@@ -39,7 +40,8 @@ test("records go out as concatenated JSON with base64 values and headers, and ar
     ...sinkRecord(1, 0),
     key: new Uint8Array([1, 2]),
     value: new Uint8Array([255]),
-    headers: { "weir-run": "ä" },
+    common: new HeaderBlock({ "weir-run": "ä" }),
+    headers: { "weir-sequence": "0" },
     timestampMs: 1000,
   };
   const { states, message } = await sink.append([record, { ...sinkRecord(2, 1), timestampMs: 0 }]);
@@ -51,7 +53,10 @@ test("records go out as concatenated JSON with base64 values and headers, and ar
   expect(parseJsonStream(init.body as string)).toEqual([
     {
       partition_id: 1,
-      headers: [{ name: "weir-run", value: "w6Q=" }],
+      headers: [
+        { name: "weir-run", value: "w6Q=" },
+        { name: "weir-sequence", value: "MA==" },
+      ],
       key: { type: "BINARY", data: "AQI=" },
       value: { type: "BINARY", data: "/w==" },
       timestamp: "1970-01-01T00:00:01.000Z",

@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 
 import { crc32c } from "../../../schemas/kafka/crc32c.ts";
 import { encodeProduceRequest } from "../../../schemas/kafka/produce-request.ts";
+import { HeaderBlock } from "../../../schemas/kafka/header-block.ts";
 import type { ProducerRecord } from "../../../schemas/kafka/topic-messages.ts";
 import { byTopic } from "../../../schemas/kafka/topic-messages.ts";
 
@@ -84,6 +85,8 @@ const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i)
 const changed = (change: Partial<ProducerRecord>): ProducerRecord =>
   Object.assign({}, base, change);
 
+const common = new HeaderBlock({ "weir-tenant": "größe €", "weir-run": "", x: "y".repeat(200) });
+
 const cases: readonly (readonly [string, readonly ProducerRecord[]])[] = [
   ["one record without key and headers", [base]],
   ["an empty value and an empty key", [{ ...base, value: bytes(0), key: bytes(0) }]],
@@ -91,6 +94,10 @@ const cases: readonly (readonly [string, readonly ProducerRecord[]])[] = [
   [
     "headers, some of them empty or not ASCII",
     [{ ...base, headers: { "weir-tenant": "größe €", "weir-run": "", ß: "x".repeat(200) } }],
+  ],
+  [
+    "headers in common, with and without others",
+    [{}, { "weir-sequence": "7" }].map((headers) => changed({ common, headers })),
   ],
   [
     "several partitions and topics, interleaved",
