@@ -44,7 +44,7 @@ export const engine: Command = {
       log,
       runId,
       note: (line) => io.note(`weir: ${line}`),
-      ...engineSettingsOf(config, () => settings.holder.config),
+      ...engineSettingsOf(config, settings.context),
       live: settings.live,
     });
     settings.follow(running.liveThreads);
@@ -54,7 +54,13 @@ export const engine: Command = {
       port: config.control.port,
       snapshot: () => takeSnapshot(running.memory, running.lanes),
       isReady: () => !isStopping,
-      about: () => ({ runId, log: running.restUrl, config: settings.about() }),
+      about: () => ({
+        runId,
+        log: running.restUrl,
+        config: settings.about(),
+        submissions: running.submissions(),
+      }),
+      stages: running.stages,
       events: running.events,
       steering: { ...running.steering, reload: settings.reload },
     }).catch(async (error: unknown) => {

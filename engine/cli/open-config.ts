@@ -13,7 +13,8 @@ import {
 import { problemText } from "../config/problem.ts";
 import { configPathOf, readConfig } from "../config/read-config.ts";
 import type { Resolution } from "../config/resolve-config.ts";
-import { isSniffField } from "../config/settings-of.ts";
+import { stageFolderOf } from "../config/check-stages.ts";
+import { type ConfigContext, isThreadField } from "../config/settings-of.ts";
 import { watchConfig } from "../config/watch-config.ts";
 import { eventTypes } from "../events/event-layout.ts";
 import type { Arguments, Io, Options } from "./command.ts";
@@ -53,6 +54,8 @@ const lookedUp = [
 
 export type OpenConfig = {
   readonly holder: ConfigHolder;
+  /** For engineSettingsOf. */
+  readonly context: ConfigContext;
   /** For /status. */
   readonly about: () => {
     readonly version: number;
@@ -87,6 +90,7 @@ export const openConfig = async (
   const live = { memory: createLiveMemory(first.config), config: first.config };
   return {
     holder,
+    context: { now: () => holder.config, stageFolder: stageFolderOf(first.origins, path) },
     about: () => {
       const { version, needsRestart, last } = holder;
       return { version, needsRestart, last };
@@ -96,7 +100,7 @@ export const openConfig = async (
       const control = new LiveControl({
         memory: live.memory,
         threads,
-        takes: isSniffField,
+        takes: isThreadField,
         sleep: (ms) => sleep(ms),
         nowMs: () => performance.now(),
       });

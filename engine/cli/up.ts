@@ -122,7 +122,7 @@ const start = async (args: Arguments, settings: OpenConfig, io: Io): Promise<Sys
     policy: policyOf(args),
     tracing: { endpoint: telemetry.trace_endpoint, rate: telemetry.trace_rate },
     note: io.note,
-    engine: engineSettingsOf(holder.config, () => holder.config),
+    engine: engineSettingsOf(holder.config, settings.context),
     live: settings.live,
     stopMs: () => holder.config.sniffer.graceful_shutdown_timeout_ms,
     about: () => ({ config: settings.about() }),

@@ -6,8 +6,8 @@ import { loadStage, StageLoadError } from "../threads/load-stage.ts";
 import type { ConfigProblem } from "./problem.ts";
 import type { EffectiveConfig } from "./resolve-config.ts";
 
-/** Paths of modules are relative to the file that names them, else to the process's folder. */
-const stageFolderOf = (origins: EffectiveConfig["origins"], file: string | null): string =>
+/** Of a configuration. Paths of modules are relative to the file that names them, else to the process's folder. */
+export const stageFolderOf = (origins: EffectiveConfig["origins"], file: string | null): string =>
   origins["stages"]?.source === "file" && file !== null ? dirname(file) : process.cwd();
 
 /** One problem for each stage that cannot be loaded; `file` is the one that was read. */

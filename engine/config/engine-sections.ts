@@ -221,6 +221,18 @@ const jito = z.strictObject({
   }),
   dry_run: dryRun,
   key_file: keyFile,
+  tip_key_file: text({
+    default: "",
+    reload: restart,
+    what: "file with the key pair that pays tips, as WEIR_SENDERS_JITO_TIP_KEY holds it; for live sending",
+  }),
+  tip_lamports: integer({
+    default: 10_000,
+    min: 1000,
+    max: 1_000_000_000,
+    reload: restart,
+    what: "tip of each bundle of up to 4 transactions, and up to 999 more",
+  }),
   requests_per_second: decimal({
     default: 1,
     min: 0.01,

@@ -128,7 +128,11 @@ const isBeside = (path: string, name: string): boolean =>
   path.slice(0, path.lastIndexOf(".")) === name.slice(0, name.lastIndexOf("."));
 
 /** Secrets, which are no fields: engine/send/secret.ts reads them. */
-export const secretVariables = ["WEIR_SENDERS_SOLANA_KEY", "WEIR_SENDERS_JITO_KEY"] as const;
+export const secretVariables = [
+  "WEIR_SENDERS_SOLANA_KEY",
+  "WEIR_SENDERS_JITO_KEY",
+  "WEIR_SENDERS_JITO_TIP_KEY",
+] as const;
 
 /** Values of the variables `WEIR_*`; one that is set to nothing is not set. */
 export const environmentLayer = (environment: Variables): Layer => {

@@ -71,6 +71,11 @@ export const relations: readonly Relation[] = [
     isGood: ({ senders }) => senders.solana.dry_run || senders.solana.url !== "",
   },
   {
+    paths: ["senders.solana.url", "senders.jito.regions"],
+    expected: "expected one of them: bundles go one way",
+    isGood: ({ senders }) => senders.solana.url === "" || senders.jito.regions.length === 0,
+  },
+  {
     paths: ["senders.jito.regions", "senders.jito.dry_run"],
     expected: "expected a region at least when dry_run is false",
     isGood: ({ senders }) => senders.jito.dry_run || senders.jito.regions.length > 0,

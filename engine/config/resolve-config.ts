@@ -187,11 +187,18 @@ const pathField = "sniffer.config_file_path";
 // A key that cannot be read is a problem now, not at the first send.
 const secretProblems = (config: Config, { variables }: ConfigSources): ConfigProblem[] => {
   const { solana, jito } = config.senders;
-  const files = [solana.key_file, jito.key_file];
+  const files = [solana.key_file, jito.key_file, jito.tip_key_file];
+  // Sending for real takes two steps: dry_run, and a key.
+  const isNeeded = [
+    !solana.dry_run && solana.url !== "",
+    false,
+    !jito.dry_run && jito.regions.length > 0,
+  ];
   return secretVariables.flatMap((name, i): ConfigProblem[] => {
     try {
-      readSecret({ [name]: variables[name], [`${name}_FILE`]: files[i] }, name);
-      return [];
+      const secret = readSecret({ [name]: variables[name], [`${name}_FILE`]: files[i] }, name);
+      if (secret !== null || isNeeded[i] !== true) return [];
+      throw new SecretError(`${name}: expected a key in it or in a file when dry_run is false`);
     } catch (error) {
       if (!(error instanceof SecretError)) throw error;
       return [{ place: "", field: "", message: error.message }];

@@ -6,6 +6,7 @@ import type { ExportSettings } from "../export/exports.ts";
 import type { EngineOptions } from "../host/engine.ts";
 import type { SniffSettings } from "../sniff/sniff-settings.ts";
 import { type WatchedProgram, watchedPrograms } from "../sniff/watch-list.ts";
+import type { OutletSettings, SubmitSettings } from "../submit/submit-settings.ts";
 import type { WindowOptions } from "../stream/window-options.ts";
 import { windowDefaults } from "../stream/window-options.ts";
 import type { ScaleLimits } from "../supervise/auto-scale.ts";
@@ -13,8 +14,19 @@ import type { RestartLimits } from "../supervise/restart-budget.ts";
 import { restartDefaults } from "../supervise/restart-budget.ts";
 import type { Config } from "./schema.ts";
 
-/** All that an engine is given at its start; a reload may change what is looked up in `now`. */
-export const engineSettingsOf = (config: Config, now: () => Config): EngineSettings => {
+/** What belongs to a configuration beside its values. */
+export type ConfigContext = {
+  /** What runs now: a reload may have changed it. */
+  readonly now: () => Config;
+  /** Folder from which custom stages are named. */
+  readonly stageFolder: string;
+};
+
+/** All that an engine is given at its start. */
+export const engineSettingsOf = (
+  config: Config,
+  { now, stageFolder }: ConfigContext,
+): EngineSettings => {
   const { supervisor, threads, rings, events, book, sniffer } = config;
   return {
     restarts: restartsOf(config),
@@ -30,6 +42,7 @@ export const engineSettingsOf = (config: Config, now: () => Config): EngineSetti
       bookSymbols: book.symbols,
     },
     windows: windowOptionsOf(config),
+    submit: submitSettingsOf(config, stageFolder),
     rejoin: {
       attemptsMax: sniffer.max_retry_attempts,
       backoffMs: sniffer.initial_backoff_ms,
@@ -50,6 +63,7 @@ type EngineSettings = Required<
     | "exports"
     | "sizes"
     | "windows"
+    | "submit"
     | "rejoin"
   >
 >;
@@ -70,9 +84,10 @@ const restartsOf = ({ supervisor }: Config): RestartLimits => ({
   backoffMsMax: supervisor.backoff_ms_max,
 });
 
-/** Fields that a market thread takes up while it runs: the live ones of `sniffSettingsOf`. */
-export const isSniffField = (path: string): boolean =>
+/** Live fields that threads take up while they run: those of `sniffSettingsOf`, and the bundles'. */
+export const isThreadField = (path: string): boolean =>
   path === "events.sample_every" ||
+  path === "bundle.timeout_us" ||
   (path.startsWith("sniffer.") && !controlFields.has(path.slice("sniffer.".length)));
 
 const controlFields = new Set(["telemetry_interval_secs", "graceful_shutdown_timeout_ms"]);
@@ -136,3 +151,37 @@ const exportsOf = ({ telemetry }: Config, now: () => Config): ExportSettings => 
   traceEndpoint: telemetry.trace_endpoint,
   eventRule: () => now().events.export,
 });
+
+/** Null when neither a custom stage nor a sender is configured: then no bundles are made. */
+const submitSettingsOf = (config: Config, stageFolder: string): SubmitSettings | null => {
+  const outlet = outletOf(config);
+  const { stages, bundle } = config;
+  if (outlet.kind === "none" && stages.length === 0) return null;
+  return { stages, stageFolder, outlet, bundleTimeoutUs: bundle.timeout_us };
+};
+
+const outletOf = ({ senders: { jito, solana } }: Config): OutletSettings => {
+  if (jito.regions.length > 0) {
+    return {
+      kind: "jito",
+      regions: jito.regions,
+      isDryRun: jito.dry_run,
+      keyFile: jito.key_file,
+      tipKeyFile: jito.tip_key_file,
+      tipLamports: jito.tip_lamports,
+      requestsPerSecond: jito.requests_per_second,
+      attemptsMax: jito.attempts_max,
+      backoff: { backoffMs: jito.backoff_ms, backoffMsMax: jito.backoff_ms_max },
+    };
+  }
+  if (solana.url === "") return { kind: "none" };
+  return {
+    kind: "solana",
+    url: solana.url,
+    isDryRun: solana.dry_run,
+    keyFile: solana.key_file,
+    resendMs: solana.resend_ms,
+    roundsMax: solana.rounds_max,
+    backoff: { backoffMs: solana.backoff_ms, backoffMsMax: solana.backoff_ms_max },
+  };
+};

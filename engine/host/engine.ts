@@ -9,6 +9,9 @@ import { type Exports, type ExportSettings, startExports } from "../export/expor
 import type { RejoinOptions } from "../log/event-log.ts";
 import type { LogPlace } from "../log/open-log.ts";
 import { sniffDefaults, type SniffSettings } from "../sniff/sniff-settings.ts";
+import { StageMetricsSet } from "../metrics/stage-metrics-set.ts";
+import type { Submission } from "../submit/outlet.ts";
+import type { SubmitSettings } from "../submit/submit-settings.ts";
 import { windowDefaults, type WindowOptions } from "../stream/window-options.ts";
 import type { ScaleLimits } from "../supervise/auto-scale.ts";
 import type { RestartLimits } from "../supervise/restart-budget.ts";
@@ -42,11 +45,13 @@ export type EngineOptions = {
   /** Where market threads find settings that change while they run; none change without it. */
   readonly live?: LiveSettings;
   /** Sizes of rings, events and books; those of memory.ts without it. */
-  readonly sizes?: MemorySizes;
+  readonly sizes?: Omit<MemorySizes, "hasTap">;
   /** Windows of the stream threads; those of window-options.ts without it. */
   readonly windows?: WindowOptions;
   /** How Kafka is reached again; as schemas/kafka/client.ts without it. */
   readonly rejoin?: RejoinOptions;
+  /** What is made of candidates beside the log: nothing without it. */
+  readonly submit?: SubmitSettings | null;
   /** Threads of a role at the start; 1 without it. */
   readonly threads?: { readonly [role in InputRole]?: number };
   /** How roles are scaled by how long their records wait; not by themselves without it. */
@@ -82,6 +87,10 @@ export type Engine = {
   };
   /** Threads that take settings up and do so now: those that rest do when they go on. */
   readonly liveThreads: () => readonly LiveThread[];
+  /** Metrics of custom stages; grows and shrinks. */
+  readonly stages: StageMetricsSet;
+  /** The last ones sent, or in a dry run to be sent; null when nothing is. */
+  readonly submissions: () => readonly Submission[] | null;
   /** All lanes that there were, those of the engine's own memory first; grows. */
   readonly lanes: readonly Lane[];
   /** Memories of the lanes' event collectors; grows. */
@@ -93,7 +102,9 @@ export type Engine = {
 /** @throws ThreadStartError when a thread cannot start, after all others were ended. */
 export const startEngine = async (options: EngineOptions): Promise<Engine> => {
   const { log, sniff = sniffDefaults } = options;
-  const sizes = options.sizes ?? memoryDefaults;
+  const { submit = null } = options;
+  const sizes = { ...memoryDefaults, ...options.sizes, hasTap: submit !== null };
+  const stages = new StageMetricsSet();
   const memory = createEngineMemory(sniff.verifyThreads, sizes);
   if (isTraced(options)) turnTracingOn(memory.traces);
   const lanes = new Lanes(memory, sizes);
@@ -114,6 +125,8 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
     windows: options.windows ?? windowDefaults,
     rejoin: options.rejoin ?? null,
     live: options.live ?? null,
+    submit,
+    stages,
     onDied: (thread, error) => {
       firstDeath ??= { thread, error };
       supervisor.report(thread, error.message);
@@ -137,6 +150,8 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
       const running = supervisor.workers().filter(({ state }) => state === "Running");
       return threads.liveThreads().filter(({ name }) => running.some((one) => one.name === name));
     },
+    stages,
+    submissions: () => threads.submissions,
     lanes: lanes.all,
     events: lanes.events,
     stop: async (deadlineMs) => {
@@ -240,6 +255,7 @@ const supervisorOf = (
       handOver(lanes, dead, {
         ingest: threads.living("ingest"),
         egress: threads.living("egress"),
+        submit: threads.living("submit"),
       }),
     quiesce: () => threads.quiesce(),
     clock: {

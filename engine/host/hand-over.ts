@@ -33,13 +33,15 @@ export type Living = {
   /** Null when it is dead. */
   readonly ingest: Pick<EngineThread, "ask"> | null;
   readonly egress: Pick<EngineThread, "ask"> | null;
+  /** Null also when there is none. */
+  readonly submit?: Pick<EngineThread, "ask"> | null;
 };
 
 /** Puts in order what the dead left, for the lanes that there are from now on. */
 export const handOver = async (
   lanes: Lanes,
   dead: ReadonlySet<string>,
-  { ingest, egress }: Living,
+  { ingest, egress, submit = null }: Living,
 ): Promise<void> => {
   for (const { role, memory, name } of lanes.all) {
     if (!dead.has(name) && lanes.active(role).some((lane) => lane.name === name)) continue;
@@ -53,6 +55,7 @@ export const handOver = async (
   }
   // A living one learns of new lanes before their threads write.
   await egress?.ask({ do: "read", outputs: lanes.outputs() });
+  if (!dead.has("submit")) await submit?.ask({ do: "tap", taps: lanes.taps() });
   for (const role of ["market", "stream"] as const) await rewind(lanes, { role, dead, ingest });
 };
 

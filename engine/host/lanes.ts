@@ -3,6 +3,7 @@
 // is the engine's own memory; others are made when they are first needed and kept when they are
 // given up, so that what was counted there stays counted. Control only.
 import type { InputMemories, InputRole } from "../consume/input-rings.ts";
+import type { TapMemory } from "../submit/tap.ts";
 import type { EngineMemory, MemorySizes } from "./memory.ts";
 import { createEngineMemory, memoryDefaults } from "./memory.ts";
 import type { Output } from "./thread-data.ts";
@@ -76,6 +77,11 @@ export class Lanes {
   /** Also of lanes that were given up: something may be left in their rings. */
   outputs(): readonly Output[] {
     return this.all.map((lane) => ({ role: lane.role, ring: outputOf(lane) }));
+  }
+
+  /** Also of lanes that were given up. */
+  taps(): readonly TapMemory[] {
+    return this.#made("market").flatMap(({ memory: { tap } }) => (tap === null ? [] : [tap]));
   }
 
   #made(role: InputRole): readonly Lane[] {

@@ -8,6 +8,7 @@ import { createItemCountsMemory } from "../ledger/item-counts.ts";
 import { createPositionsMemory } from "../ledger/positions.ts";
 import { createMetricsMemory } from "../metrics/cells.ts";
 import { createMessageRing } from "../ring/message-ring.ts";
+import { createTapMemory, type TapMemory } from "../submit/tap.ts";
 import { createSniffMemory, type SniffMemory } from "../sniff/sniff-memory.ts";
 import { sniffDefaults } from "../sniff/sniff-settings.ts";
 import { createTraceMemory } from "../trace/trace-layout.ts";
@@ -24,6 +25,8 @@ export type EngineMemory = {
   readonly books: SharedArrayBuffer;
   /** Events of the sniffer, written by market. */
   readonly events: SharedArrayBuffer;
+  /** Candidates for bundles, written by market; null when none are made. */
+  readonly tap: TapMemory | null;
   /** What the sniffer's stages count, and the rings of the verifier threads. */
   readonly sniff: SniffMemory;
   /** Records that are traced (trace/trace-layout.ts). */
@@ -42,6 +45,8 @@ export type MemorySizes = {
   readonly outputRingBytes: number;
   readonly events: number;
   readonly bookSymbols: number;
+  /** Whether candidates go to a submit thread. */
+  readonly hasTap: boolean;
 };
 
 export const memoryDefaults: MemorySizes = {
@@ -49,6 +54,7 @@ export const memoryDefaults: MemorySizes = {
   outputRingBytes: 4 << 20,
   events: eventCapacity,
   bookSymbols: bookSymbolsDefault,
+  hasTap: false,
 };
 
 /** @throws RangeError for more than 16 verifier threads, or fewer than none, or a size out of range. */
@@ -68,6 +74,7 @@ export const createEngineMemory = (
     items: createItemCountsMemory(),
     books: createBookMemory(sizes.bookSymbols),
     events: createEventMemory(sizes.events),
+    tap: sizes.hasTap ? createTapMemory() : null,
     sniff: createSniffMemory(verifyThreads),
     traces: createTraceMemory(),
     wake: new SharedArrayBuffer(wakeBytes),

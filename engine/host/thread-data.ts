@@ -10,8 +10,12 @@ import type { RejoinOptions } from "../log/event-log.ts";
 import type { LogPlace } from "../log/open-log.ts";
 import type { SniffSettings } from "../sniff/sniff-settings.ts";
 import type { VerifyThreadData } from "../sniff/verify-pool.ts";
+import type { Submission } from "../submit/outlet.ts";
+import type { SubmitSettings } from "../submit/submit-settings.ts";
+import type { TapMemory } from "../submit/tap.ts";
 import type { WindowOptions } from "../stream/window-options.ts";
 import type { EngineMemory } from "./memory.ts";
+import type { SubmitThreadParts } from "./submit-worker.ts";
 
 /** Every thread has a place in the workers' memory: its heartbeat and its orders. */
 export type WorkerPlace = {
@@ -45,6 +49,15 @@ export type Output = { readonly role: InputRole; readonly ring: SharedArrayBuffe
 
 export type EgressData = PortData & { readonly outputs: readonly Output[] };
 
+/** The submit thread: taps of all market lanes, and the rings around the custom stages. */
+export type SubmitData = WorkerPlace &
+  SubmitThreadParts & {
+    readonly memory: EngineMemory;
+    readonly taps: readonly TapMemory[];
+    readonly settings: SubmitSettings;
+    readonly live: LiveSettings | null;
+  };
+
 /** A verifier under the supervisor; without a place it is stopped by the flag in its memory. */
 export type SignatureThreadData = VerifyThreadData & Partial<WorkerPlace>;
 
@@ -72,6 +85,10 @@ export type Order =
     }
   /** Egress: the rings of all stage threads that there ever were, in the order of their making. */
   | { readonly do: "read"; readonly outputs: readonly Output[] }
+  /** Submit: the taps of all market lanes that there ever were, in the order of their making. */
+  | { readonly do: "tap"; readonly taps: readonly TapMemory[] }
+  /** Submit: reads until the taps are empty, for so long at most, then no more. */
+  | { readonly do: "drain"; readonly waitMs: number }
   /** Ingest: positions come over this channel from now on. */
   | { readonly do: "listen"; readonly port: MessagePort }
   | { readonly do: "stop" };
@@ -81,4 +98,5 @@ export type ToThread = { readonly id: number; readonly order: Order };
 export type FromThread =
   | { readonly is: "ready"; readonly port?: number | undefined }
   | { readonly is: "did"; readonly id: number }
+  | { readonly is: "submitted"; readonly submission: Submission }
   | { readonly is: "failed"; readonly message: string };

@@ -4,6 +4,7 @@
 import type { Transferable } from "node:worker_threads";
 import { Worker } from "node:worker_threads";
 
+import type { Submission } from "../submit/outlet.ts";
 import type { FromThread, Order } from "./thread-data.ts";
 
 export type ThreadOptions = {
@@ -12,6 +13,7 @@ export type ThreadOptions = {
   readonly data: unknown;
   readonly transfer?: readonly Transferable[];
   readonly onDied: (error: ThreadDiedError) => void;
+  readonly onSubmitted?: (submission: Submission) => void;
 };
 
 export class ThreadDiedError extends Error {
@@ -26,6 +28,7 @@ export class EngineThread {
   readonly #worker: Worker;
   readonly #exited = Promise.withResolvers<void>();
   readonly #onDied: ThreadOptions["onDied"];
+  readonly #onSubmitted: ThreadOptions["onSubmitted"];
   readonly #ready = Promise.withResolvers<{ readonly port?: number | undefined }>();
   readonly #asked = new Map<number, Waiting>();
   #lastId = 0;
@@ -33,8 +36,9 @@ export class EngineThread {
   #death: ThreadDiedError | null = null;
   #isEnding = false;
 
-  constructor({ name, file, data, transfer, onDied }: ThreadOptions) {
+  constructor({ name, file, data, transfer, onDied, onSubmitted }: ThreadOptions) {
     this.#onDied = onDied;
+    this.#onSubmitted = onSubmitted;
     this.ready = this.#ready.promise;
     // Nobody may be waiting for it.
     this.ready.catch(() => undefined);
@@ -88,6 +92,7 @@ export class EngineThread {
   #take(message: FromThread): void {
     if (message.is === "ready") this.#ready.resolve(message);
     else if (message.is === "failed") this.#die(message.message);
+    else if (message.is === "submitted") this.#onSubmitted?.(message.submission);
     else {
       this.#asked.get(message.id)?.resolve();
       this.#asked.delete(message.id);

@@ -9,6 +9,9 @@ import type { LiveSettings, LiveThread } from "../config/live-control.ts";
 import type { RejoinOptions } from "../log/event-log.ts";
 import type { LogPlace } from "../log/open-log.ts";
 import { moduleUrl } from "../package-root.ts";
+import type { StageMetricsSet } from "../metrics/stage-metrics-set.ts";
+import type { Submission } from "../submit/outlet.ts";
+import type { SubmitSettings } from "../submit/submit-settings.ts";
 import type { RestartStrategy, Worker } from "../supervise/worker.ts";
 import { WorkerCells, workerOrder } from "../supervise/worker-cells.ts";
 import type { SniffSettings } from "../sniff/sniff-settings.ts";
@@ -22,15 +25,17 @@ import type {
   LogThreadData,
   Order,
   SignatureThreadData,
+  SubmitData,
   ThreadData,
   WorkerPlace,
 } from "./thread-data.ts";
-import type { ThreadDiedError } from "./thread.ts";
-import { EngineThread } from "./thread.ts";
+import { EngineThread, ThreadDiedError } from "./thread.ts";
+import { SubmitWorker } from "./submit-worker.ts";
 
 export const threadNames = ["log", "ingest", "egress", "market", "stream"] as const;
 export type ThreadName = (typeof threadNames)[number];
 
+const submitPlace = 8;
 /** The further lanes' heartbeats and orders, and those of verifiers, are behind all others. */
 const lanePlaceAt = 16;
 const lanePlaces = 16;
@@ -54,6 +59,10 @@ export type ThreadsOptions = {
   readonly windows: WindowOptions;
   readonly rejoin: RejoinOptions | null;
   readonly live: LiveSettings | null;
+  /** Null: candidates go to the log alone. */
+  readonly submit: SubmitSettings | null;
+  /** Where custom stages show their metrics. */
+  readonly stages: StageMetricsSet;
   readonly onDied: (name: string, error: ThreadDiedError) => void;
 };
 
@@ -66,9 +75,17 @@ export class EngineThreads {
   /** Egress' end of its channel to ingest, until egress is started. */
   #egressPort: MessagePort | null = null;
 
+  readonly #submit: SubmitWorker | null;
+
   constructor(options: ThreadsOptions) {
     this.#options = options;
     this.logPort = options.served?.port ?? 0;
+    this.#submit = options.submit === null ? null : this.#submitWorker(options.submit);
+  }
+
+  /** The last ones, the newest last; null without a submit thread. */
+  get submissions(): readonly Submission[] | null {
+    return this.#submit?.submissions ?? null;
   }
 
   /** The workers, in the order of their start. */
@@ -77,6 +94,8 @@ export class EngineThreads {
     const served = this.#options.served === null ? [] : [this.#logWorker()];
     return [
       ...served,
+      // What feeds it starts later and stops before.
+      ...(this.#submit === null ? [] : [this.#submit.worker()]),
       this.#ingest(),
       this.#egress(),
       ...lanes.active("market").flatMap((lane) => this.#verifiers(lane).concat(this.#lane(lane))),
@@ -91,7 +110,10 @@ export class EngineThreads {
   /** Threads that take settings up while they run; their line is their place among the workers. */
   liveThreads(): readonly LiveThread[] {
     const { lanes } = this.#options;
-    return lanes.active("market").map((lane) => ({ name: lane.name, slot: placeOf(lane) }));
+    const markets = lanes
+      .active("market")
+      .map((lane) => ({ name: lane.name, slot: placeOf(lane) }));
+    return this.#submit === null ? markets : [...markets, { name: "submit", slot: submitPlace }];
   }
 
   /** Nothing enters the rings any more, and everything that rests moves again. */
@@ -114,6 +136,25 @@ export class EngineThreads {
       this.logPort = port ?? this.logPort;
     };
     return { ...this.#asked("log", "one_for_one"), start, rest: null };
+  }
+
+  #submitWorker(settings: SubmitSettings): SubmitWorker {
+    const { memory, lanes, stages, live, onDied } = this.#options;
+    const cells = this.#cells(submitPlace);
+    return new SubmitWorker({
+      settings,
+      shown: stages,
+      start: async (parts) => {
+        const place = this.#place("submit", submitPlace);
+        const data: SubmitData = { ...place, ...parts, memory, taps: lanes.taps(), settings, live };
+        await this.#start("submit", data, { role: "submit" });
+      },
+      ask: async (order) => this.living("submit")?.ask(order),
+      expectExit: () => this.living("submit")?.expectExit(),
+      kill: () => this.#kill("submit"),
+      heartbeat: () => cells.heartbeat(),
+      onDied: (error) => onDied("submit", new ThreadDiedError(error.message)),
+    });
   }
 
   #ingest(): Worker {
@@ -222,10 +263,12 @@ export class EngineThreads {
     const thread = new EngineThread({
       name,
       file:
-        (role === "verify" ? undefined : files[role]) ?? moduleUrl(`engine/threads/${role}.thread`),
+        (role === "verify" || role === "submit" ? undefined : files[role]) ??
+        moduleUrl(`engine/threads/${role}.thread`),
       data,
       transfer,
       onDied: (error) => onDied(name, error),
+      onSubmitted: (submission) => this.#submit?.submitted(submission),
     });
     this.#living.set(name, thread);
     const late = setTimeout(
@@ -262,7 +305,7 @@ export class EngineThreads {
 }
 
 /** A module of engine/threads. */
-type ThreadFile = ThreadName | "verify";
+type ThreadFile = ThreadName | "verify" | "submit";
 
 /** Threads with an event loop: one of each. */
 type EventThread = "log" | "ingest" | "egress";

@@ -6,7 +6,7 @@ import type { HistogramKey, Metric, MetricKey, Owner } from "./table.ts";
 import { histogramKeys, metricKeys, metrics } from "./table.ts";
 
 const cellsPerLine = 16;
-const owners: readonly Owner[] = ["ingest", "market", "stream", "egress", "control"];
+const owners: readonly Owner[] = ["ingest", "market", "stream", "egress", "submit", "control"];
 
 const layout = (): { index: ReadonlyMap<MetricKey, number>; cells: number } => {
   const index = new Map<MetricKey, number>();

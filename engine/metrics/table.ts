@@ -2,7 +2,7 @@
 // labels as Prometheus shows them, meaning. A cell has one writer; cells of one owner stand
 // together and owners on separate cache lines.
 
-export type Owner = "ingest" | "market" | "stream" | "egress" | "control";
+export type Owner = "ingest" | "market" | "stream" | "egress" | "submit" | "control";
 
 export type Metric = {
   readonly owner: Owner;
@@ -71,6 +71,25 @@ const dropped = (reason: string): Metric =>
     signal: "transactions",
     reason,
   });
+
+const offeredToSubmit = (priority: string): Metric =>
+  counter("market", "weir_submit_offered_total", "Transactions of candidates meant for bundles", {
+    priority,
+  });
+const submitFull = (priority: string): Metric =>
+  counter("market", "weir_submit_overflow_total", "Those for which the ring had no room: dropped", {
+    priority,
+  });
+const submitRejected = (reason: string): Metric =>
+  counter("submit", "weir_submit_rejected_total", "Transactions that become no record", { reason });
+const submitDropped = (reason: string): Metric =>
+  counter("submit", "weir_submit_dropped_total", "Transactions given up on their way", { reason });
+const submitted = (outcome: string): Metric =>
+  counter("submit", "weir_submit_transactions_total", "Transactions by what became of them", {
+    outcome,
+  });
+const submitBundles = (reason: string): Metric =>
+  counter("submit", "weir_submit_bundles_total", "Bundles by why they were closed", { reason });
 
 export const metrics = {
   consumeRecords: counter("ingest", "weir_consume_records_total", "Log records read"),
@@ -188,6 +207,36 @@ export const metrics = {
   egressItems: counter("egress", "weir_egress_items_total", "Outputs acknowledged by the log"),
   egressFailures: counter("egress", "weir_egress_failures_total", "Appends that failed"),
 
+  submitOfferedHigh: offeredToSubmit("HIGH"),
+  submitOfferedLow: offeredToSubmit("LOW"),
+  submitFullHigh: submitFull("HIGH"),
+  submitFullLow: submitFull("LOW"),
+  submitReceived: counter("submit", "weir_submit_received_total", "Transactions read for bundles"),
+  submitInFlight: gauge("submit", "weir_submit_in_flight", "Those that have not ended"),
+  submitForeign: counter(
+    "submit",
+    "weir_submit_foreign_records_total",
+    "Records out of the stages that belong to no transaction",
+  ),
+  submitNoPrice: submitRejected("no-price"),
+  submitRepeated: submitRejected("repeated"),
+  submitStale: submitDropped("stale"),
+  submitStages: submitDropped("stages"),
+  submitShutdown: submitDropped("shutdown"),
+  submitRestart: submitDropped("restart"),
+  submitDryRun: submitted("dry-run"),
+  submitInvalid: submitted("invalid"),
+  submitRejected: submitted("rejected"),
+  submitLanded: submitted("landed"),
+  submitFailed: submitted("failed"),
+  submitExpired: submitted("expired"),
+  submitAccepted: submitted("accepted"),
+  submitUnknown: submitted("unknown"),
+  submitBundlesSize: submitBundles("size"),
+  submitBundlesTimeout: submitBundles("timeout"),
+  submitBundlesShutdown: submitBundles("shutdown"),
+
+  configVersion: gauge("control", "weir_config_version", "Version of the configuration that runs"),
   eventsFollowed: counter(
     "control",
     "weir_events_followed_total",

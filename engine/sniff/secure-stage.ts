@@ -35,6 +35,8 @@ export type SecureOptions = {
    * waits for as long as it takes: nothing is lost, and the stream is held up.
    */
   readonly verifyWaitMs?: number;
+  /** Given the `extracted` message, `length` bytes at `at`, of each transaction that passes. */
+  readonly onPassed?: (view: DataView, at: number, length: number) => void;
   /** Called while it waits, about every millisecond: to wait is no hang. */
   readonly onWait?: () => void;
 };
@@ -50,6 +52,7 @@ export class SecureStage implements Stage {
   readonly #transaction: TransactionView;
   #verifyWaitMs: number;
   readonly #onWait: () => void;
+  readonly #onPassed: SecureOptions["onPassed"];
   /** Candidates written and those for which there was no room, of transactions that passed. */
   candidates = 0;
   candidatesDropped = 0;
@@ -61,6 +64,7 @@ export class SecureStage implements Stage {
     const { v1 = false, replayWindow, pool, verifyWaitMs = 0 } = options;
     this.#verifyWaitMs = verifyWaitMs;
     this.#onWait = options.onWait ?? ((): void => {});
+    this.#onPassed = options.onPassed;
     this.#parts = parts;
     this.#cells = new StageCells(parts.memory);
     this.#nowUs = parts.nowUs ?? monotonicUs;
@@ -109,7 +113,7 @@ export class SecureStage implements Stage {
     this.#cells.received();
     const why = this.#judge(view, at, length);
     if (why !== reason.none) this.#reject(traceId, why);
-    else if (this.#pool === null) this.#passOnce(view, at, traceId);
+    else if (this.#pool === null) this.#passOnce(view, at, length);
     else this.#give(this.#pool, at, length);
   };
 
@@ -126,11 +130,16 @@ export class SecureStage implements Stage {
 
   // A signature is remembered only when nothing else is wrong: a forged copy that came first must
   // not make the real transaction look like its replay. `#transaction` is the one at `at`.
-  #passOnce(view: DataView, at: number, traceId: number): void {
+  #passOnce(view: DataView, at: number, length: number): void {
     const replays = this.#replays;
     const isNew = replays === null || replays.add(view, this.#transaction.signaturesAt);
-    if (isNew) this.#pass(view, at, traceId);
-    else this.#reject(traceId, reason.replay);
+    const traceId = view.getFloat64(at + traceIdAt, true);
+    if (!isNew) {
+      this.#reject(traceId, reason.replay);
+      return;
+    }
+    this.#onPassed?.(view, at, length);
+    this.#pass(view, at, traceId);
   }
 
   #hasSuspiciousMint(view: DataView, at: number): boolean {
@@ -187,7 +196,7 @@ export class SecureStage implements Stage {
     }
     const wireAt = at + extractedAt.candidates + view.getUint32(at + extractedAt.bytes, true);
     this.#transaction.parse(view, wireAt, at + length);
-    this.#passOnce(view, at, traceId);
+    this.#passOnce(view, at, length);
   };
 
   #pass(view: DataView, at: number, traceId: number): void {

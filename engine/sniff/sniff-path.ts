@@ -11,10 +11,11 @@ import { monotonicUs } from "../ring/enqueue-stamp.ts";
 import { createMessageRing } from "../ring/message-ring.ts";
 import { MessageRingReader } from "../ring/message-ring-reader.ts";
 import { MessageRingWriter } from "../ring/message-ring-writer.ts";
+import type { CandidateTap } from "../submit/tap.ts";
 import { ExtractStage } from "./extract-stage.ts";
 import { PrefilterStage } from "./prefilter-stage.ts";
 import { PriorityCells } from "./priority-cells.ts";
-import { SecureStage } from "./secure-stage.ts";
+import { type SecureOptions, SecureStage } from "./secure-stage.ts";
 import type { SniffMemory } from "./sniff-memory.ts";
 import type { SniffSettings } from "./sniff-settings.ts";
 import { StageOutput } from "./stage-output.ts";
@@ -30,6 +31,8 @@ export type SniffPathParts = {
   readonly onRefused: (traceId: number, why: Reason) => void;
   readonly onDropped: (traceId: number, why: Reason) => void;
   readonly settings: SniffSettings;
+  /** Takes what passed the secure stage too; null: the handoff alone does. */
+  readonly tap?: CandidateTap | null;
   /** No transaction has a lower trace id; what verifiers return below it is of an earlier life. */
   readonly firstTrace: number;
   /** Called while the thread waits for verifiers: to wait is no hang. */
@@ -56,6 +59,7 @@ export class SniffPath {
   readonly #source: MessageRingWriter;
   readonly #nowUs: () => number;
   readonly #events: EventCollector;
+  readonly #tap: CandidateTap | null;
   readonly #onWait: () => void;
 
   /** @throws RangeError for settings out of range, naming the field. */
@@ -68,6 +72,7 @@ export class SniffPath {
     this.#nowUs = parts.nowUs ?? monotonicUs;
     this.#onWait = parts.onWait;
     this.#events = parts.events;
+    this.#tap = parts.tap ?? null;
     const common = { events: parts.events, nowUs: this.#nowUs, onRefused: parts.onRefused };
     const output = (ring: SharedArrayBuffer, next: () => unknown): StageOutput =>
       new StageOutput({ ring: new MessageRingWriter(ring), waitMs: 0, makeRoom: next });
@@ -108,13 +113,7 @@ export class SniffPath {
         output: output(secured, () => this.#handoff.work()),
         memory: memory.secure,
       },
-      {
-        v1,
-        replayWindow: settings.replayWindow,
-        ...(this.#pool !== null && { pool: this.#pool }),
-        verifyWaitMs: settings.verifyWaitMs,
-        onWait: parts.onWait,
-      },
+      secureOptionsOf(parts, this.#pool),
     );
     this.#handoff = new HandoffStage(
       {
@@ -177,6 +176,7 @@ export class SniffPath {
       if (worked === 0) break;
     }
     this.#cells.publish(this.priority);
+    this.#tap?.publish();
     return done;
   }
 
@@ -216,6 +216,18 @@ export class SniffPath {
     return this.#pool?.inFlight ?? 0;
   }
 }
+
+const secureOptionsOf = (
+  { settings, tap = null, onWait }: SniffPathParts,
+  pool: VerifyPool | null,
+): SecureOptions => ({
+  v1: settings.v1,
+  replayWindow: settings.replayWindow,
+  verifyWaitMs: settings.verifyWaitMs,
+  onWait,
+  ...(pool !== null && { pool }),
+  ...(tap !== null && { onPassed: tap.take }),
+});
 
 /** A transaction item inside a ring. */
 export type ItemPlace = { view: DataView; start: number; end: number };

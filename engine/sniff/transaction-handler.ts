@@ -17,6 +17,7 @@ import { type Reason, reason } from "../events/event-layout.ts";
 import { OutboxSender } from "../handoff/outbox-sender.ts";
 import type { MetricCells } from "../metrics/cells.ts";
 import type { TraceMarks } from "../trace/trace-marks.ts";
+import type { CandidateTap } from "../submit/tap.ts";
 import { OpenRecords } from "./open-records.ts";
 import { SniffCounts } from "./sniff-counts.ts";
 import { beginLife, type SniffMemory } from "./sniff-memory.ts";
@@ -34,6 +35,8 @@ export type TransactionHandlerOptions = {
   readonly traces?: TraceMarks | null;
   readonly memory: SniffMemory;
   readonly settings: SniffSettings;
+  /** Takes candidates for bundles; null: there are none. */
+  readonly tap?: CandidateTap | null;
   /** Called while the thread waits for others: to wait is no hang. */
   readonly onWait: () => void;
   /** Monotonic us; the machine's clock by default. */
@@ -86,6 +89,7 @@ export class TransactionHandler implements RecordHandler {
       memory,
       events,
       settings,
+      tap: options.tap ?? null,
       onWait: options.onWait,
       firstTrace: this.#traceId,
       sender: this.#sender,

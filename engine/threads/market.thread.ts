@@ -12,6 +12,7 @@ import type { ThreadData } from "../host/thread-data.ts";
 import { TransactionHandler } from "../sniff/transaction-handler.ts";
 import { isTracingOn } from "../trace/trace-layout.ts";
 import { TraceMarks } from "../trace/trace-marks.ts";
+import { CandidateTap } from "../submit/tap.ts";
 import { recordStage } from "./record-stage-of.ts";
 
 const data = workerData as ThreadData;
@@ -41,6 +42,7 @@ const transactions = new TransactionHandler({
   traces,
   memory: memory.sniff,
   settings: sniff,
+  tap: memory.tap === null ? null : new CandidateTap(memory.tap, metrics),
   onWait: beat,
 });
 const stage = build({

@@ -123,9 +123,11 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
         edge: edge.url,
         log: engine.restUrl,
         pids: { engine: process.pid, edge: edge.pid },
+        submissions: engine.submissions(),
         ...options.about?.(),
       }),
       events: engine.events,
+      stages: engine.stages,
       steering: { ...engine.steering, reload: options.reload ?? null },
     });
     undo.unshift(() => control.close());

@@ -30,9 +30,12 @@ describe("settings of the engine's parts", () => {
     expect(sniff).toEqual(sniffDefaults);
     expect([bytesMin, bytesMax]).toEqual([64, transactionBytesMax]);
     expect(watch).toEqual(watchedPrograms(instructionRules));
-    const { restarts, threads, windows, sizes } = engineSettingsOf(config, () => config);
+    const { restarts, threads, windows, sizes } = engineSettingsOf(config, {
+      now: () => config,
+      stageFolder: "",
+    });
     expect(windows).toEqual(windowDefaults);
-    expect(sizes).toEqual(memoryDefaults);
+    expect({ ...sizes, hasTap: false }).toEqual(memoryDefaults);
     expect(restarts).toEqual(restartDefaults);
     expect(threads).toEqual({ market: 1, stream: 1 });
     expect(config.book.symbols).toBe(bookSymbolsDefault);

@@ -8,7 +8,7 @@ import { afterAll, describe, expect, it } from "vitest";
 
 import { ConfigHolder } from "../../../engine/config/config-holder.ts";
 import { createLiveMemory, LiveControl } from "../../../engine/config/live-control.ts";
-import { isSniffField, sniffSettingsOf } from "../../../engine/config/settings-of.ts";
+import { isThreadField, sniffSettingsOf } from "../../../engine/config/settings-of.ts";
 import { takeSnapshot } from "../../../engine/control/snapshot.ts";
 import { readEvents } from "../../../engine/events/event-reader.ts";
 import { createTransactionMix } from "../../../engine/feed/transactions.ts";
@@ -77,7 +77,7 @@ describe("live settings of a running engine", () => {
       const control = new LiveControl({
         memory: live.memory,
         threads: engine.liveThreads,
-        takes: isSniffField,
+        takes: isThreadField,
         sleep: (ms) => sleep(ms),
         nowMs: () => performance.now(),
         waitMsMax: 20_000,

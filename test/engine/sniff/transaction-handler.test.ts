@@ -194,7 +194,7 @@ describe("transaction handler", () => {
   });
 
   it("finishes a record only when its signatures are verified and its candidates handed off", () => {
-    const rig = createHandler({ handoff: { batchTimeoutUs: 5_000 } });
+    const rig = createHandler({ handoff: { batchTimeoutUs: 5_000, batchSize: 1000 } });
     const handler = rig.start();
     handler.onAssign(id, 42);
     rig.give(handler, wires.slice(0, 100), 42);

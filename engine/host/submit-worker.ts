@@ -1,0 +1,115 @@
+// The submit thread with the custom stages in front of it, as one worker of the supervisor: started,
+// stopped in the order of the data, and restarted together, because they share rings.
+import type { StageMetricsSet } from "../metrics/stage-metrics-set.ts";
+import type { Submission } from "../submit/outlet.ts";
+import type { SubmitSettings } from "../submit/submit-settings.ts";
+import type { Worker } from "../supervise/worker.ts";
+import { loadStage } from "../threads/load-stage.ts";
+import { type StageChain, startStageChain } from "../threads/stage-chain.ts";
+import { transactionRecordBytes } from "../bundle/bundle-layout.ts";
+
+/** Submissions shown in /status, the newest last. */
+const submissionsMax = 32;
+/** Each of the three steps of its stop; the whole engine has 5 s by default. */
+const stepMsMax = 1_000;
+
+/** What the thread gets beside what all get. */
+export type SubmitThreadParts = {
+  readonly chain: { readonly input: SharedArrayBuffer; readonly output: SharedArrayBuffer } | null;
+  readonly stopWaitMs: number;
+};
+
+export type SubmitWorkerOptions = {
+  readonly settings: SubmitSettings;
+  /** Metrics of the stages are shown here while they run. */
+  readonly shown: StageMetricsSet;
+  /** Starts the thread; resolves when it serves. */
+  readonly start: (parts: SubmitThreadParts) => Promise<void>;
+  readonly ask: (
+    order: { do: "drain"; waitMs: number } | { do: "stop" | "pause" | "resume" },
+  ) => Promise<void>;
+  /** From now on an end of the thread is no failure. */
+  readonly expectExit: () => void;
+  readonly kill: () => Promise<void>;
+  readonly heartbeat: () => number;
+  /** A stage died. */
+  readonly onDied: (error: Error) => void;
+};
+
+export class SubmitWorker {
+  /** The last ones. */
+  readonly submissions: Submission[] = [];
+  readonly #options: SubmitWorkerOptions;
+  #chain: StageChain | null = null;
+
+  constructor(options: SubmitWorkerOptions) {
+    this.#options = options;
+  }
+
+  submitted(submission: Submission): void {
+    this.submissions.push(submission);
+    if (this.submissions.length > submissionsMax) this.submissions.shift();
+  }
+
+  worker(): Worker {
+    const { ask, heartbeat } = this.#options;
+    return {
+      name: "submit",
+      // The log goes on without it.
+      critical: false,
+      strategy: "one_for_one",
+      start: () => this.#start(),
+      stop: () => this.#stop(),
+      kill: () => this.#kill(),
+      rest: { pause: () => ask({ do: "pause" }), resume: () => ask({ do: "resume" }) },
+      heartbeat,
+    };
+  }
+
+  async #start(): Promise<void> {
+    const { settings, shown, start, onDied } = this.#options;
+    const { stages, stageFolder } = settings;
+    if (stages.length > 0) {
+      const loaded = await Promise.all(
+        stages.map(({ module, options }) => loadStage(module, options, stageFolder)),
+      );
+      for (const { name, inputBytes, outputBytes } of loaded) {
+        if (inputBytes === transactionRecordBytes && outputBytes === transactionRecordBytes)
+          continue;
+        throw new RangeError(
+          `stage=${name}: inputBytes=${inputBytes} outputBytes=${outputBytes} must be ${transactionRecordBytes}`,
+        );
+      }
+      const chain = startStageChain({ stages: loaded, shown });
+      this.#chain = chain;
+      chain.ended.catch((error: unknown) => {
+        if (this.#chain === chain)
+          onDied(error instanceof Error ? error : new Error(String(error)));
+      });
+    }
+    const rings = this.#chain;
+    await start({
+      chain: rings === null ? null : { input: rings.input, output: rings.output },
+      stopWaitMs: stepMsMax,
+    });
+  }
+
+  // Taps first, then the stages, then bundles: each empties what is before it.
+  async #stop(): Promise<void> {
+    const { ask, expectExit } = this.#options;
+    await ask({ do: "drain", waitMs: stepMsMax });
+    const chain = this.#chain;
+    this.#chain = null;
+    await chain?.stop(stepMsMax);
+    expectExit();
+    await ask({ do: "stop" });
+  }
+
+  async #kill(): Promise<void> {
+    const chain = this.#chain;
+    this.#chain = null;
+    await this.#options.kill();
+    // Whatever a stage died of was said already.
+    await chain?.stop(0).catch(() => false);
+  }
+}

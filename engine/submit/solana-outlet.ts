@@ -1,0 +1,84 @@
+// Transactions of bundles to a Solana node, one by one: a node knows no bundles, so they are sent side
+// by side and each is followed to its end.
+import type { RpcSender, SendOutcome } from "../send/rpc-sender.ts";
+import type { SolanaRpc } from "../send/solana-rpc.ts";
+import type { Fate, Outgoing, Outlet, OutletReport } from "./outlet.ts";
+
+/** Transactions on their way at once. */
+const sendsMax = 64;
+/** A height is asked for anew after so long: it only grows, and by 2.5 blocks a second. */
+const heightMsMax = 5_000;
+
+export type SolanaOutletOptions = {
+  readonly rpc: SolanaRpc;
+  readonly sender: RpcSender;
+  readonly isDryRun: boolean;
+  readonly report: OutletReport;
+  readonly nowMs: () => number;
+  /** Aborted: what is on its way ends as it stands. */
+  readonly signal: AbortSignal;
+};
+
+export class SolanaOutlet implements Outlet {
+  readonly #options: SolanaOutletOptions;
+  readonly #sends = new Set<Promise<void>>();
+  #height = { value: 0, atMs: Number.NEGATIVE_INFINITY };
+
+  constructor(options: SolanaOutletOptions) {
+    this.#options = options;
+  }
+
+  async send(transactions: readonly Outgoing[]): Promise<void> {
+    const height = await this.#lastHeight();
+    for (const { bytes } of transactions) {
+      if (typeof height === "string") {
+        this.#settle("unknown", [], height);
+        continue;
+      }
+      while (this.#sends.size >= sendsMax) await Promise.race(this.#sends);
+      const sending = this.#sendOne(bytes, height).finally(() => this.#sends.delete(sending));
+      this.#sends.add(sending);
+    }
+  }
+
+  async finish(): Promise<void> {
+    await Promise.all(this.#sends);
+  }
+
+  async #sendOne(bytes: Uint8Array, height: number): Promise<void> {
+    const { sender, signal } = this.#options;
+    const outcome = await sender.send(bytes, height, signal);
+    const signatures = "signature" in outcome ? [outcome.signature] : [];
+    this.#settle(fateOf(outcome), signatures, reasonOf(outcome));
+  }
+
+  // The newest blockhash is no older than the transaction's own, so its last height is no lower.
+  async #lastHeight(): Promise<number | string> {
+    const { rpc, isDryRun, nowMs } = this.#options;
+    if (isDryRun || nowMs() - this.#height.atMs < heightMsMax) return this.#height.value;
+    const answer = await rpc.latestBlockhash();
+    if (!answer.ok) return answer.failure.message;
+    this.#height = { value: answer.value.lastValidBlockHeight, atMs: nowMs() };
+    return this.#height.value;
+  }
+
+  #settle(fate: Fate, signatures: readonly string[], reason: string | null): void {
+    const { report } = this.#options;
+    report.settled(1, fate);
+    report.submitted({
+      outlet: "solana",
+      fate,
+      signatures,
+      ...(reason !== null && { reason }),
+    });
+  }
+}
+
+const fateOf = (outcome: SendOutcome): Fate =>
+  outcome.kind === "landed" && outcome.err !== null ? "failed" : outcome.kind;
+
+const reasonOf = (outcome: SendOutcome): string | null => {
+  if (outcome.kind === "invalid") return outcome.reason;
+  if (outcome.kind === "landed" && outcome.err !== null) return JSON.stringify(outcome.err);
+  return "failure" in outcome ? (outcome.failure?.message ?? "stopped") : null;
+};

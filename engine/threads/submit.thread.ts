@@ -1,0 +1,80 @@
+// The submit thread: candidates of the market threads as bundles to a sender. Nothing of the log
+// depends on it: when it is slow or dead, the taps in front of it drop.
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import { workerData } from "node:worker_threads";
+
+import { LiveReader } from "../config/live-reader.ts";
+import type { SubmitData } from "../host/thread-data.ts";
+import { monotonicUs } from "../ring/enqueue-stamp.ts";
+import { openOutlet } from "../submit/open-outlet.ts";
+import { SubmitCounts } from "../submit/submit-counts.ts";
+import { Submitter } from "../submit/submitter.ts";
+import { startHeartbeat, takeOrders } from "./orders.ts";
+import { say, sayFailed } from "./say.ts";
+
+const data = workerData as SubmitData;
+const { settings, live } = data;
+const abort = new AbortController();
+const { signal } = abort;
+
+const sleepMs = async (ms: number): Promise<void> => {
+  if (ms === 0) await nextTurn();
+  else await sleep(ms, undefined, { signal }).catch(() => undefined);
+};
+
+startHeartbeat(data);
+try {
+  const counts = new SubmitCounts(data.memory.metrics);
+  const outlet = openOutlet(settings.outlet, {
+    variables: process.env,
+    fetch,
+    report: {
+      settled: (transactions, fate) => counts.settled(transactions, fate),
+      submitted: (submission) => say({ is: "submitted", submission }),
+    },
+    nowMs: () => performance.now(),
+    sleepMs,
+    random: Math.random,
+    signal,
+  });
+  const reader =
+    live === null
+      ? null
+      : new LiveReader({
+          ...live,
+          slot: data.worker,
+          apply: ({ bundle }) => submitter.configure(bundle.timeout_us),
+        });
+  const submitter = new Submitter({
+    taps: data.taps,
+    chain: data.chain,
+    outlet,
+    counts,
+    bundleTimeoutUs: reader?.config.bundle.timeout_us ?? settings.bundleTimeoutUs,
+    nowUs: monotonicUs,
+    sleepMs: (ms) => (signal.aborted ? nextTurn() : sleepMs(ms)),
+    onTurn: () => reader?.poll(),
+  });
+  const running = submitter.run();
+  const within = (work: Promise<void>, ms: number): Promise<unknown> =>
+    Promise.race([work, sleep(ms, undefined, { ref: false })]);
+  takeOrders(async (order) => {
+    if (order.do === "pause") return submitter.pause();
+    if (order.do === "resume") return submitter.resume();
+    if (order.do === "tap") return submitter.add(order.taps);
+    if (order.do === "drain") {
+      await within(submitter.drain(), order.waitMs);
+      return submitter.pause();
+    }
+    if (order.do !== "stop") throw new Error(`submit takes no order ${order.do}`);
+    submitter.stop();
+    await within(running, data.stopWaitMs);
+    abort.abort();
+    submitter.abandon();
+    await running;
+  });
+  say({ is: "ready" });
+  await running;
+} catch (error) {
+  sayFailed(error);
+}

@@ -1,0 +1,276 @@
+// A running engine, threads and all, whose candidates become bundles: what is appended to the log
+// arrives at a strict Jito, or at nobody in a dry run, and every transaction is counted once.
+import { createHash, generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { engineSettingsOf } from "../../../engine/config/settings-of.ts";
+import { type ControlServer, startControlServer } from "../../../engine/control/server.ts";
+import { takeSnapshot } from "../../../engine/control/snapshot.ts";
+import { createTransactionMix } from "../../../engine/feed/transactions.ts";
+import { type Engine, startEngine } from "../../../engine/host/engine.ts";
+import { type EventLog } from "../../../engine/log/event-log.ts";
+import { openLog } from "../../../engine/log/open-log.ts";
+import type { MetricKey } from "../../../engine/metrics/table.ts";
+import { readRingStats } from "../../../engine/ring/ring-stats.ts";
+import { encodeBase58 } from "../../../schemas/market/base58.ts";
+import { FrameWriter } from "../../../schemas/market/frame.ts";
+import {
+  TransactionItem,
+  transactionItemHeaderBytes,
+} from "../../../schemas/market/transaction-item.ts";
+import { verifiesWire } from "./verifies-wire.ts";
+import { runSeed } from "../../random.ts";
+import { effective } from "../config/effective.ts";
+import { FakeJito } from "../send/fake-jito.ts";
+
+const mix = await createTransactionMix({ seed: runSeed("engine submit"), count: 200 });
+const fed = new Set(mix.map(({ wire }) => Buffer.from(wire).toString("base64")));
+const runId = "submit-test";
+const tipVariable = "WEIR_SENDERS_JITO_TIP_KEY";
+
+const frameOf = (wires: readonly Uint8Array[]): Uint8Array => {
+  const frame = new FrameWriter();
+  const item = new TransactionItem();
+  for (const wire of wires) {
+    const at = frame.claim(transactionItemHeaderBytes + wire.length);
+    item.encode(frame.view, at);
+    frame.bytes.set(wire, at + transactionItemHeaderBytes);
+  }
+  return frame.frame().slice();
+};
+
+/** A pair as Solana's tools print it, base58 of seed and public key. */
+const keyPair = (): { readonly text: string; readonly publicKey: Uint8Array } => {
+  const { privateKey } = generateKeyPairSync("ed25519");
+  const { d, x } = privateKey.export({ format: "jwk" });
+  const bytes = Buffer.concat([
+    Buffer.from(String(d), "base64url"),
+    Buffer.from(String(x), "base64url"),
+  ]);
+  return { text: encodeBase58(bytes), publicKey: bytes.subarray(32) };
+};
+
+const ends: readonly MetricKey[] = [
+  "submitNoPrice",
+  "submitRepeated",
+  "submitStale",
+  "submitStages",
+  "submitShutdown",
+  "submitRestart",
+  "submitDryRun",
+  "submitInvalid",
+  "submitRejected",
+  "submitLanded",
+  "submitFailed",
+  "submitExpired",
+  "submitAccepted",
+  "submitUnknown",
+];
+
+describe("bundles of a running engine", () => {
+  let folder: string;
+  let jito: FakeJito;
+  let url: string;
+  let engine: Engine | null;
+  let log: EventLog | null;
+  let control: ControlServer | null;
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), "weir-submit-"));
+    let ms = 0;
+    // Its clock goes on with each look, so that no request comes too soon.
+    jito = new FakeJito(() => (ms += 2000));
+    url = await jito.server.listen();
+    [engine, log, control] = [null, null, null];
+  });
+
+  afterEach(async () => {
+    delete process.env[tipVariable];
+    await control?.close();
+    await engine?.stop(5000);
+    await log?.close();
+    await jito.server.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const start = async (set: { readonly [path: string]: string }): Promise<Engine> => {
+    const { config } = effective(
+      { "senders.jito.regions": url, "senders.jito.requests_per_second": "1000", ...set },
+      { [tipVariable]: process.env[tipVariable] },
+    );
+    const settings = engineSettingsOf(config, { now: () => config, stageFolder: folder });
+    const directory = join(folder, "log");
+    engine = await startEngine({ log: { directory, port: 0 }, runId, ...settings });
+    log = await openLog({ directory });
+    const { memory, lanes, stages } = engine;
+    control = await startControlServer({
+      port: 0,
+      snapshot: () => takeSnapshot(memory, lanes),
+      isReady: () => true,
+      about: () => ({ submissions: engine?.submissions() }),
+      events: [],
+      stages,
+    });
+    return engine;
+  };
+
+  const counts = () => {
+    if (engine === null) throw new Error("not started");
+    return takeSnapshot(engine.memory, engine.lanes).counts;
+  };
+
+  const feed = async (): Promise<void> => {
+    const headers = { "weir-run": runId };
+    const value = frameOf(mix.map(({ wire }) => wire));
+    const record = { topic: "weir-transactions", partition: 1, key: null, value, headers } as const;
+    await log?.append([{ ...record, timestampMs: Date.now() }]);
+    while (counts().handledTransactions < mix.length) await sleep(20);
+  };
+
+  /** Sum over all ends; what was read is that and what is in flight. */
+  const endedCount = (): number => ends.reduce((sum, key) => sum + counts()[key], 0);
+
+  const settled = async (): Promise<void> => {
+    while (endedCount() < counts().submitReceived || counts().submitReceived === 0) {
+      for (const id of jito.bundles.keys()) jito.land(id, 7);
+      await sleep(20);
+    }
+  };
+
+  const get = async (path: string): Promise<string> => {
+    const response = await fetch(`${control?.url}${path}`);
+    return response.text();
+  };
+
+  const expectConserved = (): void => {
+    const now = counts();
+    const offered = now.submitOfferedHigh + now.submitOfferedLow;
+    const full = now.submitFullHigh + now.submitFullLow;
+    const tap = engine?.memory.tap;
+    const left = [tap?.high, tap?.low].map((ring) =>
+      ring === undefined ? 0 : readRingStats(ring).inFlight,
+    );
+    expect(offered).toBe(full + (left[0] ?? 0) + (left[1] ?? 0) + now.submitReceived);
+    expect(now.submitReceived).toBe(endedCount() + now.submitInFlight);
+  };
+
+  it("arrive at Jito in groups of four with a signed tip, when they are to be sent", async () => {
+    const pair = keyPair();
+    process.env[tipVariable] = pair.text;
+    const running = await start({ "senders.jito.dry_run": "false" });
+    await feed();
+    await settled();
+    expectConserved();
+    const { submitLanded, submitNoPrice, submitReceived } = counts();
+    expect(submitLanded).toBeGreaterThan(20);
+    expect(submitLanded + submitNoPrice).toBe(submitReceived);
+    const bundles = [...jito.bundles.values()];
+    expect(bundles.every(({ length }) => length >= 2 && length <= 5)).toBe(true);
+    const market = bundles.flatMap((one) => one.slice(0, -1));
+    expect(market.length).toBe(submitLanded);
+    expect(new Set(market).size).toBe(market.length);
+    expect(market.every((wire) => fed.has(wire))).toBe(true);
+    const tips = bundles.map((one) => Buffer.from(one.at(-1) ?? "", "base64"));
+    expect(new Set(tips.map((tip) => createHash("sha256").update(tip).digest("hex"))).size).toBe(
+      tips.length,
+    );
+    for (const tip of tips) expect(verifiesWire(tip, pair.publicKey)).toBe(true);
+    const { submissions } = JSON.parse(await get("/status")) as { submissions: unknown[] };
+    expect(submissions.at(-1)).toMatchObject({ outlet: "jito", fate: "accepted" });
+    expect(await get("/metrics")).toContain(
+      `weir_submit_transactions_total{outcome="landed"} ${submitLanded}`,
+    );
+    expect((await running.stop(10_000)).clean).toBe(true);
+  });
+
+  it("go nowhere in a dry run, which is the default, and are counted and shown all the same", async () => {
+    const running = await start({});
+    await feed();
+    await settled();
+    expectConserved();
+    expect(counts().submitDryRun).toBeGreaterThan(20);
+    expect(jito.server.requests).toEqual([]);
+    const { submissions } = JSON.parse(await get("/status")) as {
+      submissions: { signatures: string[] }[];
+    };
+    expect(submissions.at(-1)).toMatchObject({ outlet: "jito", fate: "dry-run" });
+    expect(submissions.at(-1)?.signatures.length).toBeGreaterThan(1);
+    expect((await running.stop(10_000)).clean).toBe(true);
+  });
+
+  it("are not sent without a key", async () => {
+    await expect(start({ "senders.jito.dry_run": "false" })).rejects.toThrow(
+      /WEIR_SENDERS_JITO_TIP_KEY: expected a key/,
+    );
+    expect(jito.server.requests).toEqual([]);
+  });
+
+  it("hold what the configured stages let pass, whose metrics are shown", async () => {
+    writeFileSync(join(folder, "half.mjs"), halfSource);
+    const running = await start({
+      stages: JSON.stringify([{ name: "half", module: "./half.mjs", options: { every: 2 } }]),
+    });
+    await feed();
+    while (counts().submitDryRun === 0) await sleep(20);
+    const { clean } = await running.stop(10_000);
+    expect(clean).toBe(true);
+    expectConserved();
+    const { submitDryRun, submitStages, submitNoPrice, submitReceived } = counts();
+    expect(submitDryRun).toBeGreaterThan(10);
+    expect(Math.abs(submitDryRun - submitStages)).toBeLessThanOrEqual(1);
+    expect(submitDryRun + submitStages + submitNoPrice).toBe(submitReceived);
+  });
+
+  it("never hold up the log: without anybody to take them they are dropped and counted", async () => {
+    // Answers nothing within the test.
+    jito.server.script("sendBundle", ...Array.from({ length: 50 }, () => "lost" as const));
+    process.env[tipVariable] = keyPair().text;
+    const running = await start({
+      "senders.jito.dry_run": "false",
+      "senders.jito.attempts_max": "1000",
+    });
+    for (let i = 0; i < 3; i += 1) await feed();
+    expectConserved();
+    await running.stop(5000);
+    expectConserved();
+    const now = counts();
+    expect(now.submitInFlight).toBe(0);
+    expect(now.submitUnknown + now.submitShutdown).toBeGreaterThan(0);
+  });
+});
+
+/** Lets one record of `every` pass. */
+const halfSource = `
+  export const stage = {
+    name: "half",
+    inputBytes: 32,
+    outputBytes: 32,
+    metrics: { counters: { seen: { name: "half_seen_total", help: "Records" } } },
+    configure: ({ every }) => ({ input, output, metrics }) => {
+      let n = 0;
+      const seen = metrics.counter("seen");
+      return {
+        name: "half",
+        start() {},
+        work() {
+          if (input.available() === 0 || output.claim(1) === 0) return 0;
+          n += 1;
+          seen.add(1);
+          if (n % every === 0) {
+            const from = input.slotBase(0);
+            output.bytes.set(input.bytes.subarray(from, from + 32), output.slotBase(0));
+            output.publish(1);
+          }
+          input.release(1);
+          return 1;
+        },
+        stop() {},
+      };
+    },
+  };
+`;
