@@ -15,7 +15,8 @@ export type SpanFacts = {
 const stageNames = ["weir.prefilter", "weir.extract", "weir.secure", "weir.handoff"] as const;
 
 /** In the order of their beginnings within each item; at least one. */
-export const recordSpans = (record: TracedRecord): readonly [SpanFacts, ...SpanFacts[]] => {
+export const recordSpans = (read: TracedRecord): readonly [SpanFacts, ...SpanFacts[]] => {
+  const record = ordered(read);
   const { topic = "", partition = -1 } = topicPartitions[record.id] ?? {};
   const parts = [...ringSpans(record), ...bookSpan(record, topic)].concat(
     record.transactions.flatMap((item) => itemSpans(item, record.takenUs)),
@@ -34,6 +35,13 @@ export const recordSpans = (record: TracedRecord): readonly [SpanFacts, ...SpanF
     },
   };
   return [whole, ...parts];
+};
+
+/** What another thread's clock puts before its cause is put right behind it. */
+const ordered = (record: TracedRecord): TracedRecord => {
+  const takenUs = record.takenUs === 0 ? 0 : Math.max(record.pushedUs, record.takenUs);
+  const doneUs = record.doneUs === 0 ? 0 : Math.max(takenUs, record.doneUs);
+  return { ...record, takenUs, doneUs };
 };
 
 const ringSpans = ({ readUs, pushedUs, takenUs }: TracedRecord): SpanFacts[] => {

@@ -89,8 +89,7 @@ export class TraceCollector {
 
   #read(at: number, use: number, isComplete: boolean): TracedRecord {
     const isDone = this.#word(at + traceAt.done) === use;
-    const pushedUs = this.#us(at + traceAt.pushedUs);
-    const takenUs = this.#us(at + traceAt.takenUs);
+    const isTaken = this.#word(at + traceAt.taken) === use;
     const followed = isDone ? this.#word(at + traceAt.followed) : 0;
     return {
       traceId: this.#hex(at + traceAt.traceId, traceIdBytes),
@@ -98,9 +97,8 @@ export class TraceCollector {
       id: this.#word(at + traceAt.id),
       offset: this.#us(at + traceAt.offset),
       readUs: this.#us(at + traceAt.readUs),
-      pushedUs,
-      // Else it is of an earlier use.
-      takenUs: takenUs >= pushedUs ? takenUs : 0,
+      pushedUs: this.#us(at + traceAt.pushedUs),
+      takenUs: isTaken ? this.#us(at + traceAt.takenUs) : 0,
       doneUs: isDone ? this.#us(at + traceAt.doneUs) : 0,
       items: isDone ? this.#word(at + traceAt.items) : 0,
       transactions: Array.from({ length: followed }, (_, item) => this.#item(at, use, item)),

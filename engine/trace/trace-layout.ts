@@ -9,14 +9,15 @@
 //     8  f64 offset · 16 f64 record time, ms · 24 f64 read, us · 32 f64 in the ring, us
 //    40  16 bytes trace id · 56  8 bytes parent's span id
 //   128  i32 done: number of the use · 4 i32 items of the record · 8 i32 items followed
-//        16 f64 taken out of the ring, us · 24 f64 done, us                      market
+//        12 i32 taken: number of the use · 16 f64 taken out of the ring, us · 24 f64 done, us                      market
 //   256  4 items of 128 bytes: 0 i32 last event + 1 · 4 i32 reason · 8 i32 candidates handed off
 //        16 f64 x 4 end of each stage, us · 48 f64 x 4 turn of that stage, us    market
 //   768  i32 x 4 acknowledged: number of the use, by item
 //        16 f64 x 4 taken by egress, us · 48 f64 x 4 acknowledged, us            egress
 //   896  i32 collected: number of the use                                        control
 //
-// Times are of the machine's monotonic clock (ring/enqueue-stamp.ts).
+// Times are of the machine's monotonic clock (ring/enqueue-stamp.ts), which threads may see some
+// microseconds apart.
 
 /** Records that are traced at the same time; further ones are not, and counted. At most 127. */
 export const traceSlots = 64;
@@ -44,6 +45,7 @@ export const traceAt = {
   done: 128,
   items: 132,
   followed: 136,
+  taken: 140,
   takenUs: 144,
   doneUs: 152,
   transactions: 256,

@@ -111,9 +111,10 @@ export class TraceMarks {
   // The use, when the ticket is still of it.
   #takes(ticket: number, slot: number): number {
     const use = this.#useOf(ticket, slot);
-    if (use !== 0) {
-      this.#view.setFloat64(traceSlotAt(slot) + traceAt.takenUs, this.#nowUs(), true);
-    }
+    if (use === 0) return use;
+    const at = traceSlotAt(slot);
+    this.#view.setFloat64(at + traceAt.takenUs, this.#nowUs(), true);
+    Atomics.store(this.#words, (at + traceAt.taken) >> 2, use);
     return use;
   }
 

@@ -3,7 +3,11 @@ import { describe, expect, it } from "vitest";
 import { eventType, type Reason, reason } from "../../../engine/events/event-layout.ts";
 import { topicPartitionId } from "../../../engine/ledger/positions.ts";
 import { TraceClaims } from "../../../engine/trace/trace-claims.ts";
-import { TraceCollector, traceStaleUs } from "../../../engine/trace/trace-collector.ts";
+import {
+  TraceCollector,
+  type TracedRecord,
+  traceStaleUs,
+} from "../../../engine/trace/trace-collector.ts";
 import { TraceEgress } from "../../../engine/trace/trace-egress.ts";
 import {
   createTraceMemory,
@@ -143,5 +147,65 @@ describe("trace table", () => {
       expect(claims.claim(Buffer.from(text), origin)).toBe(0);
     }
     expect(claims.full).toBe(0);
+  });
+});
+
+describe("spans of a record", () => {
+  const record: TracedRecord = {
+    traceId,
+    parentSpanId: spanId,
+    id,
+    offset,
+    readUs: 100,
+    pushedUs: 110,
+    takenUs: 120,
+    doneUs: 200,
+    items: 1,
+    transactions: [],
+    isComplete: true,
+  };
+  const stages = (...endsUs: readonly number[]) =>
+    endsUs.map((endUs) => ({ turnUs: endUs === 0 ? 0 : endUs - 2, endUs }));
+  const shape = (of: TracedRecord) =>
+    recordSpans(of).map(({ name, startUs, endUs, attributes }) => [
+      name.slice(5),
+      startUs,
+      endUs,
+      attributes["weir.sojourn_us"],
+    ]);
+
+  it("begin where the one before ended, and say how much of them was waiting", () => {
+    const item = { index: 0, reason: "", egressTakenUs: 170, egressDoneUs: 190 };
+    const transactions = [{ ...item, stages: stages(130, 140, 150, 160) }];
+    expect(shape({ ...record, transactions })).toEqual([
+      ["consume", 100, 190, undefined],
+      ["ingest", 100, 110, 10],
+      ["ring", 110, 120, 10],
+      ["prefilter", 120, 130, 8],
+      ["extract", 130, 140, 8],
+      ["secure", 140, 150, 8],
+      ["handoff", 150, 160, 8],
+      ["egress", 160, 190, 10],
+    ]);
+  });
+
+  it("are in order also when the clocks of threads are apart", () => {
+    const item = { index: 0, reason: "vote", egressTakenUs: 0, egressDoneUs: 0 };
+    const transactions = [{ ...item, stages: stages(105, 0, 0, 0) }];
+    expect(shape({ ...record, takenUs: 90, transactions })).toEqual([
+      ["consume", 100, 110, undefined],
+      ["ingest", 100, 110, 10],
+      ["ring", 110, 110, 0],
+      ["prefilter", 110, 110, 0],
+    ]);
+  });
+
+  it("are as many as are known of a record that was given up", () => {
+    const lost = { ...record, takenUs: 0, doneUs: 0, isComplete: false };
+    expect(shape(lost)).toEqual([
+      ["consume", 100, 110, undefined],
+      ["ingest", 100, 110, 10],
+    ]);
+    expect(recordSpans(lost)[0].attributes["weir.incomplete"]).toBe(true);
   });
 });
