@@ -1,17 +1,21 @@
-// A real OpenTelemetry Collector with an OTLP/HTTP receiver that writes what it took into a file,
-// one OTLP/JSON request a line. Where its binary is not there, tests with it are skipped by name.
+// A foreign OTLP/HTTP receiver: a real OpenTelemetry Collector that writes what it took into a file,
+// one OTLP/JSON request a line, where its binary is there, which needs Go and a minute to build; else
+// a server that reads protobuf with protobufjs and refuses what is none.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { protoDecode } from "./oracles/otlp-proto.ts";
+
 const binary = join(import.meta.dirname, "../.weir/collector/testcol");
 
 /** Built once by `npm run bench -- edge`. */
-export const hasCollector = existsSync(binary);
+const hasBinary = existsSync(binary);
 
 const configOf = (address: string, out: string): string => `
 receivers:
@@ -36,7 +40,44 @@ export type Collector = {
 const startMsMax = 10_000;
 
 /** @throws Error when it does not serve in time. */
-export const startCollector = async (): Promise<Collector> => {
+export const startCollector = (): Promise<Collector> =>
+  hasBinary ? startBinary() : startProtobufjs();
+
+const messages = new Map([
+  ["/v1/traces", "ExportTraceServiceRequest"],
+  ["/v1/logs", "ExportLogsServiceRequest"],
+]);
+
+const startProtobufjs = async (): Promise<Collector> => {
+  const taken: { readonly [key: string]: unknown }[] = [];
+  const server = createHttpServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const name = messages.get(request.url ?? "");
+      const body = Buffer.concat(chunks);
+      const isJson = request.headers["content-type"] === "application/json";
+      try {
+        if (name === undefined || request.method !== "POST") throw new Error("address");
+        taken.push(isJson ? JSON.parse(body.toString()) : protoDecode(name, body));
+        response.writeHead(200).end();
+      } catch {
+        response.writeHead(400).end();
+      }
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const stop = async (): Promise<void> => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, "close");
+  };
+  return { url: `http://127.0.0.1:${port}`, taken: () => taken, stop };
+};
+
+const startBinary = async (): Promise<Collector> => {
   const folder = mkdtempSync(join(tmpdir(), "weir-collector-"));
   const out = join(folder, "out.jsonl");
   const address = `127.0.0.1:${await freePort()}`;
