@@ -15,6 +15,8 @@ export const recordHeaders = {
   receivedMs: "weir-received-ms",
   /** Start of the system that the record belongs to; absent when the edge was given none. */
   run: "weir-run",
+  /** Version of the engine's configuration when it wrote the record, decimal; only in its outputs. */
+  configVersion: "weir-config-version",
   /** W3C trace context of a record whose request is traced (trace-context.ts); else absent. */
   traceparent: "traceparent",
   /** Coding of the value as a whole; always "identity" so far. */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 
 import type { Config } from "../config/schema.ts";
 import { engineSettingsOf } from "../config/settings-of.ts";
+import { startFigures } from "../control/figures.ts";
 import { startControlServer } from "../control/server.ts";
 import { takeSnapshot } from "../control/snapshot.ts";
 import { startEngine, ThreadStartError } from "../host/engine.ts";
@@ -47,7 +48,7 @@ export const engine: Command = {
       ...engineSettingsOf(config, settings.context),
       live: settings.live,
     });
-    settings.follow(running.liveThreads);
+    settings.follow(running);
     const stopMs = (): number => settings.holder.config.sniffer.graceful_shutdown_timeout_ms;
     let isStopping = false;
     const control = await startControlServer({
@@ -70,8 +71,14 @@ export const engine: Command = {
     const logUrl = "kafka" in log ? log.kafka : running.restUrl;
     await io.line(JSON.stringify({ ready: { control: control.url, log: logUrl } }));
     const unwatch = settings.watch();
+    const figures = startFigures({
+      everySeconds: () => settings.holder.config.sniffer.telemetry_interval_secs,
+      read: () => takeSnapshot(running.memory, running.lanes),
+      note: (line) => io.note(`weir: ${line}`),
+    });
     const reason = await ended(running, io);
     await unwatch();
+    figures.stop();
     isStopping = true;
     if (reason !== null) io.note(`weir: ${reason}`);
     const { clean, ...report } = await running.stop(stopMs());

@@ -2,7 +2,12 @@
 // cannot be used, then held and watched until the end.
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { ConfigHolder, outcomeText, type ReloadOutcome } from "../config/config-holder.ts";
+import {
+  ConfigHolder,
+  type ConfigUpdate,
+  outcomeText,
+  type ReloadOutcome,
+} from "../config/config-holder.ts";
 import type { Flag } from "../config/layers.ts";
 import {
   createLiveMemory,
@@ -48,9 +53,16 @@ export const setFlags = ({ values }: Arguments): readonly Flag[] => {
 /** Live fields that are looked up in `holder.config` when they are needed. */
 const lookedUp = [
   "reload.poll_ms",
+  "sniffer.telemetry_interval_secs",
   "sniffer.graceful_shutdown_timeout_ms",
   ...eventTypes.map((type) => `events.export.${type}`),
 ];
+
+/** What of an engine takes part in a reload. */
+type LiveEngine = {
+  readonly liveThreads: () => readonly LiveThread[];
+  readonly tellVersion: (version: number) => void;
+};
 
 export type OpenConfig = {
   readonly holder: ConfigHolder;
@@ -66,8 +78,8 @@ export type OpenConfig = {
   readonly reload: () => Promise<ReloadOutcome>;
   /** For the threads: what they look at between two batches. */
   readonly live: LiveSettings;
-  /** From now on these threads vote on a reload and take it up. */
-  readonly follow: (threads: () => readonly LiveThread[]) => void;
+  /** From now on the engine's threads vote on a reload and take it up, and it is told the version. */
+  readonly follow: (engine: LiveEngine) => void;
   /** Takes changes of the file and SIGHUP up; ends with the function that it returns. */
   readonly watch: () => () => Promise<void>;
 };
@@ -96,15 +108,24 @@ export const openConfig = async (
       return { version, needsRestart, last };
     },
     live,
-    follow: (threads) => {
+    follow: ({ liveThreads, tellVersion }) => {
       const control = new LiveControl({
         memory: live.memory,
-        threads,
+        threads: liveThreads,
         takes: isThreadField,
         sleep: (ms) => sleep(ms),
         nowMs: () => performance.now(),
       });
       holder.subscribe(control);
+      const tell = ({ version }: ConfigUpdate): void => tellVersion(version);
+      const takes = (): boolean => false;
+      holder.subscribe({
+        name: "version",
+        takes,
+        prepare: () => null,
+        apply: tell,
+        rollback: tell,
+      });
     },
     reload: async () => {
       const outcome = await holder.reload();

@@ -66,11 +66,12 @@ export const up: Command = {
     const seconds = integerOption(args, "seconds", { min: 1, max: 31_536_000 });
     const settings = await openConfig(args, optionFields, io);
     const system = await start(args, settings, io);
-    settings.follow(system.liveThreads);
+    settings.follow(system);
     const unwatch = settings.watch();
     await io.line(JSON.stringify({ ready: system.ready }));
     const feed = args.values["no-feed"] === true ? null : startFeed(feedOptions(args, system, io));
-    const view = watch(system, feed, io);
+    const everyDraws = (): number => settings.holder.config.sniffer.telemetry_interval_secs;
+    const view = watch({ system, feed, everyDraws }, io);
     const reason = await ended({ system, feed, seconds, io });
     await unwatch();
     if (reason !== null) io.note(`weir: ${reason}`);
@@ -168,8 +169,16 @@ const ended = async ({ system, feed, seconds, io }: End): Promise<string | null>
   return reason;
 };
 
-const watch = (system: System, feed: FeedProcess | null, io: Io): { readonly stop: () => void } => {
-  const view = liveView((lines) => process.stderr.write(lines), io.stderrIsTerminal);
+type Watched = {
+  readonly system: System;
+  readonly feed: FeedProcess | null;
+  /** Of the pictures, one each `viewMs`, that are written where there is no terminal. */
+  readonly everyDraws: () => number;
+};
+
+const watch = ({ system, feed, everyDraws }: Watched, io: Io): { readonly stop: () => void } => {
+  const write = (lines: string): boolean => process.stderr.write(lines);
+  const view = liveView(write, io.stderrIsTerminal, everyDraws);
   let before: Snapshot = system.snapshot();
   let edgeBefore: EdgeStatus | null = null;
   let beforeMs = performance.now();

@@ -19,6 +19,8 @@ import { outputType } from "./outbox.ts";
 
 export type OutputBatchOptions = {
   readonly runId: string;
+  /** Of the configuration that runs; 0 when there is none. */
+  readonly configVersion: () => number;
   /** Edge receive to acknowledgement of each candidate, in microseconds. */
   readonly latency: Histogram;
 };
@@ -31,6 +33,7 @@ const encoder = new TextEncoder();
 export class OutputBatch {
   readonly #latency: Histogram;
   readonly #runId: string;
+  readonly #configVersion: () => number;
   readonly #frames = Array.from(
     { length: topics["weir-candidates"].partitions },
     () => new FrameWriter(),
@@ -41,8 +44,9 @@ export class OutputBatch {
   /** Receive times of the candidates in this batch, ms. */
   #receivedMs: number[] = [];
 
-  constructor({ runId, latency }: OutputBatchOptions) {
+  constructor({ runId, configVersion, latency }: OutputBatchOptions) {
     this.#runId = runId;
+    this.#configVersion = configVersion;
     this.#latency = latency;
   }
 
@@ -106,6 +110,7 @@ export class OutputBatch {
     const headers = {
       [recordHeaders.schema]: schemaOf(topics[topic].encoding),
       [recordHeaders.run]: this.#runId,
+      [recordHeaders.configVersion]: String(this.#configVersion()),
     };
     return { topic, ...part, headers, timestampMs: Date.now() };
   }

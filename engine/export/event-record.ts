@@ -17,7 +17,11 @@ export type OutgoingEvent = EventLine & {
 };
 
 /** Who writes the records: `producer` and a number of its own name each for ever. */
-export type EventOrigin = { readonly runId: string; readonly producer: string };
+export type EventOrigin = {
+  readonly runId: string;
+  readonly producer: string;
+  readonly configVersion: number;
+};
 
 const topic = "weir-events";
 const { partitions, encoding } = topics[topic];
@@ -26,7 +30,7 @@ const encoder = new TextEncoder();
 /** By the event's trace id, so that the events of one transaction stay in order. */
 export const eventRecord = (
   event: OutgoingEvent,
-  { runId, producer }: EventOrigin,
+  { runId, producer, configVersion }: EventOrigin,
   sequence: number,
 ): NewRecord => {
   const key = encoder.encode(event.trace_id);
@@ -38,6 +42,7 @@ export const eventRecord = (
     headers: {
       [recordHeaders.schema]: schemaOf(encoding),
       [recordHeaders.run]: runId,
+      [recordHeaders.configVersion]: String(configVersion),
       [recordHeaders.producer]: producer,
       [recordHeaders.sequence]: String(sequence),
     },

@@ -122,7 +122,7 @@ const outletOf = <T>(queue: ExportQueue<T>, metrics: MetricCells, prefix: Prefix
 });
 
 const topicSink = (options: ExportOptions, metrics: MetricCells): Sink => {
-  const origin = { runId: options.runId, producer: randomUUID() };
+  const producer = randomUUID();
   let sequence = 0;
   let opened: Promise<EventLog> | null = null;
   const queue = new ExportQueue<OutgoingEvent>({
@@ -132,6 +132,8 @@ const topicSink = (options: ExportOptions, metrics: MetricCells): Sink => {
         throw error;
       });
       const log = await opened;
+      const configVersion = metrics.read("configVersion");
+      const origin = { runId: options.runId, producer, configVersion };
       // A batch that is sent again has the same numbers.
       await log.append(events.map((event, i) => eventRecord(event, origin, sequence + i)));
       sequence += events.length;

@@ -9,6 +9,7 @@ import { type Exports, type ExportSettings, startExports } from "../export/expor
 import type { RejoinOptions } from "../log/event-log.ts";
 import type { LogPlace } from "../log/open-log.ts";
 import { sniffDefaults, type SniffSettings } from "../sniff/sniff-settings.ts";
+import { cellOf, MetricCells } from "../metrics/cells.ts";
 import { StageMetricsSet } from "../metrics/stage-metrics-set.ts";
 import type { Submission } from "../submit/outlet.ts";
 import type { SubmitSettings } from "../submit/submit-settings.ts";
@@ -32,6 +33,7 @@ import type { ThreadName } from "./workers.ts";
 import { EngineThreads } from "./workers.ts";
 
 const consumerGroup = "weir-engine";
+const firstVersion = 1;
 const hangMsDefault = 5_000;
 /** What leaves the process last is given so long after the threads. */
 const exportsStopMsMax = 1_000;
@@ -91,6 +93,8 @@ export type Engine = {
   readonly stages: StageMetricsSet;
   /** The last ones sent, or in a dry run to be sent; null when nothing is. */
   readonly submissions: () => readonly Submission[] | null;
+  /** Says which version of the configuration runs, for metrics and outputs; 1 at the start. */
+  readonly tellVersion: (version: number) => void;
   /** All lanes that there were, those of the engine's own memory first; grows. */
   readonly lanes: readonly Lane[];
   /** Memories of the lanes' event collectors; grows. */
@@ -107,6 +111,7 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
   const stages = new StageMetricsSet();
   const memory = createEngineMemory(sniff.verifyThreads, sizes);
   if (isTraced(options)) turnTracingOn(memory.traces);
+  tellVersion(memory, firstVersion);
   const lanes = new Lanes(memory, sizes);
   for (const role of ["market", "stream"] as const) {
     lanes.resize(role, checkedThreads(role, options.threads?.[role] ?? 1));
@@ -152,6 +157,7 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
     },
     stages,
     submissions: () => threads.submissions,
+    tellVersion: (version) => tellVersion(memory, version),
     lanes: lanes.all,
     events: lanes.events,
     stop: async (deadlineMs) => {
@@ -201,6 +207,9 @@ const startScaling = (
       });
 
 const isTraced = ({ exports }: EngineOptions): boolean => (exports?.traceEndpoint ?? "") !== "";
+
+const tellVersion = ({ metrics }: EngineMemory, version: number): void =>
+  new MetricCells(metrics).set(cellOf("configVersion"), version);
 
 const exportsOf = async (
   { exports, log, runId }: EngineOptions,

@@ -33,7 +33,11 @@ try {
   const log = await openLog(data.log);
   const egress = new Egress({
     sources: data.outputs.map(sourceOf),
-    batch: new OutputBatch({ runId: data.runId, latency: metrics.histogram("edgeToCandidate") }),
+    batch: new OutputBatch({
+      runId: data.runId,
+      configVersion: () => metrics.read("configVersion"),
+      latency: metrics.histogram("edgeToCandidate"),
+    }),
     log,
     positions: new Positions(memory.positions),
     metrics,

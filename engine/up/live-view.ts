@@ -5,10 +5,12 @@ export type LiveView = {
   readonly end: () => void;
 };
 
-const plainEveryDraws = 5;
-
-export const liveView = (write: (text: string) => void, isTerminal: boolean): LiveView =>
-  isTerminal ? terminalView(write) : plainView(write);
+/** Without a terminal one of `everyDraws` pictures is written; asked for at each. */
+export const liveView = (
+  write: (text: string) => void,
+  isTerminal: boolean,
+  everyDraws: () => number,
+): LiveView => (isTerminal ? terminalView(write) : plainView(write, everyDraws));
 
 const clearLine = "\u001B[2K";
 
@@ -31,12 +33,13 @@ const terminalView = (write: (text: string) => void): LiveView => {
   };
 };
 
-const plainView = (write: (text: string) => void): LiveView => {
-  let draws = 0;
+const plainView = (write: (text: string) => void, everyDraws: () => number): LiveView => {
+  let left = 0;
   return {
     draw: (lines) => {
-      draws += 1;
-      if (draws % plainEveryDraws !== 1) return;
+      left -= 1;
+      if (left > 0) return;
+      left = everyDraws();
       write(`${lines.map((line) => line.replace(/ {2,}/g, " ")).join("\n")}\n\n`);
     },
     end: () => undefined,

@@ -67,6 +67,7 @@ export type System = {
   readonly edge: EdgeAddress;
   readonly snapshot: () => Snapshot;
   readonly liveThreads: Engine["liveThreads"];
+  readonly tellVersion: Engine["tellVersion"];
   /** Settles with a reason when a part died. */
   readonly failed: Promise<string>;
   /** Drains, commits, ends everything; the ledger of the run. */
@@ -212,6 +213,7 @@ const running = ({ engine, edge, registries, log, control, options, state }: Par
     edge: edgeAddress,
     snapshot: () => takeSnapshot(engine.memory, engine.lanes),
     liveThreads: engine.liveThreads,
+    tellVersion: engine.tellVersion,
     failed,
     stop: async () => {
       state.isStopping = true;

@@ -108,7 +108,11 @@ const build = (log: MemoryLog) => {
     sources: [
       { reader: new MessageRingReader(output), sojourn: metrics.histogram("streamEgress") },
     ],
-    batch: new OutputBatch({ runId: "this-run", latency: metrics.histogram("edgeToCandidate") }),
+    batch: new OutputBatch({
+      runId: "this-run",
+      configVersion: () => 3,
+      latency: metrics.histogram("edgeToCandidate"),
+    }),
     log,
     positions,
     metrics,

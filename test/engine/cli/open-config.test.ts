@@ -1,0 +1,49 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterAll, expect, it } from "vitest";
+
+import { openConfig } from "../../../engine/cli/open-config.ts";
+import { LiveReader } from "../../../engine/config/live-reader.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "weir-open-config-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const io = {
+  line: async () => undefined,
+  note: () => undefined,
+  stdin: (async function* () {})(),
+  stderrIsTerminal: false,
+  signal: new AbortController().signal,
+};
+
+it("a reload tells the engine its version, and threads what changed", async () => {
+  const path = join(folder, "weir.toml");
+  writeFileSync(path, "[bundle]\ntimeout_us = 100\n");
+  const settings = await openConfig({ values: { config: path }, positionals: [] }, {}, io);
+  const told: number[] = [];
+  settings.follow({ liveThreads: () => [], tellVersion: (version) => told.push(version) });
+  const timeouts: number[] = [];
+  const reader = new LiveReader({
+    ...settings.live,
+    slot: 8,
+    apply: ({ bundle }) => timeouts.push(bundle.timeout_us),
+  });
+  expect(settings.context.stageFolder).toBe(process.cwd());
+  writeFileSync(path, "[bundle]\ntimeout_us = 250\n[sniffer]\ntelemetry_interval_secs = 7\n");
+  const changed = ["bundle.timeout_us", "sniffer.telemetry_interval_secs"];
+  expect(await settings.reload()).toMatchObject({
+    kind: "applied",
+    changed: expect.arrayContaining(changed) as string[],
+    needsRestart: [],
+  });
+  expect(told).toEqual([2]);
+  expect(settings.holder.config.sniffer.telemetry_interval_secs).toBe(7);
+  reader.poll();
+  expect(timeouts).toEqual([250]);
+  // What needs a restart changes nothing now, also not the version.
+  writeFileSync(path, "[bundle]\ntimeout_us = 250\n[book]\nsymbols = 3\n");
+  expect(await settings.reload()).toMatchObject({ version: 3, needsRestart: ["book.symbols"] });
+  expect(told).toEqual([2, 3]);
+});
