@@ -62,7 +62,7 @@ it("events leave as the configuration says, also when it changes", async () => {
     throw new Error(`never: ${key} >= ${atLeast}: ${JSON.stringify(await counts())}`);
   };
   const append = restAppend(ready.log);
-  const record = { topic: "weir-transactions", partition: 0, value: frameOfAll() };
+  const record = { topic: "weir-transactions", partition: 0, value: frameOfAll() } as const;
 
   await append(record);
   await until("eventsSampledOut", 2 * mix.length);
