@@ -193,6 +193,23 @@ describe("transaction handler", () => {
     expect(high + low).toBe(rig.counts().extract.passed);
   });
 
+  it("has no more transactions under way than are allowed: a record with more waits within itself", () => {
+    const handedOff = (openMax: number): number => {
+      const rig = createHandler({ openMax, verifyThreads: 0 });
+      const handler = rig.start();
+      handler.onAssign(id, 42);
+      rig.give(handler, wires.slice(0, 100), 42);
+      rig.take();
+      return rig.out.length;
+    };
+    // All of them are given at once, and work is done in the turn after.
+    expect(handedOff(4096)).toBe(0);
+    const all = handedOff(2);
+    expect(all).toBeGreaterThan(40);
+    expect(handedOff(50)).toBeGreaterThan(10);
+    expect(handedOff(50)).toBeLessThanOrEqual(all);
+  });
+
   it("finishes a record only when its signatures are verified and its candidates handed off", () => {
     const rig = createHandler({ handoff: { batchTimeoutUs: 5_000, batchSize: 1000 } });
     const handler = rig.start();
