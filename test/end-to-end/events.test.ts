@@ -8,29 +8,14 @@ import { afterAll, expect, it } from "vitest";
 
 import { eventTypes } from "../../engine/events/event-layout.ts";
 import { createTransactionMix } from "../../engine/feed/transactions.ts";
-import { FrameWriter } from "../../schemas/market/frame.ts";
-import {
-  TransactionItem,
-  transactionItemHeaderBytes,
-} from "../../schemas/market/transaction-item.ts";
 import { runSeed } from "../random.ts";
+import { transactionFrame } from "../transaction-frame.ts";
 import { restAppend } from "./rest-append.ts";
 import { weir } from "./weir-process.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-events-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 const mix = await createTransactionMix({ seed: runSeed("events"), count: 50 });
-
-const frameOfAll = (): Uint8Array => {
-  const frame = new FrameWriter();
-  const item = new TransactionItem();
-  for (const { wire } of mix) {
-    const at = frame.claim(transactionItemHeaderBytes + wire.length);
-    item.encode(frame.view, at);
-    frame.bytes.set(wire, at + transactionItemHeaderBytes);
-  }
-  return frame.frame().slice();
-};
 
 const configOf = (received: number): string =>
   [
@@ -62,7 +47,11 @@ it("events leave as the configuration says, also when it changes", async () => {
     throw new Error(`never: ${key} >= ${atLeast}: ${JSON.stringify(await counts())}`);
   };
   const append = restAppend(ready.log);
-  const record = { topic: "weir-transactions", partition: 0, value: frameOfAll() } as const;
+  const record = {
+    topic: "weir-transactions",
+    partition: 0,
+    value: transactionFrame(mix.map(({ wire }) => wire)),
+  } as const;
 
   await append(record);
   await until("eventsSampledOut", 2 * mix.length);

@@ -24,15 +24,11 @@ import { openLog } from "../../../engine/log/open-log.ts";
 import { sniffDefaults } from "../../../engine/sniff/sniff-settings.ts";
 import { readValue } from "../../../engine/tail/read-value.ts";
 import { keyPartition } from "../../../schemas/hash/murmur2.ts";
-import { FrameWriter } from "../../../schemas/market/frame.ts";
-import {
-  TransactionItem,
-  transactionItemHeaderBytes,
-} from "../../../schemas/market/transaction-item.ts";
 import { topics } from "../../../schemas/topics.ts";
 import { type Collector, startCollector } from "../../collector.ts";
 import { weir } from "../../end-to-end/weir-process.ts";
 import { runSeed } from "../../random.ts";
+import { transactionFrame } from "../../transaction-frame.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-exports-"));
 const mix = await createTransactionMix({ seed: runSeed("exports"), count: 200 });
@@ -41,17 +37,6 @@ const schema = JSON.parse(
   readFileSync(new URL("../../../schemas/sniffer-event.schema.json", import.meta.url), "utf8"),
 ) as object;
 const isEvent = new Ajv2020({ strict: true }).compile(schema);
-
-const frameOf = (wires: readonly Uint8Array[]): Uint8Array => {
-  const frame = new FrameWriter();
-  const item = new TransactionItem();
-  for (const wire of wires) {
-    const at = frame.claim(transactionItemHeaderBytes + wire.length);
-    item.encode(frame.view, at);
-    frame.bytes.set(wire, at + transactionItemHeaderBytes);
-  }
-  return frame.frame().slice();
-};
 
 const everyEvent = (every: number): EventRule =>
   Object.fromEntries(eventTypes.map((type) => [type, every])) as EventRule;
@@ -91,7 +76,7 @@ const start = async (name: string, exports: ExportSettings, eventSampleEvery = 1
   const handle = async (times: number): Promise<void> => {
     const before = counts().foreignTransactions;
     for (let i = 0; i < times; i += 1) {
-      const value = frameOf(mix.map(({ wire }) => wire));
+      const value = transactionFrame(mix.map(({ wire }) => wire));
       const partition = i % topics["weir-transactions"].partitions;
       const record = { topic: "weir-transactions", partition, key: null, headers: {} };
       await opened.append([{ ...record, value, timestampMs: 1 }]);

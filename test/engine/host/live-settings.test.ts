@@ -14,12 +14,8 @@ import { readEvents } from "../../../engine/events/event-reader.ts";
 import { createTransactionMix } from "../../../engine/feed/transactions.ts";
 import { startEngine } from "../../../engine/host/engine.ts";
 import { openLog } from "../../../engine/log/open-log.ts";
-import { FrameWriter } from "../../../schemas/market/frame.ts";
-import {
-  TransactionItem,
-  transactionItemHeaderBytes,
-} from "../../../schemas/market/transaction-item.ts";
 import { runSeed } from "../../random.ts";
+import { transactionFrame } from "../../transaction-frame.ts";
 import { effective } from "../config/effective.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-live-"));
@@ -28,14 +24,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const mix = await createTransactionMix({ seed: runSeed("live settings"), count: 200 });
 const runId = "live-test";
 
-const frame = new FrameWriter();
-const item = new TransactionItem();
-for (const { wire } of mix) {
-  const at = frame.claim(transactionItemHeaderBytes + wire.length);
-  item.encode(frame.view, at);
-  frame.bytes.set(wire, at + transactionItemHeaderBytes);
-}
-const value = frame.frame().slice();
+const value = transactionFrame(mix.map(({ wire }) => wire));
 
 const silent = { "events.sample_every": "0" };
 const reloads: readonly { readonly [path: string]: string }[] = [

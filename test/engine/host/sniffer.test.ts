@@ -17,29 +17,14 @@ import { sniffDefaults, type SniffSettings } from "../../../engine/sniff/sniff-s
 import { Sniffer } from "../../../engine/sniff/sniffer.ts";
 import { verdict } from "../../../engine/sniff/verdict.ts";
 import { type Candidate, decodeCandidate } from "../../../schemas/market/candidate.ts";
-import { FrameReader, FrameWriter } from "../../../schemas/market/frame.ts";
-import {
-  TransactionItem,
-  transactionItemHeaderBytes,
-} from "../../../schemas/market/transaction-item.ts";
+import { FrameReader } from "../../../schemas/market/frame.ts";
 import { runSeed } from "../../random.ts";
+import { transactionFrame } from "../../transaction-frame.ts";
 import { fullWatch } from "../sniff/pipeline-rig.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-sniffer-"));
 const mix = await createTransactionMix({ seed: runSeed("engine sniffer"), count: 240 });
 const runId = "sniffer-test";
-
-/** A frame of these transactions. */
-const frameOf = (wires: readonly Uint8Array[]): Uint8Array => {
-  const frame = new FrameWriter();
-  const item = new TransactionItem();
-  for (const wire of wires) {
-    const at = frame.claim(transactionItemHeaderBytes + wire.length);
-    item.encode(frame.view, at);
-    frame.bytes.set(wire, at + transactionItemHeaderBytes);
-  }
-  return frame.frame().slice();
-};
 
 const good = mix
   .filter(({ wire }) => {
@@ -70,7 +55,7 @@ const run = async (name: string, sniff: SniffSettings) => {
         topic: "weir-transactions",
         partition,
         key: null,
-        value: frameOf(wires),
+        value: transactionFrame(wires),
         headers: { "weir-run": runId },
         timestampMs: Date.now(),
       },

@@ -18,13 +18,9 @@ import { openLog } from "../../../engine/log/open-log.ts";
 import type { MetricKey } from "../../../engine/metrics/table.ts";
 import { readRingStats } from "../../../engine/ring/ring-stats.ts";
 import { encodeBase58 } from "../../../schemas/market/base58.ts";
-import { FrameWriter } from "../../../schemas/market/frame.ts";
-import {
-  TransactionItem,
-  transactionItemHeaderBytes,
-} from "../../../schemas/market/transaction-item.ts";
 import { verifiesWire } from "./verifies-wire.ts";
 import { runSeed } from "../../random.ts";
+import { transactionFrame } from "../../transaction-frame.ts";
 import { effective } from "../config/effective.ts";
 import { FakeJito } from "../send/fake-jito.ts";
 
@@ -32,17 +28,6 @@ const mix = await createTransactionMix({ seed: runSeed("engine submit"), count: 
 const fed = new Set(mix.map(({ wire }) => Buffer.from(wire).toString("base64")));
 const runId = "submit-test";
 const tipVariable = "WEIR_SENDERS_JITO_TIP_KEY";
-
-const frameOf = (wires: readonly Uint8Array[]): Uint8Array => {
-  const frame = new FrameWriter();
-  const item = new TransactionItem();
-  for (const wire of wires) {
-    const at = frame.claim(transactionItemHeaderBytes + wire.length);
-    item.encode(frame.view, at);
-    frame.bytes.set(wire, at + transactionItemHeaderBytes);
-  }
-  return frame.frame().slice();
-};
 
 /** A pair as Solana's tools print it, base58 of seed and public key. */
 const keyPair = (): { readonly text: string; readonly publicKey: Uint8Array } => {
@@ -126,7 +111,7 @@ describe("bundles of a running engine", () => {
 
   const feed = async (): Promise<void> => {
     const headers = { "weir-run": runId };
-    const value = frameOf(mix.map(({ wire }) => wire));
+    const value = transactionFrame(mix.map(({ wire }) => wire));
     const record = { topic: "weir-transactions", partition: 1, key: null, value, headers } as const;
     await log?.append([{ ...record, timestampMs: Date.now() }]);
     while (counts().handledTransactions < mix.length) await sleep(20);

@@ -16,28 +16,14 @@ import { traceSlots } from "../../../engine/trace/trace-layout.ts";
 import { depthKind } from "../../../schemas/market/depth-item.ts";
 import { depthItemOf, DepthMessage } from "../../../schemas/market/depth-message.ts";
 import { FrameWriter } from "../../../schemas/market/frame.ts";
-import {
-  TransactionItem,
-  transactionItemHeaderBytes,
-} from "../../../schemas/market/transaction-item.ts";
 import { sampledTraceparent } from "../../../schemas/trace-context.ts";
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from "../../otlp-receiver.ts";
 import { runSeed } from "../../random.ts";
+import { transactionFrame } from "../../transaction-frame.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-traced-"));
 const mix = await createTransactionMix({ seed: runSeed("traced engine"), count: 200 });
 const parentSpanId = "b7ad6b7169203331";
-
-const frameOf = (wires: readonly Uint8Array[]): Uint8Array => {
-  const frame = new FrameWriter();
-  const item = new TransactionItem();
-  for (const wire of wires) {
-    const at = frame.claim(transactionItemHeaderBytes + wire.length);
-    item.encode(frame.view, at);
-    frame.bytes.set(wire, at + transactionItemHeaderBytes);
-  }
-  return frame.frame().slice();
-};
 
 const until = async (condition: () => boolean, what: string): Promise<void> => {
   for (let i = 0; i < 1_500; i += 1) {
@@ -124,7 +110,9 @@ const handedOff = [
 describe("a traced record in the running engine", () => {
   it("of one transaction is a span for each stage, to the log's acknowledgement", async () => {
     const shapes = new Set<string>();
-    const all = mix.slice(0, 20).map(({ wire }) => traced("weir-transactions", frameOf([wire])));
+    const all = mix
+      .slice(0, 20)
+      .map(({ wire }) => traced("weir-transactions", transactionFrame([wire])));
     for (const spans of await Promise.all(all)) {
       const names = spans.map(({ name }) => name).filter((name) => name !== "weir.consume");
       shapes.add(names.join(" "));
@@ -145,7 +133,7 @@ describe("a traced record in the running engine", () => {
   });
 
   it("of many transactions follows the first few, and says how many there were", async () => {
-    const spans = await traced("weir-transactions", frameOf(mix.map(({ wire }) => wire)));
+    const spans = await traced("weir-transactions", transactionFrame(mix.map(({ wire }) => wire)));
     const items = new Set(spans.flatMap(({ attributes }) => attributes["weir.item"] ?? []));
     expect(items).toEqual(new Set(["0", "1", "2", "3"]));
     expect(named(spans, "weir.consume").attributes["weir.items"]).toBe(String(mix.length));
@@ -174,7 +162,7 @@ describe("a traced record in the running engine", () => {
   it("is whole also of a record that cannot be read", async () => {
     const spans = await traced("weir-transactions", Uint8Array.of(1, 2, 3));
     checkShape(spans, ["weir.ingest", "weir.ring"]);
-    const short = frameOf([Uint8Array.of(1)]);
+    const short = transactionFrame([Uint8Array.of(1)]);
     checkShape(await traced("weir-transactions", short), handedOff.slice(0, 3));
   });
 
@@ -184,7 +172,7 @@ describe("a traced record in the running engine", () => {
       topic: "weir-transactions",
       partition: 2,
       key: null,
-      value: frameOf(mix.slice(0, 2).map(({ wire }) => wire)),
+      value: transactionFrame(mix.slice(0, 2).map(({ wire }) => wire)),
       headers: { traceparent: sampledTraceparent("c".repeat(32), parentSpanId) },
       timestampMs: 1,
     };
@@ -208,7 +196,7 @@ describe("a traced record in the running engine", () => {
       { traceparent: "nonsense" },
       { traceparent: `00-${"c".repeat(32)}-${parentSpanId}-00` },
     ];
-    const value = frameOf(mix.slice(0, 1).map(({ wire }) => wire));
+    const value = transactionFrame(mix.slice(0, 1).map(({ wire }) => wire));
     const { foreignTransactions } = counts();
     for (const headers of headersOf) {
       const place = { topic: "weir-transactions", partition: 3, key: null };
