@@ -127,10 +127,13 @@ const wrongMethod = (exchange: Exchange, { method }: Endpoint): Response => {
 
 const authenticated = async (exchange: Exchange, endpoint: GuardedEndpoint): Promise<Response> => {
   const { edge, request, background } = exchange;
-  await edge.registries.first();
+  // Nothing is awaited that is there already: each wait costs every request.
+  const first = edge.registries.first();
+  if (first !== undefined) await first;
   for (const reading of [edge.tenants.refresh(), edge.registries.refresh()])
     if (reading !== undefined) background.waitUntil(reading);
-  const caller = await edge.tenants.caller(request.headers);
+  const found = edge.tenants.caller(request.headers);
+  const caller = found instanceof Promise ? await found : found;
   if (isRefusal(caller)) return refused(exchange, caller, { "www-authenticate": "Bearer" });
   const right = rightOf(caller.tenant, endpoint);
   if (right !== undefined) return refused(exchange, right);

@@ -42,10 +42,11 @@ export class BodyReader {
    * `incomplete-body`, and with `overloaded` while other bodies fill the isolate.
    */
   async read(request: Request): Promise<Uint8Array | Refusal> {
-    const { body } = request;
-    if (body === null) return new Uint8Array(0);
     const { bodyBytesMax, bodyMsMax } = this.#limits;
     const declared = request.headers.get("content-length");
+    // Not looked at when a length is declared: the runtime makes a stream of it for that.
+    const body = declared === null ? request.body : null;
+    if (declared === null && body === null) return new Uint8Array(0);
     if (declared !== null && !(Number(declared) <= bodyBytesMax))
       return tooLarge(`Content-Length ${declared.slice(0, 20)}`, bodyBytesMax);
     const { promise: late, resolve } = Promise.withResolvers<Refusal>();
@@ -54,7 +55,7 @@ export class BodyReader {
       resolve(refuse("body-timeout", message, { field: "body" }));
     }, bodyMsMax);
     try {
-      if (declared === null) return await this.#counted(body, late);
+      if (body !== null) return await this.#counted(body, late);
       return await this.#declared(request, Number(declared), late);
     } catch {
       return brokenOff;

@@ -94,20 +94,22 @@ export const offsetsOf = (
   records: readonly ProducerRecord[],
   answer: readonly RecordMetadata[],
 ): number[] => {
-  const next = new Map<string, number>();
+  // Not by one text of both: it would be made for each record.
+  const nextOf = new Map<string, Map<number, number>>();
   for (const { topicName, partition, baseOffset } of answer) {
-    next.set(`${topicName}/${partition}`, Number(baseOffset ?? -1));
+    const next = nextOf.get(topicName) ?? new Map<number, number>();
+    nextOf.set(topicName, next.set(partition, Number(baseOffset ?? -1)));
   }
   return records.map(({ topic, partition }) => {
-    const key = `${topic}/${partition}`;
-    const offset = next.get(key);
+    const next = nextOf.get(topic);
+    const offset = next?.get(partition);
     if (offset === undefined) {
       throw new ProducerError("topic-missing", `partition ${partition} of ${topic} has no leader`);
     }
     if (!(offset >= 0)) {
       throw new ProducerError("sequence", `no offset for partition ${partition} of ${topic}`);
     }
-    next.set(key, offset + 1);
+    next?.set(partition, offset + 1);
     return offset;
   });
 };
