@@ -6,6 +6,7 @@ import { workerData } from "node:worker_threads";
 import { LiveReader } from "../config/live-reader.ts";
 import type { SubmitData } from "../host/thread-data.ts";
 import { monotonicUs } from "../ring/enqueue-stamp.ts";
+import { TokenBucket } from "../send/token-bucket.ts";
 import { openOutlet } from "../submit/open-outlet.ts";
 import { SubmitCounts } from "../submit/submit-counts.ts";
 import { Submitter } from "../submit/submitter.ts";
@@ -22,6 +23,9 @@ const sleepMs = async (ms: number): Promise<void> => {
   else await sleep(ms, undefined, { signal }).catch(() => undefined);
 };
 
+// For people: of a flood some are shown, all are counted.
+const shown = new TokenBucket({ perSecond: 32, burst: 32, nowMs: () => performance.now() });
+
 startHeartbeat(data);
 try {
   const counts = new SubmitCounts(data.memory.metrics);
@@ -30,7 +34,9 @@ try {
     fetch,
     report: {
       settled: (transactions, fate) => counts.settled(transactions, fate),
-      submitted: (submission) => say({ is: "submitted", submission }),
+      submitted: (submission) => {
+        if (shown.tryTake()) say({ is: "submitted", submission });
+      },
     },
     nowMs: () => performance.now(),
     sleepMs,

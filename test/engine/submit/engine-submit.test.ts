@@ -72,6 +72,7 @@ describe("bundles of a running engine", () => {
     jito = new FakeJito(() => (ms += 2000));
     url = await jito.server.listen();
     [engine, log, control] = [null, null, null];
+    given = 0;
   });
 
   afterEach(async () => {
@@ -109,12 +110,14 @@ describe("bundles of a running engine", () => {
     return takeSnapshot(engine.memory, engine.lanes).counts;
   };
 
-  const feed = async (): Promise<void> => {
+  let given = 0;
+  const feed = async (partition = 1): Promise<void> => {
     const headers = { "weir-run": runId };
     const value = transactionFrame(mix.map(({ wire }) => wire));
-    const record = { topic: "weir-transactions", partition: 1, key: null, value, headers } as const;
+    const record = { topic: "weir-transactions", partition, key: null, value, headers } as const;
     await log?.append([{ ...record, timestampMs: Date.now() }]);
-    while (counts().handledTransactions < mix.length) await sleep(20);
+    given += mix.length;
+    while (counts().handledTransactions < given) await sleep(20);
   };
 
   /** Sum over all ends; what was read is that and what is in flight. */
@@ -132,17 +135,25 @@ describe("bundles of a running engine", () => {
     return response.text();
   };
 
-  const expectConserved = (): void => {
-    const now = counts();
-    const offered = now.submitOfferedHigh + now.submitOfferedLow;
-    const full = now.submitFullHigh + now.submitFullLow;
-    const tap = engine?.memory.tap;
-    const left = [tap?.high, tap?.low].map((ring) =>
-      ring === undefined ? 0 : readRingStats(ring).inFlight,
-    );
-    expect(offered).toBe(full + (left[0] ?? 0) + (left[1] ?? 0) + now.submitReceived);
-    expect(now.submitReceived).toBe(endedCount() + now.submitInFlight);
-  };
+  /** Counters are brought up to date once a turn of their thread. */
+  const expectConserved = (): Promise<void> =>
+    expect
+      .poll(() => {
+        const now = counts();
+        const tap = engine?.memory.tap;
+        const left = tap === null || tap === undefined ? [] : [tap.high, tap.low];
+        const inRings = left.reduce((sum, ring) => sum + readRingStats(ring).inFlight, 0);
+        const full = now.submitFullHigh + now.submitFullLow;
+        return {
+          offered: now.submitOfferedHigh + now.submitOfferedLow - full - inRings,
+          received: now.submitReceived,
+          ended: endedCount() + now.submitInFlight,
+        };
+      })
+      .toSatisfy(
+        ({ offered, received, ended }: { offered: number; received: number; ended: number }) =>
+          offered === received && received === ended,
+      );
 
   it("arrive at Jito in groups of four with a signed tip, when they are to be sent", async () => {
     const pair = keyPair();
@@ -150,7 +161,7 @@ describe("bundles of a running engine", () => {
     const running = await start({ "senders.jito.dry_run": "false" });
     await feed();
     await settled();
-    expectConserved();
+    await expectConserved();
     const { submitLanded, submitNoPrice, submitReceived } = counts();
     expect(submitLanded).toBeGreaterThan(20);
     expect(submitLanded + submitNoPrice).toBe(submitReceived);
@@ -177,7 +188,7 @@ describe("bundles of a running engine", () => {
     const running = await start({});
     await feed();
     await settled();
-    expectConserved();
+    await expectConserved();
     expect(counts().submitDryRun).toBeGreaterThan(20);
     expect(jito.server.requests).toEqual([]);
     const { submissions } = JSON.parse(await get("/status")) as {
@@ -204,11 +215,50 @@ describe("bundles of a running engine", () => {
     while (counts().submitDryRun === 0) await sleep(20);
     const { clean } = await running.stop(10_000);
     expect(clean).toBe(true);
-    expectConserved();
+    await expectConserved();
     const { submitDryRun, submitStages, submitNoPrice, submitReceived } = counts();
     expect(submitDryRun).toBeGreaterThan(10);
     expect(Math.abs(submitDryRun - submitStages)).toBeLessThanOrEqual(1);
     expect(submitDryRun + submitStages + submitNoPrice).toBe(submitReceived);
+  });
+
+  it("are made anew after a stage or the submit thread died; what was in hand is counted, the log goes on", async () => {
+    writeFileSync(join(folder, "half.mjs"), halfSource);
+    const running = await start({
+      stages: JSON.stringify([
+        { name: "half", module: "./half.mjs", options: { every: 1, diesAfter: 30 } },
+      ]),
+    });
+    await feed();
+    const restarts = (): number =>
+      running.steering.workers().find(({ name }) => name === "submit")?.restarts ?? 0;
+    while (restarts() === 0) await sleep(20);
+    await running.steering.restart("submit");
+    expect(restarts()).toBeGreaterThan(1);
+    await expectConserved();
+    expect(counts().submitRestart).toBeGreaterThan(0);
+    expect(counts().handledTransactions).toBe(mix.length);
+    const others = running.steering.workers().filter(({ name }) => name !== "submit");
+    expect(others.map(({ restarts: one }) => one)).toEqual(others.map(() => 0));
+  });
+
+  it("are made of what added market threads find too", async () => {
+    const running = await start({});
+    await running.steering.scale("market", 2);
+    const taps = running.lanes.flatMap(({ memory, role }) =>
+      role === "market" ? [memory.tap] : [],
+    );
+    expect(taps).toHaveLength(2);
+    for (let i = 0; i < 4; i += 1) await feed(i);
+    await settled();
+    for (const tap of taps) {
+      const read = [tap?.high, tap?.low].map((ring) =>
+        ring === undefined ? 0 : readRingStats(ring).read,
+      );
+      expect((read[0] ?? 0) + (read[1] ?? 0)).toBeGreaterThan(0);
+    }
+    // The same transactions came four times, to two threads.
+    expect(counts().submitRepeated).toBeGreaterThan(0);
   });
 
   it("never hold up the log: without anybody to take them they are dropped and counted", async () => {
@@ -220,9 +270,9 @@ describe("bundles of a running engine", () => {
       "senders.jito.attempts_max": "1000",
     });
     for (let i = 0; i < 3; i += 1) await feed();
-    expectConserved();
+    await expectConserved();
     await running.stop(5000);
-    expectConserved();
+    await expectConserved();
     const now = counts();
     expect(now.submitInFlight).toBe(0);
     expect(now.submitUnknown + now.submitShutdown).toBeGreaterThan(0);
@@ -236,7 +286,7 @@ const halfSource = `
     inputBytes: 32,
     outputBytes: 32,
     metrics: { counters: { seen: { name: "half_seen_total", help: "Records" } } },
-    configure: ({ every }) => ({ input, output, metrics }) => {
+    configure: ({ every, diesAfter = Infinity }) => ({ input, output, metrics }) => {
       let n = 0;
       const seen = metrics.counter("seen");
       return {
@@ -245,6 +295,7 @@ const halfSource = `
         work() {
           if (input.available() === 0 || output.claim(1) === 0) return 0;
           n += 1;
+          if (n > diesAfter) throw new Error("as it was told");
           seen.add(1);
           if (n % every === 0) {
             const from = input.slotBase(0);
