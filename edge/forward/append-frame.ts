@@ -83,7 +83,7 @@ const putRecord = (view: DataView, frame: Uint8Array, start: number, record: Out
 };
 
 /** @throws RangeError when a bound above is passed: the router keeps to them. */
-export const encodeAppendFrame = (requests: readonly AppendRequest[]): Uint8Array => {
+export const encodeAppendFrame = (requests: readonly AppendRequest[]): Uint8Array<ArrayBuffer> => {
   const tenants = requests.map(({ head }) => utf8.encode(head.tenant));
   let bytes = headBytes;
   for (const [i, { records }] of requests.entries()) {

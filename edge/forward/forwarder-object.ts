@@ -11,6 +11,7 @@ import { CommonHeaders } from "./common-headers.ts";
 import type { ForwarderState } from "./forwarder.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { kafkaSink } from "./kafka-sink.ts";
+import { postAnswer } from "./posted-frame.ts";
 import { rejectingSink } from "./rejecting-sink.ts";
 import { restSink } from "./rest-sink.ts";
 import type { Sink, SinkRecord } from "./sink.ts";
@@ -70,6 +71,11 @@ export class ForwarderObject extends DurableObject {
     const records: SinkRecord[] = [];
     for (const request of requests) this.#number(request, records);
     return this.#commit.submit(records);
+  }
+
+  /** Appends a frame that is posted, as large ones are; the answer is the outcome. */
+  override async fetch(request: Request): Promise<Response> {
+    return postAnswer(await this.append(await request.bytes()));
   }
 
   /** Queue, sink and numbering, for /status. */

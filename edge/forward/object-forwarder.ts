@@ -21,6 +21,7 @@ import {
 import type { ForwarderObject } from "./forwarder-object.ts";
 import type { Background, Forwarder, ForwarderState } from "./forwarder.ts";
 import { type BatchLimits, IsolateBatch, type Unsettled } from "./isolate-batch.ts";
+import { postFrame, postedBytesMin } from "./posted-frame.ts";
 
 /** From here on a request gains nothing from sharing a call. */
 const aloneBytesMin = 128 << 10;
@@ -118,7 +119,10 @@ class Shard {
   async #call(requests: readonly AppendRequest[]): Promise<ForwardOutcome> {
     const count = requests.reduce((sum, { records }) => sum + records.length, 0);
     try {
-      const outcome = await this.#namespace.get(this.#id).append(encodeAppendFrame(requests));
+      const frame = encodeAppendFrame(requests);
+      const object = this.#namespace.get(this.#id);
+      const isPosted = frame.byteLength >= postedBytesMin;
+      const outcome = await (isPosted ? postFrame(object, frame) : object.append(frame));
       this.#hasFailedStorage = false;
       return outcome ?? refusedOutcome("unavailable", otherVersion, count);
     } catch (error) {

@@ -9,6 +9,7 @@ import {
   recordState,
 } from "../../../edge/forward/forward-outcome.ts";
 import { objectForwarder } from "../../../edge/forward/object-forwarder.ts";
+import { postAnswer } from "../../../edge/forward/posted-frame.ts";
 import type { OutgoingRecord } from "../../../edge/route/outgoing-record.ts";
 
 type Append = (requests: readonly FramedRequest[], shard: string) => ForwardOutcome | undefined;
@@ -18,15 +19,18 @@ type Namespace = Parameters<typeof objectForwarder>[0];
 
 const setUp = (append: Append, vars: { readonly [name: string]: string } = {}) => {
   const calls: Call[] = [];
+  const taken = async (frame: Uint8Array, shard: string) => {
+    const requests = decodeAppendFrame(frame) ?? [];
+    calls.push({ shard, requests });
+    await Promise.resolve();
+    return append(requests, shard);
+  };
   const namespace = {
     idFromName: (name: string) => name,
     get: (shard: string) => ({
-      append: async (frame: Uint8Array) => {
-        const requests = decodeAppendFrame(frame) ?? [];
-        calls.push({ shard, requests });
-        await Promise.resolve();
-        return append(requests, shard);
-      },
+      append: (frame: Uint8Array) => taken(frame, shard),
+      fetch: async (_url: string, { body }: { readonly body: Uint8Array }) =>
+        postAnswer(await taken(body, shard)),
       state: () => Promise.resolve({ log: "fake", sends: 2, isSending: shard.endsWith("1") }),
     }),
   };
@@ -85,9 +89,26 @@ describe("one object", () => {
     expect(calls.map(partitions)).toEqual([[0], [2], [1, 3]]);
   });
 
-  test("an object of another version and one that fails are told apart", async () => {
-    const other = setUp(() => undefined).forwarder.send(head, [record(0)], background);
-    expect(await other).toMatchObject({ code: "unavailable", states: new Uint8Array([2]) });
+  test.each([
+    ["small", 1],
+    ["large", 200_000],
+  ])("the states of a %s request's records come back as they are", async (_size, bytes) => {
+    const states = new Uint8Array([recordState.repeatable, recordState.oversize]);
+    const { forwarder } = setUp(() => outcomeOf(states, "why", "unavailable"));
+    const outcome = await forwarder.send(head, [record(0, bytes), record(1)], background);
+    expect(outcome).toEqual({ code: "settled", message: "why", states });
+  });
+
+  test.each([
+    ["small", 1],
+    ["large", 200_000],
+  ])("an object of another version refuses a %s request", async (_size, bytes) => {
+    const { forwarder } = setUp(() => undefined);
+    const outcome = await forwarder.send(head, [record(0, bytes)], background);
+    expect(outcome).toMatchObject({ code: "unavailable", states: new Uint8Array([2]) });
+  });
+
+  test("an object that fails tells by its words", async () => {
     const broken = setUp(() => {
       throw new Error("gone");
     }).forwarder.send(head, [record(0), record(1)], background);
