@@ -155,9 +155,10 @@ const exportsOf = ({ telemetry }: Config, now: () => Config): ExportSettings => 
 /** Null when neither a custom stage nor a sender is configured: then no bundles are made. */
 const submitSettingsOf = (config: Config, stageFolder: string): SubmitSettings | null => {
   const outlet = outletOf(config);
-  const { stages, bundle } = config;
+  const { stages, bundle, events } = config;
   if (outlet.kind === "none" && stages.length === 0) return null;
-  return { stages, stageFolder, outlet, bundleTimeoutUs: bundle.timeout_us };
+  const eventSampleEvery = events.sample_every;
+  return { stages, stageFolder, outlet, eventSampleEvery, bundleTimeoutUs: bundle.timeout_us };
 };
 
 const outletOf = ({ senders: { jito, solana } }: Config): OutletSettings => {

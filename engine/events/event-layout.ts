@@ -1,5 +1,5 @@
 // The memory of an event collector: a circular buffer of fixed slots in shared memory, one writer,
-// any reader. Names of the nine events and of all reasons are closed tables; indexes are format.
+// any reader. Names of events and of all reasons are closed tables; indexes are format.
 //
 //    0  i32  capacity in slots          128  slots of 32 bytes each:
 //    4  i32  events written, wraps        0  i32  number of the event + 1; 0 while it is written
@@ -7,7 +7,7 @@
 //                                         8  f64  trace id
 //                                        16  f64  monotonic time, us
 //                                        24  u32  value: latency in us, or size in bytes
-//                                        28  u32  queue depth
+//                                        28  u32  queue depth; of bundle_submitted: the fate
 
 export const eventHeaderBytes = 128;
 export const eventSlotBytes = 32;
@@ -30,7 +30,7 @@ export const eventAt = {
 } as const;
 
 /** The nine events of the sniffer. */
-export const eventTypes = [
+export const snifferEventTypes = [
   "bytes_received",
   "prefilter_passed",
   "prefilter_rejected",
@@ -41,6 +41,12 @@ export const eventTypes = [
   "handoff_sent",
   "handoff_dropped",
 ] as const;
+
+/** A name of `snifferEventTypes`. */
+export type SnifferEventType = (typeof snifferEventTypes)[number];
+
+/** All events: those of the sniffer, and a transaction that was given to an outlet in a bundle. */
+export const eventTypes = [...snifferEventTypes, "bundle_submitted"] as const;
 
 /** A name of `eventTypes`. */
 export type EventType = (typeof eventTypes)[number];
@@ -56,6 +62,7 @@ export const eventType = {
   securityRejected: 6,
   handoffSent: 7,
   handoffDropped: 8,
+  bundleSubmitted: 9,
 } as const;
 
 /** A code of `eventType`. */
@@ -112,6 +119,29 @@ export const reason = {
 
 /** A code of `reason`. */
 export type Reason = (typeof reason)[keyof typeof reason];
+
+/** What becomes of a transaction that is given to an outlet (submit/outlet.ts). */
+export const fateNames = [
+  /** Checked, and not sent. */
+  "dry-run",
+  /** No receiver would take it; not sent. */
+  "invalid",
+  /** No receiver took it. */
+  "rejected",
+  /** In a block. */
+  "landed",
+  /** In a block, and failed there; or its bundle was given up. */
+  "failed",
+  /** Its blockhash is too old, and it is in no block. */
+  "expired",
+  /** A block engine has it; its end was not seen in time. */
+  "accepted",
+  /** It may have been sent. */
+  "unknown",
+] as const;
+
+/** A name of `fateNames`. */
+export type Fate = (typeof fateNames)[number];
 
 /** Priorities of candidates, as ring counters know them: index is code. */
 export const priorityNames = ["LOW", "HIGH"] as const;

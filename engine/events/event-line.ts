@@ -5,6 +5,8 @@ import {
   type EventType,
   eventType,
   eventTypes,
+  type Fate,
+  fateNames,
   priorityNames,
   reasonNames,
 } from "./event-layout.ts";
@@ -22,6 +24,8 @@ export type EventLine = {
   readonly priority?: string;
   readonly reason?: string;
   readonly error?: string;
+  /** Of bundle_submitted, as far as it is known then. */
+  readonly fate?: Fate;
 };
 
 /** The event whose slot begins at `at`; null for one that is none. The slot may change meanwhile. */
@@ -43,6 +47,9 @@ export const eventLine = (view: DataView, at: number): EventLine | null => {
     ...(code === eventType.handoffSent && {
       queue_depth: view.getUint32(at + eventAt.depth, true),
     }),
+    ...(code === eventType.bundleSubmitted && {
+      fate: fateNames[view.getUint32(at + eventAt.depth, true)] ?? "unknown",
+    }),
     ...(reason !== "" && (code === eventType.extractionFailed ? { error: reason } : { reason })),
   };
 };
@@ -52,4 +59,5 @@ const hasLatency: ReadonlySet<number> = new Set([
   eventType.candidateExtracted,
   eventType.securityPassed,
   eventType.handoffSent,
+  eventType.bundleSubmitted,
 ]);

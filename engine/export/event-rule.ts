@@ -1,9 +1,13 @@
 // Which events leave the process: of each type one in so many, or none. Counted by type, so that
 // the first of a type leaves and rare ones are not left to chance.
-import { type EventType, eventTypes } from "../events/event-layout.ts";
+import {
+  type EventType,
+  type SnifferEventType,
+  snifferEventTypes,
+} from "../events/event-layout.ts";
 
 /** Of how many recorded events of a type one leaves; 1 all, 0 none. Whole numbers. */
-export type EventRule = { readonly [type in EventType]: number };
+export type EventRule = { readonly [type in SnifferEventType]: number };
 
 /** Refusals and drops all, the many others seldom. */
 export const eventRuleDefaults: EventRule = {
@@ -21,7 +25,7 @@ export const eventRuleDefaults: EventRule = {
 /** Applies a rule that is looked up anew for each reading, as a reload may change it. */
 export class EventSampler {
   readonly #rule: () => EventRule;
-  readonly #counts = new Float64Array(eventTypes.length);
+  readonly #counts = new Float64Array(snifferEventTypes.length);
   #current: EventRule;
 
   constructor(rule: () => EventRule) {
@@ -34,14 +38,14 @@ export class EventSampler {
     this.#current = this.#rule();
   }
 
-  /** Of how many events of this type one is taken, now. */
+  /** Of how many events of this type one is taken, now; only the sniffer's leave. */
   oneIn(type: EventType): number {
-    return this.#current[type];
+    return type === "bundle_submitted" ? 0 : this.#current[type];
   }
 
   /** Counts one event of the type with this code, and says whether it is to leave. */
   takes(code: number): boolean {
-    const type = eventTypes[code];
+    const type = snifferEventTypes[code];
     if (type === undefined) return false;
     const every = this.#current[type];
     const before = this.#counts[code] ?? 0;

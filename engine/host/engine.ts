@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { lanesMaxOf } from "../consume/deal.ts";
 import type { LiveSettings, LiveThread } from "../config/live-control.ts";
 import type { InputRole } from "../consume/input-rings.ts";
+import { createEventMemory } from "../events/event-collector.ts";
 import { type Exports, type ExportSettings, startExports } from "../export/exports.ts";
 import type { RejoinOptions } from "../log/event-log.ts";
 import type { LogPlace } from "../log/open-log.ts";
@@ -97,7 +98,7 @@ export type Engine = {
   readonly tellVersion: (version: number) => void;
   /** All lanes that there were, those of the engine's own memory first; grows. */
   readonly lanes: readonly Lane[];
-  /** Memories of the lanes' event collectors; grows. */
+  /** Memories of all event collectors; grows. */
   readonly events: readonly SharedArrayBuffer[];
   /** Stops in the order of the data within one deadline; says what was drained. */
   readonly stop: (deadlineMs: number) => Promise<DrainReport>;
@@ -105,14 +106,17 @@ export type Engine = {
 
 /** @throws ThreadStartError when a thread cannot start, after all others were ended. */
 export const startEngine = async (options: EngineOptions): Promise<Engine> => {
-  const { log, sniff = sniffDefaults } = options;
-  const { submit = null } = options;
+  const { log } = options;
+  const given = withDefaults(options);
+  const { sniff, submit } = given;
   const sizes = { ...memoryDefaults, ...options.sizes, hasTap: submit !== null };
   const stages = new StageMetricsSet();
   const memory = createEngineMemory(sniff.verifyThreads, sizes);
   if (isTraced(options)) turnTracingOn(memory.traces);
   tellVersion(memory, firstVersion);
   const lanes = new Lanes(memory, sizes);
+  const submitEvents = createEventMemory(submit === null ? 1 : sizes.events);
+  if (submit !== null) lanes.shownEvents.push(submitEvents);
   for (const role of ["market", "stream"] as const) {
     lanes.resize(role, checkedThreads(role, options.threads?.[role] ?? 1));
   }
@@ -125,12 +129,8 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
     served: "kafka" in log ? null : log,
     group: consumerGroup,
     runId: options.runId,
-    files: options.threadFiles ?? {},
-    sniff,
-    windows: options.windows ?? windowDefaults,
-    rejoin: options.rejoin ?? null,
-    live: options.live ?? null,
-    submit,
+    ...given,
+    submitEvents,
     stages,
     onDied: (thread, error) => {
       firstDeath ??= { thread, error };
@@ -159,7 +159,7 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
     submissions: () => threads.submissions,
     tellVersion: (version) => tellVersion(memory, version),
     lanes: lanes.all,
-    events: lanes.events,
+    events: lanes.shownEvents,
     stop: async (deadlineMs) => {
       stopScaling();
       const report = await drainReport(memory, lanes.all, () => supervisor.stop(deadlineMs));
@@ -207,6 +207,16 @@ const startScaling = (
       });
 
 const isTraced = ({ exports }: EngineOptions): boolean => (exports?.traceEndpoint ?? "") !== "";
+
+/** What threads are given, and what holds where nothing else is asked for. */
+const withDefaults = ({
+  sniff = sniffDefaults,
+  windows = windowDefaults,
+  rejoin = null,
+  live = null,
+  submit = null,
+  threadFiles: files = {},
+}: EngineOptions) => ({ sniff, windows, rejoin, live, submit, files });
 
 const tellVersion = ({ metrics }: EngineMemory, version: number): void =>
   new MetricCells(metrics).set(cellOf("configVersion"), version);

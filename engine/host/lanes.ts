@@ -29,6 +29,8 @@ export class Lanes {
   readonly all: Lane[] = [];
   /** Of the sniffer's events, one for each market lane. */
   readonly events: SharedArrayBuffer[] = [];
+  /** Those, and others that are to be looked at. */
+  readonly shownEvents: SharedArrayBuffer[] = [];
   readonly #memory: EngineMemory;
   readonly #sizes: MemorySizes;
   readonly #counts = { market: 0, stream: 0 };
@@ -47,7 +49,9 @@ export class Lanes {
       const name = index === 0 ? role : `${role}-${index + 1}`;
       const memory = index === 0 ? this.#memory : laneMemory(this.#memory, this.#sizes);
       this.all.push({ role, index, name, memory });
-      if (role === "market") this.events.push(memory.events);
+      if (role !== "market") continue;
+      this.events.push(memory.events);
+      this.shownEvents.push(memory.events);
     }
   }
 

@@ -55,6 +55,8 @@ export type SubmitData = WorkerPlace &
     readonly memory: EngineMemory;
     readonly taps: readonly TapMemory[];
     readonly settings: SubmitSettings;
+    /** createEventMemory. */
+    readonly events: SharedArrayBuffer;
     readonly live: LiveSettings | null;
   };
 

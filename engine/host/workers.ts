@@ -61,6 +61,7 @@ export type ThreadsOptions = {
   readonly live: LiveSettings | null;
   /** Null: candidates go to the log alone. */
   readonly submit: SubmitSettings | null;
+  readonly submitEvents: SharedArrayBuffer;
   /** Where custom stages show their metrics. */
   readonly stages: StageMetricsSet;
   readonly onDied: (name: string, error: ThreadDiedError) => void;
@@ -139,14 +140,22 @@ export class EngineThreads {
   }
 
   #submitWorker(settings: SubmitSettings): SubmitWorker {
-    const { memory, lanes, stages, live, onDied } = this.#options;
+    const { memory, lanes, stages, live, submitEvents: events, onDied } = this.#options;
     const cells = this.#cells(submitPlace);
     return new SubmitWorker({
       settings,
       shown: stages,
       start: async (parts) => {
         const place = this.#place("submit", submitPlace);
-        const data: SubmitData = { ...place, ...parts, memory, taps: lanes.taps(), settings, live };
+        const data: SubmitData = {
+          ...place,
+          ...parts,
+          memory,
+          taps: lanes.taps(),
+          settings,
+          events,
+          live,
+        };
         await this.#start("submit", data, { role: "submit" });
       },
       ask: async (order) => this.living("submit")?.ask(order),

@@ -7,7 +7,7 @@ export const dryOutlet = (report: OutletReport): Outlet => ({
     const checked = transactions.map(({ bytes }) => signedTransaction(bytes));
     const signatures = checked.flatMap((one) => (typeof one === "string" ? [] : [one.signature]));
     report.settled(transactions.length, "dry-run");
-    report.submitted({ outlet: "none", fate: "dry-run", signatures });
+    report.submitted({ outlet: "none", fate: "dry-run", signatures }, transactions);
   },
   finish: async () => undefined,
 });

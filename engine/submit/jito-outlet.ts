@@ -2,7 +2,8 @@
 // asked after until each has landed or was given up. How often a region is asked is the sender's.
 import { splitBundle } from "../bundle/split-bundle.ts";
 import type { BundleOutcome, JitoSender, Receipt } from "../send/jito-sender.ts";
-import type { Fate, Outgoing, Outlet, OutletReport } from "./outlet.ts";
+import type { Fate } from "../events/event-layout.ts";
+import type { Outgoing, Outlet, OutletReport } from "./outlet.ts";
 import type { TipPayer } from "./tip-payer.ts";
 
 /** Jito takes five; the tip is one of them. */
@@ -53,7 +54,7 @@ export class JitoOutlet implements Outlet {
         ? { kind: "invalid", reason: "tip: no transaction has a blockhash to share" }
         : await sender.send([...wires, tip], signal);
     const { kind } = outcome;
-    report.submitted({ outlet: "jito", fate: kind, ...shownOf(outcome) });
+    report.submitted({ outlet: "jito", fate: kind, ...shownOf(outcome) }, group);
     if (kind !== "accepted" || !this.#follow(outcome, group.length)) {
       report.settled(group.length, kind);
     }

@@ -1,4 +1,5 @@
-// Where bundles go, as the submitter sees it, and what can become of each transaction in them.
+// Where bundles go, as the submitter sees it, and what it is told of them.
+import type { Fate } from "../events/event-layout.ts";
 
 /** A signed transaction on its way to an outlet. */
 export type Outgoing = {
@@ -6,31 +7,11 @@ export type Outgoing = {
   readonly id: number;
   /** As it came over the wire. */
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Of its other events. */
+  readonly traceId: number;
   /** When it was received, monotonic us. */
   readonly receivedUs: number;
 };
-
-/** What became of a transaction; each has one in the end. */
-export const fates = [
-  /** Checked, and not sent. */
-  "dry-run",
-  /** No receiver would take it; not sent. */
-  "invalid",
-  /** No receiver took it. */
-  "rejected",
-  /** In a block. */
-  "landed",
-  /** In a block, and failed there; or its bundle was given up. */
-  "failed",
-  /** Its blockhash is too old, and it is in no block. */
-  "expired",
-  /** A block engine has it; its end was not seen in time. */
-  "accepted",
-  /** It may have been sent. */
-  "unknown",
-] as const;
-
-export type Fate = (typeof fates)[number];
 
 /** What one send came to; for people. */
 export type Submission = {
@@ -47,7 +28,7 @@ export type Submission = {
 /** Told once of each transaction's fate, and of each send. */
 export type OutletReport = {
   readonly settled: (transactions: number, fate: Fate) => void;
-  readonly submitted: (submission: Submission) => void;
+  readonly submitted: (submission: Submission, transactions: readonly Outgoing[]) => void;
 };
 
 export type Outlet = {

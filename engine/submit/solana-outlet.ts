@@ -2,7 +2,8 @@
 // by side and each is followed to its end.
 import type { RpcSender, SendOutcome } from "../send/rpc-sender.ts";
 import type { SolanaRpc } from "../send/solana-rpc.ts";
-import type { Fate, Outgoing, Outlet, OutletReport } from "./outlet.ts";
+import type { Fate } from "../events/event-layout.ts";
+import type { Outgoing, Outlet, OutletReport, Submission } from "./outlet.ts";
 
 /** Transactions on their way at once. */
 const sendsMax = 64;
@@ -30,13 +31,13 @@ export class SolanaOutlet implements Outlet {
 
   async send(transactions: readonly Outgoing[]): Promise<void> {
     const height = await this.#lastHeight();
-    for (const { bytes } of transactions) {
+    for (const transaction of transactions) {
       if (typeof height === "string") {
-        this.#settle("unknown", [], height);
+        this.#settle(transaction, { fate: "unknown", signatures: [], reason: height });
         continue;
       }
       while (this.#sends.size >= sendsMax) await Promise.race(this.#sends);
-      const sending = this.#sendOne(bytes, height).finally(() => this.#sends.delete(sending));
+      const sending = this.#sendOne(transaction, height).finally(() => this.#sends.delete(sending));
       this.#sends.add(sending);
     }
   }
@@ -45,11 +46,13 @@ export class SolanaOutlet implements Outlet {
     await Promise.all(this.#sends);
   }
 
-  async #sendOne(bytes: Uint8Array, height: number): Promise<void> {
+  async #sendOne(transaction: Outgoing, height: number): Promise<void> {
     const { sender, signal } = this.#options;
-    const outcome = await sender.send(bytes, height, signal);
+    const outcome = await sender.send(transaction.bytes, height, signal);
     const signatures = "signature" in outcome ? [outcome.signature] : [];
-    this.#settle(fateOf(outcome), signatures, reasonOf(outcome));
+    const reason = reasonOf(outcome);
+    const fate = fateOf(outcome);
+    this.#settle(transaction, { fate, signatures, ...(reason !== null && { reason }) });
   }
 
   // The newest blockhash is no older than the transaction's own, so its last height is no lower.
@@ -62,15 +65,10 @@ export class SolanaOutlet implements Outlet {
     return this.#height.value;
   }
 
-  #settle(fate: Fate, signatures: readonly string[], reason: string | null): void {
+  #settle(transaction: Outgoing, ended: Omit<Submission, "outlet">): void {
     const { report } = this.#options;
-    report.settled(1, fate);
-    report.submitted({
-      outlet: "solana",
-      fate,
-      signatures,
-      ...(reason !== null && { reason }),
-    });
+    report.settled(1, ended.fate);
+    report.submitted({ outlet: "solana", ...ended }, [transaction]);
   }
 }
 

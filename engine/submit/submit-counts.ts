@@ -2,7 +2,7 @@
 // ends in one counter: received = rejected + dropped + settled + in flight, also over its restarts.
 import { cellOf, MetricCells } from "../metrics/cells.ts";
 import type { MetricKey } from "../metrics/table.ts";
-import { type Fate, fates } from "./outlet.ts";
+import { type Fate, fateNames } from "../events/event-layout.ts";
 
 /** Why a transaction became no record. */
 export type RejectReason = "no-price" | "repeated";
@@ -45,7 +45,7 @@ const fateKeys: { readonly [fate in Fate]: MetricKey } = {
 const endKeys: readonly MetricKey[] = [
   ...Object.values(rejectKeys),
   ...Object.values(dropKeys),
-  ...fates.map((fate) => fateKeys[fate]),
+  ...fateNames.map((fate) => fateKeys[fate]),
 ];
 
 /** Flushed bundles by reason, as BundleBuilder counts them. */

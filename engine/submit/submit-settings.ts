@@ -43,6 +43,8 @@ export type SubmitSettings = {
   /** Folder from which their modules are named. */
   readonly stageFolder: string;
   readonly outlet: OutletSettings;
+  /** Of how many transactions one has its events recorded, as the sniffer does. */
+  readonly eventSampleEvery: number;
   /** Longest wait of a bundle's first transaction, us. */
   readonly bundleTimeoutUs: number;
 };

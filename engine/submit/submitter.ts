@@ -3,7 +3,12 @@
 // the outlet when it has taken the one before. A slow outlet fills the few bundles that may wait,
 // then nothing is read any more, and the taps drop: the market threads never wait.
 import { candidateAt, candidateFlag } from "../../schemas/market/candidate-layout.ts";
-import { extractedAt, receivedAt, recordHeaderBytes } from "../../schemas/market/stage-message.ts";
+import {
+  extractedAt,
+  receivedAt,
+  recordHeaderBytes,
+  traceIdAt,
+} from "../../schemas/market/stage-message.ts";
 import { addOutcome, BundleBuilder } from "../bundle/bundle-builder.ts";
 import { bundleAt, transactionAt, transactionRecordBytes } from "../bundle/bundle-layout.ts";
 import { copyRecord, u64At } from "../bundle/transaction-record.ts";
@@ -195,9 +200,10 @@ export class Submitter {
     }
     this.#lastId += 1;
     const wireAt = at + extractedAt.candidates + view.getUint32(at + extractedAt.bytes, true);
+    const traceId = view.getFloat64(at + traceIdAt, true);
     // Copied out of shared memory.
     const bytes = Uint8Array.from(new Uint8Array(view.buffer, wireAt, at + length - wireAt));
-    counts.dropped(this.#pending.add({ id: identity.id, bytes, receivedUs }), "stages");
+    counts.dropped(this.#pending.add({ id: identity.id, bytes, traceId, receivedUs }), "stages");
     this.#forward(ns);
   }
 

@@ -4,6 +4,8 @@ import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promi
 import { workerData } from "node:worker_threads";
 
 import { LiveReader } from "../config/live-reader.ts";
+import { EventCollector } from "../events/event-collector.ts";
+import { eventType, fateNames } from "../events/event-layout.ts";
 import type { SubmitData } from "../host/thread-data.ts";
 import { monotonicUs } from "../ring/enqueue-stamp.ts";
 import { TokenBucket } from "../send/token-bucket.ts";
@@ -26,6 +28,8 @@ const sleepMs = async (ms: number): Promise<void> => {
 // For people: of a flood some are shown, all are counted.
 const shown = new TokenBucket({ perSecond: 32, burst: 32, nowMs: () => performance.now() });
 
+const events = new EventCollector(data.events, settings.eventSampleEvery);
+
 startHeartbeat(data);
 try {
   const counts = new SubmitCounts(data.memory.metrics);
@@ -34,7 +38,14 @@ try {
     fetch,
     report: {
       settled: (transactions, fate) => counts.settled(transactions, fate),
-      submitted: (submission) => {
+      submitted: (submission, transactions) => {
+        const nowUs = monotonicUs();
+        events.stamp(nowUs);
+        for (const { traceId, receivedUs } of transactions) {
+          events.detail.value = nowUs - receivedUs;
+          events.detail.depth = fateNames.indexOf(submission.fate);
+          events.record(eventType.bundleSubmitted, traceId);
+        }
         if (shown.tryTake()) say({ is: "submitted", submission });
       },
     },
@@ -49,8 +60,12 @@ try {
       : new LiveReader({
           ...live,
           slot: data.worker,
-          apply: ({ bundle }) => submitter.configure(bundle.timeout_us),
+          apply: (next) => {
+            submitter.configure(next.bundle.timeout_us);
+            events.configure(next.events.sample_every);
+          },
         });
+  if (reader !== null) events.configure(reader.config.events.sample_every);
   const submitter = new Submitter({
     taps: data.taps,
     chain: data.chain,

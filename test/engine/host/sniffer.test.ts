@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { type ControlServer, startControlServer } from "../../../engine/control/server.ts";
 import { type Snapshot, takeSnapshot } from "../../../engine/control/snapshot.ts";
-import { eventTypes } from "../../../engine/events/event-layout.ts";
+import { snifferEventTypes } from "../../../engine/events/event-layout.ts";
 import { readEvents } from "../../../engine/events/event-reader.ts";
 import { createTransactionMix } from "../../../engine/feed/transactions.ts";
 import { type Engine, startEngine } from "../../../engine/host/engine.ts";
@@ -179,7 +179,7 @@ describe("the sniffer of a running engine", () => {
   });
 
   it("shows eight of the nine events at /events; nothing is dropped under policy block", async () => {
-    for (const type of eventTypes) {
+    for (const type of snifferEventTypes) {
       const text = await (await fetch(`${control.url}/events?type=${type}&limit=3`)).text();
       const lines = text.trim().split("\n").filter(Boolean);
       expect([type, lines.length]).toEqual([type, type === "handoff_dropped" ? 0 : 3]);

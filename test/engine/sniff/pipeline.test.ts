@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { eventTypes } from "../../../engine/events/event-layout.ts";
+import { snifferEventTypes } from "../../../engine/events/event-layout.ts";
 import { createTransactionMix } from "../../../engine/feed/transactions.ts";
 import { LookupTables } from "../../../engine/sniff/lookup-tables.ts";
 import { Sniffer } from "../../../engine/sniff/sniffer.ts";
@@ -221,7 +221,7 @@ describe("stages of the sniffer", () => {
     rig.settle();
     rig.handoff.stop();
     const seen = new Set(rig.events().map(({ event_type: type }) => type));
-    expect([...seen].toSorted()).toEqual([...eventTypes].toSorted());
+    expect([...seen].toSorted()).toEqual([...snifferEventTypes].toSorted());
     expect(rig.events("bytes_received")).toHaveLength(302);
     expect(rig.events("security_rejected").at(-1)).toMatchObject({ reason: "suspicious-mint" });
     for (const event of rig.events()) {

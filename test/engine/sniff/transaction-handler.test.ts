@@ -5,7 +5,7 @@ import type { FinishedRecord } from "../../../engine/consume/record-stage.ts";
 import { finishedLater } from "../../../engine/consume/record-stage.ts";
 import { Outbox, outputType } from "../../../engine/egress/outbox.ts";
 import { createEventMemory, EventCollector } from "../../../engine/events/event-collector.ts";
-import { eventTypes } from "../../../engine/events/event-layout.ts";
+import { snifferEventTypes } from "../../../engine/events/event-layout.ts";
 import { readEvents } from "../../../engine/events/event-reader.ts";
 import { readStageCounts } from "../../../engine/events/stage-cells.ts";
 import { createTransactionMix } from "../../../engine/feed/transactions.ts";
@@ -337,7 +337,7 @@ describe("transaction handler", () => {
     rig.give(handler, [...cut, ...wires.map(forged), ...wires]);
     settle(rig, handler);
     const events = rig.events();
-    expect(new Set(events.map(({ event_type: type }) => type))).toEqual(new Set(eventTypes));
+    expect(new Set(events.map(({ event_type: type }) => type))).toEqual(new Set(snifferEventTypes));
     const sent = events.findLast(({ event_type: type }) => type === "handoff_sent");
     const ofTrace = events.filter(({ trace_id: trace }) => trace === sent?.trace_id);
     expect(ofTrace.slice(0, 5).map(({ event_type: type }) => type)).toEqual([

@@ -86,7 +86,12 @@ describe("bundles of a running engine", () => {
 
   const start = async (set: { readonly [path: string]: string }): Promise<Engine> => {
     const { config } = effective(
-      { "senders.jito.regions": url, "senders.jito.requests_per_second": "1000", ...set },
+      {
+        "senders.jito.regions": url,
+        "senders.jito.requests_per_second": "1000",
+        "events.sample_every": "1",
+        ...set,
+      },
       { [tipVariable]: process.env[tipVariable] },
     );
     const settings = engineSettingsOf(config, { now: () => config, stageFolder: folder });
@@ -99,7 +104,7 @@ describe("bundles of a running engine", () => {
       snapshot: () => takeSnapshot(memory, lanes),
       isReady: () => true,
       about: () => ({ submissions: engine?.submissions() }),
-      events: [],
+      events: engine.events,
       stages,
     });
     return engine;
@@ -195,6 +200,10 @@ describe("bundles of a running engine", () => {
       submissions: { signatures: string[] }[];
     };
     expect(submissions.at(-1)).toMatchObject({ outlet: "jito", fate: "dry-run" });
+    const [line = ""] = (await get("/events?type=bundle_submitted&limit=5")).split("\n");
+    const event = JSON.parse(line) as { latency_us: number };
+    expect(event).toMatchObject({ event_type: "bundle_submitted", fate: "dry-run" });
+    expect(event.latency_us).toBeGreaterThan(0);
     expect(submissions.at(-1)?.signatures.length).toBeGreaterThan(1);
     expect((await running.stop(10_000)).clean).toBe(true);
   });

@@ -2,7 +2,8 @@
 import { expect, it, onTestFinished } from "vitest";
 
 import { openOutlet } from "../../../engine/submit/open-outlet.ts";
-import type { Fate, Submission } from "../../../engine/submit/outlet.ts";
+import type { Fate } from "../../../engine/events/event-layout.ts";
+import type { Submission } from "../../../engine/submit/outlet.ts";
 import type { OutletSettings } from "../../../engine/submit/submit-settings.ts";
 import { runSeed, seeded } from "../../random.ts";
 import { errorBodies } from "../send/error-bodies.ts";
@@ -13,7 +14,12 @@ const random = seeded(runSeed("solana-outlet"));
 const variable = "WEIR_SENDERS_SOLANA_KEY";
 
 const bundle = (count: number) =>
-  Array.from({ length: count }, (_, id) => ({ id, bytes: anyTransfer(random), receivedUs: 0 }));
+  Array.from({ length: count }, (_, id) => ({
+    id,
+    bytes: anyTransfer(random),
+    traceId: 0,
+    receivedUs: 0,
+  }));
 
 const setUp = async (isDryRun: boolean, variables: { readonly [name: string]: string } = {}) => {
   const solana = new FakeSolana();
@@ -82,7 +88,10 @@ it("what the node refuses and what fails in its block is told as that", async ()
 it("in a dry run nothing is asked, and bytes that are no transaction are told", async () => {
   const { solana, outlet, fates } = await setUp(true);
   const sender = outlet();
-  await sender.send([...bundle(2), { id: 9, bytes: Uint8Array.of(1, 2), receivedUs: 0 }]);
+  await sender.send([
+    ...bundle(2),
+    { id: 9, bytes: Uint8Array.of(1, 2), traceId: 0, receivedUs: 0 },
+  ]);
   await sender.finish();
   expect(fates.toSorted()).toEqual(["dry-run", "dry-run", "invalid"]);
   expect(solana.server.requests).toEqual([]);
