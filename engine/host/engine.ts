@@ -212,11 +212,18 @@ const isTraced = ({ exports }: EngineOptions): boolean => (exports?.traceEndpoin
 const withDefaults = ({
   sniff = sniffDefaults,
   windows = windowDefaults,
-  rejoin = null,
-  live = null,
+  rejoin,
+  live,
   submit = null,
   threadFiles: files = {},
-}: EngineOptions) => ({ sniff, windows, rejoin, live, submit, files });
+}: EngineOptions) => ({
+  sniff,
+  windows,
+  rejoin: rejoin ?? null,
+  live: live ?? null,
+  submit,
+  files,
+});
 
 const tellVersion = ({ metrics }: EngineMemory, version: number): void =>
   new MetricCells(metrics).set(cellOf("configVersion"), version);
