@@ -1,6 +1,6 @@
-// A secret for a request header: read from a variable or from a file that only its owner can read,
-// and shown to nobody: printed, inspected or serialised it is three stars. Signing keys never come
-// here: senders are given signed bytes.
+// A secret: for a request header, or the key pair that pays tips. Read from a variable or from a file
+// that only its owner can read, and shown to nobody: printed, inspected or serialised it is three
+// stars. Senders sign nothing: they are given signed bytes.
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { inspect } from "node:util";
 
