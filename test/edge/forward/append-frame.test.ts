@@ -31,9 +31,10 @@ test("what is encoded is decoded: keys, no key, empty key, empty value, large pa
     },
   ];
   expect(decodeAppendFrame(encodeAppendFrame(requests))).toEqual(
-    requests.map(({ head: own, records: list }) => ({
-      traceparent: "",
-      ...own,
+    requests.map(({ head: { tenant, receivedMs, traceparent: context = "" }, records: list }) => ({
+      tenant,
+      receivedMs,
+      traceparent: context,
       records: list.map(({ topic, partition, key, value }) => ({ topic, partition, key, value })),
     })),
   );
