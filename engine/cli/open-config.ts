@@ -18,7 +18,7 @@ import {
 import { problemText } from "../config/problem.ts";
 import { configPathOf, readConfig } from "../config/read-config.ts";
 import type { Resolution } from "../config/resolve-config.ts";
-import { stageFolderOf } from "../config/check-stages.ts";
+import { stageFolderOf, stageProblems } from "../config/check-stages.ts";
 import { type ConfigContext, isThreadField } from "../config/settings-of.ts";
 import { watchConfig } from "../config/watch-config.ts";
 import { snifferEventTypes } from "../events/event-layout.ts";
@@ -99,6 +99,8 @@ export const openConfig = async (
   if (!first.ok) throw errorOf(first);
   const holder = new ConfigHolder({ first, read: () => readConfig(place), lookedUp });
   const { path } = configPathOf(place);
+  const stages = await stageProblems(first, path);
+  if (stages.length > 0) throw errorOf({ ok: false, problems: stages, warnings: [] });
   const live = { memory: createLiveMemory(first.config), config: first.config };
   return {
     holder,

@@ -2,7 +2,8 @@
 // imports their modules, which is running them: only where the user asked for a check or a start.
 import { dirname } from "node:path";
 
-import { loadStage, StageLoadError } from "../threads/load-stage.ts";
+import { transactionRecordBytes } from "../bundle/bundle-layout.ts";
+import { type LoadedStage, loadStage, StageLoadError } from "../threads/load-stage.ts";
 import type { ConfigProblem } from "./problem.ts";
 import type { EffectiveConfig } from "./resolve-config.ts";
 
@@ -17,14 +18,21 @@ export const stageProblems = async (
 ): Promise<readonly ConfigProblem[]> => {
   const folder = stageFolderOf(origins, file);
   const problems: ConfigProblem[] = [];
+  const place = origins["stages"]?.place ?? "";
   for (const [i, { module, options }] of config.stages.entries()) {
     try {
-      await loadStage(module, options, folder);
+      const message = sizeProblem(await loadStage(module, options, folder));
+      if (message !== null) problems.push({ place, field: `stages.${i}`, message });
     } catch (error) {
       if (!(error instanceof StageLoadError)) throw error;
-      const place = origins["stages"]?.place ?? "";
       problems.push({ place, field: `stages.${i}`, message: error.message });
     }
   }
   return problems;
 };
+
+/** Stages of a configuration stand between candidates and bundles: both are transaction records. */
+export const sizeProblem = ({ name, inputBytes, outputBytes }: LoadedStage): string | null =>
+  inputBytes === transactionRecordBytes && outputBytes === transactionRecordBytes
+    ? null
+    : `stage=${name}: inputBytes=${inputBytes} outputBytes=${outputBytes}, expected ${transactionRecordBytes} for both`;

@@ -6,7 +6,7 @@ import type { SubmitSettings } from "../submit/submit-settings.ts";
 import type { Worker } from "../supervise/worker.ts";
 import { loadStage } from "../threads/load-stage.ts";
 import { type StageChain, startStageChain } from "../threads/stage-chain.ts";
-import { transactionRecordBytes } from "../bundle/bundle-layout.ts";
+import { sizeProblem } from "../config/check-stages.ts";
 
 /** Submissions shown in /status, the newest last. */
 const submissionsMax = 32;
@@ -73,13 +73,8 @@ export class SubmitWorker {
       const loaded = await Promise.all(
         stages.map(({ module, options }) => loadStage(module, options, stageFolder)),
       );
-      for (const { name, inputBytes, outputBytes } of loaded) {
-        if (inputBytes === transactionRecordBytes && outputBytes === transactionRecordBytes)
-          continue;
-        throw new RangeError(
-          `stage=${name}: inputBytes=${inputBytes} outputBytes=${outputBytes} must be ${transactionRecordBytes}`,
-        );
-      }
+      const problem = loaded.map(sizeProblem).find((found) => found !== null);
+      if (problem !== undefined && problem !== null) throw new RangeError(problem);
       const chain = startStageChain({ stages: loaded, shown });
       this.#chain = chain;
       chain.ended.catch((error: unknown) => {

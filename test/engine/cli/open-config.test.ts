@@ -47,3 +47,15 @@ it("a reload tells the engine its version, and threads what changed", async () =
   expect(await settings.reload()).toMatchObject({ version: 3, needsRestart: ["book.symbols"] });
   expect(told).toEqual([2, 3]);
 });
+
+it("stages that cannot be run are told before anything starts", async () => {
+  const path = join(folder, "stages.toml");
+  writeFileSync(
+    join(folder, "wide.mjs"),
+    `export const stage = { name: "wide", inputBytes: 32, outputBytes: 64, configure: () => () => {} };`,
+  );
+  writeFileSync(path, '[[stages]]\nname = "a"\nmodule = "./wide.mjs"\n');
+  await expect(openConfig({ values: { config: path }, positionals: [] }, {}, io)).rejects.toThrow(
+    /stages\.toml:1: stages\.0: stage=wide: inputBytes=32 outputBytes=64, expected 32 for both/,
+  );
+});
