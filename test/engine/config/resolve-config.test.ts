@@ -346,6 +346,20 @@ describe("keys of senders", () => {
     expect(JSON.stringify(inVariable)).not.toContain("secret-of-mine");
   });
 
+  test("are needed to send for real: the account that pays Jito's tips, or what a node asks for", () => {
+    const live = '[senders.jito]\nregions = ["ny"]\ndry_run = false';
+    const missing = "expected a key in it or in a file when dry_run is false";
+    expect(problems({ toml: live })).toEqual([`WEIR_SENDERS_JITO_TIP_KEY: ${missing}`]);
+    const pays = `${live}\ntip_key_file = "${file}"`;
+    chmodSync(file, 0o640);
+    expect(problems({ toml: pays })[0]).toContain("WEIR_SENDERS_JITO_TIP_KEY_FILE: mode=640");
+    chmodSync(file, 0o600);
+    expect(problems({ toml: pays })).toEqual([]);
+    const node = '[senders.solana]\nurl = "http://127.0.0.1:8899"\ndry_run = false';
+    expect(problems({ toml: node })).toEqual([`WEIR_SENDERS_SOLANA_KEY: ${missing}`]);
+    expect(problems({ toml: node, variables: { WEIR_SENDERS_SOLANA_KEY: "token" } })).toEqual([]);
+  });
+
   test("are no field of the file", () => {
     expect(problems({ toml: '[senders.jito]\nkey = "secret-of-mine"' })).toEqual([
       "weir.toml:2: senders.jito.key: unknown; did you mean senders.jito.key_file?",
