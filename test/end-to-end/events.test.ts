@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 import { afterAll, expect, it } from "vitest";
 
-import { eventTypes } from "../../engine/events/event-layout.ts";
+import { snifferEventTypes } from "../../engine/events/event-layout.ts";
 import { createTransactionMix } from "../../engine/feed/transactions.ts";
 import { runSeed } from "../random.ts";
 import { transactionFrame } from "../transaction-frame.ts";
@@ -22,7 +22,7 @@ const configOf = (received: number): string =>
     "[events]",
     "sample_every = 1",
     "[events.export]",
-    ...eventTypes.map((type) => `${type} = ${type === "bytes_received" ? received : 0}`),
+    ...snifferEventTypes.map((type) => `${type} = ${type === "bytes_received" ? received : 0}`),
     "",
   ].join("\n");
 

@@ -38,7 +38,7 @@ describe("weir registry", () => {
     const { code, lines, notes } = await run("check", good);
     expect(code).toBe(0);
     expect(lines).toEqual([]);
-    expect(notes[0]).toMatch(/^weir registry check: 6 files, \d+ groups, version [0-9a-f]{12}, 0/);
+    expect(notes[0]).toMatch(/^weir registry check: \d files, \d+ groups, version [0-9a-f]{12}, 0/);
   });
 
   test("check prints file:line: message and exits with 1", async () => {
