@@ -8,6 +8,7 @@ import { readArguments } from "../../../engine/cli/arguments.ts";
 import { arbitrage } from "../../../engine/cli/arbitrage.ts";
 import { exitCode, UsageError } from "../../../engine/cli/command.ts";
 import { hasRecorded, spotFile, usdmFile } from "../book/recorded.ts";
+import { capturedIo, parsedLines } from "./captured-io.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-arbitrage-test-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -22,18 +23,9 @@ type LegLine = { [key in "venue" | "symbol" | "updateId" | "price" | "worstPrice
 type Line = { ts: string; buy: LegLine; sell: LegLine; size: string; net: string };
 
 const weirArbitrage = async (...argv: string[]) => {
-  const lines: Line[] = [];
-  const notes: string[] = [];
-  const code = await arbitrage.run(readArguments(arbitrage.options, argv), {
-    line: (text) => {
-      lines.push(JSON.parse(text) as Line);
-      return Promise.resolve();
-    },
-    note: (text) => notes.push(text),
-    stdin: (async function* () {})(),
-    stderrIsTerminal: false,
-    signal: new AbortController().signal,
-  });
+  const { io, lines: texts, notes } = capturedIo();
+  const code = await arbitrage.run(readArguments(arbitrage.options, argv), io);
+  const lines = parsedLines<Line>(texts);
   return { code, lines, notes };
 };
 

@@ -9,6 +9,7 @@ import { readArguments } from "../../../engine/cli/arguments.ts";
 import { book } from "../../../engine/cli/book.ts";
 import { exitCode, UsageError } from "../../../engine/cli/command.ts";
 import { hasRecorded, spotFile, usdmFile } from "../book/recorded.ts";
+import { capturedIo, parsedLines } from "./captured-io.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-book-test-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -22,18 +23,9 @@ const fileOf = (name: string, text: string): string => {
 type Line = { readonly [key: string]: unknown };
 
 const weirBook = async (...argv: string[]) => {
-  const lines: Line[] = [];
-  const notes: string[] = [];
-  const code = await book.run(readArguments(book.options, argv), {
-    line: (text) => {
-      lines.push(JSON.parse(text) as Line);
-      return Promise.resolve();
-    },
-    note: (text) => notes.push(text),
-    stdin: (async function* () {})(),
-    stderrIsTerminal: false,
-    signal: new AbortController().signal,
-  });
+  const { io, lines: texts, notes } = capturedIo();
+  const code = await book.run(readArguments(book.options, argv), io);
+  const lines = parsedLines<Line>(texts);
   const summary = lines.pop()?.["summary"] as Line;
   return { code, lines, notes, summary };
 };

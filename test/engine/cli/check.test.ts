@@ -8,11 +8,11 @@ import { describe, expect, it } from "vitest";
 
 import { readArguments } from "../../../engine/cli/arguments.ts";
 import { check } from "../../../engine/cli/check.ts";
-import type { Io } from "../../../engine/cli/command.ts";
 import { UsageError } from "../../../engine/cli/command.ts";
 import { InputError } from "../../../engine/cli/input.ts";
 import { adviceIn } from "../check/registries.ts";
 import { protoEncode } from "../../oracles/otlp-proto.ts";
+import { capturedIo } from "./captured-io.ts";
 
 type Report = {
   readonly samples: readonly { readonly [kind: string]: unknown }[];
@@ -31,18 +31,7 @@ const fileOf = (content: Uint8Array | string, suffix = ""): string => {
 };
 
 const runWith = async (stdin: string, ...argv: readonly string[]): Promise<Ran> => {
-  const lines: string[] = [];
-  const notes: string[] = [];
-  const io: Io = {
-    line: (text) => Promise.resolve(void lines.push(text)),
-    note: (text) => void notes.push(text),
-    stdin: (async function* input() {
-      await Promise.resolve();
-      if (stdin !== "") yield new TextEncoder().encode(stdin);
-    })(),
-    stderrIsTerminal: false,
-    signal: new AbortController().signal,
-  };
+  const { io, lines, notes } = capturedIo(stdin === "" ? [] : stdin);
   const code = await check.run(readArguments(check.options, argv), io);
   return { code, lines, notes };
 };

@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 
 import { readArguments } from "../../../engine/cli/arguments.ts";
-import { UsageError, type Io } from "../../../engine/cli/command.ts";
+import { UsageError } from "../../../engine/cli/command.ts";
 import { config } from "../../../engine/cli/config.ts";
+import { capturedIo, parsedLines } from "./captured-io.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-config-cli-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -16,21 +17,9 @@ writeFileSync(good, 'profile = "low-latency"\n[sniffer]\nbatch_size = 20\n');
 writeFileSync(bad, '{\n  "sniffer": {\n    "batch_size": 0,\n    "bach_timeout_ms": 1\n  }\n}\n');
 
 const runWith = async (input: string, argv: readonly string[]) => {
-  const lines: string[] = [];
-  const notes: string[] = [];
-  const io: Io = {
-    line: async (text) => {
-      lines.push(text);
-    },
-    note: (text) => notes.push(text),
-    stdin: (async function* bytes() {
-      yield new TextEncoder().encode(input);
-    })(),
-    stderrIsTerminal: false,
-    signal: new AbortController().signal,
-  };
+  const { io, lines, notes } = capturedIo(input);
   const code = await config.run(readArguments(config.options, argv), io);
-  return { code, lines: lines.map((line) => JSON.parse(line) as object), notes };
+  return { code, lines: parsedLines<object>(lines), notes };
 };
 const run = async (...argv: string[]) => runWith("", argv);
 

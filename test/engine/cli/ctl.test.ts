@@ -5,6 +5,7 @@ import { exitCode, UnreachableError, UsageError } from "../../../engine/cli/comm
 import { ctl } from "../../../engine/cli/ctl.ts";
 import type { ControlServer } from "../../../engine/control/server.ts";
 import { startSteered } from "../control/steered.ts";
+import { capturedIo } from "./captured-io.ts";
 
 let server: ControlServer | null = null;
 afterEach(async () => {
@@ -19,20 +20,10 @@ const start = async () => {
 };
 
 const weirCtl = async (stdoutIsTerminal: boolean, ...argv: string[]) => {
-  const lines: string[] = [];
-  const notes: string[] = [];
+  const { io, lines, notes } = capturedIo();
   const url = server === null ? [] : ["--url", server.url];
-  const code = await ctl.run(readArguments(ctl.options, [...argv, ...url]), {
-    line: (text) => {
-      lines.push(text);
-      return Promise.resolve();
-    },
-    note: (text) => notes.push(text),
-    stdin: (async function* () {})(),
-    stderrIsTerminal: false,
-    stdoutIsTerminal,
-    signal: new AbortController().signal,
-  });
+  const words = readArguments(ctl.options, [...argv, ...url]);
+  const code = await ctl.run(words, { ...io, stdoutIsTerminal });
   return { code, lines, notes };
 };
 

@@ -7,13 +7,13 @@ import { describe, expect, it } from "vitest";
 
 import { readArguments } from "../../../engine/cli/arguments.ts";
 import { decode } from "../../../engine/cli/decode.ts";
-import type { Io } from "../../../engine/cli/command.ts";
 import { JsonEncoder } from "../../../schemas/otlp/json-encode.ts";
 import { messageType, signals } from "../../../schemas/otlp/messages.ts";
 import { expectedObject } from "../../oracles/otlp-agreement.ts";
 import { protoEncode } from "../../oracles/otlp-proto.ts";
 import { randomMessage } from "../../oracles/otlp-random.ts";
 import { runSeed, seeded } from "../../random.ts";
+import { capturedIo, parsedLines } from "./captured-io.ts";
 
 type Line = { readonly [name: string]: unknown };
 type Ran = { readonly code: number; readonly lines: Line[]; readonly notes: string[] };
@@ -29,17 +29,9 @@ const fileOf = (content: Uint8Array | string): string => {
 };
 
 const run = async (...argv: readonly string[]): Promise<Ran> => {
-  const lines: Line[] = [];
-  const notes: string[] = [];
-  const io: Io = {
-    line: (text) => Promise.resolve(void lines.push(JSON.parse(text) as Line)),
-    note: (text) => void notes.push(text),
-    stdin: (async function* empty() {})(),
-    stderrIsTerminal: false,
-    signal: new AbortController().signal,
-  };
+  const { io, lines, notes } = capturedIo();
   const code = await decode.run(readArguments(decode.options, argv), io);
-  return { code, lines, notes };
+  return { code, lines: parsedLines<Line>(lines), notes };
 };
 
 const bigSpan = {

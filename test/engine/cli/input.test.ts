@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from "vitest";
 
 import type { Io } from "../../../engine/cli/command.ts";
 import { InputError, readLines, readWhole } from "../../../engine/cli/input.ts";
+import { capturedIo } from "./captured-io.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-input-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -17,15 +18,7 @@ const file = (name: string, bytes: Uint8Array): string => {
   return path;
 };
 
-const io = (stdin: readonly Uint8Array[] = []): Io => ({
-  line: () => Promise.resolve(),
-  note: () => undefined,
-  stdin: (async function* chunks() {
-    yield* stdin;
-  })(),
-  stderrIsTerminal: false,
-  signal: new AbortController().signal,
-});
+const io = (stdin: readonly Uint8Array[] = []): Io => capturedIo(stdin).io;
 
 const text = async (path: string, from = io()): Promise<string> =>
   Buffer.from(await readWhole(path, from)).toString();

@@ -6,17 +6,12 @@ import { afterAll, expect, it } from "vitest";
 
 import { openConfig } from "../../../engine/cli/open-config.ts";
 import { LiveReader } from "../../../engine/config/live-reader.ts";
+import { capturedIo } from "./captured-io.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-open-config-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const io = {
-  line: async () => undefined,
-  note: () => undefined,
-  stdin: (async function* () {})(),
-  stderrIsTerminal: false,
-  signal: new AbortController().signal,
-};
+const { io } = capturedIo();
 
 it("a reload tells the engine its version, and threads what changed", async () => {
   const path = join(folder, "weir.toml");

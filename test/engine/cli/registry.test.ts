@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 
 import { readArguments } from "../../../engine/cli/arguments.ts";
-import type { Io } from "../../../engine/cli/command.ts";
 import { registry } from "../../../engine/cli/registry.ts";
+import { capturedIo } from "./captured-io.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-registry-cli-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -16,17 +16,7 @@ const output = join(folder, "out.txt");
 const run = async (
   ...argv: string[]
 ): Promise<{ code: number; lines: string[]; notes: string[] }> => {
-  const lines: string[] = [];
-  const notes: string[] = [];
-  const io: Io = {
-    line: async (text) => {
-      lines.push(text);
-    },
-    note: (text) => notes.push(text),
-    stdin: (async function* none() {})(),
-    stderrIsTerminal: false,
-    signal: new AbortController().signal,
-  };
+  const { io, lines, notes } = capturedIo();
   const code = await registry.run(readArguments(registry.options, argv), io);
   return { code, lines, notes };
 };

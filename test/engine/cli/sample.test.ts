@@ -6,12 +6,12 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 
 import { readArguments } from "../../../engine/cli/arguments.ts";
-import type { Io } from "../../../engine/cli/command.ts";
 import { sample } from "../../../engine/cli/sample.ts";
 import { protoEncode } from "../../oracles/otlp-proto.ts";
 import type { PlainSpan } from "../../oracles/plain-sampling.ts";
 import { oracleThreshold, plainDecision, readPlainState } from "../../oracles/plain-sampling.ts";
 import { runSeed, seeded } from "../../random.ts";
+import { capturedIo, parsedLines } from "./captured-io.ts";
 
 type Line = { readonly [name: string]: unknown };
 type Ran = { readonly code: number; readonly lines: Line[]; readonly notes: string[] };
@@ -27,17 +27,9 @@ const fileOf = (content: Uint8Array | string): string => {
 };
 
 const run = async (...argv: readonly string[]): Promise<Ran> => {
-  const lines: Line[] = [];
-  const notes: string[] = [];
-  const io: Io = {
-    line: (text) => Promise.resolve(void lines.push(JSON.parse(text) as Line)),
-    note: (text) => void notes.push(text),
-    stdin: (async function* empty() {})(),
-    stderrIsTerminal: false,
-    signal: new AbortController().signal,
-  };
+  const { io, lines, notes } = capturedIo();
   const code = await sample.run(readArguments(sample.options, argv), io);
-  return { code, lines, notes };
+  return { code, lines: parsedLines<Line>(lines), notes };
 };
 
 const low = "5b8efff798038103d200000000000001";

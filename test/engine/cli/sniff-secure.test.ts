@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 
-import type { Io } from "../../../engine/cli/command.ts";
 import { sniff } from "../../../engine/cli/sniff.ts";
 import { createTransactionMix } from "../../../engine/feed/transactions.ts";
 import { decodeKey } from "../../../schemas/market/base58.ts";
 import { programIds } from "../../../schemas/market/programs.ts";
 import { wireBytes } from "../../oracles/wire-transaction.ts";
 import { seeded } from "../../random.ts";
+import { capturedIo, parsedLines } from "./captured-io.ts";
 
 type Line = {
   readonly verdict: string;
@@ -16,21 +16,9 @@ type Line = {
 
 /** Lines of base64 through `weir sniff -`. */
 const run = async (input: readonly string[], values: Record<string, string | boolean> = {}) => {
-  const lines: Line[] = [];
-  async function* stdin(): AsyncGenerator<Uint8Array> {
-    yield Buffer.from(input.join("\n"));
-  }
-  const io: Io = {
-    line: async (text) => {
-      lines.push(JSON.parse(text) as Line);
-    },
-    note: () => {},
-    stdin: stdin(),
-    stderrIsTerminal: false,
-    signal: new AbortController().signal,
-  };
+  const { io, lines } = capturedIo(input.join("\n"));
   await sniff.run({ values: { format: "base64", ...values }, positionals: ["-"] }, io);
-  return lines;
+  return parsedLines<Line>(lines);
 };
 
 describe("weir sniff --secure", () => {

@@ -5,7 +5,6 @@ import { gzipSync } from "node:zlib";
 
 import { afterAll, describe, expect, it } from "vitest";
 
-import type { Io } from "../../../engine/cli/command.ts";
 import { UsageError } from "../../../engine/cli/command.ts";
 import { sniff } from "../../../engine/cli/sniff.ts";
 import { createTransactionMix, type FeedTransaction } from "../../../engine/feed/transactions.ts";
@@ -13,6 +12,7 @@ import { encodeBase58 } from "../../../schemas/market/base58.ts";
 import { programIds, wrappedSolMint } from "../../../schemas/market/programs.ts";
 import { wireBytes } from "../../oracles/wire-transaction.ts";
 import { seeded } from "../../random.ts";
+import { capturedIo, parsedLines } from "./captured-io.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-sniff-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -38,20 +38,9 @@ type Line = {
 };
 
 const run = async (paths: readonly string[], values: Record<string, string | boolean> = {}) => {
-  const lines: Line[] = [];
-  const notes: string[] = [];
-  async function* stdin(): AsyncGenerator<Uint8Array> {}
-  const io: Io = {
-    line: async (text) => {
-      lines.push(JSON.parse(text) as Line);
-    },
-    note: (text) => notes.push(text),
-    stdin: stdin(),
-    stderrIsTerminal: false,
-    signal: new AbortController().signal,
-  };
+  const { io, lines, notes } = capturedIo();
   const code = await sniff.run({ values, positionals: paths }, io);
-  return { code, lines, notes };
+  return { code, lines: parsedLines<Line>(lines), notes };
 };
 
 const frames = (mix: readonly FeedTransaction[]): Buffer =>
