@@ -153,6 +153,21 @@ const topicSink = (options: ExportOptions, metrics: MetricCells): Sink => {
   return { ...outlet, offer: (event) => queue.offer(event), close };
 };
 
+/** The exporter tries again by itself. */
+const otlpQueue = <Item>(
+  send: (items: readonly Item[]) => Promise<void>,
+  itemsMax: number,
+  batchItemsMax: number,
+): ExportQueue<Item> =>
+  new ExportQueue({
+    send,
+    itemsMax,
+    batchItemsMax,
+    triesMax: 1,
+    retryMs,
+    sleep: (ms) => sleep(ms),
+  });
+
 const logSink = async (options: ExportOptions, metrics: MetricCells): Promise<Sink> => {
   // Loaded on demand: the SDK is some megabytes.
   const { OTLPLogExporter } = await import("@opentelemetry/exporter-logs-otlp-proto");
@@ -162,14 +177,7 @@ const logSink = async (options: ExportOptions, metrics: MetricCells): Promise<Si
     timeoutMillis: otlpSendMsMax,
   });
   type Item = Parameters<typeof exporter.export>[0][number];
-  const queue = new ExportQueue<Item>({
-    send: otlpSend<Item>(exporter),
-    itemsMax: eventsMax,
-    batchItemsMax: batchEventsMax,
-    triesMax: 1,
-    retryMs,
-    sleep: (ms) => sleep(ms),
-  });
+  const queue = otlpQueue(otlpSend<Item>(exporter), eventsMax, batchEventsMax);
   const offer = eventLogs(options.runId, (record) => queue.offer(record));
   return { ...outletOf(queue, metrics, "eventLogs"), offer };
 };
@@ -182,14 +190,7 @@ const spanSink = async (options: ExportOptions, metrics: MetricCells): Promise<S
     timeoutMillis: otlpSendMsMax,
   });
   type Item = Parameters<typeof exporter.export>[0][number];
-  const queue = new ExportQueue<Item>({
-    send: otlpSend<Item>(exporter),
-    itemsMax: spansMax,
-    batchItemsMax: batchSpansMax,
-    triesMax: 1,
-    retryMs,
-    sleep: (ms) => sleep(ms),
-  });
+  const queue = otlpQueue(otlpSend<Item>(exporter), spansMax, batchSpansMax);
   const emit = recordTracer(options.runId, (span) => queue.offer(span));
   const collector = new TraceCollector(options.traces);
   const collect = (isLast: boolean): void => {
