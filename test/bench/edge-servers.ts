@@ -15,7 +15,8 @@ import { bundleEdge, startEdge } from "../../engine/up/edge-process.ts";
 import type { KeyValueServer } from "../../engine/up/key-value-server.ts";
 import { publishRegistry } from "../../engine/up/registry-publisher.ts";
 import { topicNames, topics } from "../../schemas/topics.ts";
-import { type TestBroker, startBroker } from "../kafka-broker.ts";
+import { type TestBroker, kafkaAvailable, startBroker } from "../kafka-broker.ts";
+import { buildSpanLoad } from "./span-load.ts";
 
 /** A running server under test. */
 export type Server = {
@@ -31,7 +32,7 @@ const collectorFolder = join(root, ".weir", "collector");
 const readyMsMax = 10_000;
 
 /** Keeps a process with all its threads on one core; does nothing where that is not possible. */
-export const pin = (pid: number, core: number): boolean => {
+const pin = (pid: number, core: number): boolean => {
   if (cpus().length < 2) return false;
   try {
     execFileSync("taskset", ["-acp", String(core), String(pid)], { stdio: "ignore" });
@@ -47,7 +48,7 @@ const messageBytesMax = "8000000";
 const retention = { "retention.ms": "60000", "segment.bytes": "67108864" };
 
 /** A real Kafka with our topics, on the second core. */
-export const startEdgeBroker = async (): Promise<TestBroker> => {
+const startEdgeBroker = async (): Promise<TestBroker> => {
   const broker = await startBroker({ quick: false, heap: "768m" });
   pin(broker.pid, 1);
   const admin = new Kafka({ brokers: [broker.bootstrap], logLevel: logLevel.NOTHING }).admin();
@@ -62,6 +63,32 @@ export const startEdgeBroker = async (): Promise<TestBroker> => {
   });
   await admin.disconnect();
   return broker;
+};
+
+/** What a benchmark of the edge needs beside the server under test. */
+export type EdgeRig = { readonly broker: TestBroker; readonly binary: string };
+
+/**
+ * Runs `body` with a broker, and with the load generator on its core. Needs Go, or the generator
+ * built before, and Java with Maven; says what it leaves out.
+ */
+export const withEdgeRig = async (
+  name: string,
+  body: (rig: EdgeRig) => Promise<void>,
+): Promise<void> => {
+  const binary = buildSpanLoad();
+  if (binary === null || !kafkaAvailable()) {
+    console.log(`${name} left out: it needs the load generator, Java and Maven`);
+    return;
+  }
+  const broker = await startEdgeBroker();
+  // Children inherit it: the load generator.
+  pin(process.pid, 1);
+  try {
+    await body({ broker, binary });
+  } finally {
+    await broker.close();
+  }
 };
 
 /** Resident memory of a process in MB. */

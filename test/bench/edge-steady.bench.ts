@@ -1,18 +1,10 @@
 // The edge on the way to a real Kafka over a longer time: its latency at half of the load that it
 // holds, beside the Collector's, and whether its memory stays flat at full load. Minutes of the
 // latter: WEIR_BENCH_MINUTES, 10 by default.
-import { kafkaAvailable } from "../kafka-broker.ts";
-import {
-  type Server,
-  pin,
-  residentMb,
-  startCollector,
-  startEdgeBroker,
-  startWeir,
-} from "./edge-servers.ts";
+import { type Server, residentMb, startCollector, startWeir, withEdgeRig } from "./edge-servers.ts";
 import type { BenchOptions } from "./harness.ts";
 import { report } from "./harness.ts";
-import { buildSpanLoad, loadSpans } from "./span-load.ts";
+import { loadSpans } from "./span-load.ts";
 
 type Answered = {
   readonly requestsPerSecond: number;
@@ -53,18 +45,9 @@ const memory = async (binary: string, server: Server, seconds: number): Promise<
   report({ residentMb: mb, residentMbMax: Math.max(...mb), requests: Math.round(requests), row });
 };
 
-/** Needs Go, or the generator built before, and Java with Maven; says what it leaves out. */
-export const run = async ({ smoke }: BenchOptions): Promise<void> => {
-  const binary = buildSpanLoad();
-  if (binary === null || !kafkaAvailable()) {
-    console.log("edge-steady left out: it needs the load generator, Java and Maven");
-    return;
-  }
-  const broker = await startEdgeBroker();
-  // Children inherit it: the load generator.
-  pin(process.pid, 1);
-  const minutes = Number(process.env["WEIR_BENCH_MINUTES"] ?? minutesDefault);
-  try {
+export const run = ({ smoke }: BenchOptions): Promise<void> =>
+  withEdgeRig("edge-steady", async ({ broker, binary }) => {
+    const minutes = Number(process.env["WEIR_BENCH_MINUTES"] ?? minutesDefault);
     const kafka = { LOG_KIND: "kafka", KAFKA_BROKERS: broker.bootstrap, SAMPLE_RATE: "1" };
     const weir = await startWeir("weir: validate, sample 100 %, forward", kafka);
     try {
@@ -80,7 +63,4 @@ export const run = async ({ smoke }: BenchOptions): Promise<void> => {
     } finally {
       await collector.stop();
     }
-  } finally {
-    await broker.close();
-  }
-};
+  });

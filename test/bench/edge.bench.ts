@@ -1,18 +1,17 @@
 // Spans per CPU-second of the edge on the way to a real Kafka, acknowledged by it, beside the real
 // Collector on the same work: server on one core, load and broker on the other. WEIR_BENCH_ROWS, a
 // regular expression over "who | encoding | spans x connections", chooses rows.
-import { type TestBroker, kafkaAvailable } from "../kafka-broker.ts";
 import {
+  type EdgeRig,
   type Server,
-  pin,
   residentMb,
   startCollector,
-  startEdgeBroker,
   startWeir,
+  withEdgeRig,
 } from "./edge-servers.ts";
 import type { BenchOptions } from "./harness.ts";
 import { report } from "./harness.ts";
-import { buildSpanLoad, loadSpans } from "./span-load.ts";
+import { loadSpans } from "./span-load.ts";
 
 type Encoding = "protobuf" | "gzip" | "json";
 type Work = {
@@ -68,7 +67,7 @@ type Measured = {
   readonly loadGeneratorCpuSeconds: number;
 };
 
-type Context = { readonly broker: TestBroker; readonly binary: string; readonly seconds: number };
+type Context = EdgeRig & { readonly seconds: number };
 
 const measure = async ({ broker, binary, seconds }: Context, server: Server, work: Work) => {
   const options = { binary, url: server.url, seconds, rate: 0, pids: [server.pid, broker.pid] };
@@ -103,22 +102,10 @@ const runContender = async (
   }
 };
 
-/** Needs Go, or the generator built before, and Java with Maven; says what it leaves out. */
-export const run = async ({ smoke }: BenchOptions): Promise<void> => {
-  const binary = buildSpanLoad();
-  if (binary === null || !kafkaAvailable()) {
-    console.log("edge left out: it needs the load generator, Java and Maven");
-    return;
-  }
-  const broker = await startEdgeBroker();
-  // Children inherit it: the load generator.
-  pin(process.pid, 1);
-  const seconds = smoke ? 0.5 : Number(process.env["WEIR_BENCH_SECONDS"] ?? 3);
-  const list = smoke ? works.slice(2, 3) : works;
-  try {
+export const run = ({ smoke }: BenchOptions): Promise<void> =>
+  withEdgeRig("edge", async (rig) => {
+    const seconds = smoke ? 0.5 : Number(process.env["WEIR_BENCH_SECONDS"] ?? 3);
+    const list = smoke ? works.slice(2, 3) : works;
     for (const contender of smoke ? contenders.slice(0, 1) : contenders)
-      await runContender({ broker, binary, seconds }, contender, list);
-  } finally {
-    await broker.close();
-  }
-};
+      await runContender({ ...rig, seconds }, contender, list);
+  });
