@@ -14,7 +14,7 @@ import { openLog } from "../../engine/log/open-log.ts";
 import type { Random } from "../random.ts";
 import { Faults } from "./faults.ts";
 import type { Append } from "./kill-load.ts";
-import { KillLoad, pause } from "./kill-load.ts";
+import { KillLoad } from "./kill-load.ts";
 import { restAppend } from "./rest-append.ts";
 
 export type EngineRig = {
@@ -98,12 +98,4 @@ export const handledAll = ({ engine }: EngineRig, load: KillLoad): boolean => {
     );
     return ((record.topic === "otlp_spans" ? at?.handled : at?.done) ?? 0) > offset;
   });
-};
-
-export const until = async (condition: () => boolean, what: string): Promise<void> => {
-  for (let i = 0; i < 2_000; i += 1) {
-    if (condition()) return;
-    await pause(10);
-  }
-  throw new Error(`never: ${what}`);
 };

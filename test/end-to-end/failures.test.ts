@@ -9,7 +9,8 @@ import { openLog } from "../../engine/log/open-log.ts";
 import { runSeed, seeded } from "../random.ts";
 import { kafkaAvailable, startBroker } from "../kafka-broker.ts";
 import type { EngineRig, RigOptions } from "./engine-rig.ts";
-import { allRun, handledAll, restartsOf, startLoad, startRig, until } from "./engine-rig.ts";
+import { until } from "../until.ts";
+import { allRun, handledAll, restartsOf, startLoad, startRig } from "./engine-rig.ts";
 import {
   expectedAggregates,
   expectedCandidates,

@@ -29,6 +29,7 @@ import { type Collector, startCollector } from "../../collector.ts";
 import { weir } from "../../end-to-end/weir-process.ts";
 import { runSeed } from "../../random.ts";
 import { transactionFrame } from "../../transaction-frame.ts";
+import { until } from "../../until.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-exports-"));
 const mix = await createTransactionMix({ seed: runSeed("exports"), count: 200 });
@@ -52,14 +53,6 @@ afterEach(async () => {
   [log, engine, collector] = [null, null, null];
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const until = async (condition: () => boolean, what: string): Promise<void> => {
-  for (let i = 0; i < 1_000; i += 1) {
-    if (condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new Error(`never: ${what}`);
-};
 
 const start = async (name: string, exports: ExportSettings, eventSampleEvery = 1) => {
   const directory = join(folder, name);

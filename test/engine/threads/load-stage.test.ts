@@ -13,6 +13,7 @@ import { SlotRingReader } from "../../../engine/ring/slot-ring-reader.ts";
 import { SlotRingWriter } from "../../../engine/ring/slot-ring-writer.ts";
 import { startStageThread } from "../../../engine/threads/custom-stage.ts";
 import { loadStage, StageLoadError } from "../../../engine/threads/load-stage.ts";
+import { pumpRecords } from "./pump-records.ts";
 import { adderSource, writeModule } from "./stage-modules.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-stages-"));
@@ -63,28 +64,8 @@ describe("a stage from a module", () => {
     const [input, output] = [ring(), ring()];
     const metrics = stage.createMetrics("second");
     const thread = startStageThread({ stage, input, output, metrics });
-    const source = new SlotRingWriter(input);
-    const sink = new SlotRingReader(output);
     const records = 1000;
-    const seen: number[] = [];
-    const drain = (): void => {
-      const count = sink.available();
-      for (let i = 0; i < count; i += 1) seen.push(sink.i32[sink.slotBase(i) >> 2] ?? 0);
-      sink.release(count);
-    };
-    for (let value = 0; value < records; value += 1) {
-      while (source.claim(1) === 0) {
-        drain();
-        await source.waitForSpaceAsync(20);
-      }
-      source.i32[source.slotBase(0) >> 2] = value;
-      source.publish(1);
-    }
-    const timer = setInterval(drain, 1);
-    expect(await thread.stop()).toBe(true);
-    clearInterval(timer);
-    drain();
-    drain();
+    const seen = await pumpRecords({ input, output }, records, () => thread.stop());
     expect(seen).toEqual(Array.from({ length: records }, (_, i) => i + 1));
     expect(new StageMetricsReader(metrics).read()).toMatchObject({
       thread: "second",

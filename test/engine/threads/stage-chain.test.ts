@@ -13,7 +13,8 @@ import { StageMetricsSet } from "../../../engine/metrics/stage-metrics-set.ts";
 import { SlotRingReader } from "../../../engine/ring/slot-ring-reader.ts";
 import { SlotRingWriter } from "../../../engine/ring/slot-ring-writer.ts";
 import { loadStage } from "../../../engine/threads/load-stage.ts";
-import { type StageChain, startStageChain } from "../../../engine/threads/stage-chain.ts";
+import { startStageChain } from "../../../engine/threads/stage-chain.ts";
+import { pumpRecords } from "./pump-records.ts";
 import { adderSource, writeModule } from "./stage-modules.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-chain-"));
@@ -28,32 +29,6 @@ afterEach(async () => {
 const adder = (step: number, more = {}) =>
   loadStage(writeModule(folder, "adder", adderSource("adder")), { step, ...more }, folder);
 
-/** Writes 0, 1, 2 ... and reads what comes out until the chain has stopped. */
-const pump = async (chain: StageChain, records: number): Promise<readonly number[]> => {
-  const source = new SlotRingWriter(chain.input);
-  const sink = new SlotRingReader(chain.output);
-  const seen: number[] = [];
-  const drain = (): void => {
-    for (let count = sink.available(); count > 0; count = sink.available()) {
-      for (let i = 0; i < count; i += 1) seen.push(sink.i32[sink.slotBase(i) >> 2] ?? 0);
-      sink.release(count);
-    }
-  };
-  for (let value = 0; value < records; value += 1) {
-    while (source.claim(1) === 0) {
-      drain();
-      await source.waitForSpaceAsync(20);
-    }
-    source.i32[source.slotBase(0) >> 2] = value;
-    source.publish(1);
-  }
-  const timer = setInterval(drain, 1);
-  expect(await chain.stop()).toBe(true);
-  clearInterval(timer);
-  drain();
-  return seen;
-};
-
 describe("a chain of custom stages", () => {
   it("hands every record through all of them, in order, and stops from the front", async () => {
     const shown = new StageMetricsSet();
@@ -61,7 +36,7 @@ describe("a chain of custom stages", () => {
     const chain = startStageChain({ stages, shown, slots: 16 });
     const threads = shown.read().map(({ thread }) => thread);
     expect(threads).toEqual(["adder-0", "adder-1", "adder-2"]);
-    const seen = await pump(chain, 500);
+    const seen = await pumpRecords(chain, 500, () => chain.stop());
     expect(seen).toEqual(Array.from({ length: 500 }, (_, i) => i + 111));
     await chain.ended;
     expect(shown.read()).toEqual([]);

@@ -20,18 +20,11 @@ import { sampledTraceparent } from "../../../schemas/trace-context.ts";
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from "../../otlp-receiver.ts";
 import { runSeed } from "../../random.ts";
 import { transactionFrame } from "../../transaction-frame.ts";
+import { until } from "../../until.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-traced-"));
 const mix = await createTransactionMix({ seed: runSeed("traced engine"), count: 200 });
 const parentSpanId = "b7ad6b7169203331";
-
-const until = async (condition: () => boolean, what: string): Promise<void> => {
-  for (let i = 0; i < 1_500; i += 1) {
-    if (condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new Error(`never: ${what}`);
-};
 
 let receiver: OtlpReceiver;
 let engine: Engine;
