@@ -13,7 +13,7 @@ import type { Engine, EngineOptions } from "../host/engine.ts";
 import { checkKafkaTopics } from "../up/topics-check.ts";
 import type { Arguments, Command, Io } from "./command.ts";
 import { exitCode, UnreachableError } from "./command.ts";
-import { configOptions, openConfig } from "./open-config.ts";
+import { configOptions, engineOptionFields, openConfig } from "./open-config.ts";
 
 export const engine: Command = {
   name: "engine",
@@ -38,7 +38,7 @@ export const engine: Command = {
   examples: ["weir engine --kafka 127.0.0.1:19092", "weir engine --data /var/lib/weir"],
   run: async (args, io) => {
     const runId = textOption(args, "run-id") ?? randomUUID();
-    const settings = await openConfig(args, optionFields, io);
+    const settings = await openConfig(args, engineOptionFields, io);
     const { config } = settings.holder;
     const log = await logOf(config, args.values["create-topics"] === true);
     const running = await startOrExplain({
@@ -92,15 +92,6 @@ export const engine: Command = {
 const textOption = (args: Arguments, name: string): string | undefined => {
   const value = args.values[name];
   return typeof value === "string" ? value : undefined;
-};
-
-/** Options of this command that stand for a setting. */
-const optionFields = {
-  kafka: "log.kafka",
-  "control-port": "control.port",
-  "log-port": "log.port",
-  data: "log.data_dir",
-  "trace-endpoint": "telemetry.trace_endpoint",
 };
 
 const logOf = async ({ log }: Config, createTopics: boolean): Promise<EngineOptions["log"]> => {

@@ -39,6 +39,15 @@ export const configOptions: Options = {
   },
 };
 
+/** Settings of the engine that have an option of their own in each command that runs one. */
+export const engineOptionFields = {
+  kafka: "log.kafka",
+  "control-port": "control.port",
+  "log-port": "log.port",
+  data: "log.data_dir",
+  "trace-endpoint": "telemetry.trace_endpoint",
+};
+
 /** Fields set by `--set`. @throws UsageError for one without "=". */
 export const setFlags = ({ values }: Arguments): readonly Flag[] => {
   const given = values["set"];

@@ -17,7 +17,7 @@ import { viewLines } from "../up/view.ts";
 import { integerOption } from "./arguments.ts";
 import type { Arguments, Command, Io } from "./command.ts";
 import { exitCode, UsageError } from "./command.ts";
-import { configOptions, type OpenConfig, openConfig } from "./open-config.ts";
+import { configOptions, engineOptionFields, type OpenConfig, openConfig } from "./open-config.ts";
 
 const root = fileURLToPath(packageRoot);
 const portRange = { min: 0, max: 65_535 };
@@ -95,14 +95,7 @@ const texts = (args: Arguments, name: string): readonly string[] => {
 };
 
 /** Options of this command that stand for a setting of the engine. */
-const optionFields = {
-  kafka: "log.kafka",
-  "control-port": "control.port",
-  "log-port": "log.port",
-  data: "log.data_dir",
-  "trace-endpoint": "telemetry.trace_endpoint",
-  "trace-rate": "telemetry.trace_rate",
-};
+const optionFields = { ...engineOptionFields, "trace-rate": "telemetry.trace_rate" };
 
 const start = async (args: Arguments, settings: OpenConfig, io: Io): Promise<System> => {
   const { holder } = settings;
