@@ -9,7 +9,7 @@ import { ringNames } from "../host/memory.ts";
 import { ItemCounts } from "../ledger/item-counts.ts";
 import { Positions, topicPartitions } from "../ledger/positions.ts";
 import { MetricCells } from "../metrics/cells.ts";
-import type { HistogramSummary } from "../metrics/histogram.ts";
+import { histogramOf, type HistogramSummary } from "../metrics/histogram.ts";
 import { type LatencyBuckets, latencyBuckets } from "../metrics/latency-buckets.ts";
 import type { HistogramKey, MetricKey } from "../metrics/table.ts";
 import { histogramKeys, metricKeys } from "../metrics/table.ts";
@@ -75,19 +75,23 @@ const laneView = (lane: Lane): LaneView => ({
 });
 
 /**
- * Torn between the figures by microseconds; each figure is whole. Counts and books are those of all
- * lanes, the sniffer's figures too; rings and latencies those of the engine's own memory. Any thread.
+ * Torn between the figures by microseconds; each figure is whole. Counts, latencies, books and the
+ * sniffer's figures are those of all lanes together; rings those of the engine's own memory. Any thread.
  */
 export const takeSnapshot = (memory: EngineMemory, lanes: readonly Lane[] = []): Snapshot => {
-  const cells = new MetricCells(memory.metrics);
   const further = lanes.filter((lane) => lane.memory !== memory);
-  const all = [cells, ...further.map((lane) => new MetricCells(lane.memory.metrics))];
+  const all = [memory, ...further.map((lane) => lane.memory)].map(
+    ({ metrics }) => new MetricCells(metrics),
+  );
   const count = (key: MetricKey): number => all.reduce((sum, one) => sum + one.read(key), 0);
+  const latencies = fromKeys(histogramKeys, (key) =>
+    histogramOf(all.map((cells) => cells.histogram(key))),
+  );
   const markets = further.filter(({ role }) => role === "market");
   const positions = new Positions(memory.positions);
   return {
     counts: { ...fromKeys(metricKeys, count), ...itemCounts(memory.items) },
-    latencyUs: fromKeys(histogramKeys, (key) => cells.histogram(key).summary()),
+    latencyUs: fromKeys(histogramKeys, (key) => latencies[key].summary()),
     rings: fromKeys(ringNames, (name) => readRingStats(memory[name])),
     positions: topicPartitions.map(({ topic, partition }, id) => ({
       topic,
@@ -100,7 +104,7 @@ export const takeSnapshot = (memory: EngineMemory, lanes: readonly Lane[] = []):
       .flatMap(({ books }) => readTops(books))
       .map(topView),
     lanes: further.map(laneView),
-    latencyBuckets: fromKeys(histogramKeys, (key) => latencyBuckets(cells.histogram(key))),
+    latencyBuckets: fromKeys(histogramKeys, (key) => latencyBuckets(latencies[key])),
     sniffer: readSniffer([memory, ...markets.map((lane) => lane.memory)], {
       reconnects: Math.max(0, count("consumeAssignments") - 1),
       waits: count("marketBlocked"),

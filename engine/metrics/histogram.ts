@@ -60,6 +60,13 @@ export class Histogram {
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + times;
   }
 
+  /** Adds all that `other` holds now; a thread may be recording there. Writer only. */
+  merge(other: Histogram): void {
+    for (const [bucket, count] of other.#counts.entries()) {
+      this.#counts[bucket] = (this.#counts[bucket] ?? 0) + count;
+    }
+  }
+
   /** Upper end of the bucket that holds the share of the values, 0 to 1; null without any. */
   percentile(share: number): number | null {
     const count = this.#total();
@@ -113,3 +120,13 @@ export class Histogram {
     return upperOf(buckets - 1);
   }
 }
+
+/**
+ * One histogram of what several threads have recorded up to now: percentiles of parts do not add up
+ * to a percentile of the whole, counts do. Any thread; none of the parts is changed.
+ */
+export const histogramOf = (parts: readonly Histogram[]): Histogram => {
+  const all = new Histogram(new SharedArrayBuffer(histogramBytes));
+  for (const part of parts) all.merge(part);
+  return all;
+};

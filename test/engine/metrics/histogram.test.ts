@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { Histogram, histogramBytes } from "../../../engine/metrics/histogram.ts";
+import { Histogram, histogramBytes, histogramOf } from "../../../engine/metrics/histogram.ts";
 import { runSeed, seeded } from "../../random.ts";
 
 const fresh = (): Histogram => new Histogram(new SharedArrayBuffer(histogramBytes));
@@ -51,5 +51,25 @@ describe("histogram", () => {
     const memory = new SharedArrayBuffer(histogramBytes);
     new Histogram(memory).recordMany(7, 3);
     expect(new Histogram(memory).summary()).toMatchObject({ count: 3, p50: 7 });
+  });
+
+  it("is one over several, whose percentiles are those of all values together", () => {
+    const random = seeded(runSeed("histograms"));
+    const all = fresh();
+    const parts = [fresh(), fresh(), fresh(), fresh()];
+    for (let i = 0; i < 5_000; i += 1) {
+      // Each part has another range, and the last has nothing.
+      const part = random.below(3);
+      const value = random.below(100 ** (part + 1));
+      parts[part]?.record(value);
+      all.record(value);
+    }
+    const before = parts.map((part) => part.summary());
+    const sum = histogramOf(parts);
+    expect(sum.summary()).toEqual(all.summary());
+    expect(sum.sum()).toBe(all.sum());
+    expect(before.map(({ p99 }) => p99)).not.toContain(all.summary().p99);
+    expect(parts.map((part) => part.summary())).toEqual(before);
+    expect(histogramOf([]).summary()).toEqual(fresh().summary());
   });
 });

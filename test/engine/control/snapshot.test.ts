@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+
+import { prometheusPage } from "../../../engine/control/prometheus.ts";
+import { takeSnapshot } from "../../../engine/control/snapshot.ts";
+import { Lanes } from "../../../engine/host/lanes.ts";
+import { createEngineMemory } from "../../../engine/host/memory.ts";
+import { MetricCells } from "../../../engine/metrics/cells.ts";
+import { StageMetricsSet } from "../../../engine/metrics/stage-metrics-set.ts";
+import { type HistogramKey, histogramKeys, histograms } from "../../../engine/metrics/table.ts";
+
+/** Three threads of each role, of which the first is quick, the others slow. */
+const threads = () => {
+  const memory = createEngineMemory();
+  const lanes = new Lanes(memory);
+  lanes.resize("market", 3);
+  lanes.resize("stream", 3);
+  const record = (key: HistogramKey, lane: number, value: number): void => {
+    const role = key === "ingestMarket" || key === "marketEgress" ? "market" : "stream";
+    const at = lanes.active(role)[lane]?.memory ?? memory;
+    new MetricCells(at.metrics).histogram(key).recordMany(value, 10);
+  };
+  for (const key of histogramKeys) {
+    for (const [lane, value] of [5, 50, 100].entries()) record(key, lane, value);
+  }
+  return { memory, lanes };
+};
+
+describe("a snapshot", () => {
+  it("has percentiles of all threads of a role, not of the first alone", () => {
+    const { memory, lanes } = threads();
+    const { latencyUs, latencyBuckets } = takeSnapshot(memory, lanes.all);
+    for (const key of histogramKeys) {
+      expect(latencyUs[key]).toEqual({ count: 30, p50: 50, p99: 100, max: 100 });
+      expect(latencyBuckets[key].count).toBe(30);
+      expect(latencyBuckets[key].upTo.slice(0, 4)).toEqual([0, 10, 20, 30]);
+    }
+    // Threads that were given up are not forgotten.
+    lanes.resize("market", 1);
+    expect(takeSnapshot(memory, lanes.all).latencyUs.ingestMarket.count).toBe(30);
+    expect(takeSnapshot(memory).latencyUs.ingestMarket.p99).toBe(5);
+  });
+
+  it("gives /metrics the same percentiles", async () => {
+    const { memory, lanes } = threads();
+    const page = prometheusPage(() => takeSnapshot(memory, lanes.all), new StageMetricsSet());
+    const text = await page.render();
+    for (const key of histogramKeys) {
+      const way = histograms[key].ring;
+      expect(text).toContain(`weir_latency_seconds{way="${way}",quantile="0.5"} 0.00005\n`);
+      expect(text).toContain(`weir_latency_seconds{way="${way}",quantile="0.99"} 0.0001\n`);
+      expect(text).toContain(`weir_sojourn_seconds_count{way="${way}"} 30\n`);
+    }
+  });
+});
