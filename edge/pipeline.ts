@@ -157,14 +157,17 @@ const rightOf = (tenant: Tenant, endpoint: GuardedEndpoint): Refusal | undefined
 const prometheusType = "text/plain; version=0.0.4; charset=utf-8";
 
 const status = async (edge: Edge): Promise<{ readonly [name: string]: unknown }> => {
-  const { counters, forwarder, tenants, bodies, turns, registries, passes, sampler, tracer } = edge;
+  const { counters, tenants, bodies, turns, registries, passes, sampler, tracer } = edge;
+  // First: what was refused late was accepted before.
+  const state = await edge.forwarder.state();
+  const { rejectedAfterAcknowledge, repeatableAfterAcknowledge, ...forwarder } = state ?? {};
   const canary = {
     spans: passes.spans.canaryReport.counts.snapshot(),
     metrics: passes.metrics.canaryReport.counts.snapshot(),
     logs: passes.logs.canaryReport.counts.snapshot(),
   };
   return {
-    ...counters.snapshot(),
+    ...counters.snapshot(rejectedAfterAcknowledge, repeatableAfterAcknowledge),
     registry: registries.snapshot(),
     validation: {
       spans: passes.spans.report.counts.snapshot(),
@@ -177,7 +180,7 @@ const status = async (edge: Edge): Promise<{ readonly [name: string]: unknown }>
     access: tenants.snapshot(),
     arrivingBytes: bodies.arrivingBytes,
     largeRequests: { heldBytes: turns.heldBytes, waiting: turns.waiting },
-    forwarder: (await forwarder.state()) ?? null,
+    forwarder: state === undefined ? null : forwarder,
   };
 };
 

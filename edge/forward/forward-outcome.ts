@@ -13,6 +13,8 @@ export const recordState = {
   oversize: 4,
   /** Acknowledged, after a send without an answer: it may come twice, with the same header ids. */
   repeatable: 5,
+  /** Oversize, and weir-rejected takes nothing of it either: it is nowhere. */
+  unplaced: 6,
 } as const;
 
 /** One of `recordState`. */
@@ -25,8 +27,8 @@ export type RecordState = (typeof recordState)[keyof typeof recordState];
 export type RefusalCode = "overloaded" | "unavailable" | "login-refused" | "storage-failed";
 
 /**
- * `acknowledged`: every record is. `settled`: every record is acknowledged, repeatable or
- * oversize. Otherwise at least one may be tried again, and `code` is the worst that happened.
+ * `acknowledged`: every record is. `settled`: every record is acknowledged, repeatable, oversize
+ * or unplaced. Otherwise at least one may be tried again, and `code` is the worst that happened.
  * `states` holds a RecordState per record in the order given.
  */
 export type ForwardOutcome =

@@ -10,6 +10,7 @@ import type { ForwardOutcome } from "./forward-outcome.ts";
 import { CommonHeaders } from "./common-headers.ts";
 import type { ForwarderState } from "./forwarder.ts";
 import { GroupCommit } from "./group-commit.ts";
+import { LateOutcomes } from "./late-outcomes.ts";
 import { kafkaSink } from "./kafka-sink.ts";
 import { postAnswer } from "./posted-frame.ts";
 import { rejectingSink } from "./rejecting-sink.ts";
@@ -30,6 +31,7 @@ export class ForwarderObject extends DurableObject {
   readonly #config: EdgeConfig;
   readonly #sink: Sink;
   readonly #commit: GroupCommit;
+  readonly #late: LateOutcomes;
   readonly #producerId = crypto.randomUUID();
   readonly #headers: CommonHeaders;
   #sequence = 0;
@@ -45,10 +47,11 @@ export class ForwarderObject extends DurableObject {
     this.#headers = new CommonHeaders(this.#producerId, runId);
     const sink = logSink(log, Math.ceil(group.waitMsMax * sendShare));
     this.#sink = rejectingSink(sink, () => (this.#rejectedRecords += 1));
+    this.#late = new LateOutcomes(ctx.storage.sql, runId);
     this.#commit = new GroupCommit({
       sink: this.#sink,
       limits: group,
-      spill: new Spill(ctx.storage, this.#config.forwarder.spillBytesMax),
+      spill: new Spill(ctx.storage, this.#config.forwarder.spillBytesMax, this.#late),
       wakeAt: (atMs) => this.#wakeAt(atMs),
       nowMs: Date.now,
       report: (line) => console.error(`weir edge: ${line}`),
@@ -84,7 +87,8 @@ export class ForwarderObject extends DurableObject {
     const target = log.kind === "kafka" ? log.brokers.join(",") : log.url;
     const producer = { producer: this.#producerId, sequence: this.#sequence };
     const rejectedRecords = this.#rejectedRecords;
-    return { log: log.kind, target, ...producer, rejectedRecords, ...this.#commit.state() };
+    const counts = { rejectedRecords, ...this.#commit.state(), ...this.#late.items() };
+    return { log: log.kind, target, ...producer, ...counts };
   }
 
   /** Closes the connection to the log, for tests: an open socket keeps an object from eviction. */

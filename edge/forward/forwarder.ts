@@ -22,5 +22,14 @@ export type Forwarder = {
   state(): Promise<ForwarderState | undefined>;
 };
 
+/** Numbers of items; a signal without any may be absent. */
+export type ItemsBySignal = { readonly [signal: string]: number };
+
 /** Names and values for people; no secrets. */
-export type ForwarderState = { readonly [name: string]: string | number | boolean };
+export type ForwarderState = {
+  /** Of what was acknowledged from the storage, what the log then found too large. */
+  readonly rejectedAfterAcknowledge?: ItemsBySignal;
+  /** And what it may hold once more: counted for each send that ended in doubt. */
+  readonly repeatableAfterAcknowledge?: ItemsBySignal;
+  readonly [name: string]: string | number | boolean | ItemsBySignal;
+};

@@ -273,9 +273,13 @@ export class GroupCommit {
   }
 
   async #replay(spilled: SpilledGroup): Promise<void> {
-    const { states, isDown } = await this.#append(spilled.records);
-    const { spill, nowMs } = this.#parts;
-    const pauseMs = states.includes(recordState.refused) ? refusedPauseMs : doubtPauseMs;
+    const { states, message, isDown } = await this.#append(spilled.records);
+    const { spill, nowMs, report } = this.#parts;
+    const isUnplaced = states.includes(recordState.unplaced);
+    if (isUnplaced)
+      report(`error: neither topic nor weir-rejected takes a kept record: ${message}`);
+    const isRefused = isUnplaced || states.includes(recordState.refused);
+    const pauseMs = isRefused ? refusedPauseMs : doubtPauseMs;
     // When the log is down they stay where they are, at the front.
     spill.settle(spilled, states, isDown ? 0 : nowMs() + pauseMs);
   }

@@ -6,7 +6,7 @@ import { type Producer, createProducer } from "../../schemas/kafka/producer.ts";
 import type { KafkaConfig } from "../config.ts";
 import { recordState } from "./forward-outcome.ts";
 import { type Sink, type SinkRecord, type SinkResult, appended, failedAppend } from "./sink.ts";
-import { splitAppend } from "./split-append.ts";
+import { splitByPartition } from "./split-append.ts";
 import { workerdSockets } from "./workerd-socket.ts";
 
 const connectTimeoutMs = 3000;
@@ -35,7 +35,7 @@ export const producerSink = (producer: Pick<Producer, "send" | "disconnect">): S
     } catch (error) {
       const failure = producerError(error);
       if (failure.code === "record-too-large")
-        return splitAppend(records, failure.fate.acknowledged, failure.message, append);
+        return splitByPartition(records, failure.fate.acknowledged, failure.message, append);
       return failed(failure, records.length);
     }
   };

@@ -19,7 +19,7 @@ import {
   unknownOutcome,
 } from "./forward-outcome.ts";
 import type { ForwarderObject } from "./forwarder-object.ts";
-import type { Background, Forwarder, ForwarderState } from "./forwarder.ts";
+import type { Background, Forwarder, ForwarderState, ItemsBySignal } from "./forwarder.ts";
 import { type BatchLimits, IsolateBatch, type Unsettled } from "./isolate-batch.ts";
 import { postFrame, postedBytesMin } from "./posted-frame.ts";
 
@@ -133,13 +133,21 @@ class Shard {
   }
 }
 
+const summed = (left: ItemsBySignal, right: ItemsBySignal): ItemsBySignal => {
+  const sums: Record<string, number> = { ...left };
+  for (const [signal, items] of Object.entries(right)) sums[signal] = (sums[signal] ?? 0) + items;
+  return sums;
+};
+
 /** Numbers are summed, flags or-ed, of texts the first that says something stands. */
 const mergedState = (states: readonly ForwarderState[]): ForwarderState => {
-  const merged: Record<string, string | number | boolean> = {};
+  const merged: Record<string, ForwarderState[string]> = {};
   for (const state of states) {
     for (const [name, value] of Object.entries(state)) {
       const before = merged[name];
       if (typeof value === "number" && typeof before === "number") merged[name] = before + value;
+      else if (typeof value === "object" && typeof before === "object")
+        merged[name] = summed(before, value);
       else if (before === undefined || before === "" || before === false) merged[name] = value;
     }
   }

@@ -7,10 +7,10 @@ import { type RefusedHead, cutBytesMax, readRefused } from "../../schemas/reject
 import { topics } from "../../schemas/topics.ts";
 import { cutRefused, refusedRecord, tooLargeFinding } from "../route/refused-record.ts";
 import { recordState } from "./forward-outcome.ts";
-import type { Sink, SinkRecord, SinkResult } from "./sink.ts";
+import { type Sink, type SinkRecord, type SinkResult, failedAppend } from "./sink.ts";
 
 const topic = "weir-rejected";
-const { acknowledged, repeatable, oversize } = recordState;
+const { acknowledged, repeatable, oversize, unplaced } = recordState;
 
 const headOf = (record: SinkRecord, message: string): RefusedHead => ({
   topic: record.topic,
@@ -45,18 +45,19 @@ const appendRejected = async (
   sink: Sink,
   record: SinkRecord,
   message: string,
-): Promise<SinkResult | undefined> => {
+): Promise<SinkResult> => {
   const isOwn = record.topic === topic;
   const whole = isOwn ? record : rejected(record, message);
-  const first = isOwn ? undefined : await sink.append([whole]);
-  if (first !== undefined && first.states[0] !== oversize) return first;
+  const refusal = failedAppend(1, oversize, { message, isDown: false });
+  const first = isOwn ? refusal : await sink.append([whole]);
+  if (first.states[0] !== oversize) return first;
   const cut = beginning(whole);
   return cut === undefined ? first : sink.append([cut]);
 };
 
 /**
- * An oversize record stays `oversize` once weir-rejected has it, or takes nothing of it at all; else
- * it has the state of that append, and may be tried again. `onRejected` is called for each that is
+ * An oversize record stays `oversize` once weir-rejected has it, and is `unplaced` when that takes
+ * nothing of it; else it has the state of that append, and may be tried again. `onRejected` is called for each that is
  * there.
  */
 export const rejectingSink = (sink: Sink, onRejected: () => void): Sink => {
@@ -68,10 +69,9 @@ export const rejectingSink = (sink: Sink, onRejected: () => void): Sink => {
     for (const [at, record] of records.entries()) {
       if (states[at] !== oversize) continue;
       const answer = await appendRejected(sink, record, result.message);
-      if (answer === undefined) continue;
       const state = answer.states[0] ?? recordState.unknown;
       if (isWritten(state)) onRejected();
-      else states[at] = state;
+      else states[at] = state === oversize ? unplaced : state;
       isDown ||= answer.isDown;
       isLoginRefused ||= answer.isLoginRefused === true;
     }

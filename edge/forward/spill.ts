@@ -2,6 +2,7 @@
 // which the records arrived, bounded in bytes. It survives the process; a row leaves when the log
 // has it, so a crash in between sends it twice, with the same header ids.
 import { recordState } from "./forward-outcome.ts";
+import type { LateOutcomes } from "./late-outcomes.ts";
 import { decodeSpillRow, encodeSpillRow } from "./spill-row.ts";
 import type { SinkRecord } from "./sink.ts";
 
@@ -25,7 +26,7 @@ export type SpilledGroup = {
   readonly records: readonly SinkRecord[];
 };
 
-/** An oversize one is where it can be (rejecting-sink.ts): trying again would change nothing. */
+/** An oversize one stands on weir-rejected (rejecting-sink.ts); one that is unplaced stays here. */
 const isWritten = (state: number | undefined): boolean =>
   state === recordState.acknowledged ||
   state === recordState.repeatable ||
@@ -73,13 +74,18 @@ export class Spill {
   readonly #storage: SpillStorage;
   readonly #bytesMax: number;
   readonly #generation: number;
+  readonly #late: Pick<LateOutcomes, "add">;
   #bytes = 0;
   #records = 0;
 
-  /** Takes over what an earlier instance left. `bytesMax` 0 keeps nothing new. */
-  constructor(storage: SpillStorage, bytesMax: number) {
+  /**
+   * Takes over what an earlier instance left. `bytesMax` 0 keeps nothing new. `late` counts what
+   * went otherwise than was told.
+   */
+  constructor(storage: SpillStorage, bytesMax: number, late: Pick<LateOutcomes, "add">) {
     this.#storage = storage;
     this.#bytesMax = bytesMax;
+    this.#late = late;
     storage.sql.exec(schema);
     const { generation, bytes, records } = storage.sql
       .exec<{ generation: number; bytes: number; records: number }>(
@@ -163,6 +169,7 @@ export class Spill {
    */
   settle({ rows, records }: SpilledGroup, states: Uint8Array, dueMs: number): void {
     this.#storage.transactionSync(() => {
+      this.#late.add(records, states);
       let at = 0;
       for (const row of rows) {
         const end = at + row.records;

@@ -5,6 +5,9 @@ import type { OutgoingRecord } from "../route/outgoing-record.ts";
 import type { Rejections } from "./rejections.ts";
 import type { SignalCounters } from "./counters.ts";
 
+const isTooLarge = (state: number | undefined): boolean =>
+  state === recordState.oversize || state === recordState.unplaced;
+
 /** Items of the records that the log takes at no time; the sender is told in the answer. */
 export const rejectOversize = (
   rejections: Rejections,
@@ -13,7 +16,7 @@ export const rejectOversize = (
 ): void => {
   if (outcome.code !== "settled") return;
   records.forEach(({ items }, at) => {
-    if (outcome.states[at] === recordState.oversize) rejections.addUnnamed("too-large", items);
+    if (isTooLarge(outcome.states[at])) rejections.addUnnamed("too-large", items);
   });
 };
 
@@ -33,7 +36,7 @@ export const countOutcome = (
     else if (state === recordState.repeatable) {
       accepted += items;
       counters.repeatable += items;
-    } else if (state === recordState.oversize) counters.reject("too-large", items);
+    } else if (isTooLarge(state)) counters.reject("too-large", items);
     else if (state === recordState.refused) counters.reject(refusalOf(outcome), items);
     else counters.unconfirmed += items;
   });

@@ -1,5 +1,7 @@
 // What the edge has done since its isolate started. One isolate writes it, /status prints it. The
 // law: in = accepted + sampled out + rejected + dropped + unconfirmed + in flight, per signal, at every moment.
+// And of the accepted: accepted = in the log + rejected after acknowledge + kept in the storage.
+import type { ItemsBySignal } from "../forward/forwarder.ts";
 import { fixedLimits } from "../limits.ts";
 import { type Signal, signals } from "../receive/endpoints.ts";
 
@@ -10,6 +12,8 @@ const addTo = (table: Map<string, number>, key: string, count: number): void => 
   const kept = table.has(key) || table.size < keysMax ? key : "other";
   table.set(kept, (table.get(kept) ?? 0) + count);
 };
+
+type Snapshot = { readonly [name: string]: unknown };
 
 /** Counts of one signal's items (spans, data points, log records, transactions, messages). */
 export class SignalCounters {
@@ -39,7 +43,7 @@ export class SignalCounters {
     addTo(this.#dropped, reason, count);
   }
 
-  snapshot(): { readonly [name: string]: unknown } {
+  snapshot(): Snapshot & { readonly repeatable: number } {
     const { in: received, accepted, unconfirmed, repeatable, sampledOut } = this;
     const rejected = Object.fromEntries(this.#rejected);
     const dropped = Object.fromEntries(this.#dropped);
@@ -48,6 +52,9 @@ export class SignalCounters {
     return { in: received, ...outcomes, inFlight };
   }
 }
+
+const lateReasons = (items = 0): { readonly [reason: string]: number } =>
+  items === 0 ? {} : { "too-large": items };
 
 /** Of one tenant: requests that authenticated, those of them at once refused, items decoded. */
 type TenantCounts = { requests: number; refused: number; items: number };
@@ -83,8 +90,17 @@ export class Counters {
     return counts;
   }
 
-  snapshot(): { readonly [name: string]: unknown } {
-    const bySignal = signals.map((signal) => [signal, this.signals[signal].snapshot()]);
+  /**
+   * Of the accepted, on their way from the storage: items that the log found too large, and
+   * those that it may hold once more. Undefined: not known.
+   */
+  snapshot(late?: ItemsBySignal, lateRepeats: ItemsBySignal = {}): Snapshot {
+    const bySignal = signals.map((signal) => {
+      const counts = this.signals[signal].snapshot();
+      const repeatable = counts.repeatable + (lateRepeats[signal] ?? 0);
+      const rejectedAfterAcknowledge = late && lateReasons(late[signal]);
+      return [signal, { ...counts, repeatable, ...(late && { rejectedAfterAcknowledge }) }];
+    });
     return {
       signals: Object.fromEntries(bySignal),
       requests: Object.fromEntries(this.#requests),

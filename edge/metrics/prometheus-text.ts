@@ -48,7 +48,10 @@ const items = (signals: Table): Sample[] =>
       ]),
   );
 
-const reasons = (signals: Table, table: "rejected" | "dropped"): Sample[] =>
+const reasons = (
+  signals: Table,
+  table: "rejected" | "dropped" | "rejectedAfterAcknowledge",
+): Sample[] =>
   Object.entries(signals).flatMap(([signal, counts]) =>
     byKey(tableOf(counts)[table], "reason", { signal }),
   );
@@ -118,6 +121,11 @@ export const prometheusText = (status: Table): string => {
     counter("refusals", "Requests refused as a whole.", byKey(status["refusals"], "code")),
     counter("items", "Items, by signal and what became of them.", items(signals)),
     counter("rejected_items", "Items refused, by reason.", reasons(signals, "rejected")),
+    counter(
+      "rejected_after_acknowledge_items",
+      "Of the accepted items, those kept in storage whose record the log then refused, by reason.",
+      reasons(signals, "rejectedAfterAcknowledge"),
+    ),
     counter("dropped_items", "Items taken that did not go on.", reasons(signals, "dropped")),
     counter(
       "findings",

@@ -15,6 +15,8 @@ export type EdgeCounts = {
   readonly unconfirmed: number;
   /** Of the accepted, those that the log may hold twice. */
   readonly repeatable?: number;
+  /** Of the accepted, those that the log refused when they came to it from the edge's storage. */
+  readonly rejectedAfterAcknowledge?: { readonly [reason: string]: number };
 };
 
 /** Of the items that the engine finished, those that it refused or dropped, by reason. */
@@ -54,10 +56,12 @@ export const ledgerEntry = (
   handled: number,
   engine: EngineRefusals = nothing,
 ): LedgerEntry => {
+  const late = lateReasons(edge.rejectedAfterAcknowledge ?? {});
+  const accepted = edge.accepted - sum(late);
   // Of the unconfirmed ones, those that the engine saw were written after all.
-  const written = Math.min(Math.max(0, handled - edge.accepted), edge.unconfirmed);
+  const written = Math.min(Math.max(0, handled - accepted), edge.unconfirmed);
   const refused = edge.unconfirmed - written;
-  const beyond = Math.max(0, handled - edge.accepted - written);
+  const beyond = Math.max(0, handled - accepted - written);
   const repeated = Math.min(beyond, edge.repeatable ?? 0);
   const passed = handled - repeated;
   const unconfirmed = refused > 0 ? { unconfirmed: refused } : {};
@@ -65,11 +69,17 @@ export const ledgerEntry = (
     in: edge.in,
     out: passed - sum(engine.rejected) - sum(engine.dropped),
     sampledOut: edge.sampledOut ?? 0,
-    rejected: joined(joined(edge.rejected, unconfirmed), engine.rejected),
+    rejected: [unconfirmed, late, engine.rejected].reduce(joined, edge.rejected),
     dropped: joined(edge.dropped, engine.dropped),
-    inFlight: edge.accepted + written - passed,
+    inFlight: accepted + written - passed,
   };
 };
+
+/** Their senders were told that they are accepted: the ledger says so by the reason. */
+const lateReasons = (reasons: Reasons): Reasons =>
+  Object.fromEntries(
+    Object.entries(reasons).map(([reason, count]) => [`${reason}-after-acknowledge`, count]),
+  );
 
 /** Counts of both; only reasons that occurred. */
 const joined = (left: Reasons, right: Reasons): Reasons => {

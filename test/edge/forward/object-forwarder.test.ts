@@ -31,7 +31,13 @@ const setUp = (append: Append, vars: { readonly [name: string]: string } = {}) =
       append: (frame: Uint8Array) => taken(frame, shard),
       fetch: async (_url: string, { body }: { readonly body: Uint8Array }) =>
         postAnswer(await taken(body, shard)),
-      state: () => Promise.resolve({ log: "fake", sends: 2, isSending: shard.endsWith("1") }),
+      state: () =>
+        Promise.resolve({
+          log: "fake",
+          sends: 2,
+          isSending: shard.endsWith("1"),
+          rejectedAfterAcknowledge: shard.endsWith("1") ? { spans: 2, logs: 1 } : { spans: 3 },
+        }),
     }),
   };
   const config = readConfig({ KAFKA_BROKERS: "a:1", ...vars });
@@ -173,6 +179,12 @@ describe("several objects", () => {
 
   test("their states are shown as one", async () => {
     const { forwarder } = setUp(good, { FORWARDER_SHARDS: "2" });
-    expect(await forwarder.state()).toEqual({ log: "fake", sends: 4, isSending: true, shards: 2 });
+    expect(await forwarder.state()).toEqual({
+      log: "fake",
+      sends: 4,
+      isSending: true,
+      rejectedAfterAcknowledge: { spans: 5, logs: 1 },
+      shards: 2,
+    });
   });
 });

@@ -9,7 +9,7 @@ import { HeaderBlock } from "../../../schemas/kafka/header-block.ts";
 import { type RefusedHead, readRefused, writeRefused } from "../../../schemas/rejected-value.ts";
 import { sinkRecord } from "./scripted-sink.ts";
 
-const { acknowledged, oversize, refused, unknown } = recordState;
+const { acknowledged, oversize, refused, unknown, unplaced } = recordState;
 
 const head: RefusedHead = {
   topic: "otlp_logs",
@@ -84,9 +84,11 @@ test("its beginning stands there when weir-rejected takes no large record either
   expect(written[1]?.value).toEqual(cutRefused(head, record.value));
 });
 
-test("a log that takes nothing of it leaves it oversize, and is asked no more than twice", async () => {
+test("a record that the log takes nothing of is told as nowhere", async () => {
   const { sink, written, rejections } = setUp({ otlp_spans: 100, "weir-rejected": 10 });
-  expect(Array.from((await sink.append([large(200_000)])).states)).toEqual([oversize]);
+  expect(Array.from((await sink.append([large(200_000)])).states)).toEqual([unplaced]);
+  const own = { ...large(200), topic: "weir-rejected" };
+  expect(Array.from((await sink.append([own])).states)).toEqual([unplaced]);
   expect([written, rejections()]).toEqual([[], 0]);
 });
 

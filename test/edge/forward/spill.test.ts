@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 
 import type { ForwarderObject } from "../../../edge/forward/forwarder-object.ts";
 import { recordState } from "../../../edge/forward/forward-outcome.ts";
+import { LateOutcomes } from "../../../edge/forward/late-outcomes.ts";
 import { decodeSpillRow, encodeSpillRow } from "../../../edge/forward/spill-row.ts";
 import { Spill, type SpillQueue } from "../../../edge/forward/spill.ts";
 import { MemorySpill } from "./memory-spill.ts";
@@ -22,7 +23,8 @@ const onSqlite: Run = (bytesMax, body) => {
   objects += 1;
   const stub = FORWARDER.get(FORWARDER.idFromName(`spill-${objects}`));
   return runInDurableObject(stub, (_object: ForwarderObject, { storage }) => {
-    body(new Spill(storage, bytesMax), () => new Spill(storage, bytesMax));
+    const late = new LateOutcomes(storage.sql, "");
+    body(new Spill(storage, bytesMax, late), () => new Spill(storage, bytesMax, late));
   });
 };
 
@@ -36,7 +38,7 @@ const marks = (group: ReturnType<SpillQueue["peek"]>): readonly number[] | undef
   group?.records.map(({ partition }) => partition);
 
 const states = (...list: number[]): Uint8Array => Uint8Array.from(list);
-const { acknowledged, refused, repeatable, oversize } = recordState;
+const { acknowledged, refused, repeatable, oversize, unplaced } = recordState;
 
 describe.each([
   ["in an object's SQLite", onSqlite],
@@ -90,16 +92,16 @@ describe.each([
   test("keeps of a row only what was not written, and tries it again when it is due", () =>
     run(1 << 20, (spill) => {
       spill.tryPut([{ first: 0, records: [0, 1, 2, 3].map((mark) => sinkRecord(mark, 10)) }]);
-      spill.tryPut([{ first: 4, records: [sinkRecord(4, 10)] }]);
+      spill.tryPut([{ first: 4, records: [sinkRecord(4, 10), sinkRecord(5, 10)] }]);
       const group = spill.peek(0, 1 << 20);
-      const fates = states(acknowledged, refused, repeatable, refused, oversize);
+      const fates = states(acknowledged, refused, repeatable, refused, oversize, unplaced);
       if (group !== undefined) spill.settle(group, fates, 5000);
-      expect(spill.records).toBe(2);
+      expect(spill.records).toBe(3);
       expect([spill.peek(4999, 1000), spill.nextDueMs()]).toEqual([undefined, 5000]);
       spill.tryPut([{ first: 9, records: [sinkRecord(9, 1)] }]);
       expect(spill.nextDueMs()).toBe(0);
       expect(marks(spill.peek(4999, 1000))).toEqual([9]);
-      expect(marks(spill.peek(5000, 1000))).toEqual([1, 3, 9]);
+      expect(marks(spill.peek(5000, 1000))).toEqual([1, 3, 5, 9]);
     }));
 });
 

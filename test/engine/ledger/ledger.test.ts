@@ -40,6 +40,18 @@ describe("ledger", () => {
     expect(isBalanced(entry)).toBe(true);
   });
 
+  it("counts accepted items that the log refused late as rejected, by a reason that says so", () => {
+    const late = { ...edge, rejectedAfterAcknowledge: { "too-large": 4 } };
+    const entry = ledgerEntry(late, 86);
+    expect(entry).toMatchObject({ out: 86, inFlight: 0 });
+    expect(entry.rejected).toEqual({ malformed: 10, "too-large-after-acknowledge": 4 });
+    expect([85, 86, 87].map((handled) => isBalanced(ledgerEntry(late, handled)))).toEqual([
+      false,
+      true,
+      false,
+    ]);
+  });
+
   it("does not balance when the edge's own counts do not add up", () => {
     expect(isBalanced(ledgerEntry({ ...edge, in: 101 }, 90))).toBe(false);
   });

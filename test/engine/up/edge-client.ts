@@ -47,6 +47,7 @@ type Counts = {
   readonly in: number;
   readonly accepted: number;
   readonly rejected: { readonly [reason: string]: number };
+  readonly dropped: { readonly [reason: string]: number };
   readonly unconfirmed: number;
   readonly inFlight: number;
 };
