@@ -11,6 +11,7 @@ import type { Counters } from "./metrics/counters.ts";
 import { prometheusText } from "./metrics/prometheus-text.ts";
 import { countOutcome, rejectOversize } from "./metrics/count-outcome.ts";
 import { openApiResponse } from "./openapi/openapi-response.ts";
+import { freeBytes } from "./free-bytes.ts";
 import type { BodyReader } from "./receive/body.ts";
 import { drainBody } from "./receive/drain.ts";
 import {
@@ -76,7 +77,7 @@ export const handle = async (
   background: Background,
 ): Promise<Response> => {
   const mediaType = mediaTypeOf(request.headers.get("content-type"), anyMediaType);
-  const exchange: Exchange = { edge, request, background, mediaType, turn: undefined };
+  const exchange: Exchange = { edge, request, background, mediaType, turn: undefined, read: [] };
   let response: Response;
   try {
     response = await answer(exchange);
@@ -88,6 +89,7 @@ export const handle = async (
   if (edge.cors.isOn) addHeaders(response, edge.cors.headers(request.headers.get("origin")));
   if (response.status >= firstRefusal) await drainBody(request);
   edge.counters.answered(response.status);
+  for (const bytes of exchange.read) freeBytes(bytes);
   return response;
 };
 
@@ -103,6 +105,8 @@ type Exchange = {
   readonly mediaType: MediaType | undefined;
   /** Of a large request, from its body to its answer. */
   turn: Turn | undefined;
+  /** Its body, as it came and inflated. */
+  readonly read: Uint8Array[];
 };
 
 const answer = (exchange: Exchange): Promise<Response> | Response => {
@@ -281,12 +285,14 @@ const routedBody = async (exchange: Exchange, input: BodyInput): Promise<Routed 
   if (typeof encoding !== "string") return encoding;
   const wire = await bodies.read(request);
   if (isRefusal(wire)) return wire;
+  exchange.read.push(wire);
   // Before it is inflated: what waits is only what came.
   const bodyBytesMax = bodies.inflatedBytesMax(wire, encoding);
   if (!turns.isSmall(bodyBytesMax) && !turns.hasRoomFor(bodyBytesMax, input.mediaType))
     return routedInTurn(exchange, { wire, encoding, bodyBytesMax }, input);
   const body = bodies.inflated(wire, encoding);
   if (isRefusal(body)) return body;
+  if (body !== wire) exchange.read.push(body);
   if (!turns.isSmall(body.byteLength)) exchange.turn = turns.take(body.byteLength, input.mediaType);
   return route(edge, body, input);
 };
@@ -309,6 +315,7 @@ const routedInTurn = async (
   exchange.turn = turn;
   const body = bodies.inflated(wire, encoding);
   if (isRefusal(body)) return body;
+  if (body !== wire) exchange.read.push(body);
   turns.shrink(turn, body.byteLength, mediaType);
   return route(exchange.edge, body, input);
 };
@@ -354,6 +361,7 @@ const forward = (
     if (edge.sampler !== null) edge.sampler.pressure = pressureOf(edge, outcome, startMs);
     const accepted = countOutcome(counters, routed.records, outcome);
     rejectOversize(routed.rejections, routed.records, outcome);
+    for (const { value } of routed.records) freeBytes(value);
     if (outcome.code === "acknowledged" || outcome.code === "settled")
       return { failure: undefined, accepted };
     return { failure: refuse(outcome.code, outcome.message), accepted };

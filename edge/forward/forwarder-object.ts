@@ -5,6 +5,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { HeaderBlock } from "../../schemas/kafka/header-block.ts";
 import { recordHeaders } from "../../schemas/record-headers.ts";
 import { type EdgeConfig, type LogConfig, readConfig } from "../config.ts";
+import { freeBytes } from "../free-bytes.ts";
 import { type FramedRequest, decodeAppendFrame } from "./append-frame.ts";
 import type { ForwardOutcome } from "./forward-outcome.ts";
 import { CommonHeaders } from "./common-headers.ts";
@@ -68,12 +69,15 @@ export class ForwarderObject extends DurableObject {
    * Appends the records of some requests (append-frame.ts); resolves when their fate is known.
    * Undefined: the frame is of another build's version, and nothing was done.
    */
-  append(bytes: Uint8Array): Promise<ForwardOutcome | undefined> {
+  async append(bytes: Uint8Array): Promise<ForwardOutcome | undefined> {
     const requests = decodeAppendFrame(bytes);
-    if (requests === undefined) return Promise.resolve(requests);
+    if (requests === undefined) return requests;
     const records: SinkRecord[] = [];
     for (const request of requests) this.#number(request, records);
-    return this.#commit.submit(records);
+    const outcome = await this.#commit.submit(records);
+    // Only then is none of them in a send any more: they are views into the frame.
+    if (outcome.code === "acknowledged") freeBytes(bytes);
+    return outcome;
   }
 
   /** Appends a frame that is posted, as large ones are; the answer is the outcome. */

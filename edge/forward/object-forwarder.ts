@@ -2,6 +2,7 @@
 // is always written by one object, in order. Small requests share calls (isolate-batch.ts); large
 // ones, whose copying costs more than the call, go alone.
 import type { EdgeConfig } from "../config.ts";
+import { freeBytes } from "../free-bytes.ts";
 import type { OutgoingRecord } from "../route/outgoing-record.ts";
 import {
   type AppendRequest,
@@ -123,6 +124,7 @@ class Shard {
       const object = this.#namespace.get(this.#id);
       const isPosted = frame.byteLength >= postedBytesMin;
       const outcome = await (isPosted ? postFrame(object, frame) : object.append(frame));
+      freeBytes(frame);
       this.#hasFailedStorage = false;
       return outcome ?? refusedOutcome("unavailable", otherVersion, count);
     } catch (error) {

@@ -5,6 +5,8 @@ import { connect } from "cloudflare:sockets";
 
 import type { ISocketFactory } from "kafkajs";
 
+import { freeBytes } from "../free-bytes.ts";
+
 type Listener = (value?: unknown) => void;
 
 class WorkerdSocket {
@@ -34,10 +36,15 @@ class WorkerdSocket {
     return this.on(event, listener);
   }
 
-  /** Order is kept; a failure comes as "error". */
+  /** Order is kept; a failure comes as "error". Takes the bytes: they are empty afterwards. */
   write(bytes: Uint8Array): boolean {
-    this.#writer.write(bytes).catch((error: unknown) => this.#over("error", error));
+    this.#written(bytes).catch((error: unknown) => this.#over("error", error));
     return true;
+  }
+
+  async #written(bytes: Uint8Array): Promise<void> {
+    await this.#writer.write(bytes);
+    freeBytes(bytes);
   }
 
   end(): this {

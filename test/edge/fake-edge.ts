@@ -43,7 +43,8 @@ export class FakeEdge {
       forwarder: {
         send: (head, records) => {
           const { promise, resolve } = Promise.withResolvers<ForwardOutcome>();
-          this.sends.push({ head, records, answer: resolve });
+          // The edge frees them when it has the outcome.
+          this.sends.push({ head, records: structuredClone(records), answer: resolve });
           if (acknowledges) resolve(immediately);
           return promise;
         },
