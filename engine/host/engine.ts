@@ -48,7 +48,7 @@ export type EngineOptions = {
   /** Where market threads find settings that change while they run; none change without it. */
   readonly live?: LiveSettings;
   /** Sizes of rings, events and books; those of memory.ts without it. */
-  readonly sizes?: Omit<MemorySizes, "hasTap">;
+  readonly sizes?: Omit<MemorySizes, "replayWindow" | "hasTap">;
   /** Windows of the stream threads; those of window-options.ts without it. */
   readonly windows?: WindowOptions;
   /** How Kafka is reached again; as schemas/kafka/client.ts without it. */
@@ -109,7 +109,12 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
   const { log } = options;
   const given = withDefaults(options);
   const { sniff, submit } = given;
-  const sizes = { ...memoryDefaults, ...options.sizes, hasTap: submit !== null };
+  const sizes = {
+    ...memoryDefaults,
+    ...options.sizes,
+    replayWindow: sniff.replayWindow,
+    hasTap: submit !== null,
+  };
   const stages = new StageMetricsSet();
   const memory = createEngineMemory(sniff.verifyThreads, sizes);
   if (isTraced(options)) turnTracingOn(memory.traces);

@@ -14,6 +14,9 @@
 // - ingest dies (rest_for_one: all that follow). All rings are emptied; the new one joins its group
 //   at the committed positions, as after a restart of the process.
 //
+// Signatures that were seen stay seen in all of these: their windows belong to partitions, and know
+// the place of each, so that what is fed again is not taken for its own replay (sniff/replays.ts).
+//
 // Why this is right: a position becomes "acknowledged" only when egress met its mark and had every
 // output before it acknowledged, and the mark's metadata is all that a stage needs to go on from
 // there. A ring is emptied only when its reader is dead, and by its writer's thread or when the

@@ -14,7 +14,7 @@ export type Lane = {
   readonly index: number;
   /** Of its worker: `market`, `market-2`, ... */
   readonly name: string;
-  /** Positions, item counts, traces and the log's wake are everybody's; the rest is the lane's own. */
+  /** Positions, item counts, replays, traces and the log's wake are everybody's; the rest is its own. */
   readonly memory: EngineMemory;
 };
 
@@ -94,12 +94,13 @@ export class Lanes {
 }
 
 const laneMemory = (
-  { positions, items, traces, wake, sniff }: EngineMemory,
+  { positions, items, replays, traces, wake, sniff }: EngineMemory,
   sizes: MemorySizes,
 ): EngineMemory => ({
-  ...createEngineMemory(sniff.verify.length, sizes),
+  ...createEngineMemory(sniff.verify.length, { ...sizes, replayWindow: 0 }),
   positions,
   items,
+  replays,
   traces,
   wake,
 });

@@ -9,6 +9,7 @@ import { createPositionsMemory } from "../ledger/positions.ts";
 import { createMetricsMemory } from "../metrics/cells.ts";
 import { createMessageRing } from "../ring/message-ring.ts";
 import { createTapMemory, type TapMemory } from "../submit/tap.ts";
+import { createPartitionReplays } from "../sniff/replays.ts";
 import { createSniffMemory, type SniffMemory } from "../sniff/sniff-memory.ts";
 import { sniffDefaults } from "../sniff/sniff-settings.ts";
 import { createTraceMemory } from "../trace/trace-layout.ts";
@@ -29,6 +30,8 @@ export type EngineMemory = {
   readonly tap: TapMemory | null;
   /** What the sniffer's stages count, and the rings of the verifier threads. */
   readonly sniff: SniffMemory;
+  /** Signatures seen, by partition of transactions; written by the market thread that handles it. */
+  readonly replays: readonly SharedArrayBuffer[];
   /** Records that are traced (trace/trace-layout.ts). */
   readonly traces: SharedArrayBuffer;
   /** Bumped by every append to the embedded log, so that its reader need not poll. */
@@ -45,6 +48,8 @@ export type MemorySizes = {
   readonly outputRingBytes: number;
   readonly events: number;
   readonly bookSymbols: number;
+  /** Signatures remembered against replays in all partitions together; 0 remembers none. */
+  readonly replayWindow: number;
   /** Whether candidates go to a submit thread. */
   readonly hasTap: boolean;
 };
@@ -54,6 +59,7 @@ export const memoryDefaults: MemorySizes = {
   outputRingBytes: 4 << 20,
   events: eventCapacity,
   bookSymbols: bookSymbolsDefault,
+  replayWindow: sniffDefaults.replayWindow,
   hasTap: false,
 };
 
@@ -76,6 +82,7 @@ export const createEngineMemory = (
     events: createEventMemory(sizes.events),
     tap: sizes.hasTap ? createTapMemory() : null,
     sniff: createSniffMemory(verifyThreads),
+    replays: createPartitionReplays(sizes.replayWindow),
     traces: createTraceMemory(),
     wake: new SharedArrayBuffer(wakeBytes),
   };

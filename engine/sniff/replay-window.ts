@@ -1,66 +1,103 @@
 // Remembers the signatures of the last transactions, so that one that comes again is known as a
-// replay. Exact over its window: a circular list in order of arrival, and an open-addressing table
-// over it from which the oldest is taken out when a new one comes. 16 bytes of a signature are
-// compared; they are random, and two that agree by chance do not happen.
+// replay. Exact over its window: a circular list in order of arrival, in shared memory
+// (replay-layout.ts), and an open-addressing table over it from which the oldest is taken out when a
+// new one comes. The table is the thread's own and made anew from the list, so that nothing a dead
+// writer left half done is in it. 16 bytes of a signature are compared; they are random, and two
+// that agree by chance do not happen.
+//
+// A replay is what came first at another place. What comes again from the same place is the same
+// transaction, read from the log once more because its effects may not have left: it is let through.
+import {
+  nextWord,
+  offsetDouble,
+  placeWord,
+  replaySlots,
+  signatureWords,
+  sizeWord,
+  slotDoubles,
+  slotInts,
+} from "./replay-layout.ts";
 
 /** Signatures remembered by default. */
 export const replayWindowSize = 65_536;
 
 const empty = -1;
-const words = 4;
 /** The compared bytes of a signature begin here: in the middle of its first half. */
 const replayWordsAt = 8;
 const hashFactor = 0x9e37_79b1 | 0;
 
-/** One thread; allocates nothing after construction. */
+/** Where a transaction stands in its stream: its record, to 2^53 - 1, and its number in that, to 2^31 - 2. */
+export type StreamPlace = { readonly offset: number; readonly index: number };
+
+/** One thread at a time; allocates nothing after construction. */
 export class ReplayWindow {
   readonly size: number;
-  readonly #signatures: Int32Array;
+  readonly #header: Int32Array;
+  readonly #ints: Int32Array;
+  readonly #doubles: Float64Array;
   readonly #table: Int32Array;
   readonly #shift: number;
-  #next = 0;
-  #count = 0;
+  /** The slot that the next signature goes into; nothing that is in it counts. */
+  #next: number;
 
-  /** @throws RangeError unless `size` is a power of two from 2 to 2^22. */
-  constructor(size = replayWindowSize) {
-    const bits = Math.log2(size);
-    if (!Number.isInteger(bits) || bits < 1 || bits > 22) {
-      throw new RangeError(`replay window size=${size} must be a power of two from 2 to 4194304`);
-    }
-    this.size = size;
-    this.#signatures = new Int32Array(size * words);
-    this.#table = new Int32Array(size * 2).fill(empty);
-    this.#shift = 31 - bits;
+  /** Over memory of `createReplayMemory`, with what is in it. About 50 ns for each signature there. */
+  constructor(memory: SharedArrayBuffer) {
+    this.#header = new Int32Array(memory);
+    this.size = this.#header[sizeWord] as number;
+    const { ints, doubles } = replaySlots(memory);
+    this.#ints = ints;
+    this.#doubles = doubles;
+    this.#table = new Int32Array(this.size * 2);
+    this.#shift = 31 - Math.log2(this.size);
+    this.#next = Atomics.load(this.#header, nextWord);
+    this.#makeTable();
   }
 
   /**
-   * Remembers the signature at `at` of `view`; false when it is among the last `size` ones, which
-   * changes nothing.
+   * Remembers the signature at `at` of `view`, which came at `place`; false when it is a replay,
+   * which changes nothing.
    */
-  add(view: DataView, at: number): boolean {
+  add(view: DataView, at: number, place: StreamPlace): boolean {
     const from = at + replayWordsAt;
-    const mask = this.#table.length - 1;
-    let slot = this.#find(view, from);
-    if (this.#table[slot] !== empty) return false;
-    if (this.#count === this.size) {
-      this.#forget(this.#next);
-      slot = this.#home(view.getInt32(from, true));
-      while (this.#table[slot] !== empty) slot = (slot + 1) & mask;
-    } else this.#count += 1;
-    for (let i = 0; i < words; i += 1) {
-      this.#signatures[this.#next * words + i] = view.getInt32(from + i * 4, true);
-    }
-    this.#table[slot] = this.#next;
-    this.#next = (this.#next + 1) & (this.size - 1);
+    const entry = this.#table[this.#find(view, from)] as number;
+    if (entry !== empty) return this.#cameAt(entry, place);
+    this.#remember(view, from, place);
     return true;
   }
 
-  /** Whether the signature at `at` is among the last `size` ones; changes nothing. */
-  has(view: DataView, at: number): boolean {
-    return this.#table[this.#find(view, at + replayWordsAt)] !== empty;
+  /** Whether the signature at `at`, which came at `place`, is a replay; changes nothing. */
+  isReplay(view: DataView, at: number, place: StreamPlace): boolean {
+    const entry = this.#table[this.#find(view, at + replayWordsAt)] as number;
+    return entry !== empty && !this.#cameAt(entry, place);
   }
 
-  /** The slot of the compared words at `from`, or the empty one in which they would be. */
+  #cameAt(entry: number, { offset, index }: StreamPlace): boolean {
+    return (
+      this.#doubles[entry * slotDoubles + offsetDouble] === offset &&
+      this.#ints[entry * slotInts + placeWord] === index + 1
+    );
+  }
+
+  // The order of the stores is what replay-layout.ts promises; the table may be in any order.
+  #remember(view: DataView, from: number, { offset, index }: StreamPlace): void {
+    const entry = this.#next;
+    const ints = this.#ints;
+    const at = entry * slotInts;
+    for (let i = 0; i < signatureWords; i += 1) ints[at + i] = view.getInt32(from + i * 4, true);
+    this.#doubles[entry * slotDoubles + offsetDouble] = offset;
+    ints[at + placeWord] = index + 1;
+    const oldest = entry === this.size ? 0 : entry + 1;
+    Atomics.store(this.#header, nextWord, oldest);
+    this.#next = oldest;
+    this.#insert(entry);
+    if (this.#isUsed(oldest)) this.#forget(oldest);
+  }
+
+  #isUsed(entry: number): boolean {
+    return this.#ints[entry * slotInts + placeWord] !== 0;
+  }
+
+  /** The slot of the table with the compared words at `from`, or the empty one in which they would be. */
   #find(view: DataView, from: number): number {
     const mask = this.#table.length - 1;
     let slot = this.#home(view.getInt32(from, true));
@@ -72,8 +109,8 @@ export class ReplayWindow {
   }
 
   #isAt(entry: number, view: DataView, from: number): boolean {
-    for (let i = 0; i < words; i += 1) {
-      if (this.#signatures[entry * words + i] !== view.getInt32(from + i * 4, true)) return false;
+    for (let i = 0; i < signatureWords; i += 1) {
+      if (this.#ints[entry * slotInts + i] !== view.getInt32(from + i * 4, true)) return false;
     }
     return true;
   }
@@ -83,7 +120,21 @@ export class ReplayWindow {
   }
 
   #homeOf(entry: number): number {
-    return this.#home(this.#signatures[entry * words] as number);
+    return this.#home(this.#ints[entry * slotInts] as number);
+  }
+
+  #makeTable(): void {
+    this.#table.fill(empty);
+    for (let entry = 0; entry <= this.size; entry += 1) {
+      if (entry !== this.#next && this.#isUsed(entry)) this.#insert(entry);
+    }
+  }
+
+  #insert(entry: number): void {
+    const mask = this.#table.length - 1;
+    let slot = this.#homeOf(entry);
+    while (this.#table[slot] !== empty) slot = (slot + 1) & mask;
+    this.#table[slot] = entry;
   }
 
   // Takes an entry out and closes the gap: later ones move up unless that brings them before
@@ -92,7 +143,12 @@ export class ReplayWindow {
     const table = this.#table;
     const mask = table.length - 1;
     let gap = this.#homeOf(entry);
-    while (table[gap] !== entry) gap = (gap + 1) & mask;
+    while (table[gap] !== entry && table[gap] !== empty) gap = (gap + 1) & mask;
+    // Not there: another thread wrote into the list. Better slow than wrong.
+    if (table[gap] === empty) {
+      this.#makeTable();
+      return;
+    }
     for (let slot = (gap + 1) & mask; table[slot] !== empty; slot = (slot + 1) & mask) {
       const home = this.#homeOf(table[slot] as number);
       if (((slot - home) & mask) < ((slot - gap) & mask)) continue;

@@ -2,14 +2,15 @@
 // that are none. A candidate that fails is rejected with the reason, and keeps no match.
 import { decodeKey } from "../../schemas/market/base58.ts";
 import { reason, reasonNames } from "../events/event-layout.ts";
-import { ReplayWindow, replayWindowSize } from "./replay-window.ts";
+import { TraceReplays } from "./replays.ts";
 import type { SniffInput, SniffLine } from "./sniff-line.ts";
 import { isSuspiciousMint } from "./suspicious-mint.ts";
 import { allSignaturesVerify } from "./verify-signature.ts";
 
 /** One for all inputs of a run: they are one stream. */
 export class SecureLines {
-  readonly #replays = new ReplayWindow(replayWindowSize);
+  readonly #replays = new TraceReplays();
+  #checked = 0;
 
   /** `line` is that of `input`; returned as it is unless something is wrong with it. */
   check(line: SniffLine, input: SniffInput): SniffLine {
@@ -27,7 +28,8 @@ export class SecureLines {
     if (rebuilt === "exact" && !allSignaturesVerify(wire)) return reason.signature;
     const signatureAt = wire[0] === 0x81 ? wire.length - 64 * (wire[1] ?? 1) : 1;
     const view = new DataView(wire.buffer, wire.byteOffset, wire.byteLength);
-    return this.#replays.add(view, signatureAt) ? reason.none : reason.replay;
+    this.#checked += 1;
+    return this.#replays.add(view, signatureAt, this.#checked) ? reason.none : reason.replay;
   }
 }
 

@@ -9,7 +9,7 @@ import { StageCells } from "../events/stage-cells.ts";
 import { monotonicUs } from "../ring/enqueue-stamp.ts";
 import type { Stage } from "../threads/stage.ts";
 import { type StageParts, workLimit } from "./prefilter-stage.ts";
-import { ReplayWindow } from "./replay-window.ts";
+import { type Replays, TraceReplays } from "./replays.ts";
 import {
   candidateMessageAt,
   extractedAt,
@@ -28,6 +28,8 @@ export type SecureOptions = {
   readonly v1?: boolean;
   /** Signatures remembered against replays: a power of two; 0 remembers none. */
   readonly replayWindow?: number;
+  /** Instead of a window of the stage's own, one that outlives it. */
+  readonly replays?: Replays;
   /** Where signatures are verified; without it they are not. */
   readonly pool?: VerifyPool;
   /**
@@ -48,7 +50,7 @@ export class SecureStage implements Stage {
   readonly #cells: StageCells;
   readonly #nowUs: () => number;
   readonly #pool: VerifyPool | null;
-  readonly #replays: ReplayWindow | null;
+  readonly #replays: Replays | null;
   readonly #transaction: TransactionView;
   #verifyWaitMs: number;
   readonly #onWait: () => void;
@@ -61,7 +63,7 @@ export class SecureStage implements Stage {
   #collectedTrace = -1;
 
   constructor(parts: StageParts, options: SecureOptions = {}) {
-    const { v1 = false, replayWindow, pool, verifyWaitMs = 0 } = options;
+    const { v1 = false, pool, verifyWaitMs = 0 } = options;
     this.#verifyWaitMs = verifyWaitMs;
     this.#onWait = options.onWait ?? ((): void => {});
     this.#onPassed = options.onPassed;
@@ -69,7 +71,7 @@ export class SecureStage implements Stage {
     this.#cells = new StageCells(parts.memory);
     this.#nowUs = parts.nowUs ?? monotonicUs;
     this.#pool = pool ?? null;
-    this.#replays = replayWindow === 0 ? null : new ReplayWindow(replayWindow);
+    this.#replays = replaysOf(options);
     this.#transaction = new TransactionView({ v1 });
   }
 
@@ -124,17 +126,18 @@ export class SecureStage implements Stage {
     if (code === transactionCode.size) return reason.size;
     if (code !== transactionCode.ok) return reason.malformed;
     // Known already, so there is nothing to verify; what is new is remembered in `#passOnce`.
-    if (this.#replays?.has(view, this.#transaction.signaturesAt) === true) return reason.replay;
+    const traceId = view.getFloat64(at + traceIdAt, true);
+    const { signaturesAt } = this.#transaction;
+    if (this.#replays?.isReplay(view, signaturesAt, traceId) === true) return reason.replay;
     return this.#hasSuspiciousMint(view, at) ? reason.suspiciousMint : reason.none;
   }
 
   // A signature is remembered only when nothing else is wrong: a forged copy that came first must
   // not make the real transaction look like its replay. `#transaction` is the one at `at`.
   #passOnce(view: DataView, at: number, length: number): void {
-    const replays = this.#replays;
-    const isNew = replays === null || replays.add(view, this.#transaction.signaturesAt);
     const traceId = view.getFloat64(at + traceIdAt, true);
-    if (!isNew) {
+    const { signaturesAt } = this.#transaction;
+    if (this.#replays?.add(view, signaturesAt, traceId) === false) {
       this.#reject(traceId, reason.replay);
       return;
     }
@@ -248,6 +251,11 @@ export class SecureStage implements Stage {
     events.record(eventType.securityRejected, traceId);
   }
 }
+
+const replaysOf = ({ replays, replayWindow }: SecureOptions): Replays | null => {
+  if (replays !== undefined) return replays;
+  return replayWindow === 0 ? null : new TraceReplays(replayWindow);
+};
 
 /** A wait for a verifier is cut into steps: what it has verified must be collected between. */
 const waitStepMs = 1;

@@ -15,6 +15,7 @@ import type { CandidateTap } from "../submit/tap.ts";
 import { ExtractStage } from "./extract-stage.ts";
 import { PrefilterStage } from "./prefilter-stage.ts";
 import { PriorityCells } from "./priority-cells.ts";
+import type { Replays } from "./replays.ts";
 import { type SecureOptions, SecureStage } from "./secure-stage.ts";
 import type { SniffMemory } from "./sniff-memory.ts";
 import type { SniffSettings } from "./sniff-settings.ts";
@@ -31,6 +32,8 @@ export type SniffPathParts = {
   readonly onRefused: (traceId: number, why: Reason) => void;
   readonly onDropped: (traceId: number, why: Reason) => void;
   readonly settings: SniffSettings;
+  /** Null: none is looked for. */
+  readonly replays: Replays | null;
   /** Takes what passed the secure stage too; null: the handoff alone does. */
   readonly tap?: CandidateTap | null;
   /** No transaction has a lower trace id; what verifiers return below it is of an earlier life. */
@@ -218,11 +221,11 @@ export class SniffPath {
 }
 
 const secureOptionsOf = (
-  { settings, tap = null, onWait }: SniffPathParts,
+  { settings, replays, tap = null, onWait }: SniffPathParts,
   pool: VerifyPool | null,
 ): SecureOptions => ({
   v1: settings.v1,
-  replayWindow: settings.replayWindow,
+  ...(replays === null ? { replayWindow: 0 } : { replays }),
   verifyWaitMs: settings.verifyWaitMs,
   onWait,
   ...(pool !== null && { pool }),

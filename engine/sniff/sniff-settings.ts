@@ -6,7 +6,10 @@ import type { WatchedProgram } from "./watch-list.ts";
 export type SniffSettings = {
   /** Threads that verify signatures, 0 to 16; 0 verifies none. */
   readonly verifyThreads: number;
-  /** Signatures remembered against replays: a power of two from 2 to 2^22; 0 remembers none. */
+  /**
+   * Signatures remembered against replays, in all partitions of the log together: a power of two from
+   * 2 to 2^22; 0 remembers none.
+   */
   readonly replayWindow: number;
   /** Longest wait for room before a verifier, ms; infinite: nothing is lost, the stream is held up. */
   readonly verifyWaitMs: number;

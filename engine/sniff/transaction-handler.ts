@@ -18,9 +18,10 @@ import { OutboxSender } from "../handoff/outbox-sender.ts";
 import type { MetricCells } from "../metrics/cells.ts";
 import type { TraceMarks } from "../trace/trace-marks.ts";
 import type { CandidateTap } from "../submit/tap.ts";
-import { OpenRecords } from "./open-records.ts";
+import { OpenRecords, type RecordPlace } from "./open-records.ts";
 import { SniffCounts } from "./sniff-counts.ts";
 import { beginLife, type SniffMemory } from "./sniff-memory.ts";
+import { PartitionReplays } from "./replays.ts";
 import { type ItemPlace, SniffPath } from "./sniff-path.ts";
 import type { SniffSettings } from "./sniff-settings.ts";
 import { type CandidateOrigin, stampOrigin } from "./write-candidate.ts";
@@ -34,6 +35,8 @@ export type TransactionHandlerOptions = {
   /** Those of `events`; null: nothing is traced. */
   readonly traces?: TraceMarks | null;
   readonly memory: SniffMemory;
+  /** createPartitionReplays: signatures seen, which outlive the thread; none looks for no replays. */
+  readonly replays: readonly SharedArrayBuffer[];
   readonly settings: SniffSettings;
   /** Takes candidates for bundles; null: there are none. */
   readonly tap?: CandidateTap | null;
@@ -74,7 +77,7 @@ export class TransactionHandler implements RecordHandler {
   readonly #dropped = new Set<number>();
 
   constructor(options: TransactionHandlerOptions) {
-    const { view, outbox, metrics, events, memory, settings } = options;
+    const { view, outbox, metrics, events, memory, replays, settings } = options;
     this.#traces = options.traces ?? null;
     this.#traceId = (beginLife(memory) % livesMax) * tracesOfALife;
     this.#openMax = settings.openMax;
@@ -89,6 +92,7 @@ export class TransactionHandler implements RecordHandler {
       memory,
       events,
       settings,
+      replays: replays.length === 0 ? null : new PartitionReplays(replays, this.#placeOf),
       tap: options.tap ?? null,
       onWait: options.onWait,
       firstTrace: this.#traceId,
@@ -200,6 +204,10 @@ export class TransactionHandler implements RecordHandler {
     if (this.#dropped.has(traceId)) return;
     this.#dropped.add(traceId);
     this.#records.refuse(traceId, why);
+  };
+
+  readonly #placeOf = (traceId: number, to: RecordPlace): void => {
+    this.#records.place(traceId, to);
   };
 
   readonly #stampOrigin = (to: DataView, at: number, traceId: number): void => {

@@ -15,7 +15,7 @@ import { copyRecord, u64At } from "../bundle/transaction-record.ts";
 import { MessageRingReader } from "../ring/message-ring-reader.ts";
 import { SlotRingReader } from "../ring/slot-ring-reader.ts";
 import { SlotRingWriter } from "../ring/slot-ring-writer.ts";
-import { ReplayWindow } from "../sniff/replay-window.ts";
+import { TraceReplays } from "../sniff/replays.ts";
 import { writeCandidateRecord } from "./candidate-record.ts";
 import type { Outgoing, Outlet } from "./outlet.ts";
 import { ageUsMax, Pending } from "./pending.ts";
@@ -58,11 +58,12 @@ export class Submitter {
   readonly #stages: { readonly to: SlotRingWriter; readonly from: SlotRingReader } | null;
   readonly #builder: BundleBuilder;
   readonly #pending = new Pending();
-  readonly #signatures = new ReplayWindow(signaturesMax);
+  readonly #signatures = new TraceReplays(signaturesMax);
   readonly #record = new DataView(new ArrayBuffer(transactionRecordBytes));
   readonly #bundles: Outgoing[][] = [];
   readonly #waits = new Map<object, Promise<unknown>>();
   #lastId = 0;
+  #taken = 0;
   #isSending = false;
   #isDraining = false;
   /** Nothing is read from the taps. */
@@ -189,7 +190,9 @@ export class Submitter {
       return;
     }
     const first = at + extractedAt.candidates + recordHeaderBytes;
-    if (!this.#signatures.add(view, first + candidateAt.signature)) {
+    this.#taken += 1;
+    // Numbered here: the same one again is refused, also when its record was read again.
+    if (!this.#signatures.add(view, first + candidateAt.signature, this.#taken)) {
       counts.rejected("repeated");
       return;
     }

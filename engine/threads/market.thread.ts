@@ -41,6 +41,7 @@ const transactions = new TransactionHandler({
   events: new EventCollector(memory.events, sniff.eventSampleEvery, traces),
   traces,
   memory: memory.sniff,
+  replays: memory.replays,
   settings: sniff,
   tap: memory.tap === null ? null : new CandidateTap(memory.tap, metrics),
   onWait: beat,

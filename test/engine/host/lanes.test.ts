@@ -17,7 +17,9 @@ describe("lanes", () => {
     for (const lane of active) {
       expect(lane.memory.positions).toBe(memory.positions);
       expect(lane.memory.items).toBe(memory.items);
+      expect(lane.memory.replays).toBe(memory.replays);
     }
+    expect(memory.replays).toHaveLength(6);
     expect(lanes.events).toHaveLength(3);
   });
 

@@ -239,6 +239,35 @@ describe("the sniffer of a running engine", () => {
     await scaled.close();
   }, 60_000);
 
+  it("knows replays of what threads saw that were replaced, and when partitions are dealt anew", async () => {
+    const replays = await run("replays", sniffDefaults);
+    const { steering } = replays.engine;
+    const byPartition = [0, 1, 2, 3, 4, 5].map((n) => good.filter((_, i) => i % 6 === n));
+    let items = 0;
+    /** Each transaction in its partition, as the edge would send it. */
+    const again = async (): Promise<Snapshot["counts"]> => {
+      for (const [partition, wires] of byPartition.entries()) {
+        await replays.append(wires, partition);
+      }
+      items += good.length;
+      await replays.handled(items);
+      return takeSnapshot(replays.engine.memory, replays.engine.lanes).counts;
+    };
+    expect((await again()).refusedReplay).toBe(0);
+    expect((await again()).refusedReplay).toBe(good.length);
+    await steering.restart("market");
+    expect((await again()).refusedReplay).toBe(good.length * 2);
+    await steering.scale("market", 4);
+    expect((await again()).refusedReplay).toBe(good.length * 3);
+    await steering.scale("market", 2);
+    expect((await again()).refusedReplay).toBe(good.length * 4);
+    await replays.engine.stop(10_000);
+    const ids = (await replays.candidates()).map(({ id }) => id);
+    const offsets = new Set(ids.map((id) => id.split("/")[2]));
+    expect([...offsets]).toEqual(["0"]);
+    await replays.close();
+  }, 60_000);
+
   it("drops under another policy while egress rests, counts it and records handoff_dropped", async () => {
     const handoff = { ...sniffDefaults.handoff, dropPolicy: "drop-newest" as const };
     const settings = { ...sniffDefaults, handoff, verifyThreads: 0, replayWindow: 0 };

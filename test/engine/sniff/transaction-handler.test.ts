@@ -16,6 +16,7 @@ import { createMessageRing } from "../../../engine/ring/message-ring.ts";
 import { MessageRingReader } from "../../../engine/ring/message-ring-reader.ts";
 import { MessageRingWriter } from "../../../engine/ring/message-ring-writer.ts";
 import { readPriority } from "../../../engine/sniff/priority-cells.ts";
+import { createPartitionReplays } from "../../../engine/sniff/replays.ts";
 import { createSniffMemory } from "../../../engine/sniff/sniff-memory.ts";
 import { sniffDefaults, type SniffSettings } from "../../../engine/sniff/sniff-settings.ts";
 import { Sniffer } from "../../../engine/sniff/sniffer.ts";
@@ -52,6 +53,7 @@ const createHandler = (change: Change = {}, egressBytes = 1 << 20) => {
   const metrics = new MetricCells(createMetricsMemory());
   const events = createEventMemory();
   const memory = createSniffMemory(settings.verifyThreads);
+  const replays = createPartitionReplays(settings.replayWindow);
   const frame = new FrameWriter();
   const start = () =>
     new TransactionHandler({
@@ -60,6 +62,7 @@ const createHandler = (change: Change = {}, egressBytes = 1 << 20) => {
       metrics,
       events: new EventCollector(events, settings.eventSampleEvery),
       memory,
+      replays,
       settings,
       onWait: () => {},
       // Moves by itself too: a wait must end.
@@ -325,6 +328,38 @@ describe("transaction handler", () => {
     settle(rig, second);
     expect(idsOf(rig.take())).toEqual([...expectedIds(wires, 8)].toSorted());
     expect(rig.finished.map(({ offset }) => offset)).toEqual([8]);
+  });
+
+  it("lets a record through again that is read again, and knows replays of earlier lives", () => {
+    const rig = createHandler({}, 1 << 22);
+    const good = mix.filter(({ kind }) => kind === "pump-buy").map(({ wire }) => wire);
+    const first = rig.start();
+    rig.give(first, good, 7);
+    settle(rig, first);
+    rig.give(first, good, 9);
+    // What it had of the second one is gone: it dies here.
+    first.work(rig.onFinished);
+    for (let life = 2; life <= 4; life += 1) {
+      const handler = rig.start();
+      rig.give(handler, good, 7);
+      rig.give(handler, [...good, ...good], 9);
+      settle(rig, handler);
+    }
+    const ids = expectedIds(good, 7);
+    expect(idsOf(rig.take())).toEqual([...ids, ...ids, ...ids, ...ids].toSorted());
+    // Once in the first life, twice in each of the others.
+    expect(rig.read("rejectedReplay")).toBe(good.length * 7);
+    expect(rig.finished.map(({ offset }) => offset)).toEqual([7, 9, 7, 9, 7, 9, 7, 9]);
+  });
+
+  it("knows no replays when it is to remember none", () => {
+    const rig = createHandler({ replayWindow: 0 }, 1 << 22);
+    const good = mix.filter(({ kind }) => kind === "pump-buy").map(({ wire }) => wire);
+    const handler = rig.start();
+    rig.give(handler, [...good, ...good]);
+    settle(rig, handler);
+    expect(rig.take()).toHaveLength(expectedIds([...good, ...good]).length);
+    expect(rig.read("rejectedReplay")).toBe(0);
   });
 
   it("records the nine events, those of one transaction in the order of the stages", () => {
