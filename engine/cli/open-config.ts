@@ -21,7 +21,7 @@ import type { Resolution } from "../config/resolve-config.ts";
 import { stageFolderOf, stageProblems } from "../config/check-stages.ts";
 import { type ConfigContext, isThreadField } from "../config/settings-of.ts";
 import { watchConfig } from "../config/watch-config.ts";
-import { snifferEventTypes } from "../events/event-layout.ts";
+import { eventTypes } from "../events/event-layout.ts";
 import type { Arguments, Io, Options } from "./command.ts";
 import { UsageError } from "./command.ts";
 import { InputError } from "./input.ts";
@@ -64,7 +64,7 @@ const lookedUp = [
   "reload.poll_ms",
   "sniffer.telemetry_interval_secs",
   "sniffer.graceful_shutdown_timeout_ms",
-  ...snifferEventTypes.map((type) => `events.export.${type}`),
+  ...eventTypes.map((type) => `events.export.${type}`),
 ];
 
 /** What of an engine takes part in a reload. */

@@ -3,7 +3,7 @@
 // `key_file` names and only its owner can read (engine/send/secret.ts).
 import * as z from "zod";
 
-import { type SnifferEventType, snifferEventTypes } from "../events/event-layout.ts";
+import { type EventType, eventTypes } from "../events/event-layout.ts";
 import { eventRuleDefaults } from "../export/event-rule.ts";
 import { instructionRules } from "../../schemas/market/programs.ts";
 import { address, decimal, flag, integer, powerOfTwo, text, texts } from "./fields.ts";
@@ -70,7 +70,7 @@ const supervisor = z.strictObject({
   }),
 });
 
-const exportEvery = (type: SnifferEventType) =>
+const exportEvery = (type: EventType) =>
   integer({
     default: eventRuleDefaults[type],
     min: 0,
@@ -95,8 +95,8 @@ const events = z.strictObject({
     what: "one transaction in so many has its events recorded; 0 records none",
   }),
   export: z.strictObject(
-    Object.fromEntries(snifferEventTypes.map((type) => [type, exportEvery(type)])) as {
-      readonly [type in SnifferEventType]: ReturnType<typeof exportEvery>;
+    Object.fromEntries(eventTypes.map((type) => [type, exportEvery(type)])) as {
+      readonly [type in EventType]: ReturnType<typeof exportEvery>;
     },
   ),
 });

@@ -36,12 +36,14 @@ export type EventDetail = {
   priority: number;
   /** Queue depth, a u32. */
   depth: number;
+  /** Of which market thread the trace id is, 0 to 255; said by threads that are none. */
+  lane: number;
 };
 
 /** Single writer: all methods belong to the thread that the memory was given to. */
 export class EventCollector {
   /** Details of the events that follow; `record` resets them. */
-  readonly detail: EventDetail = { value: 0, reason: 0, priority: 0, depth: 0 };
+  readonly detail: EventDetail = { value: 0, reason: 0, priority: 0, depth: 0, lane: 0 };
   readonly #view: DataView;
   readonly #words: Int32Array;
   readonly #capacity: number;
@@ -92,6 +94,7 @@ export class EventCollector {
     detail.reason = 0;
     detail.priority = 0;
     detail.depth = 0;
+    detail.lane = 0;
   }
 
   #write(type: EventCode, traceId: number): void {
@@ -103,6 +106,7 @@ export class EventCollector {
     view.setUint8(at + eventAt.type, type);
     view.setUint8(at + eventAt.reason, detail.reason);
     view.setUint8(at + eventAt.priority, detail.priority);
+    view.setUint8(at + eventAt.lane, detail.lane);
     view.setFloat64(at + eventAt.traceId, traceId, true);
     view.setFloat64(at + eventAt.time, this.#timeUs, true);
     view.setUint32(at + eventAt.value, detail.value, true);

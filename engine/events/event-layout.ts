@@ -3,7 +3,7 @@
 //
 //    0  i32  capacity in slots          128  slots of 32 bytes each:
 //    4  i32  events written, wraps        0  i32  number of the event + 1; 0 while it is written
-//    8  i32  slot of the next event       4  u8 type · u8 reason · u8 priority · u8 0
+//    8  i32  slot of the next event       4  u8 type · u8 reason · u8 priority · u8 lane of bundle_submitted
 //                                         8  f64  trace id
 //                                        16  f64  monotonic time, us
 //                                        24  u32  value: latency in us, or size in bytes
@@ -23,6 +23,7 @@ export const eventAt = {
   type: 4,
   reason: 5,
   priority: 6,
+  lane: 7,
   traceId: 8,
   time: 16,
   value: 24,
@@ -41,9 +42,6 @@ export const snifferEventTypes = [
   "handoff_sent",
   "handoff_dropped",
 ] as const;
-
-/** A name of `snifferEventTypes`. */
-export type SnifferEventType = (typeof snifferEventTypes)[number];
 
 /** All events: those of the sniffer, and a transaction that was given to an outlet in a bundle. */
 export const eventTypes = [...snifferEventTypes, "bundle_submitted"] as const;

@@ -26,6 +26,8 @@ export type EventLine = {
   readonly error?: string;
   /** Of bundle_submitted, as far as it is known then. */
   readonly fate?: Fate;
+  /** Of bundle_submitted: the market thread, from 0, that numbered the transaction. */
+  readonly lane?: number;
 };
 
 /** The event whose slot begins at `at`; null for one that is none. The slot may change meanwhile. */
@@ -49,6 +51,7 @@ export const eventLine = (view: DataView, at: number): EventLine | null => {
     }),
     ...(code === eventType.bundleSubmitted && {
       fate: fateNames[view.getUint32(at + eventAt.depth, true)] ?? "unknown",
+      lane: view.getUint8(at + eventAt.lane),
     }),
     ...(reason !== "" && (code === eventType.extractionFailed ? { error: reason } : { reason })),
   };

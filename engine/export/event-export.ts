@@ -9,12 +9,19 @@ import type { MetricKey } from "../metrics/table.ts";
 import { type EventRule, EventSampler } from "./event-rule.ts";
 import type { OutgoingEvent } from "./event-record.ts";
 
+/** Memories of event collectors. */
+export type EventMemories = {
+  /** Of the market threads, by lane; may grow while it runs. */
+  readonly market: readonly SharedArrayBuffer[];
+  /** Of the submit thread, whose events name the lane; without one it stays empty. */
+  readonly submit: SharedArrayBuffer;
+};
+
 /** Events of one turn and collector, at most: a turn takes about 1 us for each that leaves. */
 const turnEventsMax = 20_000;
 
 export type EventExportOptions = {
-  /** Of the market threads, by lane; may grow while it runs. */
-  readonly memories: readonly SharedArrayBuffer[];
+  readonly memories: EventMemories;
   /** Looked up at each turn. */
   readonly rule: () => EventRule;
   readonly metrics: MetricCells;
@@ -26,12 +33,15 @@ export type EventExportOptions = {
 
 export class EventExport {
   readonly #options: EventExportOptions;
+  /** Of the market threads, by lane. */
   readonly #followers: EventFollower[] = [];
+  readonly #submitFollower: EventFollower;
   readonly #sampler: EventSampler;
   #sampledOut = 0;
 
   constructor(options: EventExportOptions) {
     this.#options = options;
+    this.#submitFollower = new EventFollower(options.memories.submit, "start");
     this.#sampler = new EventSampler(options.rule);
   }
 
@@ -40,11 +50,15 @@ export class EventExport {
     this.#sampler.refresh();
     const epochUs = this.#options.epochUs();
     let seen = 0;
-    for (const [lane, memory] of this.#options.memories.entries()) {
-      const follower = (this.#followers[lane] ??= new EventFollower(memory, "start"));
+    const read = (follower: EventFollower, lane: number): void => {
       const take = (line: EventLine): void => this.#take(line, { lane, epochUs });
       seen += follower.read({ wants: this.#wants, take }, turnEventsMax);
+    };
+    for (const [lane, memory] of this.#options.memories.market.entries()) {
+      read((this.#followers[lane] ??= new EventFollower(memory, "start")), lane);
     }
+    // After them: what was submitted was handed off before.
+    read(this.#submitFollower, 0);
     this.#publish();
     return seen;
   }
@@ -60,8 +74,8 @@ export class EventExport {
     { lane, epochUs }: { readonly lane: number; readonly epochUs: number },
   ): void {
     const event: OutgoingEvent = {
-      ...line,
       lane,
+      ...line,
       unix_us: Math.round(epochUs + line.timestamp_us),
       one_in: this.#sampler.oneIn(line.event_type),
     };
@@ -70,8 +84,9 @@ export class EventExport {
 
   #publish(): void {
     const { metrics } = this.#options;
+    const followers = [...this.#followers, this.#submitFollower];
     const sum = (of: (follower: EventFollower) => number): number =>
-      this.#followers.reduce((total, follower) => total + of(follower), 0);
+      followers.reduce((total, follower) => total + of(follower), 0);
     const put = (key: MetricKey, value: number): void => metrics.set(cellOf(key), value);
     put(
       "eventsFollowed",

@@ -53,6 +53,7 @@ const attributesOf = (event: OutgoingEvent): Attributes => {
     ...(event.size !== undefined && { "solana.transaction.bytes": event.size }),
     ...(event.latency_us !== undefined && { "sniffer.latency_us": event.latency_us }),
     ...(event.queue_depth !== undefined && { "sniffer.queue_depth": event.queue_depth }),
+    ...(event.fate !== undefined && { "sniffer.fate": event.fate }),
     ...(event.priority !== undefined && { "sniffer.priority": event.priority }),
     ...(reason !== undefined && { "sniffer.reason": reason }),
   };

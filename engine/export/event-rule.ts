@@ -1,15 +1,11 @@
 // Which events leave the process: of each type one in so many, or none. Counted by type, so that
 // the first of a type leaves and rare ones are not left to chance.
-import {
-  type EventType,
-  type SnifferEventType,
-  snifferEventTypes,
-} from "../events/event-layout.ts";
+import { type EventType, eventTypes } from "../events/event-layout.ts";
 
 /** Of how many recorded events of a type one leaves; 1 all, 0 none. Whole numbers. */
-export type EventRule = { readonly [type in SnifferEventType]: number };
+export type EventRule = { readonly [type in EventType]: number };
 
-/** Refusals and drops all, the many others seldom. */
+/** Refusals, drops and bundles all, the many others seldom. */
 export const eventRuleDefaults: EventRule = {
   bytes_received: 0,
   prefilter_passed: 100,
@@ -20,12 +16,13 @@ export const eventRuleDefaults: EventRule = {
   security_rejected: 1,
   handoff_sent: 10,
   handoff_dropped: 1,
+  bundle_submitted: 1,
 };
 
 /** Applies a rule that is looked up anew for each reading, as a reload may change it. */
 export class EventSampler {
   readonly #rule: () => EventRule;
-  readonly #counts = new Float64Array(snifferEventTypes.length);
+  readonly #counts = new Float64Array(eventTypes.length);
   #current: EventRule;
 
   constructor(rule: () => EventRule) {
@@ -38,14 +35,14 @@ export class EventSampler {
     this.#current = this.#rule();
   }
 
-  /** Of how many events of this type one is taken, now; only the sniffer's leave. */
+  /** Of how many events of this type one is taken, now. */
   oneIn(type: EventType): number {
-    return type === "bundle_submitted" ? 0 : this.#current[type];
+    return this.#current[type];
   }
 
   /** Counts one event of the type with this code, and says whether it is to leave. */
   takes(code: number): boolean {
-    const type = snifferEventTypes[code];
+    const type = eventTypes[code];
     if (type === undefined) return false;
     const every = this.#current[type];
     const before = this.#counts[code] ?? 0;

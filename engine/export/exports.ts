@@ -10,7 +10,7 @@ import { cellOf, MetricCells } from "../metrics/cells.ts";
 import type { MetricKey } from "../metrics/table.ts";
 import { monotonicUs } from "../ring/enqueue-stamp.ts";
 import { TraceCollector } from "../trace/trace-collector.ts";
-import { EventExport } from "./event-export.ts";
+import { EventExport, type EventMemories } from "./event-export.ts";
 import { eventRecord, type OutgoingEvent } from "./event-record.ts";
 import type { EventRule } from "./event-rule.ts";
 import { ExportQueue } from "./export-queue.ts";
@@ -29,8 +29,7 @@ export type ExportSettings = {
 };
 
 export type ExportOptions = ExportSettings & {
-  /** Of the market threads, by lane; may grow. */
-  readonly events: readonly SharedArrayBuffer[];
+  readonly events: EventMemories;
   readonly metrics: SharedArrayBuffer;
   /** Of the traced records. */
   readonly traces: SharedArrayBuffer;

@@ -6,6 +6,7 @@ import { lanesMaxOf } from "../consume/deal.ts";
 import type { LiveSettings, LiveThread } from "../config/live-control.ts";
 import type { InputRole } from "../consume/input-rings.ts";
 import { createEventMemory } from "../events/event-collector.ts";
+import type { EventMemories } from "../export/event-export.ts";
 import { type Exports, type ExportSettings, startExports } from "../export/exports.ts";
 import type { RejoinOptions } from "../log/event-log.ts";
 import type { LogPlace } from "../log/open-log.ts";
@@ -150,7 +151,8 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
   }
   const steering = steeringOf(lanes, threads, supervisor);
   const stopScaling = startScaling(options, lanes, steering);
-  const exports = await exportsOf(options, memory, lanes.events);
+  const events = { market: lanes.events, submit: submitEvents };
+  const exports = await exportsOf(options, memory, events);
   return {
     memory,
     restUrl: "kafka" in log ? null : `http://127.0.0.1:${threads.logPort}`,
@@ -236,7 +238,7 @@ const tellVersion = ({ metrics }: EngineMemory, version: number): void =>
 const exportsOf = async (
   { exports, log, runId }: EngineOptions,
   memory: EngineMemory,
-  events: readonly SharedArrayBuffer[],
+  events: EventMemories,
 ): Promise<Exports | null> =>
   exports === undefined
     ? null

@@ -7,8 +7,9 @@ export type Outgoing = {
   readonly id: number;
   /** As it came over the wire. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Of its other events. */
+  /** Of its other events, which are those of a market thread: `lane`, from 0. */
   readonly traceId: number;
+  readonly lane: number;
   /** When it was received, monotonic us. */
   readonly receivedUs: number;
 };

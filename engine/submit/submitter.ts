@@ -36,6 +36,7 @@ const timerUs = 3000;
 type ChainRings = { readonly input: SharedArrayBuffer; readonly output: SharedArrayBuffer };
 
 export type SubmitterOptions = {
+  /** Of all market lanes, by lane. */
   readonly taps: readonly TapMemory[];
   /** Null: there are no custom stages. */
   readonly chain: ChainRings | null;
@@ -50,6 +51,14 @@ export type SubmitterOptions = {
 };
 
 type Tap = { readonly high: MessageRingReader; readonly low: MessageRingReader };
+
+/** A message of a tap. */
+type Taken = {
+  readonly at: number;
+  readonly length: number;
+  readonly ns: number;
+  readonly lane: number;
+};
 
 /** On the submit thread, which has an event loop. */
 export class Submitter {
@@ -162,11 +171,11 @@ export class Submitter {
   #fromTaps(ns: number): number {
     let taken = 0;
     for (const priority of ["high", "low"] as const) {
-      for (const tap of this.#taps) {
+      for (const [lane, tap] of this.#taps.entries()) {
         while (taken < turnMax && this.#hasRoom()) {
           const reader = tap[priority];
           const handler = (_type: number, at: number, length: number): void =>
-            this.#take(reader.view, { at, length, ns });
+            this.#take(reader.view, { at, length, ns, lane });
           if (reader.drain(handler, 1) === 0) break;
           taken += 1;
         }
@@ -181,7 +190,7 @@ export class Submitter {
   }
 
   // One message of a tap, for whose record there is room.
-  #take(view: DataView, { at, length, ns }: { at: number; length: number; ns: number }): void {
+  #take(view: DataView, { at, length, ns, lane }: Taken): void {
     const { counts } = this.#options;
     counts.received();
     const receivedUs = view.getFloat64(at + receivedAt, true);
@@ -206,7 +215,8 @@ export class Submitter {
     const traceId = view.getFloat64(at + traceIdAt, true);
     // Copied out of shared memory.
     const bytes = Uint8Array.from(new Uint8Array(view.buffer, wireAt, at + length - wireAt));
-    counts.dropped(this.#pending.add({ id: identity.id, bytes, traceId, receivedUs }), "stages");
+    const outgoing = { id: identity.id, bytes, traceId, lane, receivedUs };
+    counts.dropped(this.#pending.add(outgoing), "stages");
     this.#forward(ns);
   }
 

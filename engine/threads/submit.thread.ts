@@ -41,9 +41,10 @@ try {
       submitted: (submission, transactions) => {
         const nowUs = monotonicUs();
         events.stamp(nowUs);
-        for (const { traceId, receivedUs } of transactions) {
+        for (const { traceId, lane, receivedUs } of transactions) {
           events.detail.value = nowUs - receivedUs;
           events.detail.depth = fateNames.indexOf(submission.fate);
+          events.detail.lane = lane;
           events.record(eventType.bundleSubmitted, traceId);
         }
         if (shown.tryTake()) say({ is: "submitted", submission });

@@ -35,7 +35,7 @@ describe("settings of the engine's parts", () => {
       stageFolder: "",
     });
     expect(windows).toEqual(windowDefaults);
-    expect({ ...sizes, hasTap: false }).toEqual(memoryDefaults);
+    expect({ ...memoryDefaults, ...sizes }).toEqual(memoryDefaults);
     expect(restarts).toEqual(restartDefaults);
     expect(threads).toEqual({ market: 1, stream: 1 });
     expect(config.book.symbols).toBe(bookSymbolsDefault);

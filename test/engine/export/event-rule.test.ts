@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { eventType, snifferEventTypes } from "../../../engine/events/event-layout.ts";
+import { eventType, eventTypes } from "../../../engine/events/event-layout.ts";
 import { eventRuleDefaults, EventSampler } from "../../../engine/export/event-rule.ts";
 
 const taken = (sampler: EventSampler, code: number, count: number): number =>
@@ -19,7 +19,8 @@ describe("rule of events that leave", () => {
     expect(pattern).toEqual([true, false, false, true, false, false, true]);
     expect(taken(sampler, handoffSent, 5)).toBe(5);
     expect(taken(sampler, bytesReceived, 5)).toBe(0);
-    expect(taken(sampler, snifferEventTypes.length, 1)).toBe(0);
+    expect(taken(sampler, eventType.bundleSubmitted, 5)).toBe(5);
+    expect(taken(sampler, eventTypes.length, 1)).toBe(0);
   });
 
   it("is looked up anew when it is refreshed", () => {

@@ -18,6 +18,7 @@ const bundle = (count: number) =>
     id,
     bytes: anyTransfer(random),
     traceId: 0,
+    lane: 0,
     receivedUs: 0,
   }));
 
@@ -90,7 +91,7 @@ it("in a dry run nothing is asked, and bytes that are no transaction are told", 
   const sender = outlet();
   await sender.send([
     ...bundle(2),
-    { id: 9, bytes: Uint8Array.of(1, 2), traceId: 0, receivedUs: 0 },
+    { id: 9, bytes: Uint8Array.of(1, 2), traceId: 0, lane: 0, receivedUs: 0 },
   ]);
   await sender.finish();
   expect(fates.toSorted()).toEqual(["dry-run", "dry-run", "invalid"]);
