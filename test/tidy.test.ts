@@ -55,6 +55,7 @@ describe("the house", () => {
       "engine/ring/ring-checks.ts",
       // Keys: read on the thread that uses them, so that none is passed around.
       "engine/threads/submit.thread.ts",
+      "engine/resolve/start-resolver.ts",
       "engine/up/edge-bundle.ts",
       "engine/up/edge-process.ts",
     ]);

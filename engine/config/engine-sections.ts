@@ -6,7 +6,9 @@ import * as z from "zod";
 import { type EventType, eventTypes } from "../events/event-layout.ts";
 import { eventRuleDefaults } from "../export/event-rule.ts";
 import { instructionRules } from "../../schemas/market/programs.ts";
+import { backoff } from "./backoff-fields.ts";
 import { address, decimal, flag, integer, powerOfTwo, text, texts } from "./fields.ts";
+import { lookupTables } from "./lookup-tables-section.ts";
 import { threads } from "./threads-section.ts";
 
 const live = "live";
@@ -159,23 +161,6 @@ const bundle = z.strictObject({
     what: "longest wait of a bundle's first transaction",
   }),
 });
-
-const backoff = {
-  backoff_ms: integer({
-    default: 200,
-    min: 1,
-    max: 60_000,
-    reload: restart,
-    what: "wait after the first failure; doubles with each",
-  }),
-  backoff_ms_max: integer({
-    default: 5000,
-    min: 1,
-    max: 600_000,
-    reload: restart,
-    what: "longest wait after a failure",
-  }),
-};
 
 const dryRun = flag({
   default: true,
@@ -366,6 +351,7 @@ export const engineSections = {
   supervisor,
   events,
   watch,
+  lookup_tables: lookupTables,
   book,
   windows,
   bundle,

@@ -132,6 +132,7 @@ export const secretVariables = [
   "WEIR_SENDERS_SOLANA_KEY",
   "WEIR_SENDERS_JITO_KEY",
   "WEIR_SENDERS_JITO_TIP_KEY",
+  "WEIR_LOOKUP_TABLES_KEY",
 ] as const;
 
 /** Values of the variables `WEIR_*`; one that is set to nothing is not set. */

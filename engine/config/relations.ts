@@ -50,12 +50,13 @@ export const relations: readonly Relation[] = [
     isGood: ({ sniffer }) =>
       sniffer.accept_v1 || sniffer.transaction_bytes_max <= transactionBytesMax,
   },
-  ...["supervisor", "senders.solana", "senders.jito"].map((section) => ({
+  ...["supervisor", "lookup_tables", "senders.solana", "senders.jito"].map((section) => ({
     paths: [`${section}.backoff_ms`, `${section}.backoff_ms_max`],
     expected: "expected backoff_ms not above backoff_ms_max",
     isGood: (config: Config) => {
-      const { supervisor, senders } = config;
-      const of = { supervisor, "senders.solana": senders.solana, "senders.jito": senders.jito };
+      const { supervisor, lookup_tables, senders } = config;
+      const { solana, jito } = senders;
+      const of = { supervisor, lookup_tables, "senders.solana": solana, "senders.jito": jito };
       const { backoff_ms: first, backoff_ms_max: max } = of[section as keyof typeof of];
       return first <= max;
     },

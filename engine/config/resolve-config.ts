@@ -187,12 +187,14 @@ const pathField = "sniffer.config_file_path";
 // A key that cannot be read is a problem now, not at the first send.
 const secretProblems = (config: Config, { variables }: ConfigSources): ConfigProblem[] => {
   const { solana, jito } = config.senders;
-  const files = [solana.key_file, jito.key_file, jito.tip_key_file];
+  const tables = config.lookup_tables;
+  const files = [solana.key_file, jito.key_file, jito.tip_key_file, tables.key_file];
   // Sending for real takes two steps: dry_run, and a key.
   const isNeeded = [
     !solana.dry_run && solana.url !== "",
     false,
     !jito.dry_run && jito.regions.length > 0,
+    false,
   ];
   return secretVariables.flatMap((name, i): ConfigProblem[] => {
     try {

@@ -43,6 +43,7 @@ export const engineSettingsOf = (
     },
     windows: windowOptionsOf(config),
     submit: submitSettingsOf(config, stageFolder),
+    resolver: resolverOf(config),
     rejoin: {
       attemptsMax: sniffer.max_retry_attempts,
       backoffMs: sniffer.initial_backoff_ms,
@@ -64,6 +65,7 @@ type EngineSettings = Required<
     | "sizes"
     | "windows"
     | "submit"
+    | "resolver"
     | "rejoin"
   >
 >;
@@ -99,7 +101,13 @@ const dropPolicies = {
 } as const satisfies { readonly [name: string]: DropPolicy };
 
 /** The sniffer of a market thread. Lossless means: blocked when full, whatever drop_policy says. */
-export const sniffSettingsOf = ({ sniffer, events, threads, watch }: Config): SniffSettings => ({
+export const sniffSettingsOf = ({
+  sniffer,
+  events,
+  threads,
+  watch,
+  lookup_tables: tables,
+}: Config): SniffSettings => ({
   verifyThreads: threads.verify,
   replayWindow: sniffer.replay_window,
   verifyWaitMs: sniffer.lossless ? Number.POSITIVE_INFINITY : sniffer.verify_wait_ms,
@@ -116,6 +124,14 @@ export const sniffSettingsOf = ({ sniffer, events, threads, watch }: Config): Sn
     thresholdUpdateRate: sniffer.threshold_update_rate,
     emaUpdateIntervalMs: sniffer.ema_update_interval_ms,
   },
+  tables:
+    tables.url === ""
+      ? null
+      : {
+          waitingMax: tables.waiting_max,
+          waitMs: tables.wait_ms,
+          absentMs: tables.absent_ms,
+        },
   handoff: {
     capacity: sniffer.channel_capacity,
     batchSize: sniffer.batch_size,
@@ -143,6 +159,21 @@ export const windowOptionsOf = ({ windows }: Config): WindowOptions => ({
   idleMs: windows.idle_ms,
   keysMax: windows.keys_max,
 });
+
+/** Null: no lookup tables are resolved. */
+const resolverOf = ({ lookup_tables: tables }: Config): EngineSettings["resolver"] =>
+  tables.url === ""
+    ? null
+    : {
+        url: tables.url,
+        keyFile: tables.key_file,
+        commitment: tables.commitment,
+        tablesMax: tables.tables_max,
+        requestsPerSecond: tables.requests_per_second,
+        attemptsMax: tables.attempts_max,
+        absentMs: tables.absent_ms,
+        backoff: { backoffMs: tables.backoff_ms, backoffMsMax: tables.backoff_ms_max },
+      };
 
 /** What leaves the process; a reload may change the rule. */
 const exportsOf = ({ telemetry }: Config, now: () => Config): ExportSettings => ({

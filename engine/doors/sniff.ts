@@ -10,6 +10,7 @@ export { Prefilter, type PrefilterOptions, type PrefilterVerdict } from "../snif
 export { PrefilterStage, type StageParts } from "../sniff/prefilter-stage.ts";
 export { type ExtractOptions, ExtractStage } from "../sniff/extract-stage.ts";
 export { LookupTables } from "../sniff/lookup-tables.ts";
+export type { AccountTables } from "../sniff/table-extractor.ts";
 export { volumeDefaults, type VolumeOptions, VolumePriority } from "../sniff/volume-priority.ts";
 export { type SecureOptions, SecureStage } from "../sniff/secure-stage.ts";
 export {

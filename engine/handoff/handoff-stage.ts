@@ -1,7 +1,8 @@
 // Last stage: queues candidates by priority, sends them in batches, and sheds when the receiver is
 // slower than the stream. A batch leaves when it is full, when the queue is, or when its oldest
 // record has waited long enough, by the clock and not by the next arrival. A send that is refused is repeated after a
-// delay without holding the thread. Order is kept within a priority; HIGH goes first and is shed last.
+// delay without holding the thread. Records leave in the order in which they came, within a priority;
+// HIGH goes first and is shed last.
 import { candidateMessageAt, traceIdAt } from "../../schemas/market/stage-message.ts";
 import type { EventCollector } from "../events/event-collector.ts";
 import { eventType, type Reason, reason } from "../events/event-layout.ts";
@@ -129,10 +130,7 @@ export class HandoffStage implements Stage {
     return Math.max(0, Math.min(this.#dueUs(this.#high), this.#dueUs(this.#low)) - nowUs);
   }
 
-  /**
-   * All candidates before this trace id are sent or dropped, given that they came in the order of
-   * their trace ids; infinite when nothing is queued.
-   */
+  /** All candidates that came with an earlier trace id are sent or dropped; infinite: all are. */
   oldestTraceId(): number {
     return Math.min(this.#high.oldestTraceId(), this.#low.oldestTraceId());
   }

@@ -25,12 +25,15 @@ class Slots {
   readonly lengths: Int32Array;
   readonly traceIds: Float64Array;
   readonly queuedUs: Float64Array;
+  /** 1 for a record whose transaction is older than one that came before it. */
+  readonly late: Uint8Array;
 
   constructor(count: number) {
     this.view = new DataView(new ArrayBuffer(count * laneRecordBytesMax));
     this.lengths = new Int32Array(count);
     this.traceIds = new Float64Array(count);
     this.queuedUs = new Float64Array(count);
+    this.late = new Uint8Array(count);
   }
 
   copyFrom(from: Slots, fromSlot: number, toSlot: number): void {
@@ -44,6 +47,7 @@ class Slots {
     this.lengths[toSlot] = bytes;
     this.traceIds[toSlot] = from.traceIds[fromSlot] as number;
     this.queuedUs[toSlot] = from.queuedUs[fromSlot] as number;
+    this.late[toSlot] = from.late[fromSlot] as number;
   }
 }
 
@@ -72,6 +76,9 @@ export class Lane implements HandoffBatch {
   readonly #batch: Slots;
   #first = 0;
   #batchFirst = 0;
+  #newestTraceId = -1;
+  /** Late records in queue and batch: while there are any, the first need not be the oldest. */
+  #late = 0;
 
   constructor(priority: number, capacity: number, batchSize: number) {
     this.priority = priority;
@@ -108,6 +115,7 @@ export class Lane implements HandoffBatch {
 
   /** Trace id of the oldest record that is not through; infinite when there is none. */
   oldestTraceId(): number {
+    if (this.#late > 0) return this.#oldestOfAll();
     if (this.count > 0) return this.traceIdAt(0);
     if (this.length > 0) return this.#queue.traceIds[this.#first] as number;
     return Number.POSITIVE_INFINITY;
@@ -124,12 +132,17 @@ export class Lane implements HandoffBatch {
     this.#queue.lengths[slot] = bytes;
     this.#queue.traceIds[slot] = traceId;
     this.#queue.queuedUs[slot] = queuedUs;
+    const late = traceId < this.#newestTraceId ? 1 : 0;
+    this.#queue.late[slot] = late;
+    this.#late += late;
+    if (late === 0) this.#newestTraceId = traceId;
     this.length += 1;
   }
 
   /** Takes the oldest queued record out and returns its trace id. */
   dropOldest(): number {
     const traceId = this.#queue.traceIds[this.#first] as number;
+    this.#late -= this.#queue.late[this.#first] as number;
     this.#first = (this.#first + 1) % this.#capacity;
     this.length -= 1;
     return traceId;
@@ -138,7 +151,9 @@ export class Lane implements HandoffBatch {
   /** Takes the newest queued record out and returns its trace id. */
   dropNewest(): number {
     this.length -= 1;
-    return this.#queue.traceIds[(this.#first + this.length) % this.#capacity] as number;
+    const slot = (this.#first + this.length) % this.#capacity;
+    this.#late -= this.#queue.late[slot] as number;
+    return this.#queue.traceIds[slot] as number;
   }
 
   /** Moves up to `limit` of the oldest records into the batch, which must be empty. */
@@ -157,7 +172,22 @@ export class Lane implements HandoffBatch {
 
   /** Says that the first `sent` records of the batch are through. */
   advance(sent: number): void {
+    if (this.#late > 0) {
+      for (let i = 0; i < sent; i += 1) {
+        this.#late -= this.#batch.late[this.#batchFirst + i] as number;
+      }
+    }
     this.#batchFirst += sent;
     this.count -= sent;
+  }
+
+  #oldestOfAll(): number {
+    let oldest = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < this.count; i += 1) oldest = Math.min(oldest, this.traceIdAt(i));
+    for (let i = 0; i < this.length; i += 1) {
+      const slot = (this.#first + i) % this.#capacity;
+      oldest = Math.min(oldest, this.#queue.traceIds[slot] as number);
+    }
+    return oldest;
   }
 }

@@ -10,6 +10,7 @@ import type { EventMemories } from "../export/event-export.ts";
 import { type Exports, type ExportSettings, startExports } from "../export/exports.ts";
 import type { RejoinOptions } from "../log/event-log.ts";
 import type { LogPlace } from "../log/open-log.ts";
+import { type ResolverSettings, startResolver } from "../resolve/start-resolver.ts";
 import { sniffDefaults, type SniffSettings } from "../sniff/sniff-settings.ts";
 import { cellOf, MetricCells } from "../metrics/cells.ts";
 import { StageMetricsSet } from "../metrics/stage-metrics-set.ts";
@@ -49,13 +50,15 @@ export type EngineOptions = {
   /** Where market threads find settings that change while they run; none change without it. */
   readonly live?: LiveSettings;
   /** Sizes of rings, events and books; those of memory.ts without it. */
-  readonly sizes?: Omit<MemorySizes, "replayWindow" | "hasTap">;
+  readonly sizes?: Omit<MemorySizes, "replayWindow" | "lookupTables" | "hasTap">;
   /** Windows of the stream threads; those of window-options.ts without it. */
   readonly windows?: WindowOptions;
   /** How Kafka is reached again; as schemas/kafka/client.ts without it. */
   readonly rejoin?: RejoinOptions;
   /** What is made of candidates beside the log: nothing without it. */
   readonly submit?: SubmitSettings | null;
+  /** Where lookup tables are looked up: nowhere without it. */
+  readonly resolver?: ResolverSettings | null;
   /** Threads of a role at the start; 1 without it. */
   readonly threads?: { readonly [role in InputRole]?: number };
   /** How roles are scaled by how long their records wait; not by themselves without it. */
@@ -110,12 +113,7 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
   const { log } = options;
   const given = withDefaults(options);
   const { sniff, submit } = given;
-  const sizes = {
-    ...memoryDefaults,
-    ...options.sizes,
-    replayWindow: sniff.replayWindow,
-    hasTap: submit !== null,
-  };
+  const sizes = sizesOf(options, given);
   const stages = new StageMetricsSet();
   const memory = createEngineMemory(sniff.verifyThreads, sizes);
   if (isTraced(options)) turnTracingOn(memory.traces);
@@ -126,6 +124,7 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
   for (const role of ["market", "stream"] as const) {
     lanes.resize(role, checkedThreads(role, options.threads?.[role] ?? 1));
   }
+  const stopResolver = resolverOf(given.resolver, memory, lanes);
   let firstDeath: { readonly thread: string; readonly error: ThreadDiedError } | null = null;
   const threads = new EngineThreads({
     memory,
@@ -147,6 +146,7 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
   try {
     await supervisor.start();
   } catch (error) {
+    stopResolver();
     throw startError(error, firstDeath);
   }
   const steering = steeringOf(lanes, threads, supervisor);
@@ -170,6 +170,7 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
     stop: async (deadlineMs) => {
       stopScaling();
       const report = await drainReport(memory, lanes.all, () => supervisor.stop(deadlineMs));
+      stopResolver();
       await exports?.stop(Math.min(deadlineMs, exportsStopMsMax));
       return report;
     },
@@ -215,6 +216,36 @@ const startScaling = (
 
 const isTraced = ({ exports }: EngineOptions): boolean => (exports?.traceEndpoint ?? "") !== "";
 
+const sizesOf = (
+  { sizes }: EngineOptions,
+  { sniff, resolver, submit }: ReturnType<typeof withDefaults>,
+): MemorySizes => ({
+  ...memoryDefaults,
+  ...sizes,
+  replayWindow: sniff.replayWindow,
+  lookupTables: resolver?.tablesMax ?? 0,
+  hasTap: submit !== null,
+});
+
+/** Starts it when there is one; returns what stops it. */
+const resolverOf = (
+  settings: ResolverSettings | null,
+  { tables, metrics }: EngineMemory,
+  lanes: Lanes,
+): (() => void) => {
+  if (settings === null || tables === null) return () => undefined;
+  try {
+    return startResolver({
+      ...settings,
+      cache: tables.cache,
+      requests: () => lanes.tableRequests(),
+      metrics,
+    }).stop;
+  } catch (error) {
+    throw startError(error, null);
+  }
+};
+
 /** What threads are given, and what holds where nothing else is asked for. */
 const withDefaults = ({
   sniff = sniffDefaults,
@@ -222,6 +253,7 @@ const withDefaults = ({
   rejoin,
   live,
   submit = null,
+  resolver = null,
   threadFiles: files = {},
 }: EngineOptions) => ({
   sniff,
@@ -229,6 +261,7 @@ const withDefaults = ({
   rejoin: rejoin ?? null,
   live: live ?? null,
   submit,
+  resolver,
   files,
 });
 

@@ -3,6 +3,7 @@
 // is the engine's own memory; others are made when they are first needed and kept when they are
 // given up, so that what was counted there stays counted. Control only.
 import type { InputMemories, InputRole } from "../consume/input-rings.ts";
+import { createTableRequests } from "../resolve/table-request.ts";
 import type { TapMemory } from "../submit/tap.ts";
 import type { EngineMemory, MemorySizes } from "./memory.ts";
 import { createEngineMemory, memoryDefaults } from "./memory.ts";
@@ -14,7 +15,7 @@ export type Lane = {
   readonly index: number;
   /** Of its worker: `market`, `market-2`, ... */
   readonly name: string;
-  /** Positions, item counts, replays, traces and the log's wake are everybody's; the rest is its own. */
+  /** Positions, item counts, replays, lookup tables, traces and the log's wake are everybody's. */
   readonly memory: EngineMemory;
 };
 
@@ -88,19 +89,27 @@ export class Lanes {
     return this.#made("market").flatMap(({ memory: { tap } }) => (tap === null ? [] : [tap]));
   }
 
+  /** Also of lanes that were given up. */
+  tableRequests(): readonly SharedArrayBuffer[] {
+    return this.#made("market").flatMap(({ memory: { tables } }) =>
+      tables === null ? [] : [tables.requests],
+    );
+  }
+
   #made(role: InputRole): readonly Lane[] {
     return this.all.filter((lane) => lane.role === role);
   }
 }
 
 const laneMemory = (
-  { positions, items, replays, traces, wake, sniff }: EngineMemory,
+  { positions, items, replays, tables, traces, wake, sniff }: EngineMemory,
   sizes: MemorySizes,
 ): EngineMemory => ({
-  ...createEngineMemory(sniff.verify.length, { ...sizes, replayWindow: 0 }),
+  ...createEngineMemory(sniff.verify.length, { ...sizes, replayWindow: 0, lookupTables: 0 }),
   positions,
   items,
   replays,
+  tables: tables === null ? null : { cache: tables.cache, requests: createTableRequests() },
   traces,
   wake,
 });

@@ -7,6 +7,8 @@ import { createEventMemory, eventCapacity } from "../events/event-collector.ts";
 import { createItemCountsMemory } from "../ledger/item-counts.ts";
 import { createPositionsMemory } from "../ledger/positions.ts";
 import { createMetricsMemory } from "../metrics/cells.ts";
+import { createTableCache } from "../resolve/table-cache-layout.ts";
+import { createTableRequests, type TableMemory } from "../resolve/table-request.ts";
 import { createMessageRing } from "../ring/message-ring.ts";
 import { createTapMemory, type TapMemory } from "../submit/tap.ts";
 import { createPartitionReplays } from "../sniff/replays.ts";
@@ -32,6 +34,8 @@ export type EngineMemory = {
   readonly sniff: SniffMemory;
   /** Signatures seen, by partition of transactions; written by the market thread that handles it. */
   readonly replays: readonly SharedArrayBuffer[];
+  /** Lookup tables, and requests of market for them; null when nobody resolves any. */
+  readonly tables: TableMemory | null;
   /** Records that are traced (trace/trace-layout.ts). */
   readonly traces: SharedArrayBuffer;
   /** Bumped by every append to the embedded log, so that its reader need not poll. */
@@ -50,6 +54,8 @@ export type MemorySizes = {
   readonly bookSymbols: number;
   /** Signatures remembered against replays in all partitions together; 0 remembers none. */
   readonly replayWindow: number;
+  /** Lookup tables kept; 0: none are resolved. */
+  readonly lookupTables: number;
   /** Whether candidates go to a submit thread. */
   readonly hasTap: boolean;
 };
@@ -60,6 +66,7 @@ export const memoryDefaults: MemorySizes = {
   events: eventCapacity,
   bookSymbols: bookSymbolsDefault,
   replayWindow: sniffDefaults.replayWindow,
+  lookupTables: 0,
   hasTap: false,
 };
 
@@ -83,7 +90,11 @@ export const createEngineMemory = (
     tap: sizes.hasTap ? createTapMemory() : null,
     sniff: createSniffMemory(verifyThreads),
     replays: createPartitionReplays(sizes.replayWindow),
+    tables: tablesOf(sizes.lookupTables),
     traces: createTraceMemory(),
     wake: new SharedArrayBuffer(wakeBytes),
   };
 };
+
+const tablesOf = (tables: number): TableMemory | null =>
+  tables === 0 ? null : { cache: createTableCache(tables), requests: createTableRequests() };

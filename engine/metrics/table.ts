@@ -80,6 +80,17 @@ const submitFull = (priority: string): Metric =>
   counter("market", "weir_submit_overflow_total", "Those for which the ring had no room: dropped", {
     priority,
   });
+const unresolved = (reason: string): Metric =>
+  counter(
+    "market",
+    "weir_lookup_unresolved_total",
+    "Transactions that went on with a mint unknown, behind a lookup table",
+    { reason },
+  );
+const tables = (outcome: string): Metric =>
+  counter("control", "weir_lookup_tables_total", "What became of requests for lookup tables", {
+    outcome,
+  });
 const submitRejected = (reason: string): Metric =>
   counter("submit", "weir_submit_rejected_total", "Transactions that become no record", { reason });
 const submitDropped = (reason: string): Metric =>
@@ -155,6 +166,33 @@ export const metrics = {
     "market",
     "weir_sniffer_needs_resolve_total",
     "Transactions extracted whose mints are all behind lookup tables",
+  ),
+  tableHits: counter(
+    "market",
+    "weir_lookup_hits_total",
+    "Transactions with mints behind lookup tables, all of them known at once",
+  ),
+  tableMisses: counter(
+    "market",
+    "weir_lookup_misses_total",
+    "Verified transactions with a mint behind a lookup table that was not known at once",
+  ),
+  tableResolved: counter(
+    "market",
+    "weir_lookup_resolved_total",
+    "Of those, the ones whose table came in time",
+  ),
+  unresolvedOff: unresolved("off"),
+  unresolvedAbsent: unresolved("absent"),
+  unresolvedLate: unresolved("late"),
+  unresolvedFull: unresolved("full"),
+  unresolvedHurried: unresolved("hurried"),
+  unresolvedShutdown: unresolved("shutdown"),
+  tableRoom: gauge("market", "weir_lookup_room", "Transactions that wait for a lookup table"),
+  tableRequestsDropped: counter(
+    "market",
+    "weir_lookup_requests_dropped_total",
+    "Requests for lookup tables for which the ring had no room",
   ),
   rejectedVote: rejected("vote"),
   rejectedNotWatched: rejected("not-watched"),
@@ -237,6 +275,28 @@ export const metrics = {
   submitBundlesShutdown: submitBundles("shutdown"),
 
   configVersion: gauge("control", "weir_config_version", "Version of the configuration that runs"),
+  tablesAsked: counter(
+    "control",
+    "weir_lookup_tables_asked_total",
+    "Requests of market threads for lookup tables",
+  ),
+  tablesAnswered: tables("answered"),
+  tablesFound: tables("found"),
+  tablesAbsent: tables("absent"),
+  tablesGivenUp: tables("given-up"),
+  tablesFull: tables("full"),
+  tablesWaiting: gauge("control", "weir_lookup_tables_waiting", "Lookup tables on their way"),
+  tablesEvicted: counter(
+    "control",
+    "weir_lookup_tables_evicted_total",
+    "Lookup tables that made room for others in the cache",
+  ),
+  tableFetches: counter("control", "weir_lookup_fetches_total", "getMultipleAccounts sent"),
+  tableFetchFailures: counter(
+    "control",
+    "weir_lookup_fetch_failures_total",
+    "getMultipleAccounts that failed, each try",
+  ),
   eventsFollowed: counter(
     "control",
     "weir_events_followed_total",

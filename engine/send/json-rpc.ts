@@ -3,7 +3,7 @@
 import { classOf, classOfStatus, type RpcFailure } from "./rpc-failure.ts";
 import type { Secret } from "./secret.ts";
 
-const answerBytesMax = 1 << 20;
+const answerCharsMaxDefault = 1 << 20;
 const messageLengthMax = 300;
 
 export type RpcAnswer =
@@ -15,7 +15,7 @@ export type RpcValue<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly failure: RpcFailure };
 
-/** Where requests go. `timeoutMs` is 10,000 when left out. */
+/** Where requests go. `timeoutMs` is 10,000 when left out, `answerCharsMax` 2^20. */
 export type JsonRpcOptions = {
   readonly url: string;
   readonly fetch: typeof fetch;
@@ -23,6 +23,8 @@ export type JsonRpcOptions = {
   readonly secret?: { readonly header: string; readonly value: Secret; readonly prefix?: string };
   /** One request, until the whole answer is there. */
   readonly timeoutMs?: number;
+  /** Longer answers are taken for none. */
+  readonly answerCharsMax?: number;
 };
 
 /** One server. Requests may overlap. */
@@ -30,6 +32,7 @@ export class JsonRpc {
   readonly #options: JsonRpcOptions;
   readonly #headers: Record<string, string>;
   readonly #timeoutMs: number;
+  readonly #answerCharsMax: number;
   #lastId = 0;
 
   /** @throws RangeError for an address that is no URL, or a secret on its way without TLS. */
@@ -38,6 +41,7 @@ export class JsonRpc {
     checkUrl(url, secret !== undefined);
     this.#options = options;
     this.#timeoutMs = timeoutMs;
+    this.#answerCharsMax = options.answerCharsMax ?? answerCharsMaxDefault;
     this.#headers = { "content-type": "application/json", accept: "application/json" };
     if (secret !== undefined)
       this.#headers[secret.header] = `${secret.prefix ?? ""}${secret.value.reveal()}`;
@@ -53,7 +57,7 @@ export class JsonRpc {
       const { url, fetch } = this.#options;
       const init = { method: "POST", headers: this.#headers, body, signal } as const;
       const response = await fetch(url, { ...init, redirect: "error" });
-      return this.#read(response, id, await boundedText(response));
+      return this.#read(response, id, await boundedText(response, this.#answerCharsMax));
     } catch (error) {
       return lost(null, causeOf(error));
     }
@@ -163,14 +167,14 @@ const retryAfterOf = (response: Response): number | null => {
   return /^\d{1,6}$/.test(text) ? Number(text) * 1000 : null;
 };
 
-const boundedText = async (response: Response): Promise<string> => {
+const boundedText = async (response: Response, charsMax: number): Promise<string> => {
   if (response.body === null) return "";
   const decoder = new TextDecoder();
   let text = "";
   for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
     text += decoder.decode(chunk, { stream: true });
     // Leaving the loop cancels the rest.
-    if (text.length > answerBytesMax) return "";
+    if (text.length > charsMax) return "";
   }
   return text;
 };

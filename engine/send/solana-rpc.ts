@@ -1,8 +1,9 @@
-// The five methods of a Solana node that sending needs, with their answers checked: a field that is
-// missing or of another type is a failure, not an undefined that travels on.
+// The methods of a Solana node that sending and looking up tables need, with their answers checked: a
+// field that is missing or of another type is a failure, not an undefined that travels on.
 import { isObject, type JsonRpc, type RpcValue } from "./json-rpc.ts";
 
-type Commitment = "processed" | "confirmed" | "finalized";
+/** How sure a node is of what it tells. */
+export type Commitment = "processed" | "confirmed" | "finalized";
 
 /** A blockhash and the last height of a block that may hold a transaction with it. */
 export type Blockhash = { readonly blockhash: string; readonly lastValidBlockHeight: number };
@@ -20,6 +21,12 @@ export type Simulation = {
   readonly logs: readonly string[];
   readonly unitsConsumed: number | null;
 };
+
+/** An account with its bytes. */
+export type RpcAccount = { readonly owner: string; readonly data: Uint8Array };
+
+/** Accounts that a node looks up in one request. */
+export const accountsPerRequestMax = 100;
 
 const commitments: ReadonlySet<unknown> = new Set(["processed", "confirmed", "finalized"]);
 const isCount = (value: unknown): value is number =>
@@ -57,6 +64,25 @@ const readSimulation = (result: unknown): Simulation | null => {
   if (units !== null && !isCount(units)) return null;
   return { err: value["err"], logs, unitsConsumed: units };
 };
+
+const readAccount = (value: unknown): RpcAccount | null | undefined => {
+  if (value === null) return null;
+  if (!isObject(value) || typeof value["owner"] !== "string") return undefined;
+  const data: unknown = value["data"];
+  if (!Array.isArray(data) || data.length !== 2 || data[1] !== "base64") return undefined;
+  const text: unknown = data[0];
+  if (typeof text !== "string" || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return undefined;
+  return { owner: value["owner"], data: new Uint8Array(Buffer.from(text, "base64")) };
+};
+
+const readAccounts =
+  (count: number) =>
+  (result: unknown): readonly (RpcAccount | null)[] | null => {
+    const list: unknown = isObject(result) ? result["value"] : null;
+    if (!Array.isArray(list) || list.length !== count) return null;
+    const accounts = list.map(readAccount);
+    return accounts.every((account) => account !== undefined) ? accounts : null;
+  };
 
 /** Requests to one node; none is repeated here. */
 export class SolanaRpc {
@@ -97,5 +123,14 @@ export class SolanaRpc {
     const check = replacesBlockhash ? { replaceRecentBlockhash: true } : { sigVerify: true };
     const options = { encoding: "base64", commitment: "confirmed", ...check };
     return this.#rpc.ask("simulateTransaction", [base64, options], readSimulation);
+  }
+
+  /** In the order of `addresses`, of which there are 1 to 100; null for one that does not exist. */
+  async accounts(
+    addresses: readonly string[],
+    commitment: Commitment,
+  ): Promise<RpcValue<readonly (RpcAccount | null)[]>> {
+    const params = [addresses, { encoding: "base64", commitment }];
+    return this.#rpc.ask("getMultipleAccounts", params, readAccounts(addresses.length));
   }
 }

@@ -1,17 +1,18 @@
 // Second stage: finds the watched instructions, writes a candidate record for each, and gives the
 // transaction its priority. It reads messages of type `transaction` and writes `extracted`: the
 // records with the wire bytes behind them, which the secure stage needs.
-import { candidateAt, candidateFlag } from "../../schemas/market/candidate-layout.ts";
 import { TransactionItem, transactionItemCode } from "../../schemas/market/transaction-item.ts";
-import { TransactionView } from "../../schemas/market/transaction.ts";
-import { keyBytes } from "../../schemas/market/transaction-layout.ts";
+import {
+  signatureBytes,
+  versionBit,
+  versionByteV0,
+} from "../../schemas/market/transaction-layout.ts";
 import { eventType, type Reason, reason } from "../events/event-layout.ts";
 import { StageCells } from "../events/stage-cells.ts";
 import { monotonicUs } from "../ring/enqueue-stamp.ts";
 import type { Stage } from "../threads/stage.ts";
 import { Extractor } from "./extractor.ts";
-import type { LookupTables } from "./lookup-tables.ts";
-import { matchField } from "./match-table.ts";
+import { matchField, type MatchTable } from "./match-table.ts";
 import { type StageParts, workLimit } from "./prefilter-stage.ts";
 import type { PrefilterOptions } from "./prefilter.ts";
 import type { VolumePriority } from "./volume-priority.ts";
@@ -23,15 +24,17 @@ import {
   recordHeaderBytes,
   stageMessage,
   traceIdAt,
+  transactionRecordsMax,
 } from "../../schemas/market/stage-message.ts";
+import { type AccountTables, TableExtractor } from "./table-extractor.ts";
 import { verdict } from "./verdict.ts";
-import { CandidateWriter } from "./write-candidate.ts";
+import { type CandidatePlace, CandidateWriter } from "./write-candidate.ts";
 
 /** What is watched, and what gives candidates their priority and missing mints. */
 export type ExtractOptions = PrefilterOptions & {
   readonly priority: VolumePriority;
-  /** Names accounts behind lookup tables; without it such mints stay unresolved. */
-  readonly tables?: LookupTables;
+  /** Names accounts behind lookup tables; without it they stay unknown. */
+  readonly tables?: AccountTables;
   /**
    * Lets matches pass whose mint nobody can name, with the mint absent, for a resolver downstream;
    * without it they are left out, and a transaction of nothing else is refused.
@@ -46,15 +49,17 @@ export class ExtractStage implements Stage {
   readonly #cells: StageCells;
   readonly #nowUs: () => number;
   readonly #extractor: Extractor;
-  readonly #writer: CandidateWriter;
   readonly #priority: VolumePriority;
-  readonly #tables: LookupTables | null;
+  readonly #named: TableExtractor | null;
   readonly #keepsUnresolved: boolean;
   /** Transactions that passed with no mint known. */
   unresolved = 0;
+  /** Transactions with a mint behind a lookup table all of whose mints are known all the same. */
+  resolved = 0;
   readonly #item = new TransactionItem();
-  readonly #transaction = new TransactionView({ v1: true });
-  readonly #place: { readonly from: DataView; readonly to: DataView };
+  /** What is found in the transaction as it stands, and with the keys of its lookup tables. */
+  readonly #plain: Source;
+  readonly #resolved: Source;
   // Records of one transaction are written here first: only then is their length known.
   readonly #records: DataView;
   #recordsBytes = 0;
@@ -66,14 +71,17 @@ export class ExtractStage implements Stage {
     this.#cells = new StageCells(parts.memory);
     this.#nowUs = parts.nowUs ?? monotonicUs;
     this.#extractor = new Extractor(options);
-    this.#writer = new CandidateWriter(this.#extractor.table);
     this.#priority = options.priority;
-    this.#tables = options.tables ?? null;
+    const { tables } = options;
+    this.#named = tables === undefined ? null : new TableExtractor(tables, options);
     this.#keepsUnresolved = options.keepsUnresolved ?? false;
     this.#records = new DataView(
-      new ArrayBuffer(recordsMax * (recordHeaderBytes + recordBytesMax)),
+      new ArrayBuffer(transactionRecordsMax * (recordHeaderBytes + recordBytesMax)),
     );
-    this.#place = { from: parts.input.view, to: this.#records };
+    this.#plain = sourceOf(this.#extractor.table, parts.input.view, this.#records);
+    const named = this.#named;
+    this.#resolved =
+      named === null ? this.#plain : sourceOf(named.extractor.table, named.view, this.#records);
   }
 
   start(): void {
@@ -112,30 +120,30 @@ export class ExtractStage implements Stage {
     }
     const found = this.#extractor.extract(view, item.wireStart, item.wireEnd);
     if (found > verdict.needsResolve) return extractReason[found];
-    const isParsed = this.#extractor.unresolved > 0 && this.#tables !== null;
-    if (isParsed && this.#transaction.parse(view, item.wireStart, item.wireEnd) !== 0) {
-      return reason.malformed;
-    }
-    this.#writeRecords(view);
+    const isResolved =
+      this.#named !== null &&
+      isV0(view, item.wireStart) &&
+      this.#named.extract(view, item.wireStart, item.wireEnd);
+    this.#writeRecords(isResolved ? this.#resolved : this.#plain);
+    const left = this.#named?.extractor.unresolved ?? 0;
+    if (isResolved && this.#extractor.unresolved > 0 && left === 0) this.resolved += 1;
     return this.#recordCount > 0 ? reason.none : reason.needsResolve;
   }
 
   // Matches whose mint nobody can name are left out unless they are to be kept.
-  #writeRecords(view: DataView): void {
-    const { table } = this.#extractor;
+  #writeRecords({ table, writer, place }: Source): void {
     const records = this.#records;
     let at = 0;
     this.#recordCount = 0;
     let named = 0;
-    const count = table.count < recordsMax ? table.count : recordsMax;
+    const count = table.count < transactionRecordsMax ? table.count : transactionRecordsMax;
     for (let index = 0; index < count; index += 1) {
-      const record = at + recordHeaderBytes;
-      this.#writer.write(this.#place, record, index, this.#item);
-      const bytes = this.#writer.writeAccounts(this.#place, record, index);
-      const isKnown = table.match(index, matchField.mintAt) >= 0;
-      const isNamed = isKnown || this.#resolveMint(view, record, index);
+      const isNamed = table.match(index, matchField.mintAt) >= 0;
       if (!isNamed && !this.#keepsUnresolved) continue;
       if (isNamed) named += 1;
+      const record = at + recordHeaderBytes;
+      writer.write(place, record, index, this.#item);
+      const bytes = writer.writeAccounts(place, record, index);
       records.setUint32(at, bytes, true);
       records.setUint32(at + 4, 0, true);
       at = record + bytes;
@@ -143,25 +151,6 @@ export class ExtractStage implements Stage {
     }
     this.#recordsBytes = at;
     if (named === 0 && this.#recordCount > 0) this.unresolved += 1;
-  }
-
-  #resolveMint(view: DataView, record: number, index: number): boolean {
-    const tables = this.#tables;
-    if (tables === null) return false;
-    const { table } = this.#extractor;
-    const rule = table.rules[table.match(index, matchField.rule)];
-    if (rule === undefined) return false;
-    const account = view.getUint8(table.match(index, matchField.accountsAt) + rule.mint);
-    const keyAt = tables.keyAt(view, this.#transaction, account - table.keyCount);
-    if (keyAt < 0) return false;
-    const records = this.#records;
-    for (let i = 0; i < keyBytes; i += 4) {
-      const word = tables.keys.getInt32(keyAt + i, true);
-      records.setInt32(record + candidateAt.mint + i, word, true);
-    }
-    const flagsAt = record + candidateAt.flags;
-    records.setUint16(flagsAt, records.getUint16(flagsAt, true) | candidateFlag.mint, true);
-    return true;
   }
 
   #pass(view: DataView, at: number, traceId: number): void {
@@ -212,8 +201,27 @@ export class ExtractStage implements Stage {
   }
 }
 
-/** Records made of one transaction: more watched instructions than any real one has. */
-const recordsMax = 16;
+/** Matches, and how they become records. */
+type Source = {
+  readonly table: MatchTable;
+  readonly writer: CandidateWriter;
+  readonly place: CandidatePlace;
+};
+
+const sourceOf = (table: MatchTable, from: DataView, to: DataView): Source => ({
+  table,
+  writer: new CandidateWriter(table),
+  place: { from, to },
+});
+
+/** Only v0 transactions refer to lookup tables; `start` is that of one which was extracted. */
+const isV0 = (view: DataView, start: number): boolean => {
+  const signatures = view.getUint8(start);
+  return (
+    signatures < versionBit &&
+    view.getUint8(start + 1 + signatures * signatureBytes) === versionByteV0
+  );
+};
 
 /** Reason of each verdict; none for those that go on. */
 const extractReason = {

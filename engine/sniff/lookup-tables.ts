@@ -18,7 +18,7 @@ const empty = -1;
 export class LookupTables {
   /** All addresses: what `keyAt` returns is an offset in this view. */
   readonly keys: DataView;
-  /** Loaded accounts that were asked for and are in no table here. */
+  /** Tables, or addresses of them, that were asked for and are not here. */
   missing = 0;
   readonly #tablesMax: number;
   readonly #names: DataView;
@@ -79,6 +79,26 @@ export class LookupTables {
     }
     this.missing += 1;
     return -1;
+  }
+
+  /** The table whose name stands at `at` of `view`, for `copyKey`; negative and counted: not known. */
+  find(view: DataView, at: number): number {
+    const table = this.#find(view, at);
+    if (table < 0) this.missing += 1;
+    return table;
+  }
+
+  /** Copies address `entry` of a table that `find` returned; false and counted: not known. */
+  copyKey(table: number, entry: number, to: DataView, toAt: number): boolean {
+    if (entry >= (this.#counts[table] as number)) {
+      this.missing += 1;
+      return false;
+    }
+    const from = (table * tableKeysMax + entry) * keyBytes;
+    for (let i = 0; i < keyBytes; i += 8) {
+      to.setBigInt64(toAt + i, this.keys.getBigInt64(from + i, true), true);
+    }
+    return true;
   }
 
   #find(view: DataView, at: number): number {

@@ -8,7 +8,10 @@ import {
   accountAbsent as accountAbsentShared,
   accountLoaded as accountLoadedShared,
 } from "../../schemas/market/transaction.ts";
-import { keyBytes as keyBytesShared } from "../../schemas/market/transaction-layout.ts";
+import {
+  accountsMax,
+  keyBytes as keyBytesShared,
+} from "../../schemas/market/transaction-layout.ts";
 import type { WatchList } from "./watch-list.ts";
 
 // Own constants, because an imported binding is loaded at each use.
@@ -60,6 +63,11 @@ export class MatchTable {
   readonly rules: readonly InstructionRule[];
   count = 0;
   readonly words = new Int32Array(matchesMax * field.words);
+  /**
+   * Where the keys of loaded accounts stand, in run-time order behind the static keys: accountLoaded
+   * unless somebody resolved them (table-extractor.ts).
+   */
+  readonly loaded = new Int32Array(accountsMax).fill(accountLoaded);
   /** The transaction that matches are added of: set by the walk. */
   keysAt = 0;
   keyCount = 0;
@@ -90,7 +98,8 @@ export class MatchTable {
   accountKeyAt(view: DataView, index: number, position: number): number {
     if (position >= this.match(index, field.accountCount)) return accountAbsent;
     const key = view.getUint8(this.match(index, field.accountsAt) + position);
-    return key < this.keyCount ? this.keysAt + key * keyBytes : accountLoaded;
+    if (key < this.keyCount) return this.keysAt + key * keyBytes;
+    return this.loaded[key - this.keyCount] as number;
   }
 
   /** Adds the instruction that the fields describe as a match of `rule`. */
@@ -152,7 +161,8 @@ export class MatchTable {
   #keyAt(view: DataView, position: number): number {
     if (position >= this.accountCount) return accountAbsent;
     const key = view.getUint8(this.accountsAt + position);
-    return key < this.keyCount ? this.keysAt + key * keyBytes : accountLoaded;
+    if (key < this.keyCount) return this.keysAt + key * keyBytes;
+    return this.loaded[key - this.keyCount] as number;
   }
 
   #argumentAt(offset: number): number {

@@ -21,6 +21,7 @@ import {
 import { isSuspiciousMint } from "./suspicious-mint.ts";
 import type { VerifyPool } from "./verify-pool.ts";
 import { verifiedMessage } from "./verify-stage.ts";
+import type { WaitingRoom } from "./waiting-room.ts";
 
 /** What is remembered, and where signatures are verified. */
 export type SecureOptions = {
@@ -37,6 +38,8 @@ export type SecureOptions = {
    * waits for as long as it takes: nothing is lost, and the stream is held up.
    */
   readonly verifyWaitMs?: number;
+  /** Where transactions wait for their lookup tables; without it none does. */
+  readonly room?: WaitingRoom;
   /** Given the `extracted` message, `length` bytes at `at`, of each transaction that passes. */
   readonly onPassed?: (view: DataView, at: number, length: number) => void;
   /** Called while it waits, about every millisecond: to wait is no hang. */
@@ -55,6 +58,7 @@ export class SecureStage implements Stage {
   #verifyWaitMs: number;
   readonly #onWait: () => void;
   readonly #onPassed: SecureOptions["onPassed"];
+  readonly #room: WaitingRoom | null;
   /** Candidates written and those for which there was no room, of transactions that passed. */
   candidates = 0;
   candidatesDropped = 0;
@@ -67,6 +71,7 @@ export class SecureStage implements Stage {
     this.#verifyWaitMs = verifyWaitMs;
     this.#onWait = options.onWait ?? ((): void => {});
     this.#onPassed = options.onPassed;
+    this.#room = options.room ?? null;
     this.#parts = parts;
     this.#cells = new StageCells(parts.memory);
     this.#nowUs = parts.nowUs ?? monotonicUs;
@@ -82,7 +87,7 @@ export class SecureStage implements Stage {
 
   start(): void {}
 
-  /** Transactions taken in, and those that came back from the verifiers. */
+  /** Transactions taken in, those that came back from the verifiers, and those that waited. */
   work(): number {
     const { input, output, events } = this.#parts;
     this.#workUs = this.#nowUs();
@@ -92,8 +97,10 @@ export class SecureStage implements Stage {
     const pool = this.#pool;
     if (drained > 0) pool?.publish();
     const collected = pool === null ? 0 : pool.collect(this.#onVerified, workLimit);
-    if (drained + collected > 0) output.publish();
-    return drained + collected;
+    const released = this.#room?.release(this.#onReleased) ?? 0;
+    const worked = drained + collected + released;
+    if (worked > 0) output.publish();
+    return worked;
   }
 
   /**
@@ -102,7 +109,8 @@ export class SecureStage implements Stage {
    */
   settledBelow(next: number): number {
     const pool = this.#pool;
-    return pool === null || pool.inFlight === 0 ? next : this.#collectedTrace + 1;
+    const collected = pool === null || pool.inFlight === 0 ? next : this.#collectedTrace + 1;
+    return Math.min(collected, this.#room?.oldestTraceId() ?? collected);
   }
 
   stop(): void {
@@ -141,9 +149,23 @@ export class SecureStage implements Stage {
       this.#reject(traceId, reason.replay);
       return;
     }
+    const hasTables = this.#transaction.lookupCount > 0;
+    if (hasTables && this.#room?.take(view, at, length, this.#transaction) === true) return;
     this.#onPassed?.(view, at, length);
     this.#pass(view, at, traceId);
   }
+
+  // Its mint may have come since `#judge`.
+  readonly #onReleased = (at: number, length: number): void => {
+    const view = this.#room?.view ?? this.#parts.input.view;
+    const traceId = view.getFloat64(at + traceIdAt, true);
+    if (this.#hasSuspiciousMint(view, at)) {
+      this.#reject(traceId, reason.suspiciousMint);
+      return;
+    }
+    this.#onPassed?.(view, at, length);
+    this.#pass(view, at, traceId);
+  };
 
   #hasSuspiciousMint(view: DataView, at: number): boolean {
     const count = view.getUint32(at + extractedAt.count, true);

@@ -70,6 +70,7 @@ const sources = (
   const items = (): number => prefilter.rejectedCount(reason.malformed);
   const malformed = rejected(reason.malformed);
   return {
+    ...tableSources(path),
     candidates: () => secure.passedCount(),
     matches: () => path.secure.candidates,
     needsResolve: () => path.extract.unresolved,
@@ -82,6 +83,27 @@ const sources = (
     rejectedReplay: rejected(reason.replay),
     rejectedSuspiciousMint: rejected(reason.suspiciousMint),
     malformedItems: items,
+  };
+};
+
+const tableSources = ({
+  tables,
+  extract,
+}: SniffPath): { readonly [key in MetricKey]?: () => number } => {
+  if (tables === null) return { unresolvedOff: () => extract.unresolved };
+  const { room, requester } = tables;
+  const { counts } = room;
+  return {
+    tableHits: () => extract.resolved,
+    tableMisses: () => counts.misses,
+    tableResolved: () => counts.resolved,
+    unresolvedAbsent: () => counts.absent,
+    unresolvedLate: () => counts.late,
+    unresolvedFull: () => counts.full,
+    unresolvedHurried: () => counts.hurried,
+    unresolvedShutdown: () => counts.shutdown,
+    tableRequestsDropped: () => requester.dropped,
+    tableRoom: () => room.length,
   };
 };
 

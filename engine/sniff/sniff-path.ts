@@ -8,6 +8,9 @@ import type { Reason } from "../events/event-layout.ts";
 import { HandoffStage } from "../handoff/handoff-stage.ts";
 import type { SyncBatchSender } from "../handoff/sender.ts";
 import { monotonicUs } from "../ring/enqueue-stamp.ts";
+import { TableCacheReader } from "../resolve/table-cache-reader.ts";
+import { TableRequester } from "../resolve/table-requester.ts";
+import type { TableMemory } from "../resolve/table-request.ts";
 import { createMessageRing } from "../ring/message-ring.ts";
 import { MessageRingReader } from "../ring/message-ring-reader.ts";
 import { MessageRingWriter } from "../ring/message-ring-writer.ts";
@@ -20,6 +23,8 @@ import { type SecureOptions, SecureStage } from "./secure-stage.ts";
 import type { SniffMemory } from "./sniff-memory.ts";
 import type { SniffSettings } from "./sniff-settings.ts";
 import { StageOutput } from "./stage-output.ts";
+import type { PrefilterOptions } from "./prefilter.ts";
+import { WaitingRoom } from "./waiting-room.ts";
 import { VerifyPool } from "./verify-pool.ts";
 import { VolumePriority } from "./volume-priority.ts";
 import { WatchList, watchedPrograms } from "./watch-list.ts";
@@ -34,6 +39,8 @@ export type SniffPathParts = {
   readonly settings: SniffSettings;
   /** Null: none is looked for. */
   readonly replays: Replays | null;
+  /** Where lookup tables are and are asked for; null: nobody resolves them. */
+  readonly tables?: TableMemory | null;
   /** Takes what passed the secure stage too; null: the handoff alone does. */
   readonly tap?: CandidateTap | null;
   /** No transaction has a lower trace id; what verifiers return below it is of an earlier life. */
@@ -49,12 +56,16 @@ const ringBytes = 1 << 18;
 /** While signatures are on their way the thread looks for them this often. */
 const verifyPollMs = 0.5;
 const idleMsMin = 0.05;
+/** While transactions wait for lookup tables it looks for these so often. */
+const tablePollMs = 2;
 
 /** Runs on the market thread. */
 export class SniffPath {
   readonly priority: VolumePriority;
   readonly extract: ExtractStage;
   readonly secure: SecureStage;
+  /** Null: no transaction waits for lookup tables. */
+  readonly tables: Tables | null;
   readonly #prefilter: PrefilterStage;
   readonly #handoff: HandoffStage;
   readonly #pool: VerifyPool | null;
@@ -79,14 +90,10 @@ export class SniffPath {
     const common = { events: parts.events, nowUs: this.#nowUs, onRefused: parts.onRefused };
     const output = (ring: SharedArrayBuffer, next: () => unknown): StageOutput =>
       new StageOutput({ ring: new MessageRingWriter(ring), waitMs: 0, makeRoom: next });
-    const { v1, bytesMin, bytesMax } = settings;
-    const watch = {
-      watch: new WatchList(settings.watch ?? watchedPrograms(instructionRules)),
-      v1,
-      ...(bytesMin !== undefined && { bytesMin }),
-      ...(bytesMax !== undefined && { bytesMax }),
-    };
+    const watch = watchOf(settings);
     this.priority = new VolumePriority(settings.priority);
+    this.tables = tablesOf(parts, watch, this.#nowUs);
+    const { tables } = this;
     this.#cells = new PriorityCells(memory.priority);
     this.#pool =
       memory.verify.length === 0 ? null : new VerifyPool(memory.verify, parts.firstTrace);
@@ -107,7 +114,12 @@ export class SniffPath {
         output: output(extracted, () => this.secure.work()),
         memory: memory.extract,
       },
-      { ...watch, priority: this.priority, keepsUnresolved: true },
+      {
+        ...watch,
+        priority: this.priority,
+        keepsUnresolved: true,
+        ...(tables !== null && { tables: tables.cache }),
+      },
     );
     this.secure = new SecureStage(
       {
@@ -116,7 +128,7 @@ export class SniffPath {
         output: output(secured, () => this.#handoff.work()),
         memory: memory.secure,
       },
-      secureOptionsOf(parts, this.#pool),
+      secureOptionsOf(parts, this.#pool, tables?.room ?? null),
     );
     this.#handoff = new HandoffStage(
       {
@@ -190,15 +202,24 @@ export class SniffPath {
 
   /** Longest time that the thread may sleep before it must call `work` again. */
   idleMs(): number {
-    const verifyMs = this.#inFlight() > 0 ? verifyPollMs : Number.POSITIVE_INFINITY;
-    return Math.max(idleMsMin, Math.min(verifyMs, this.#handoff.idleUs() / 1000));
+    const verifyMs = this.#verifying() > 0 ? verifyPollMs : Number.POSITIVE_INFINITY;
+    const tableMs = this.#waiting() > 0 ? tablePollMs : Number.POSITIVE_INFINITY;
+    return Math.max(idleMsMin, Math.min(verifyMs, tableMs, this.#handoff.idleUs() / 1000));
   }
 
   /** Sleeps until a verifier has a result, or a moment when none is at work. */
   waitMoment(): void {
     this.#onWait();
-    if (this.#inFlight() > 0) this.#pool?.waitForResult(1);
+    if (this.#verifying() > 0) this.#pool?.waitForResult(1);
     else Atomics.wait(sleepWord, 0, 0, this.idleMs());
+  }
+
+  /**
+   * Has transactions with an earlier trace id wait for no lookup table any more; how many leave with
+   * the next `work` because of it.
+   */
+  letGo(below: number): number {
+    return this.tables?.room.letGo(below) ?? 0;
   }
 
   /**
@@ -206,8 +227,9 @@ export class SniffPath {
    * there is no room until `deadlineUs` are dropped with reason shutdown.
    */
   finish(deadlineUs: number): void {
+    this.letGo(Number.POSITIVE_INFINITY);
     this.work();
-    while (this.#inFlight() > 0) {
+    while (this.#verifying() + this.#waiting() > 0) {
       this.waitMoment();
       this.work();
     }
@@ -215,20 +237,52 @@ export class SniffPath {
     this.#handoff.stop();
   }
 
-  #inFlight(): number {
+  #verifying(): number {
     return this.#pool?.inFlight ?? 0;
   }
+
+  #waiting(): number {
+    return this.tables?.room.length ?? 0;
+  }
 }
+
+const watchOf = ({ watch, v1, bytesMin, bytesMax }: SniffSettings): PrefilterOptions => ({
+  watch: new WatchList(watch ?? watchedPrograms(instructionRules)),
+  v1,
+  ...(bytesMin !== undefined && { bytesMin }),
+  ...(bytesMax !== undefined && { bytesMax }),
+});
+
+/** The market thread's ends of the resolver. */
+type Tables = {
+  readonly cache: TableCacheReader;
+  readonly requester: TableRequester;
+  readonly room: WaitingRoom;
+};
+
+const tablesOf = (
+  { tables = null, settings }: SniffPathParts,
+  watch: PrefilterOptions,
+  nowUs: () => number,
+): Tables | null => {
+  const options = settings.tables;
+  if (tables === null || options === null) return null;
+  const cache = new TableCacheReader(tables.cache);
+  const requester = new TableRequester(tables.requests, nowUs);
+  return { cache, requester, room: new WaitingRoom({ tables: cache, requester, watch, options }) };
+};
 
 const secureOptionsOf = (
   { settings, replays, tap = null, onWait }: SniffPathParts,
   pool: VerifyPool | null,
+  room: WaitingRoom | null,
 ): SecureOptions => ({
   v1: settings.v1,
   ...(replays === null ? { replayWindow: 0 } : { replays }),
   verifyWaitMs: settings.verifyWaitMs,
   onWait,
   ...(pool !== null && { pool }),
+  ...(room !== null && { room }),
   ...(tap !== null && { onPassed: tap.take }),
 });
 

@@ -1,6 +1,7 @@
 // What the sniffer of the running engine can be set to. Plain data: it travels to the threads.
 import { handoffDefaults, type HandoffOptions } from "../handoff/handoff-options.ts";
 import { volumeDefaults, type VolumeOptions } from "./volume-priority.ts";
+import type { TableWaitOptions } from "./waiting-room.ts";
 import type { WatchedProgram } from "./watch-list.ts";
 
 export type SniffSettings = {
@@ -25,6 +26,8 @@ export type SniffSettings = {
   /** Of how many transactions one has its events recorded; a record costs tens of nanoseconds. */
   readonly eventSampleEvery: number;
   readonly priority: VolumeOptions;
+  /** How transactions wait for lookup tables; null: nobody resolves any. */
+  readonly tables: TableWaitOptions | null;
   /**
    * Towards the log. Policy `block` loses nothing: a log that is slower holds up the stream. The
    * others never wait, and count what they drop.
@@ -40,5 +43,6 @@ export const sniffDefaults: SniffSettings = {
   v1: false,
   eventSampleEvery: 16,
   priority: volumeDefaults,
+  tables: null,
   handoff: { ...handoffDefaults, dropPolicy: "block", adapts: false },
 };

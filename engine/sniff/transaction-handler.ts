@@ -1,5 +1,5 @@
 // Transaction records of the log through the sniffer: each match leaves as one candidate record,
-// also one whose mint is behind a lookup table, so that a resolver downstream can finish it. A
+// also one whose mint is behind a lookup table that did not come in time. A
 // record is finished when all its transactions are handed off, refused or dropped, each counted;
 // verification and batching end later than the reading, so positions wait for them.
 import { candidateTopics } from "../../schemas/market/candidate-layout.ts";
@@ -16,6 +16,7 @@ import type { EventCollector } from "../events/event-collector.ts";
 import { type Reason, reason } from "../events/event-layout.ts";
 import { OutboxSender } from "../handoff/outbox-sender.ts";
 import type { MetricCells } from "../metrics/cells.ts";
+import type { TableMemory } from "../resolve/table-request.ts";
 import type { TraceMarks } from "../trace/trace-marks.ts";
 import type { CandidateTap } from "../submit/tap.ts";
 import { OpenRecords, type RecordPlace } from "./open-records.ts";
@@ -38,6 +39,8 @@ export type TransactionHandlerOptions = {
   /** createPartitionReplays: signatures seen, which outlive the thread; none looks for no replays. */
   readonly replays: readonly SharedArrayBuffer[];
   readonly settings: SniffSettings;
+  /** Where lookup tables are and are asked for; null: nobody resolves them. */
+  readonly tables?: TableMemory | null;
   /** Takes candidates for bundles; null: there are none. */
   readonly tap?: CandidateTap | null;
   /** Called while the thread waits for others: to wait is no hang. */
@@ -71,6 +74,8 @@ export class TransactionHandler implements RecordHandler {
   readonly #openMax: number;
   /** All transactions before this one are through, as far as was looked. */
   #settled: number;
+  /** Work was done while a record was read, and is not counted yet. */
+  #workedWithin = false;
   // Numbers transactions of this thread, anew in each life; not the identity of a candidate.
   #traceId: number;
   /** Transactions of open records of which a candidate was dropped. */
@@ -93,6 +98,7 @@ export class TransactionHandler implements RecordHandler {
       events,
       settings,
       replays: replays.length === 0 ? null : new PartitionReplays(replays, this.#placeOf),
+      tables: options.tables ?? null,
       tap: options.tap ?? null,
       onWait: options.onWait,
       firstTrace: this.#traceId,
@@ -144,10 +150,11 @@ export class TransactionHandler implements RecordHandler {
   work(onFinished: OnFinished): number {
     let worked = this.#path.work() + this.#finishRecords(onFinished);
     while (this.#records.room < recordsATurnMax) {
-      this.#path.waitMoment();
+      if (this.#path.letGo(this.#traceId) === 0) this.#path.waitMoment();
       worked += this.#path.work() + this.#finishRecords(onFinished);
     }
-    if (worked > 0) this.#counts.publish();
+    if (worked > 0 || this.#workedWithin) this.#counts.publish();
+    this.#workedWithin = false;
     return worked;
   }
 
@@ -174,13 +181,15 @@ export class TransactionHandler implements RecordHandler {
     return { offset: this.#records.finished(id), metadata: "" };
   }
 
-  // Holds the record up until fewer are under way than may be.
+  // Holds the record up until fewer are under way than may be. That is never for a lookup table: who
+  // waits for one with half of what may be open behind him goes on without it.
   #settleSome(): void {
+    this.#workedWithin = true;
     for (;;) {
       this.#path.work();
       this.#settled = this.#path.settledBelow(this.#traceId);
       if (this.#traceId - this.#settled < this.#openMax) return;
-      this.#path.waitMoment();
+      if (this.#path.letGo(this.#traceId - this.#openMax / 2) === 0) this.#path.waitMoment();
     }
   }
 

@@ -42,6 +42,7 @@ const transactions = new TransactionHandler({
   traces,
   memory: memory.sniff,
   replays: memory.replays,
+  tables: memory.tables,
   settings: sniff,
   tap: memory.tap === null ? null : new CandidateTap(memory.tap, metrics),
   onWait: beat,

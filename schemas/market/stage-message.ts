@@ -7,7 +7,7 @@
 //   candidate     0, 8 as above · 16 u32 priority · 20 u32 0 · 24 record with accounts
 
 import { candidateAccountsMax, candidateBytes } from "./candidate-layout.ts";
-import { keyBytes } from "./transaction-layout.ts";
+import { keyBytes, transactionBytesMax } from "./transaction-layout.ts";
 
 /** Types of the messages. */
 export const stageMessage = { transaction: 1, extracted: 2, candidate: 3 } as const;
@@ -28,6 +28,15 @@ export const recordHeaderBytes = 8;
 
 /** Longest record: with all its accounts. */
 export const recordBytesMax: number = candidateBytes + candidateAccountsMax * keyBytes;
+
+/** Records made of one transaction: more watched instructions than any real one has. */
+export const transactionRecordsMax = 16;
+
+/** Longest `extracted` message of a legacy or v0 transaction. */
+export const extractedBytesMax: number =
+  extractedAt.candidates +
+  transactionRecordsMax * (recordHeaderBytes + recordBytesMax) +
+  transactionBytesMax;
 
 /** Offsets in a `candidate` message. */
 export const candidateMessageAt = { priority: 16, record: 24 } as const;

@@ -54,6 +54,7 @@ test("every field has a reader", () => {
     ...readBy({ "sniffer.lossless": "false" }),
     ...readBy({ "senders.jito.regions": "frankfurt" }),
     ...readBy({ "senders.solana.url": "http://127.0.0.1:8899" }),
+    ...readBy({ "lookup_tables.url": "http://127.0.0.1:8899" }),
     ...Object.values(elsewhere).flat(),
     ...oneValue,
   ]);

@@ -1,5 +1,13 @@
-// A Solana node and its chain, small and strict: knows the methods that sending needs, refuses
-// unknown fields, counts what it was sent. Blocks come when the test says so.
+// A Solana node and its chain, small and strict: knows the methods that sending and looking up tables
+// need, refuses unknown fields, counts what it was sent. Blocks come when the test says so.
+import { isAddress } from "@solana/kit";
+
+import {
+  type LookupTable,
+  lookupTableData,
+  lookupTableParsed,
+  lookupTableProgram,
+} from "../../oracles/lookup-table.ts";
 import { decodedByKit } from "../../oracles/wire-transaction.ts";
 import { errorBodies } from "./error-bodies.ts";
 import { fields, JsonRpcServer, Refusal, refuse } from "./json-rpc-server.ts";
@@ -13,6 +21,10 @@ const levelOf = (value: unknown): Level =>
   levels.find((level) => level === value) ?? refuse(`unknown commitment ${String(value)}`);
 
 const slotOffset = 1_000_000;
+const accountsMax = 100;
+
+/** An account that is no lookup table. */
+export type OtherAccount = { readonly owner: string; readonly data: Uint8Array };
 
 export class FakeSolana {
   /** Newest block. */
@@ -21,6 +33,8 @@ export class FakeSolana {
   landsAfterSends = 1;
   /** Result of the transactions. */
   err: unknown = null;
+  /** What getMultipleAccounts finds, by address. */
+  readonly accounts = new Map<string, LookupTable | OtherAccount>();
   readonly server: JsonRpcServer;
   readonly #sends = new Map<string, number>();
   readonly #landed = new Map<string, number>();
@@ -33,6 +47,7 @@ export class FakeSolana {
         ["getBlockHeight", (params) => this.#blockHeight(params)],
         ["getSignatureStatuses", (params) => this.#statuses(params)],
         ["sendTransaction", (params) => this.#send(params)],
+        ["getMultipleAccounts", (params) => this.#accounts(params)],
         ["simulateTransaction", (params) => this.#simulate(params)],
       ]),
     );
@@ -104,6 +119,33 @@ export class FakeSolana {
     const signature = signatureOf(base64);
     this.#sends.set(signature, this.sendsOf(signature) + 1);
     return signature;
+  }
+
+  #accounts([keys, config, ...rest]: readonly unknown[]): unknown {
+    if (rest.length > 0 || !Array.isArray(keys)) return refuse("expected addresses");
+    if (keys.length > accountsMax) refuse(`Too many inputs provided; max ${accountsMax}`);
+    const known = ["encoding", "commitment", "dataSlice", "minContextSlot"];
+    const { encoding, commitment } = fields(config, known);
+    levelOf(commitment);
+    if (encoding !== "base64" && encoding !== "jsonParsed") return refuse("encoding");
+    return this.#context(keys.map((key) => this.#account(String(key), encoding)));
+  }
+
+  #account(key: string, encoding: "base64" | "jsonParsed"): unknown {
+    if (!isAddress(key)) return refuse("Invalid param: Invalid");
+    const account = this.accounts.get(key);
+    if (account === undefined) return null;
+    const isTable = "addresses" in account;
+    const data = isTable ? lookupTableData(account) : account.data;
+    const base64 = [Buffer.from(data).toString("base64"), "base64"];
+    return {
+      data: isTable && encoding === "jsonParsed" ? lookupTableParsed(account) : base64,
+      executable: false,
+      lamports: 1_141_440 + data.length * 6960,
+      owner: isTable ? lookupTableProgram : account.owner,
+      rentEpoch: 2 ** 64,
+      space: data.length,
+    };
   }
 
   #simulate([base64, config, ...rest]: readonly unknown[]): unknown {

@@ -21,6 +21,18 @@ it.each([
   ["getLatestBlockhash", ["confirmed"], -32_602],
   ["getSignatureStatuses", ["one"], -32_602],
   ["getSignatureStatuses", [[], { searchTransactionHistory: 1 }], -32_602],
+  ["getMultipleAccounts", ["11111111111111111111111111111111"], -32_602],
+  ["getMultipleAccounts", [["0"], { encoding: "base64", commitment: "confirmed" }], -32_602],
+  ["getMultipleAccounts", [[], { encoding: "base58", commitment: "confirmed" }], -32_602],
+  ["getMultipleAccounts", [[], { encoding: "base64", commitment: "recent" }], -32_602],
+  [
+    "getMultipleAccounts",
+    [
+      Array.from({ length: 101 }, () => "11111111111111111111111111111111"),
+      { encoding: "base64", commitment: "confirmed" },
+    ],
+    -32_602,
+  ],
   ["sendTransaction", ["AA==", { encoding: "base64" }], -32_602],
   ["sendTransaction", ["AA==", { encoding: "base58" }], -32_602],
   ["sendTransaction", ["AA==", { encoding: "base64", retries: 1 }], -32_602],

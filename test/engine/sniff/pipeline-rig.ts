@@ -22,10 +22,10 @@ import { createMessageRing } from "../../../engine/ring/message-ring.ts";
 import { MessageRingReader } from "../../../engine/ring/message-ring-reader.ts";
 import { MessageRingWriter } from "../../../engine/ring/message-ring-writer.ts";
 import { ExtractStage } from "../../../engine/sniff/extract-stage.ts";
-import type { LookupTables } from "../../../engine/sniff/lookup-tables.ts";
 import { PrefilterStage } from "../../../engine/sniff/prefilter-stage.ts";
 import { SecureStage, type SecureOptions } from "../../../engine/sniff/secure-stage.ts";
 import { StageOutput } from "../../../engine/sniff/stage-output.ts";
+import type { AccountTables } from "../../../engine/sniff/table-extractor.ts";
 import { VolumePriority } from "../../../engine/sniff/volume-priority.ts";
 import { WatchList, watchedPrograms } from "../../../engine/sniff/watch-list.ts";
 import { decodeCandidate, type Candidate } from "../../../schemas/market/candidate.ts";
@@ -57,7 +57,8 @@ const handedOf = (batch: HandoffBatch): Handed[] =>
 export type RigOptions = {
   readonly handoff?: Partial<HandoffOptions>;
   readonly secure?: SecureOptions;
-  readonly tables?: LookupTables;
+  readonly tables?: AccountTables;
+  readonly keepsUnresolved?: boolean;
   readonly senders?: HandoffSenders;
   readonly ringBytes?: number;
   readonly sampleEvery?: number;
@@ -117,6 +118,7 @@ export const createRig = (options: RigOptions = {}): Rig => {
   const extract = new ExtractStage(parts(passed, extracted, memories.extract), {
     watch: fullWatch(),
     priority,
+    keepsUnresolved: options.keepsUnresolved ?? false,
     ...(options.tables !== undefined && { tables: options.tables }),
   });
   const secure = new SecureStage(parts(extracted, secured, memories.secure), options.secure);
