@@ -5,6 +5,7 @@ import * as z from "zod/mini";
 
 import type { KafkaLogin } from "../schemas/kafka/client.ts";
 import type { OtlpLimits } from "../schemas/otlp/limits.ts";
+import type { GroupLimits } from "./forward/group-limits.ts";
 import { type Tenant, tenantsOf } from "./authenticate/tenant-document.ts";
 import type { HeadSettings } from "../schemas/sampling/head-settings.ts";
 import { isProbability } from "../schemas/sampling/threshold.ts";
@@ -35,22 +36,6 @@ export type LogConfig =
       /** Value of the Authorization header, "" for none. */
       readonly authorization: string;
     };
-
-/** Bounds of the queue in front of the log. */
-export type GroupLimits = {
-  /**
-   * Records of one send together, a single larger record excepted. Below messageBytesMax of every
-   * topic, as the records of one partition and send are one batch to Kafka's limit.
-   */
-  readonly groupBytesMax: number;
-  readonly groupRecordsMax: number;
-  /** Keys and values that wait or are being sent. */
-  readonly queueBytesMax: number;
-  /** Callers whose records wait or are being sent. */
-  readonly queueCallersMax: number;
-  /** A caller's patience, from its arrival to its answer. */
-  readonly waitMsMax: number;
-};
 
 /** Bounds of a body on its way in; names and meanings in edge/limits.ts. */
 export type BodyLimits = {
@@ -189,6 +174,8 @@ const environment = z.object({
   REST_URL: text(""),
   REST_CLUSTER: text("weir"),
   REST_AUTHORIZATION: text(""),
+  LINGER_MS: limit("LINGER_MS"),
+  SEND_BYTES_MAX: limit("SEND_BYTES_MAX"),
   GROUP_BYTES_MAX: limit("GROUP_BYTES_MAX"),
   GROUP_RECORDS_MAX: limit("GROUP_RECORDS_MAX"),
   QUEUE_BYTES_MAX: limit("QUEUE_BYTES_MAX"),
@@ -356,6 +343,8 @@ export const readConfig = (variables: object): EdgeConfig => {
   return Object.freeze({
     log: logConfig(env),
     group: {
+      lingerMs: env.LINGER_MS,
+      sendBytesMax: env.SEND_BYTES_MAX,
       groupBytesMax: env.GROUP_BYTES_MAX,
       groupRecordsMax: env.GROUP_RECORDS_MAX,
       queueBytesMax: env.QUEUE_BYTES_MAX,

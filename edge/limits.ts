@@ -76,7 +76,13 @@ export const settableLimits = {
     "as ATTRIBUTES_MAX",
   ),
   VALUE_DEPTH_MAX: limit([64, 1, 100], "values inside values", "as ATTRIBUTES_MAX"),
-  GROUP_BYTES_MAX: limit([900_000, 1, 1_000_000], "bytes of one send to the log", "next send"),
+  LINGER_MS: limit(
+    [1, 0, 100],
+    "wait of a small request for others that share its call to the object, in ms; 0 waits for none",
+    "-",
+  ),
+  SEND_BYTES_MAX: limit([2_000_000, 1, 16_000_000], "bytes of one send to the log", "next send"),
+  GROUP_BYTES_MAX: limit([900_000, 1, 1_000_000], "of those, bytes of one partition", "next send"),
   GROUP_RECORDS_MAX: limit([2000, 1, 100_000], "records of one send to the log", "next send"),
   QUEUE_BYTES_MAX: limit(
     [32 * mebibyte, mebibyte, 64 * mebibyte],

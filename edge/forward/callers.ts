@@ -1,6 +1,7 @@
 // Those who wait for the fate of their records, in order of arrival, and the next group to send
 // taken from their front. Knows what was handed out and what is settled; sends nothing itself.
 import { type RefusalCode, recordState } from "./forward-outcome.ts";
+import type { GroupLimits } from "./group-limits.ts";
 import type { SinkRecord } from "./sink.ts";
 
 /** Headers and the fields of a record batch, per record: an upper bound. */
@@ -28,9 +29,13 @@ export type Caller = {
 /** Consecutive records of one caller that go into one send. */
 export type Share = { readonly caller: Caller; readonly from: number; readonly to: number };
 
+type SendLimits = Pick<GroupLimits, "sendBytesMax" | "groupBytesMax" | "groupRecordsMax">;
+
 /** Queue of one group commit. */
 export class Callers {
   readonly #queue: Caller[] = [];
+  /** Of the group that is being taken. */
+  readonly #partitionBytes = new Map<number, number>();
   #bytes = 0;
 
   /** Records that are queued or handed out and not settled. */
@@ -47,11 +52,12 @@ export class Callers {
     this.#queue.push(caller);
   }
 
-  /** The next group: whole records in order, at least one, within both bounds. */
-  take(bytesMax: number, recordsMax: number): readonly Share[] {
+  /** The next group: whole records in order, at least one, within the bounds of a send. */
+  take({ sendBytesMax, groupBytesMax, groupRecordsMax }: SendLimits): readonly Share[] {
     const shares: Share[] = [];
     let bytes = 0;
     let count = 0;
+    this.#partitionBytes.clear();
     while (this.#queue[0] !== undefined) {
       const caller = this.#queue[0];
       const from = caller.sent;
@@ -59,7 +65,12 @@ export class Callers {
         const record = caller.records[caller.sent];
         if (record === undefined) break;
         bytes += recordBytes(record);
-        if (count > 0 && (count >= recordsMax || bytes > bytesMax)) break;
+        const ofPartition = this.#addToPartition(record);
+        if (
+          count > 0 &&
+          (count >= groupRecordsMax || bytes > sendBytesMax || ofPartition > groupBytesMax)
+        )
+          break;
         count += 1;
       }
       if (caller.sent > from) shares.push({ caller, from, to: caller.sent });
@@ -67,6 +78,13 @@ export class Callers {
       this.#queue.shift();
     }
     return shares;
+  }
+
+  /** By number alone: topics that share it are counted together, which errs on the safe side. */
+  #addToPartition(record: SinkRecord): number {
+    const bytes = (this.#partitionBytes.get(record.partition) ?? 0) + recordBytes(record);
+    this.#partitionBytes.set(record.partition, bytes);
+    return bytes;
   }
 
   /** All that is queued up to `last` (with it), in order; everything without one. */

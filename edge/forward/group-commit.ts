@@ -2,7 +2,6 @@
 // order of arrival. Bounded in bytes, records, callers and time. What the log does not take in
 // time goes to the spill and counts as acknowledged; the spill is sent before anything newer. Knows
 // nothing of Kafka or HTTP.
-import type { GroupLimits } from "../config.ts";
 import { Breaker } from "./breaker.ts";
 import { type Caller, Callers, type Share, recordBytes } from "./callers.ts";
 import {
@@ -12,6 +11,7 @@ import {
   recordState,
   refusedOutcome,
 } from "./forward-outcome.ts";
+import type { GroupLimits } from "./group-limits.ts";
 import type { Sink, SinkRecord, SinkResult } from "./sink.ts";
 import type { SpillQueue, SpilledGroup } from "./spill.ts";
 
@@ -198,7 +198,7 @@ export class GroupCommit {
         await this.#replay(spilled);
         continue;
       }
-      const group = this.#callers.take(limits.groupBytesMax, limits.groupRecordsMax);
+      const group = this.#callers.take(limits);
       if (group.length === 0) break;
       await this.#send(group);
     }

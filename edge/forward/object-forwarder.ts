@@ -159,6 +159,7 @@ const mergedState = (states: readonly ForwarderState[]): ForwarderState => {
 const batchLimits = ({ group }: EdgeConfig): BatchLimits => ({
   callBytesMax: group.groupBytesMax,
   callItemsMax,
+  lingerMs: group.lingerMs,
   waitBytesMax: group.queueBytesMax,
   itemsMax: group.queueCallersMax,
   waitMsMax: group.waitMsMax,

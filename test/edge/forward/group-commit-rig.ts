@@ -1,10 +1,12 @@
 // A group commit over a sink, a spill and a clock of the test.
-import type { GroupLimits } from "../../../edge/config.ts";
 import { GroupCommit } from "../../../edge/forward/group-commit.ts";
+import type { GroupLimits } from "../../../edge/forward/group-limits.ts";
 import { MemorySpill } from "./memory-spill.ts";
 import { ScriptedSink } from "./scripted-sink.ts";
 
 const limits: GroupLimits = {
+  lingerMs: 0,
+  sendBytesMax: 10_000,
   groupBytesMax: 10_000,
   groupRecordsMax: 4,
   queueBytesMax: 100_000,

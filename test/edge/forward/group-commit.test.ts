@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { breakerLimits } from "../../../edge/forward/breaker.ts";
-import type { GroupLimits } from "../../../edge/config.ts";
 import { recordState } from "../../../edge/forward/forward-outcome.ts";
+import type { GroupLimits } from "../../../edge/forward/group-limits.ts";
 import { setUp, settle } from "./group-commit-rig.ts";
 import { MemorySpill } from "./memory-spill.ts";
 import { sinkRecord } from "./scripted-sink.ts";
@@ -58,6 +58,27 @@ describe("order and grouping", () => {
     expect(await outcome).toEqual({ code: "acknowledged" });
     expect(await large).toEqual({ code: "acknowledged" });
     expect(sink.given.map(({ partition }) => partition)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  test("a send stops at its bound of all bytes, and of those of one partition", async () => {
+    const { sink, commit } = setUp({ sendBytesMax: 20_000, groupBytesMax: 10_000 });
+    const sizes: readonly (readonly [number, number])[] = [
+      [0, 9000],
+      [1, 9000],
+      [2, 9000],
+      [2, 9000],
+    ];
+    const first = commit.submit([sinkRecord(9, 1)]);
+    await settle();
+    const others = sizes.map(([partition, bytes]) => commit.submit([sinkRecord(partition, bytes)]));
+    const sends: (readonly number[])[] = [];
+    for (let i = 0; i < 4; i += 1) {
+      sends.push(sink.pending[0]?.records.map(({ partition }) => partition) ?? []);
+      sink.answer();
+      await settle();
+    }
+    await Promise.all([first, ...others]);
+    expect(sends).toEqual([[9], [0, 1], [2], [2]]);
   });
 
   test("a record above the group's bound goes alone", async () => {

@@ -8,6 +8,7 @@ import { type BatchLimits, IsolateBatch } from "../../../edge/forward/isolate-ba
 const limits: BatchLimits = {
   callBytesMax: 100,
   callItemsMax: 3,
+  lingerMs: 0,
   waitBytesMax: 300,
   itemsMax: 1000,
   waitMsMax: 1000,
@@ -89,6 +90,55 @@ describe("sharing", () => {
     await settle();
     calls[1]?.answer();
     expect(await Promise.all([first, second])).toEqual(["a!", "b!"]);
+  });
+});
+
+describe("lingering", () => {
+  const lingering = { lingerMs: 5, callItemsMax: 20 };
+
+  test("a lone request waits lingerMs, and what comes meanwhile shares its call", async () => {
+    const { calls, submit } = setUp(lingering);
+    const first = submit("a");
+    await vi.advanceTimersByTimeAsync(4);
+    const second = submit("b");
+    expect(calls).toHaveLength(0);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(calls.map(({ items }) => items)).toEqual([["a", "b"]]);
+    calls[0]?.answer();
+    expect(await Promise.all([first, second])).toEqual(["a!", "b!"]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("those who are many already are not kept waiting", async () => {
+    const { calls, submit } = setUp(lingering);
+    const first = submit("a");
+    await vi.advanceTimersByTimeAsync(5);
+    const others = Array.from({ length: 8 }, (_, at) => submit(String(at)));
+    calls[0]?.answer();
+    await settle();
+    expect(calls.map(({ items }) => items.length)).toEqual([1, 8]);
+    calls[1]?.answer();
+    await Promise.all([first, ...others]);
+  });
+
+  test("who leaves while it waits for company is not sent", async () => {
+    const { calls, submit } = setUp({ ...lingering, leadMsMax: 2, waitMsMax: 2 });
+    const first = submit("a");
+    await vi.advanceTimersByTimeAsync(5);
+    expect(await first).toBe("not-sent");
+    await vi.advanceTimersByTimeAsync(10);
+    expect(calls).toHaveLength(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test("when a leader is gone while it waits for company, another leads within leadMsMax", async () => {
+    const { calls, submit } = setUp(lingering);
+    inEndedRequest(() => submit("a"));
+    const second = submit("b");
+    await vi.advanceTimersByTimeAsync(105);
+    expect(calls.map(({ items }) => items)).toEqual([["a", "b"]]);
+    calls[0]?.answer();
+    expect(await second).toBe("b!");
   });
 });
 

@@ -32,6 +32,7 @@ const newBatch = (ms: number) =>
       waitMsMax: 5000,
       callMsMax: 6000,
       leadMsMax: 250,
+      lingerMs: 1,
     },
     async (items) => {
       if (latest === undefined) throw new Error("no environment");

@@ -40,7 +40,7 @@ const setUp = (append: Append, vars: { readonly [name: string]: string } = {}) =
         }),
     }),
   };
-  const config = readConfig({ KAFKA_BROKERS: "a:1", ...vars });
+  const config = readConfig({ KAFKA_BROKERS: "a:1", LINGER_MS: "0", ...vars });
   return { calls, forwarder: objectForwarder(namespace as object as Namespace, config) };
 };
 
