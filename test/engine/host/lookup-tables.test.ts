@@ -49,6 +49,7 @@ const some = (count: number): readonly HiddenTransaction[] =>
 
 const addressOf = (bytes: Uint8Array): ReturnType<typeof decoder.decode> => decoder.decode(bytes);
 const decoder = getAddressDecoder();
+const filler = decoder.decode(random.bytes(32));
 
 const createNode = async () => {
   const node = new FakeSolana();
@@ -62,8 +63,9 @@ const createNode = async () => {
   const learn = (transactions: readonly HiddenTransaction[]): void => {
     for (const { name, keys } of transactions.flatMap(({ tables }) => tables)) {
       const count = keys.length / 32;
-      const addresses = Array.from({ length: count }, (_, i) =>
-        addressOf(keys.subarray(i * 32, i * 32 + 32)),
+      // As long as a table can be, and so is the answer.
+      const addresses = Array.from({ length: 256 }, (_, i) =>
+        i < count ? addressOf(keys.subarray(i * 32, i * 32 + 32)) : filler,
       );
       node.accounts.set(addressOf(name), { addresses });
     }

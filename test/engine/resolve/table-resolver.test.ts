@@ -120,6 +120,15 @@ describe("the resolver of lookup tables", () => {
     }
   });
 
+  it("takes the longest answer that there can be", async () => {
+    const rig = await create();
+    const tables = Array.from({ length: 100 }, () => rig.table(256));
+    for (const { name } of tables) rig.resolver.ask(name, 255);
+    await rig.turn();
+    expect(rig.resolver.counts).toMatchObject({ found: 100, failures: 0, fetches: 1 });
+    for (const { name, addresses } of tables) expect(rig.known(name, 255)).toBe(addresses[255]);
+  });
+
   it("remembers for a time that there is no such table, or that it is something else", async () => {
     const rig = await create();
     const { name, at } = rig.table(1, false);

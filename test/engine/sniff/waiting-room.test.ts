@@ -238,6 +238,24 @@ describe("transactions behind lookup tables", () => {
     rig.check();
   });
 
+  it("are looked at when they come in, also behind one that left in the meantime", () => {
+    const rig = create();
+    const [first, second, third] = some(3);
+    if (first === undefined || second === undefined || third === undefined) throw new Error("none");
+    rig.give(first.wire);
+    rig.give(second.wire);
+    rig.settle();
+    // Its table comes behind the stage that looks first, and in front of the one that lets it wait.
+    rig.give(third.wire);
+    for (const stage of rig.stages.slice(0, 2)) stage.work();
+    rig.learn(third);
+    expect(rig.room.release(() => undefined)).toBe(0);
+    rig.room.letGo(1);
+    expect(rig.room.release(() => undefined)).toBe(1);
+    rig.settle();
+    expect([rig.room.counts.resolved, rig.room.length]).toEqual([1, 1]);
+  });
+
   it("make no node be asked before they are verified", () => {
     const memories = createVerifyMemory(1);
     const rig = create({}, { pool: new VerifyPool(memories) });
