@@ -76,6 +76,8 @@ export type EdgeConfig = {
   readonly otlp: OtlpLimits;
   /** Bytes of all records of one request. */
   readonly recordsBytesMax: number;
+  /** Spans and logs go to their trace's partition; else those of a request stay together. */
+  readonly isPartitionedByTrace: boolean;
   /** Answer to a Content-Encoding that cannot be undone: 400 as the Collector, or HTTP's 415. */
   readonly encodingStatus: 400 | 415;
   readonly cors: CorsConfig;
@@ -220,6 +222,7 @@ const environment = z.object({
     )
     .check(z.refine((keys) => keys.every(isHash), "expected [tenant:]64 hexadecimal digits")),
   TENANTS: text(""),
+  PARTITION_BY_TRACE: z.pipe(text("on"), z.enum(["on", "off"], "expected on or off")),
   VALIDATION_PROFILE: z.pipe(
     text("weir"),
     z.enum(["weir", "weaver", "off"], "expected weir, weaver or off"),
@@ -363,6 +366,7 @@ export const readConfig = (variables: object): EdgeConfig => {
     requestItemsMax: env.REQUEST_ITEMS_MAX,
     otlp: otlpLimits(env),
     recordsBytesMax: env.RECORDS_BYTES_MAX,
+    isPartitionedByTrace: env.PARTITION_BY_TRACE === "on",
     encodingStatus: env.ENCODING_STATUS === "415" ? 415 : 400,
     cors: {
       origins: env.CORS_ORIGINS,

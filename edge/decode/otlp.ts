@@ -7,7 +7,7 @@ import { type OtlpLimits, defaultLimits } from "../../schemas/otlp/limits.ts";
 import { type MessageType, messageType, signals } from "../../schemas/otlp/messages.ts";
 import type { RecordEdits } from "../../schemas/otlp/record-edits.ts";
 import { metricWord, recordWord } from "../../schemas/otlp/record-layout.ts";
-import { Regroup, type RegroupedMessage } from "../../schemas/otlp/regroup.ts";
+import { Regroup } from "../../schemas/otlp/regroup.ts";
 import type { ScannedRows } from "../../schemas/otlp/scanned-rows.ts";
 import type { PartitionRule } from "../../schemas/otlp/trace-partition.ts";
 import { type TopicName, topics } from "../../schemas/topics.ts";
@@ -24,7 +24,8 @@ export type OtlpSignal = {
   /** The request's message, for JSON. */
   readonly request: MessageType;
   readonly topic: TopicName;
-  readonly hasTraceId: boolean;
+  /** Its records go to their trace's partition; else a request's stay together. */
+  readonly isByTrace: boolean;
   /** Column of the record with its number of items, or -1 when a record is one item. */
   readonly itemsWord: number;
   /** Lets records go, with what is changed on the others; undefined lets none go. */
@@ -47,9 +48,19 @@ const pathLimits: PathLimits = {
   recordsBytesMax: settableLimits.RECORDS_BYTES_MAX.default,
 };
 
+/** Records of one partition as a request of their own. */
+type Message = {
+  readonly partition: number;
+  readonly bytes: Uint8Array;
+  /** Spans, metrics or log records in it. */
+  readonly records: number;
+};
+
 const hexDigits = Uint8Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0));
 const none = -1;
 const nothing: readonly OutgoingRecord[] = [];
+/** All records of a request in one message. */
+const together: PartitionRule = { partitions: 1, unkeyed: 0 };
 
 /** Scratch of one isolate; a request uses it without giving up the thread. */
 export class OtlpPath {
@@ -78,6 +89,7 @@ export class OtlpPath {
     const bytes = mediaType === "application/json" ? this.#encoded(body) : body;
     if (isRefusal(bytes)) return bytes;
     const routed = this.#routed(bytes, input);
+    this.#rotation = (this.#rotation + 1) % this.#partitions;
     this.#pass.release();
     return routed;
   };
@@ -91,11 +103,12 @@ export class OtlpPath {
     return refuse(code, `body: ${place}: ${message}, at byte ${at}`, { field: path });
   }
 
-  #routed(bytes: Uint8Array, { tenant, itemsMax }: PathInput): Routed | Refusal {
+  #routed(bytes: Uint8Array, { tenant, itemsMax, body }: PathInput): Routed | Refusal {
     const pass = this.#pass;
     const rejections = new Rejections();
     const itemsOf = (record: number): number => this.#itemsAt(record);
-    const refusal = pass.run(bytes, { tenant, rule: this.#rule(), itemsOf, rejections });
+    const rule = this.#rule();
+    const refusal = pass.run(bytes, { tenant, rule, itemsOf, rejections });
     if (refusal !== undefined) return refusal;
     const { rows } = pass;
     let items = 0;
@@ -106,7 +119,11 @@ export class OtlpPath {
     const isAnyOut = rejections.total + rejections.quarantined > 0;
     const refused = isAnyOut ? this.#refused.of(pass, tenant.name) : [];
     const sampled = this.#signal.sample?.(rows, tenant.name, partitionOf);
-    const messages = this.#regroup.build(rows, partitionOf, this.#partitions, sampled?.edits);
+    if (sampled === undefined && bytes === body && this.#isOneMessage(bytes)) {
+      const whole = { partition: partitionOf[0] ?? none, bytes, records: rows.count };
+      return { items, rejections, sampledOut: 0, records: this.#records([whole]) };
+    }
+    const messages = this.#regroup.build(rows, partitionOf, rule.partitions, sampled?.edits);
     if (this.#regroup.isOverfull) return this.#overfull();
     const large = this.#oversize(tenant.name, rejections);
     const records = [...this.#records(messages), ...refused, ...large];
@@ -115,9 +132,18 @@ export class OtlpPath {
 
   /** What has no trace id goes, request by request, to one partition after the other. */
   #rule(): PartitionRule {
-    const unkeyed = this.#rotation;
-    this.#rotation = (unkeyed + 1) % this.#partitions;
-    return { partitions: this.#partitions, unkeyed };
+    if (!this.#signal.isByTrace) return together;
+    return { partitions: this.#partitions, unkeyed: this.#rotation };
+  }
+
+  /** Nothing parts its records and none is out: it goes on as it is, and saves its copy. */
+  #isOneMessage(bytes: Uint8Array): boolean {
+    const { rows, partitionOf } = this.#pass;
+    const first = partitionOf[0] ?? none;
+    if (rows.count === 0 || first < 0) return false;
+    if (bytes.byteLength > valueBytesMax(this.#signal.topic)) return false;
+    for (let i = 1; i < rows.count; i += 1) if (partitionOf[i] !== first) return false;
+    return true;
   }
 
   #overfull(): Refusal {
@@ -145,7 +171,7 @@ export class OtlpPath {
   }
 
   /** Messages hold their partition's records in order, so a walk finds which are in each. */
-  #records(messages: readonly RegroupedMessage[]): readonly OutgoingRecord[] {
+  #records(messages: readonly Message[]): readonly OutgoingRecord[] {
     const { partitionOf } = this.#pass;
     let partition = none;
     let next = 0;
@@ -160,17 +186,18 @@ export class OtlpPath {
         items += this.#itemsAt(next);
         left -= 1;
       }
-      const { topic } = this.#signal;
-      return { topic, partition, key: this.#keyOf(first), value: message.bytes, items };
+      const { topic, isByTrace } = this.#signal;
+      const to = isByTrace ? partition : this.#rotation;
+      const key = isByTrace ? this.#keyOf(first) : null;
+      return { topic, partition: to, key, value: message.bytes, items };
     });
   }
 
   /** The trace id's 32 hex characters, which hash to the partition; null without one. */
   #keyOf(record: number): Uint8Array | null {
-    const { hasTraceId } = this.#signal;
     const { records, layout, bytes } = this.#pass.rows;
     const at = records[record * layout.stride + recordWord.traceIdAt] ?? 0;
-    if (!hasTraceId || at === 0) return null;
+    if (at === 0) return null;
     const key = new Uint8Array(2 * traceIdBytes);
     for (let i = 0; i < traceIdBytes; i += 1) {
       const byte = bytes[at + i] ?? 0;
@@ -185,7 +212,7 @@ export class OtlpPath {
 export const traceSignal: OtlpSignal = {
   request: messageType(signals.traces.request),
   topic: "otlp_spans",
-  hasTraceId: true,
+  isByTrace: true,
   itemsWord: none,
 };
 
@@ -193,7 +220,7 @@ export const traceSignal: OtlpSignal = {
 export const logSignal: OtlpSignal = {
   request: messageType(signals.logs.request),
   topic: "otlp_logs",
-  hasTraceId: true,
+  isByTrace: true,
   itemsWord: none,
 };
 
@@ -201,6 +228,6 @@ export const logSignal: OtlpSignal = {
 export const metricSignal: OtlpSignal = {
   request: messageType(signals.metrics.request),
   topic: "otlp_metrics",
-  hasTraceId: false,
+  isByTrace: false,
   itemsWord: metricWord.points,
 };

@@ -18,7 +18,7 @@ export type SignalPasses = {
 
 /** What the paths are made of. */
 export type PathParts = {
-  readonly limits: PathLimits;
+  readonly limits: PathLimits & { readonly isPartitionedByTrace: boolean };
   readonly passes: SignalPasses;
   /** Null: everything is kept. */
   readonly sampler: Sampler | null;
@@ -32,10 +32,13 @@ export const signalPaths = ({
 }: PathParts): { readonly [signal in Signal]: SignalPath } => {
   const sampleSpans = sampler?.sampleSpans.bind(sampler);
   const sampleLogs = sampler?.sampleLogs.bind(sampler);
+  const isByTrace = limits.isPartitionedByTrace;
+  const spans = { ...traceSignal, isByTrace, sample: sampleSpans };
+  const logs = { ...logSignal, isByTrace, sample: sampleLogs };
   return {
-    spans: new OtlpPath({ ...traceSignal, sample: sampleSpans }, passes.spans, limits).route,
+    spans: new OtlpPath(spans, passes.spans, limits).route,
     metrics: new OtlpPath(metricSignal, passes.metrics, limits).route,
-    logs: new OtlpPath({ ...logSignal, sample: sampleLogs }, passes.logs, limits).route,
+    logs: new OtlpPath(logs, passes.logs, limits).route,
     transactions: new TransactionPath().route,
     depth: new DepthPath().route,
   };

@@ -46,6 +46,7 @@ test.each([
   ["GROUP_BYTES_MAX", { ...kafka, GROUP_BYTES_MAX: "2000000" }],
   ["API_KEY_HASHES", { ...kafka, API_KEY_HASHES: "not-a-hash" }],
   ["WAIT_MS_MAX", { ...kafka, WAIT_MS_MAX: "1.5" }],
+  ["PARTITION_BY_TRACE", { ...kafka, PARTITION_BY_TRACE: "sometimes" }],
 ])("a bad %s is named", (field, environment) => {
   expect(() => readConfig(environment)).toThrow(ConfigError);
   expect(() => readConfig(environment)).toThrow(field);

@@ -97,6 +97,40 @@ describe("spans", () => {
     }
   });
 
+  test("of one trace alone are the request as it came", () => {
+    const body = request("a", span(7, "x"), span(7, "y"));
+    const { records, items } = new FakeEdge().edge.paths.spans(input(body)) as Routed;
+    expect(records.map(({ value }) => value)).toEqual([body]);
+    expect([items, records[0]?.items]).toEqual([2, 2]);
+    const { key, partition } = records[0] ?? {};
+    expect(keyPartition(key ?? id(0, 0), 0, 32, 6)).toBe(partition);
+  });
+
+  test("stay together, in turn and with no key, where traces have no partition", () => {
+    const { paths } = new FakeEdge({ PARTITION_BY_TRACE: "off" }).edge;
+    const body = request("a", ...Array.from({ length: 20 }, (_, at) => span(at, `span ${at}`)));
+    const sent = [1, 2, 3].map(() => (paths.spans(input(body)) as Routed).records);
+    expect(sent.map(([record]) => record?.partition)).toEqual([0, 1, 2]);
+    for (const [record, ...others] of sent) {
+      expect(others).toEqual([]);
+      expect(record).toMatchObject({ key: null, value: body, items: 20 });
+    }
+  });
+
+  test("that are out leave the others together too", () => {
+    const { paths } = new FakeEdge({ PARTITION_BY_TRACE: "off" }).edge;
+    const huge = span(3, "x".repeat(1_100_000));
+    const body = request("a", span(1, "x"), huge, span(2, "y"));
+    const { records, rejections } = paths.spans(input(body)) as Routed;
+    expect(rejections.total).toBe(1);
+    const kept = records.filter(({ topic }) => topic === "otlp_spans");
+    const items = kept.flatMap(({ value }) =>
+      treesOf(value).flatMap(({ scopes }) => scopes.flat()),
+    );
+    expect(items.map((item) => textAt(item, 5))).toEqual(["x", "y"]);
+    expect(new Set(kept.map(({ partition }) => partition)).size).toBe(1);
+  });
+
   test("without a trace id go to one partition after the other, with no key", () => {
     const path = { route: new FakeEdge().edge.paths.spans };
     const body = request("a", field(2, field(5, "nameless")));
