@@ -141,6 +141,13 @@ const run = async (name: string, set: { readonly [path: string]: string }) => {
   };
 };
 
+const setKey = (key: string): void => {
+  process.env["WEIR_LOOKUP_TABLES_KEY"] = key;
+  onTestFinished(() => {
+    delete process.env["WEIR_LOOKUP_TABLES_KEY"];
+  });
+};
+
 const mintsOf = (written: readonly Candidate[]): readonly string[] =>
   written.map(({ mint = "" }) => mint).toSorted();
 
@@ -176,7 +183,8 @@ describe("lookup tables of a running engine", () => {
   }, 30_000);
 
   it("that do not exist keep nobody waiting longer than the answer takes", async () => {
-    const { url } = await createNode();
+    const { url, node } = await createNode();
+    setKey("of-the-node");
     const running = await run("absent", {
       "lookup_tables.url": url,
       "lookup_tables.wait_ms": "10000",
@@ -185,6 +193,9 @@ describe("lookup tables of a running engine", () => {
     await running.handled(20);
     const { last, written } = await running.close();
     expect(last).toMatchObject({ tableMisses: 20, unresolvedAbsent: 20, candidates: 20 });
+    for (const { headers } of node.server.requests) {
+      expect(headers).toMatchObject({ authorization: "Bearer of-the-node" });
+    }
     expect(mintsOf(written)).toEqual(Array.from({ length: 20 }, () => ""));
   }, 30_000);
 
@@ -290,10 +301,7 @@ describe("lookup tables of a running engine", () => {
 
   it("with a key that cannot be used do not start the engine", async () => {
     const url = "http://192.0.2.1:8899";
-    process.env["WEIR_LOOKUP_TABLES_KEY"] = "secret";
-    onTestFinished(() => {
-      delete process.env["WEIR_LOOKUP_TABLES_KEY"];
-    });
+    setKey("secret");
     await expect(run("key", { "lookup_tables.url": url })).rejects.toThrow("https:// only");
   });
 });
