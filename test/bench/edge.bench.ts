@@ -39,11 +39,14 @@ const weir =
     startWeir(name, { LOG_KIND: "kafka", KAFKA_BROKERS: kafka, ...vars });
 
 const plain = { VALIDATION_PROFILE: "off", SAMPLE: "off" };
+// As the Collector's exporter does by default: a request stays together, partitions in turn.
+const together = { ...plain, PARTITION_BY_TRACE: "off" };
 const all = { SAMPLE_RATE: "1" };
 const few = { SAMPLE_RATE: "0.05", SAMPLE_RATE_SLOW: "0.05", SAMPLE_RATE_ERROR: "0.05" };
 
 const contenders: readonly (readonly [name: string, start: Contender])[] = [
-  ["weir: forward", weir("weir: forward", plain)],
+  ["weir: forward", weir("weir: forward", together)],
+  ["weir: forward by trace id", weir("weir: forward by trace id", plain)],
   ["weir: validate, forward", weir("weir: validate, forward", { SAMPLE: "off" })],
   ["weir: validate, sample 100 %, forward", weir("weir: validate, sample 100 %, forward", all)],
   ["weir: validate, sample 5 %, forward", weir("weir: validate, sample 5 %, forward", few)],
