@@ -99,7 +99,7 @@ const optionFields = { ...engineOptionFields, "trace-rate": "telemetry.trace_rat
 
 const start = async (args: Arguments, settings: OpenConfig, io: Io): Promise<System> => {
   const { holder } = settings;
-  const { log, control, telemetry } = holder.config;
+  const { log, control, telemetry, edge } = holder.config;
   const apiKeys = texts(args, "api-key");
   if (apiKeys.length === 0) {
     io.note("weir: no API key configured: the edge serves loopback without authentication");
@@ -110,6 +110,7 @@ const start = async (args: Arguments, settings: OpenConfig, io: Io): Promise<Sys
     kafka: log.kafka === "" ? null : log.kafka,
     createTopics: args.values["create-topics"] === true,
     edgePort: integerOption(args, "edge-port", portRange) ?? 0,
+    edgeShortPauses: edge.short_pauses,
     controlPort: control.port,
     logPort: log.port,
     apiKeys,

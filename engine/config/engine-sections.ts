@@ -262,6 +262,14 @@ const telemetry = z.strictObject({
   }),
 });
 
+const edge = z.strictObject({
+  short_pauses: flag({
+    default: false,
+    reload: restart,
+    what: "V8 of the edge of weir up collects more often and for shorter: lower tail latency and memory for about 6 % more CPU",
+  }),
+});
+
 const log = z.strictObject({
   kafka: text({
     default: "",
@@ -357,6 +365,7 @@ export const engineSections = {
   bundle,
   senders: z.strictObject({ solana, jito }),
   telemetry,
+  edge,
   log,
   control,
   reload,

@@ -1,5 +1,5 @@
-// Profiles: named sets of values that stand between the defaults and what a user sets. Values as in
-// the original; fields that are not named keep their default.
+// Profiles: named sets of values that stand between the defaults and what a user sets. Values of the
+// sniffer as in the original; fields that are not named keep their default.
 
 /** Values by the path of their field. */
 export type Profile = { readonly [path: string]: string | number | boolean };
@@ -13,6 +13,7 @@ export const profiles = {
     "sniffer.batch_size": 5,
     "sniffer.batch_timeout_ms": 2,
     "sniffer.high_priority_max_retries": 1,
+    "edge.short_pauses": true,
   },
   "high-throughput": {
     "sniffer.channel_capacity": 2048,
@@ -27,6 +28,7 @@ export const profiles = {
     "sniffer.batch_size": 10,
     "sniffer.batch_timeout_ms": 20,
     "sniffer.telemetry_interval_secs": 10,
+    "edge.short_pauses": true,
   },
 } as const satisfies { readonly [name: string]: Profile };
 

@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 
 import { Kafka, logLevel } from "kafkajs";
 
-import { bundleEdge, startEdge } from "../../engine/up/edge-process.ts";
+import { type EdgeOptions, bundleEdge, startEdge } from "../../engine/up/edge-process.ts";
 import type { KeyValueServer } from "../../engine/up/key-value-server.ts";
 import { publishRegistry } from "../../engine/up/registry-publisher.ts";
 import { topicNames, topics } from "../../schemas/topics.ts";
@@ -106,17 +106,17 @@ const officialRegistry = (): Promise<KeyValueServer> | null => {
   return null;
 };
 
-/** `vars` over those of wrangler.toml. */
+/** `vars` over those of wrangler.toml; `shortPauses` as of the setting. */
 export const startWeir = async (
   name: string,
-  vars: { readonly [name: string]: string },
+  { vars, shortPauses = false }: Pick<EdgeOptions, "vars" | "shortPauses">,
 ): Promise<Server> => {
   const folder = mkdtempSync(join(tmpdir(), "weir-bench-edge-"));
   const bundle = await bundleEdge({ root, outDir: join(root, ".weir", "edge-bundles") });
   const registry = await officialRegistry();
   const keyValues = registry === null ? {} : { REGISTRIES: registry.address };
   const place = { port: 0, host: "127.0.0.1", storageDir: folder };
-  const edge = await startEdge({ bundle, vars, keyValues, ...place });
+  const edge = await startEdge({ bundle, vars, shortPauses, keyValues, ...place });
   pin(edge.pid, 0);
   const stop = async (): Promise<void> => {
     await edge.stop();

@@ -1,6 +1,6 @@
 // The edge on the way to a real Kafka over a longer time: its latency at half of the load that it
-// holds, beside the Collector's, and whether its memory stays flat at full load. Minutes of the
-// latter: WEIR_BENCH_MINUTES, 10 by default.
+// holds, beside its own with edge.short_pauses and the Collector's, and whether its memory stays
+// flat at full load. Minutes of the latter: WEIR_BENCH_MINUTES, 10 by default.
 import { type Server, residentMb, startCollector, startWeir, withEdgeRig } from "./edge-servers.ts";
 import type { BenchOptions } from "./harness.ts";
 import { report } from "./harness.ts";
@@ -10,6 +10,7 @@ type Answered = {
   readonly requestsPerSecond: number;
   readonly p50ms: number;
   readonly p99ms: number;
+  readonly spansPerCpuSecond?: number;
   readonly not200?: object;
 };
 
@@ -27,9 +28,18 @@ const atHalfLoad = async (binary: string, server: Server, seconds: number): Prom
   const spansPerRequest = 100;
   const { requestsPerSecond } = await load(binary, server, { spansPerRequest, seconds, rate: 0 });
   const rate = Math.floor(requestsPerSecond / 2);
-  const { p50ms, p99ms, not200 } = await load(binary, server, { spansPerRequest, seconds, rate });
-  const row = `${server.name}, half load, ${spansPerRequest} spans a request`;
-  report({ p50ms, p99ms, rate, fullLoad: requestsPerSecond, ...(not200 && { not200 }), row });
+  const answered = await load(binary, server, { spansPerRequest, seconds, rate });
+  const { p50ms, p99ms, spansPerCpuSecond = 0, not200 } = answered;
+  report({
+    p50ms,
+    p99ms,
+    rate,
+    fullLoad: requestsPerSecond,
+    kSpansPerCpuSecond: spansPerCpuSecond / 1000,
+    residentMb: residentMb(server.pid),
+    ...(not200 && { not200 }),
+    row: `${server.name}, half load, ${spansPerRequest} spans a request`,
+  });
 };
 
 const memory = async (binary: string, server: Server, seconds: number): Promise<void> => {
@@ -45,22 +55,30 @@ const memory = async (binary: string, server: Server, seconds: number): Promise<
   report({ residentMb: mb, residentMbMax: Math.max(...mb), requests: Math.round(requests), row });
 };
 
+const withServer = async (
+  server: Server | null,
+  body: (server: Server) => Promise<void>,
+): Promise<void> => {
+  if (server === null) return;
+  try {
+    await body(server);
+  } finally {
+    await server.stop();
+  }
+};
+
 export const run = ({ smoke }: BenchOptions): Promise<void> =>
   withEdgeRig("edge-steady", async ({ broker, binary }) => {
     const minutes = Number(process.env["WEIR_BENCH_MINUTES"] ?? minutesDefault);
-    const kafka = { LOG_KIND: "kafka", KAFKA_BROKERS: broker.bootstrap, SAMPLE_RATE: "1" };
-    const weir = await startWeir("weir: validate, sample 100 %, forward", kafka);
-    try {
-      await atHalfLoad(binary, weir, smoke ? 0.5 : 10);
-      await memory(binary, weir, smoke ? 1 : minutes * 60);
-    } finally {
-      await weir.stop();
-    }
-    const collector = smoke ? null : await startCollector(broker.bootstrap);
-    if (collector === null) return;
-    try {
-      await atHalfLoad(binary, collector, 10);
-    } finally {
-      await collector.stop();
-    }
+    const vars = { LOG_KIND: "kafka", KAFKA_BROKERS: broker.bootstrap, SAMPLE_RATE: "1" };
+    const work = "validate, sample 100 %, forward";
+    const halfLoad = (server: Server): Promise<void> =>
+      atHalfLoad(binary, server, smoke ? 0.5 : 10);
+    await withServer(await startWeir(`weir: ${work}`, { vars }), async (server) => {
+      await halfLoad(server);
+      await memory(binary, server, smoke ? 1 : minutes * 60);
+    });
+    const short = { vars, shortPauses: true };
+    await withServer(await startWeir(`weir, short pauses: ${work}`, short), halfLoad);
+    if (!smoke) await withServer(await startCollector(broker.bootstrap), halfLoad);
   });

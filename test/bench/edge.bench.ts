@@ -36,7 +36,7 @@ type Contender = (kafka: string) => Promise<Server | null>;
 const weir =
   (name: string, vars: { readonly [name: string]: string } = {}): Contender =>
   (kafka) =>
-    startWeir(name, { LOG_KIND: "kafka", KAFKA_BROKERS: kafka, ...vars });
+    startWeir(name, { vars: { LOG_KIND: "kafka", KAFKA_BROKERS: kafka, ...vars } });
 
 const plain = { VALIDATION_PROFILE: "off", SAMPLE: "off" };
 // As the Collector's exporter does by default: a request stays together, partitions in turn.

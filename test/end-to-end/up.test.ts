@@ -1,5 +1,5 @@
 // The whole system as a user starts it: log, engine, edge in workerd and feed, over real sockets.
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -73,10 +73,13 @@ describe("weir up", () => {
     checkLedger(run.lines.at(-1) as unknown as LedgerLine);
   }, 60_000);
 
-  it("starts the servers alone with --no-feed, behind an API key when one is given", async () => {
+  it("starts the servers alone with --no-feed, behind an API key and with short pauses as told", async () => {
     const data = join(folder, "servers");
-    const run = weir("up", ...ports, "--no-feed", "--data", data, "--api-key", "sesame-sesame");
+    const more = ["--api-key", "sesame-sesame", "--set", "edge.short_pauses=true"];
+    const run = weir("up", ...ports, "--no-feed", "--data", data, ...more);
     const { ready } = (await run.line("ready")) as { ready: { edge: string } };
+    const capnp = readFileSync(join(data, "edge-storage", "workerd.capnp"), "utf8");
+    expect(capnp).toContain('"--single-threaded-gc"');
     const post = (headers: { [name: string]: string }) =>
       fetch(`${ready.edge}/v1/traces`, {
         method: "POST",

@@ -91,7 +91,10 @@ describe("weir config print", () => {
       variable: "WEIR_SNIFFER_BATCH_SIZE",
     });
     const ofProfile = lines.filter((line) => "source" in line && line.source === "profile");
-    expect(ofProfile).toHaveLength(4);
+    expect(ofProfile).toHaveLength(5);
+    expect(ofProfile).toContainEqual(
+      expect.objectContaining({ field: "edge.short_pauses", value: true, reload: "restart" }),
+    );
     expect(lines).toContainEqual(
       expect.objectContaining({ field: "sniffer.config_file_path", value: good, source: "flag" }),
     );

@@ -20,7 +20,7 @@ const elsewhere: { readonly [module: string]: readonly string[] } = {
     "sniffer.telemetry_interval_secs",
     "sniffer.graceful_shutdown_timeout_ms",
   ],
-  "engine/cli/up.ts": ["telemetry.trace_rate"],
+  "engine/cli/up.ts": ["telemetry.trace_rate", "edge.short_pauses"],
 };
 
 /** The original's, of which one value is good: any other is refused with the reason. */

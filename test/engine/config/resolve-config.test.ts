@@ -144,6 +144,15 @@ describe("the order of the sources", () => {
     }
   });
 
+  test("the local edge's pauses are short where latency or memory counts", () => {
+    const short = profileNames.filter(
+      (name) => good({ set: { profile: name } }).config.edge.short_pauses,
+    );
+    expect(short).toEqual(["low-latency", "resource-constrained"]);
+    const own = { profile: "low-latency", "edge.short_pauses": "false" };
+    expect(good({ set: own }).config.edge.short_pauses).toBe(false);
+  });
+
   test("lists, words and switches come from text too", () => {
     const { config } = good({
       variables: {

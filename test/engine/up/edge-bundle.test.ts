@@ -53,15 +53,25 @@ test("a folder that cannot be bundled is an error with wrangler's words", async 
   await expect(bundled).rejects.toThrow(/wrangler ended with code=1: .*missing\.ts/s);
 });
 
+const written = {
+  modulePath: "/x/worker.js",
+  compatibilityDate: "2026-10-23",
+  compatibilityFlags: ["nodejs_compat"],
+  objects: [{ binding: "FORWARDER", className: "ForwarderObject" }],
+  keyValues: ["REGISTRIES", "TENANTS_KV"],
+  vars: {},
+};
+
+test("V8 is told to collect for shorter only when that is asked for", () => {
+  const options = { bundle: written, module: "../worker.js", varNames: [], keyValues: {} };
+  expect(edgeCapnp(options)).toContain("v8Flags = [],");
+  expect(edgeCapnp({ ...options, shortPauses: true })).toContain(
+    'v8Flags = ["--max-semi-space-size=2", "--single-threaded-gc"],',
+  );
+});
+
 test("values of variables stand in no file", () => {
-  const bundle = {
-    modulePath: "/x/worker.js",
-    compatibilityDate: "2026-10-23",
-    compatibilityFlags: ["nodejs_compat"],
-    objects: [{ binding: "FORWARDER", className: "ForwarderObject" }],
-    keyValues: ["REGISTRIES", "TENANTS_KV"],
-    vars: {},
-  };
+  const bundle = written;
   const keyValues = { REGISTRIES: "127.0.0.1:9" };
   const text = edgeCapnp({ bundle, module: "../worker.js", varNames: ["API_KEYS"], keyValues });
   expect(text).toContain('(name = "API_KEYS", fromEnvironment = "WEIR_EDGE_API_KEYS")');

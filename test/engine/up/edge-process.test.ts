@@ -8,7 +8,12 @@ import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 
 import type { EdgeBundle } from "../../../engine/up/edge-bundle.ts";
-import { type RunningEdge, bundleEdge, startEdge } from "../../../engine/up/edge-process.ts";
+import {
+  type EdgeOptions,
+  type RunningEdge,
+  bundleEdge,
+  startEdge,
+} from "../../../engine/up/edge-process.ts";
 import { FrameReader } from "../../../schemas/market/frame.ts";
 import { transactionBytes, transactionJson } from "../../edge/decode/solana-bytes.ts";
 import {
@@ -32,14 +37,18 @@ let storage = 0;
 
 type SpillStatus = { readonly forwarder: { readonly spilledRecords: number } };
 
-const start = (vars: { readonly [name: string]: string } = {}, port = 0): Promise<RunningEdge> => {
+const start = (
+  vars: EdgeOptions["vars"] = {},
+  more: Pick<EdgeOptions, "shortPauses"> = {},
+): Promise<RunningEdge> => {
   storage += 1;
   return startEdge({
     bundle,
-    port,
+    port: 0,
     host: "127.0.0.1",
     vars: { LOG_KIND: "rest", REST_URL: log.url, RUN_ID: "run-1", SAMPLE: "off", ...vars },
     storageDir: join(folder, `storage-${storage}`),
+    ...more,
   });
 };
 
@@ -109,6 +118,17 @@ describe("what is posted is in the log before the 200", () => {
     });
     expect(response.status).toBe(200);
     expect(log.records.flatMap(({ value }) => spanNames(value))).toHaveLength(10);
+  });
+
+  test("spans to an edge with short pauses, whose flags V8 knows", async () => {
+    const short = await start({}, { shortPauses: true });
+    try {
+      const response = await post("/v1/traces", tracesBody(10, 4), protobufType, short.url);
+      expect(response.status).toBe(200);
+      expect(log.records.flatMap(({ value }) => spanNames(value))).toHaveLength(10);
+    } finally {
+      await short.stop();
+    }
   });
 
   test("bodies without a length", async () => {
