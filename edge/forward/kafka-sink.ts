@@ -7,6 +7,7 @@ import type { KafkaConfig } from "../config.ts";
 import { recordState } from "./forward-outcome.ts";
 import { type Sink, type SinkRecord, type SinkResult, appended, failedAppend } from "./sink.ts";
 import { splitByPartition } from "./split-append.ts";
+import { wasmCrc32c } from "./wasm-crc32c.ts";
 import { workerdSockets } from "./workerd-socket.ts";
 
 const connectTimeoutMs = 3000;
@@ -49,6 +50,7 @@ export const kafkaSink = (kafka: KafkaConfig, sendMsMax: number): Sink =>
       brokers: kafka.brokers,
       clientId: "weir-edge",
       encoder: kafka.encoder,
+      checksum: wasmCrc32c,
       // The switch that leaves kafkajs as it is leaves it its sockets too.
       ...(kafka.encoder === "weir" ? { socketFactory: workerdSockets } : {}),
       ssl: kafka.isTls,

@@ -10,8 +10,10 @@ import { join, relative } from "node:path";
 
 /** What workerd needs to know beside the code; all of it from wrangler.toml. */
 export type EdgeBundle = {
-  /** Absolute path of the one module. */
+  /** Absolute path of the Worker's module. */
   readonly modulePath: string;
+  /** Names of the compiled modules beside it, as it imports them. */
+  readonly wasmModules: readonly string[];
   readonly compatibilityDate: string;
   readonly compatibilityFlags: readonly string[];
   readonly objects: readonly { readonly binding: string; readonly className: string }[];
@@ -103,7 +105,9 @@ type WranglerConfig = {
   };
 };
 
-const aboutOf = async (root: string): Promise<Omit<EdgeBundle, "modulePath">> => {
+type About = Omit<EdgeBundle, "modulePath" | "wasmModules">;
+
+const aboutOf = async (root: string): Promise<About> => {
   const { unstable_readConfig: readConfig } = await import("wrangler");
   const config: WranglerConfig = readConfig({ config: join(root, "wrangler.toml") });
   const { compatibility_date: compatibilityDate } = config;
@@ -128,7 +132,9 @@ const build = async (root: string, folder: string): Promise<void> => {
   // Built aside and moved in one step: two starts at once must not see half a bundle.
   const temporary = await mkdtemp(join(outDir, "building-"));
   await runWrangler(root, temporary);
-  await writeFile(join(temporary, aboutFile), JSON.stringify(await aboutOf(root)));
+  const wasmModules = (await readdir(temporary)).filter((name) => name.endsWith(".wasm"));
+  const about = { ...(await aboutOf(root)), wasmModules };
+  await writeFile(join(temporary, aboutFile), JSON.stringify(about));
   const isFirst = await rename(temporary, folder).then(
     () => true,
     () => false,

@@ -1,5 +1,7 @@
 // workerd's configuration for the edge on this machine: one Worker, one socket, its objects on
 // local disk. Values of variables come from the environment, so that no key stands in a file.
+import { dirname, join } from "node:path";
+
 import type { EdgeBundle } from "./edge-bundle.ts";
 
 /** What goes into the configuration. */
@@ -57,6 +59,9 @@ export const edgeCapnp = ({
   const vars = varNames.map(
     (name) => `(name = ${text(name)}, fromEnvironment = ${text(environmentName(name))})`,
   );
+  const wasm = bundle.wasmModules.map(
+    (name) => `, (name = ${text(name)}, wasm = embed ${text(join(dirname(module), name))})`,
+  );
   const namespaces = bundle.objects.map(
     ({ className }) =>
       `(className = ${text(className)}, uniqueKey = ${text(`weir-${className}`)}, enableSql = true)`,
@@ -80,7 +85,7 @@ const config :Workerd.Config = (
 );
 
 const edge :Workerd.Worker = (
-  modules = [(name = "worker", esModule = embed ${text(module)})],
+  modules = [(name = "worker", esModule = embed ${text(module)})${wasm.join("")}],
   compatibilityDate = ${text(bundle.compatibilityDate)},
   compatibilityFlags = [${bundle.compatibilityFlags.map(text).join(", ")}],
   bindings = [

@@ -4,6 +4,7 @@ import type { ISocketFactory, KafkaConfig } from "kafkajs";
 import { Kafka, logLevel } from "kafkajs";
 import createSocketFactory from "kafkajs/src/network/socketFactory.js";
 
+import { type Checksum, crc32c } from "./crc32c.ts";
 import { remedyIdleTimer } from "./idle-timer.ts";
 import { installOwnEncoder } from "./own-encoder.ts";
 
@@ -22,6 +23,8 @@ export type ClientOptions = {
   readonly login?: KafkaLogin | null | undefined;
   /** Default weir; kafkajs leaves the client's own encoder in place. */
   readonly encoder?: "weir" | "kafkajs" | undefined;
+  /** That of our encoder; default is the one in JavaScript. One for all clients of a process. */
+  readonly checksum?: Checksum;
   readonly connectTimeoutMs: number;
   readonly requestTimeoutMs: number;
   /** For tests; default is kafkajs' own (node:net, node:tls). */
@@ -107,9 +110,10 @@ const saslOf = (login: KafkaLogin | null): Pick<KafkaConfig, "sasl"> => {
   return { sasl: { mechanism, username, password } };
 };
 
-const prepare = async (kafka: Kafka, { encoder }: ClientOptions): Promise<void> => {
+const prepare = async (kafka: Kafka, options: ClientOptions): Promise<void> => {
+  const { encoder, checksum = crc32c } = options;
   await remedyIdleTimer(kafka);
-  if (encoder !== "kafkajs") await installOwnEncoder(kafka);
+  if (encoder !== "kafkajs") await installOwnEncoder(kafka, checksum);
 };
 
 /** A request begins with its size (int32) and its key (int16); Produce has key 0. */

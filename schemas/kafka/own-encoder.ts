@@ -5,6 +5,7 @@
 // classes, so it is one mechanism for Node, workerd and tests, whatever bundles the modules.
 import type { Kafka, Message, TopicMessages } from "kafkajs";
 
+import type { Checksum } from "./crc32c.ts";
 import {
   type KafkajsBroker,
   type KafkajsConnection,
@@ -66,11 +67,12 @@ const isOwn = (call: ProduceCall): boolean =>
   call.topicData[0]?.partitions[0]?.messages instanceof Batch;
 
 /**
- * Resolves within the turn of the event loop, so before any connection is open. Idempotent.
+ * Resolves within the turn of the event loop, so before any connection is open. Idempotent; the
+ * first checksum stays.
  *
  * @throws when kafkajs is not the version whose insides this knows.
  */
-export const installOwnEncoder = async (kafka: Kafka): Promise<void> => {
+export const installOwnEncoder = async (kafka: Kafka, checksum: Checksum): Promise<void> => {
   const { connectionPoolBuilder, brokerPool } = newCluster(kafka);
   const connectionPool = await connectionPoolBuilder.build({ host: "-", port: 0 });
   const { rootLogger: logger } = brokerPool;
@@ -79,7 +81,7 @@ export const installOwnEncoder = async (kafka: Kafka): Promise<void> => {
   if (typeof broker.produce !== "function" || typeof connection?.send !== "function")
     throw new Error("kafkajs has no produce or send: another version than 2.2.4");
   patchBroker(Object.getPrototypeOf(broker) as KafkajsBroker);
-  patchConnection(Object.getPrototypeOf(connection) as KafkajsConnection);
+  patchConnection(Object.getPrototypeOf(connection) as KafkajsConnection, checksum);
 };
 
 /** True the first time. */
@@ -109,12 +111,13 @@ const patchBroker = (prototype: KafkajsBroker): void => {
   };
 };
 
-const patchConnection = (prototype: KafkajsConnection): void => {
+const patchConnection = (prototype: KafkajsConnection, checksum: Checksum): void => {
   if (!marks(prototype)) return;
   const { send } = prototype;
   prototype.send = function sendOwn(this: KafkajsConnection, request: SendCall) {
     const call = (request.request as { readonly [ownCall]?: ProduceCall })[ownCall];
-    return call === undefined ? send.call(this, request) : sendProduce(this, request, call);
+    if (call === undefined) return send.call(this, request);
+    return sendProduce(this, request, { call, checksum });
   };
 };
 
@@ -122,13 +125,14 @@ const patchConnection = (prototype: KafkajsConnection): void => {
 const sendProduce = async (
   connection: KafkajsConnection,
   { request, response }: SendCall,
-  call: ProduceCall,
+  { call, checksum }: { readonly call: ProduceCall; readonly checksum: Checksum },
 ): Promise<unknown> => {
   await connection.authenticate();
   connection.failIfNotConnected();
   const { apiKey, apiName, apiVersion } = request;
   const correlationId = connection.nextCorrelationId();
-  const head = { version: apiVersion, correlationId, clientId: connection.clientId };
+  const { clientId } = connection;
+  const head = { version: apiVersion, correlationId, clientId, checksum };
   const bytes = encodeProduceRequest(call, head);
   const { payload } = await new Promise<{ readonly payload: Buffer }>((resolve, reject) => {
     connection.requestQueue.push({

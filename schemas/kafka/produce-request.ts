@@ -5,6 +5,7 @@
 //   i16 -1 (no transaction) | i16 acks | i32 timeout ms | i32 topics
 //   per topic: string name | i32 partitions
 //     per partition: i32 partition | i32 bytes | record batch
+import type { Checksum } from "./crc32c.ts";
 import { type BatchPlan, planBatch, writeBatch } from "./record-batch.ts";
 import type { ProducerRecord } from "./topic-messages.ts";
 
@@ -37,6 +38,7 @@ export type RequestHead = {
   readonly version: number;
   readonly correlationId: number;
   readonly clientId: string;
+  readonly checksum: Checksum;
 };
 
 const headBytes = 14;
@@ -75,19 +77,19 @@ const putTopic = (
   view: DataView,
   start: number,
   topic: PlannedTopic,
-  call: ProduceCall,
+  call: ProduceCall & Pick<RequestHead, "checksum">,
 ): number => {
   const { name, partitions } = topic;
   const producerId = BigInt(call.producerId.toString());
-  const { producerEpoch } = call;
+  const { producerEpoch, checksum } = call;
   let at = putString(view, start, name);
   view.setInt32(at, partitions.length);
   at += 4;
   for (const { partition, firstSequence, plan } of partitions) {
     view.setInt32(at, partition);
     view.setInt32(at + 4, plan.bytes);
-    const producer = { producerId, producerEpoch, firstSequence };
-    at = writeBatch(view, at + partitionHeadBytes, plan, producer);
+    const batch = { producerId, producerEpoch, firstSequence, checksum };
+    at = writeBatch(view, at + partitionHeadBytes, plan, batch);
   }
   return at;
 };
@@ -113,7 +115,8 @@ export const encodeProduceRequest = (call: ProduceCall, head: RequestHead): Buff
   view.setInt32(at + 4, call.timeout);
   view.setInt32(at + 8, topics.length);
   at += bodyHeadBytes;
-  for (const topic of topics) at = putTopic(view, at, topic, call);
+  const writing = { ...call, checksum: head.checksum };
+  for (const topic of topics) at = putTopic(view, at, topic, writing);
   if (at !== bytes) throw new Error(`produce request: ${at} of ${bytes} bytes`);
   return request;
 };

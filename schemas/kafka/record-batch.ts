@@ -7,7 +7,7 @@
 //   per record, all varints zigzag:
 //     length | i8 attributes 0 | ms - first ms | offset delta | key length (-1 none), key
 //     value length, value | headers; each: name length, name, value length, value
-import { crc32c } from "./crc32c.ts";
+import type { Checksum } from "./crc32c.ts";
 import type { ProducerRecord } from "./topic-messages.ts";
 import { putText, putVarint, textBytes, varintBytes } from "./varint.ts";
 
@@ -24,11 +24,12 @@ const epochAt = 51;
 const sequenceAt = 53;
 const countAt = 57;
 
-/** Identifies a batch to the broker, which so drops a retry that it has already. */
-export type BatchProducer = {
+/** What a batch says beside its records: so the broker drops a retry that it has already. */
+export type BatchHead = {
   readonly producerId: bigint;
   readonly producerEpoch: number;
   readonly firstSequence: number;
+  readonly checksum: Checksum;
 };
 
 /** Records of one partition and the sizes of what will be written. */
@@ -118,7 +119,7 @@ export const writeBatch = (
   view: DataView,
   at: number,
   plan: BatchPlan,
-  { producerId, producerEpoch, firstSequence }: BatchProducer,
+  { producerId, producerEpoch, firstSequence, checksum }: BatchHead,
 ): number => {
   const target = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
   const { records } = plan;
@@ -137,6 +138,6 @@ export const writeBatch = (
   const end = writeRecords(target, at + headerBytes, plan);
   // A wrong size would break the framing of the whole connection.
   if (end !== at + plan.bytes) throw new Error(`record batch: ${end - at} of ${plan.bytes} bytes`);
-  view.setUint32(at + crcAt, crc32c(target, at + attributesAt, end));
+  view.setUint32(at + crcAt, checksum(target, at + attributesAt, end));
   return end;
 };

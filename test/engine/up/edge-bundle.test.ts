@@ -55,6 +55,7 @@ test("a folder that cannot be bundled is an error with wrangler's words", async 
 
 const written = {
   modulePath: "/x/worker.js",
+  wasmModules: ["a.wasm"],
   compatibilityDate: "2026-10-23",
   compatibilityFlags: ["nodejs_compat"],
   objects: [{ binding: "FORWARDER", className: "ForwarderObject" }],
@@ -68,6 +69,11 @@ test("V8 is told to collect for shorter only when that is asked for", () => {
   expect(edgeCapnp({ ...options, shortPauses: true })).toContain(
     'v8Flags = ["--max-semi-space-size=2", "--single-threaded-gc"],',
   );
+});
+
+test("compiled modules stand beside the Worker's, by the names that it imports", () => {
+  const options = { bundle: written, module: "../worker.js", varNames: [], keyValues: {} };
+  expect(edgeCapnp(options)).toContain('(name = "a.wasm", wasm = embed "../a.wasm")');
 });
 
 test("values of variables stand in no file", () => {

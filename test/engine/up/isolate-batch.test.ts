@@ -38,6 +38,7 @@ beforeAll(async () => {
   edge = await startEdge({
     bundle: {
       modulePath,
+      wasmModules: [],
       compatibilityDate: "2026-10-23",
       compatibilityFlags: ["nodejs_compat"],
       objects: [{ binding: "SLOW", className: "Slow" }],

@@ -67,7 +67,7 @@ const theirs = async (
 
 const ours = (records: readonly ProducerRecord[], numbers: Numbers, version: number): string => {
   const call = callOf(records, numbers, (part) => ({ length: part.length, records: part }));
-  const head = { version, correlationId: 77, clientId: "weir-ü" };
+  const head = { version, correlationId: 77, clientId: "weir-ü", checksum: crc32c };
   return encodeProduceRequest(call, head).toString("hex");
 };
 
