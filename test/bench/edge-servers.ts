@@ -44,12 +44,13 @@ const pin = (pid: number, core: number): boolean => {
 
 /** The Collector collects into larger batches than our topics take, and cannot split them. */
 const messageBytesMax = "8000000";
-/** A load of minutes must not fill the disk. */
-const retention = { "retention.ms": "60000", "segment.bytes": "67108864" };
+/** A load of minutes must not fill the disk: 4 GB over all partitions, looked at every 5 s. */
+const retention = { "retention.bytes": "536870912", "segment.bytes": "67108864" };
+const deletion = { "log.retention.check.interval.ms": 5000, "log.segment.delete.delay.ms": 1000 };
 
 /** A real Kafka with our topics, on the second core. */
 const startEdgeBroker = async (): Promise<TestBroker> => {
-  const broker = await startBroker({ quick: false, heap: "768m" });
+  const broker = await startBroker({ quick: false, heap: "768m", properties: deletion });
   pin(broker.pid, 1);
   const admin = new Kafka({ brokers: [broker.bootstrap], logLevel: logLevel.NOTHING }).admin();
   await admin.connect();

@@ -3,7 +3,7 @@
 // flat at full load. Minutes of the latter: WEIR_BENCH_MINUTES, 10 by default.
 import { type Server, residentMb, startCollector, startWeir, withEdgeRig } from "./edge-servers.ts";
 import type { BenchOptions } from "./harness.ts";
-import { report } from "./harness.ts";
+import { report, spread } from "./harness.ts";
 import { loadSpans } from "./span-load.ts";
 
 type Answered = {
@@ -18,6 +18,7 @@ type Work = { readonly spansPerRequest: number; readonly seconds: number; readon
 
 const connections = 16;
 const minutesDefault = 10;
+const halfLoadRounds = 3;
 
 const load = async (binary: string, server: Server, work: Work): Promise<Answered> => {
   const options = { binary, url: server.url, connections, pids: [server.pid], ...work };
@@ -28,16 +29,18 @@ const atHalfLoad = async (binary: string, server: Server, seconds: number): Prom
   const spansPerRequest = 100;
   const { requestsPerSecond } = await load(binary, server, { spansPerRequest, seconds, rate: 0 });
   const rate = Math.floor(requestsPerSecond / 2);
-  const answered = await load(binary, server, { spansPerRequest, seconds, rate });
-  const { p50ms, p99ms, spansPerCpuSecond = 0, not200 } = answered;
+  const rounds: Answered[] = [];
+  for (let i = 0; i < halfLoadRounds; i += 1)
+    rounds.push(await load(binary, server, { spansPerRequest, seconds, rate }));
+  const failed = rounds.find(({ not200 }) => not200 !== undefined);
   report({
-    p50ms,
-    p99ms,
+    p50ms: spread(rounds.map(({ p50ms }) => p50ms)),
+    p99ms: spread(rounds.map(({ p99ms }) => p99ms)),
     rate,
     fullLoad: requestsPerSecond,
-    kSpansPerCpuSecond: spansPerCpuSecond / 1000,
+    kSpansPerCpuSecond: spread(rounds.map((round) => (round.spansPerCpuSecond ?? 0) / 1000)),
     residentMb: residentMb(server.pid),
-    ...(not200 && { not200 }),
+    ...(failed && { not200: failed.not200 }),
     row: `${server.name}, half load, ${spansPerRequest} spans a request`,
   });
 };
@@ -74,11 +77,11 @@ export const run = ({ smoke }: BenchOptions): Promise<void> =>
     const work = "validate, sample 100 %, forward";
     const halfLoad = (server: Server): Promise<void> =>
       atHalfLoad(binary, server, smoke ? 0.5 : 10);
-    await withServer(await startWeir(`weir: ${work}`, { vars }), async (server) => {
-      await halfLoad(server);
-      await memory(binary, server, smoke ? 1 : minutes * 60);
-    });
+    const forward = async (): Promise<Server> => startWeir(`weir: ${work}`, { vars });
+    await withServer(await forward(), halfLoad);
     const short = { vars, shortPauses: true };
     await withServer(await startWeir(`weir, short pauses: ${work}`, short), halfLoad);
     if (!smoke) await withServer(await startCollector(broker.bootstrap), halfLoad);
+    const seconds = smoke ? 1 : minutes * 60;
+    await withServer(await forward(), (server) => memory(binary, server, seconds));
   });
