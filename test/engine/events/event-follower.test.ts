@@ -114,7 +114,8 @@ describe("event follower", () => {
     follower.read({ wants: () => true, take }, 1000);
     expect(last).toBe(299_999);
     expect(follower.taken + follower.lost).toBe(300_000);
-    expect(follower.taken).toBeGreaterThan(64);
+    // All 64 that are left at least: a machine may give the writer its whole time first.
+    expect(follower.taken).toBeGreaterThanOrEqual(64);
     expect(follower.lag).toBe(0);
   });
 
