@@ -13,14 +13,14 @@ import { startEngine } from "../../../engine/host/engine.ts";
 import { openLog } from "../../../engine/log/open-log.ts";
 import type { MetricKey } from "../../../engine/metrics/table.ts";
 import { encodeBase58 } from "../../../schemas/market/base58.ts";
-import { type Candidate, decodeCandidate } from "../../../schemas/market/candidate.ts";
-import { FrameReader } from "../../../schemas/market/frame.ts";
+import type { Candidate } from "../../../schemas/market/candidate.ts";
 import { runSeed, seeded } from "../../random.ts";
 import { transactionFrame } from "../../transaction-frame.ts";
 import { until } from "../../until.ts";
 import { effective } from "../config/effective.ts";
 import { FakeSolana } from "../send/fake-solana.ts";
 import { type HiddenTransaction, hiddenTransaction } from "../sniff/hidden-transactions.ts";
+import { candidatesIn } from "./candidates-in-log.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-lookup-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -84,25 +84,7 @@ const run = async (name: string, set: { readonly [path: string]: string }) => {
   const log = await openLog({ directory });
   const counts = (): { readonly [key in MetricKey]: number } =>
     takeSnapshot(engine.memory, engine.lanes).counts;
-  const candidates = async (): Promise<readonly Candidate[]> => {
-    const found: Candidate[] = [];
-    const frame = new FrameReader();
-    for (const [partition, { end: last }] of (await log.offsets("weir-candidates")).entries()) {
-      if (last === 0) continue;
-      for (const { value } of await log.read(
-        { topic: "weir-candidates", partition, offset: 0 },
-        10_000,
-      )) {
-        const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
-        frame.open(view, 0, value.length);
-        while (frame.next()) {
-          const candidate = decodeCandidate(view, frame.itemStart, frame.itemEnd);
-          if (candidate !== null) found.push(candidate);
-        }
-      }
-    }
-    return found;
-  };
+  const candidates = (): Promise<readonly Candidate[]> => candidatesIn(log);
   return {
     engine,
     counts,

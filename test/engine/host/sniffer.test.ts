@@ -16,11 +16,11 @@ import { openLog } from "../../../engine/log/open-log.ts";
 import { sniffDefaults, type SniffSettings } from "../../../engine/sniff/sniff-settings.ts";
 import { Sniffer } from "../../../engine/sniff/sniffer.ts";
 import { verdict } from "../../../engine/sniff/verdict.ts";
-import { type Candidate, decodeCandidate } from "../../../schemas/market/candidate.ts";
-import { FrameReader } from "../../../schemas/market/frame.ts";
+import type { Candidate } from "../../../schemas/market/candidate.ts";
 import { runSeed } from "../../random.ts";
 import { transactionFrame } from "../../transaction-frame.ts";
 import { fullWatch } from "../sniff/pipeline-rig.ts";
+import { candidatesIn } from "./candidates-in-log.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-sniffer-"));
 const mix = await createTransactionMix({ seed: runSeed("engine sniffer"), count: 240 });
@@ -67,23 +67,7 @@ const run = async (name: string, sniff: SniffSettings) => {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   };
-  const candidates = async (): Promise<readonly Candidate[]> => {
-    const found: Candidate[] = [];
-    const frame = new FrameReader();
-    for (const [partition, { end }] of (await log.offsets("weir-candidates")).entries()) {
-      if (end === 0) continue;
-      const place = { topic: "weir-candidates", partition, offset: 0 } as const;
-      for (const { value } of await log.read(place, 10_000)) {
-        const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
-        frame.open(view, 0, value.length);
-        while (frame.next()) {
-          const candidate = decodeCandidate(view, frame.itemStart, frame.itemEnd);
-          if (candidate !== null) found.push(candidate);
-        }
-      }
-    }
-    return found;
-  };
+  const candidates = (): Promise<readonly Candidate[]> => candidatesIn(log);
   return { engine, append, handled, candidates, close: () => log.close() };
 };
 
