@@ -56,9 +56,13 @@ export class SubmitCounts {
   readonly #metrics: MetricCells;
   #bundles: Bundles = { size: 0, timeout: 0, shutdown: 0 };
 
-  /** What an earlier life had in hand is gone, and counted as that. */
-  constructor(memory: SharedArrayBuffer) {
+  /**
+   * What earlier lives had in hand is gone, and counted as that. They read `messagesRead` from the
+   * taps; the last of it may not have been counted before the thread died.
+   */
+  constructor(memory: SharedArrayBuffer, messagesRead: number) {
     this.#metrics = new MetricCells(memory);
+    this.#add("submitReceived", messagesRead - this.#metrics.read("submitReceived"));
     this.dropped(this.inFlight, "restart");
   }
 

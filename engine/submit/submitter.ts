@@ -20,7 +20,7 @@ import { writeCandidateRecord } from "./candidate-record.ts";
 import type { Outgoing, Outlet } from "./outlet.ts";
 import { ageUsMax, Pending } from "./pending.ts";
 import type { SubmitCounts } from "./submit-counts.ts";
-import type { TapMemory } from "./tap.ts";
+import { tapMessageBytesMax, type TapMemory } from "./tap.ts";
 
 /** Bundles that wait for the outlet: more would only make them old. */
 const bundlesMax = 4;
@@ -52,14 +52,6 @@ export type SubmitterOptions = {
 
 type Tap = { readonly high: MessageRingReader; readonly low: MessageRingReader };
 
-/** A message of a tap. */
-type Taken = {
-  readonly at: number;
-  readonly length: number;
-  readonly ns: number;
-  readonly lane: number;
-};
-
 /** On the submit thread, which has an event loop. */
 export class Submitter {
   readonly #options: SubmitterOptions;
@@ -69,6 +61,9 @@ export class Submitter {
   readonly #pending = new Pending();
   readonly #signatures = new TraceReplays(signaturesMax);
   readonly #record = new DataView(new ArrayBuffer(transactionRecordBytes));
+  /** The message in hand. */
+  readonly #message = new Uint8Array(tapMessageBytesMax);
+  readonly #view = new DataView(this.#message.buffer);
   readonly #bundles: Outgoing[][] = [];
   readonly #waits = new Map<object, Promise<unknown>>();
   #lastId = 0;
@@ -173,10 +168,9 @@ export class Submitter {
     for (const priority of ["high", "low"] as const) {
       for (const [lane, tap] of this.#taps.entries()) {
         while (taken < turnMax && this.#hasRoom()) {
-          const reader = tap[priority];
-          const handler = (_type: number, at: number, length: number): void =>
-            this.#take(reader.view, { at, length, ns, lane });
-          if (reader.drain(handler, 1) === 0) break;
+          const length = this.#read(tap[priority]);
+          if (length === 0) break;
+          this.#take(length, lane, ns);
           taken += 1;
         }
       }
@@ -189,16 +183,30 @@ export class Submitter {
     return this.#bundles.length < bundlesMax;
   }
 
-  // One message of a tap, for whose record there is room.
-  #take(view: DataView, { at, length, ns, lane }: Taken): void {
+  /**
+   * Copies the next message out, its length; 0: there is none. It has left its tap before anything is
+   * done with it: a thread that dies on the way leaves it for `restart`, never for a second reading.
+   */
+  #read(reader: MessageRingReader): number {
+    let read = 0;
+    const handler = (_type: number, at: number, length: number): void => {
+      this.#message.set(reader.bytes.subarray(at, at + length));
+      read = length;
+    };
+    if (reader.drain(handler, 1) > 0) this.#options.counts.received();
+    return read;
+  }
+
+  // The message in hand, for whose record there is room.
+  #take(length: number, lane: number, ns: number): void {
     const { counts } = this.#options;
-    counts.received();
-    const receivedUs = view.getFloat64(at + receivedAt, true);
+    const view = this.#view;
+    const receivedUs = view.getFloat64(receivedAt, true);
     if (ns - receivedUs * 1000 > ageUsMax * 1000) {
       counts.dropped(1, "stale");
       return;
     }
-    const first = at + extractedAt.candidates + recordHeaderBytes;
+    const first = extractedAt.candidates + recordHeaderBytes;
     this.#taken += 1;
     // Numbered here: the same one again is refused, also when its record was read again.
     if (!this.#signatures.add(view, first + candidateAt.signature, this.#taken)) {
@@ -206,15 +214,14 @@ export class Submitter {
       return;
     }
     const identity = { id: this.#lastId + 1, ingressNs: Math.round(receivedUs * 1000) };
-    if (!writeCandidateRecord(view, pricedRecord(view, at), this.#record, identity)) {
+    if (!writeCandidateRecord(view, pricedRecord(view), this.#record, identity)) {
       counts.rejected("no-price");
       return;
     }
     this.#lastId += 1;
-    const wireAt = at + extractedAt.candidates + view.getUint32(at + extractedAt.bytes, true);
-    const traceId = view.getFloat64(at + traceIdAt, true);
-    // Copied out of shared memory.
-    const bytes = Uint8Array.from(new Uint8Array(view.buffer, wireAt, at + length - wireAt));
+    const wireAt = extractedAt.candidates + view.getUint32(extractedAt.bytes, true);
+    const traceId = view.getFloat64(traceIdAt, true);
+    const bytes = this.#message.slice(wireAt, length);
     const outgoing = { id: identity.id, bytes, traceId, lane, receivedUs };
     counts.dropped(this.#pending.add(outgoing), "stages");
     this.#forward(ns);
@@ -315,9 +322,9 @@ const tapOf = ({ high, low }: TapMemory): Tap => ({
 });
 
 /** The first candidate of the message that has a price; the first one when none has. */
-const pricedRecord = (view: DataView, at: number): number => {
-  const count = view.getUint32(at + extractedAt.count, true);
-  const first = at + extractedAt.candidates + recordHeaderBytes;
+const pricedRecord = (view: DataView): number => {
+  const count = view.getUint32(extractedAt.count, true);
+  const first = extractedAt.candidates + recordHeaderBytes;
   let record = first;
   for (let i = 0; i < count; i += 1) {
     const flags = view.getUint16(record + candidateAt.flags, true);

@@ -4,14 +4,24 @@
 import { extractedAt, stageMessage } from "../../schemas/market/stage-message.ts";
 import { cellOf, type MetricCells } from "../metrics/cells.ts";
 import { createMessageRing } from "../ring/message-ring.ts";
+import { messageBytesMaxOf } from "../ring/message-ring-layout.ts";
 import { MessageRingWriter } from "../ring/message-ring-writer.ts";
 import { priorityHigh, priorityLow } from "../ring/ring-control-layout.ts";
+import { readRingStats } from "../ring/ring-stats.ts";
 
 /** Memories of the rings of one market lane. Messages are of type `extracted` (stage-message.ts). */
 export type TapMemory = { readonly high: SharedArrayBuffer; readonly low: SharedArrayBuffer };
 
 // An `extracted` message is up to 14 KiB and must fit into an eighth; usual ones are below 2 KiB.
 const ringBytes = 1 << 19;
+/** Longest message of a tap. */
+export const tapMessageBytesMax = messageBytesMaxOf(ringBytes);
+
+/** Messages that were read from these taps since they were made. */
+export const messagesRead = (taps: readonly TapMemory[]): number =>
+  taps
+    .flatMap(({ high, low }) => [high, low])
+    .reduce((sum, ring) => sum + readRingStats(ring).read, 0);
 
 export const createTapMemory = (): TapMemory => ({
   high: createMessageRing({ capacityBytes: ringBytes, policy: "drop-newest" }),

@@ -5,13 +5,14 @@ import { expect, it } from "vitest";
 import { transactionRecordBytes } from "../../../engine/bundle/bundle-layout.ts";
 import { createMetricsMemory, MetricCells } from "../../../engine/metrics/cells.ts";
 import type { MetricKey } from "../../../engine/metrics/table.ts";
+import { MessageRingReader } from "../../../engine/ring/message-ring-reader.ts";
 import { createSlotRing } from "../../../engine/ring/slot-ring.ts";
 import { SlotRingReader } from "../../../engine/ring/slot-ring-reader.ts";
 import { SlotRingWriter } from "../../../engine/ring/slot-ring-writer.ts";
 import type { Outgoing, Outlet } from "../../../engine/submit/outlet.ts";
 import { SubmitCounts } from "../../../engine/submit/submit-counts.ts";
 import { Submitter } from "../../../engine/submit/submitter.ts";
-import { CandidateTap, createTapMemory } from "../../../engine/submit/tap.ts";
+import { CandidateTap, createTapMemory, messagesRead } from "../../../engine/submit/tap.ts";
 import { runSeed, seeded } from "../../random.ts";
 import { anyTransfer } from "../send/transfers.ts";
 import { type Tapped, tapped } from "./tapped.ts";
@@ -28,7 +29,7 @@ const build = ({ chain }: Rig = {}) => {
   const clock = { us: 1_000_000 };
   const sent: (readonly Outgoing[])[] = [];
   const gate = { isOpen: true };
-  const counts = new SubmitCounts(memory);
+  const counts = new SubmitCounts(memory, 0);
   const outlet: Outlet = {
     send: async (transactions) => {
       while (!gate.isOpen) await nextTurn();
@@ -52,7 +53,7 @@ const build = ({ chain }: Rig = {}) => {
     return wire;
   };
   const count = (key: MetricKey): number => metrics.read(key);
-  return { memory, tap, give, submitter, sent, gate, count, clock };
+  return { memory, tapMemory, tap, give, submitter, sent, gate, count, clock };
 };
 
 const end = async (submitter: Submitter, running: Promise<void>): Promise<void> => {
@@ -134,7 +135,7 @@ it("what is abandoned at the end, and what a dead thread had in hand, is dropped
   rig.submitter.abandon();
   rig.gate.isOpen = true;
   await running;
-  const left = new SubmitCounts(rig.memory).inFlight;
+  const left = new SubmitCounts(rig.memory, messagesRead([rig.tapMemory])).inFlight;
   expect(left).toBe(0);
   expect(rig.count("submitShutdown") + rig.count("submitLanded")).toBe(rig.count("submitReceived"));
 
@@ -144,9 +145,21 @@ it("what is abandoned at the end, and what a dead thread had in hand, is dropped
   other.tap.publish();
   void other.submitter.run();
   while (other.count("submitReceived") < 10) await sleep(1);
-  const next = new SubmitCounts(other.memory);
+  const next = new SubmitCounts(other.memory, messagesRead([other.tapMemory]));
   expect(next.inFlight).toBe(0);
   expect(other.count("submitRestart")).toBe(10);
+});
+
+it("what a thread read and had not counted when it died was received all the same, once", () => {
+  const rig = build();
+  for (let i = 0; i < 3; i += 1) rig.give({ isHigh: i === 0 });
+  rig.tap.publish();
+  new MessageRingReader(rig.tapMemory.high).drain(() => undefined, 1);
+  new MessageRingReader(rig.tapMemory.low).drain(() => undefined, 1);
+  for (let lives = 0; lives < 3; lives += 1) {
+    expect(new SubmitCounts(rig.memory, messagesRead([rig.tapMemory])).inFlight).toBe(0);
+    expect([rig.count("submitReceived"), rig.count("submitRestart")]).toEqual([2, 2]);
+  }
 });
 
 it("records go through the stages: what is kept there is dropped at the end, what is new has no transaction", async () => {
