@@ -290,11 +290,20 @@ const routedBody = async (exchange: Exchange, input: BodyInput): Promise<Routed 
   const bodyBytesMax = bodies.inflatedBytesMax(wire, encoding);
   if (!turns.isSmall(bodyBytesMax) && !turns.hasRoomFor(bodyBytesMax, input.mediaType))
     return routedInTurn(exchange, { wire, encoding, bodyBytesMax }, input);
-  const body = bodies.inflated(wire, encoding);
+  const body = inflated(exchange, wire, encoding);
   if (isRefusal(body)) return body;
-  if (body !== wire) exchange.read.push(body);
   if (!turns.isSmall(body.byteLength)) exchange.turn = turns.take(body.byteLength, input.mediaType);
   return route(edge, body, input);
+};
+
+const inflated = (
+  { edge, read }: Exchange,
+  wire: Uint8Array,
+  encoding: ContentEncoding,
+): Uint8Array | Refusal => {
+  const body = edge.bodies.inflated(wire, encoding);
+  if (!isRefusal(body) && body !== wire) read.push(body);
+  return body;
 };
 
 type Received = {
@@ -308,14 +317,13 @@ const routedInTurn = async (
   { wire, encoding, bodyBytesMax }: Received,
   input: BodyInput,
 ): Promise<Routed | Refusal> => {
-  const { bodies, turns } = exchange.edge;
+  const { turns } = exchange.edge;
   const { mediaType } = input;
   const turn = await turns.wait({ keptBytes: wire.byteLength, bodyBytesMax, mediaType });
   if (isRefusal(turn)) return turn;
   exchange.turn = turn;
-  const body = bodies.inflated(wire, encoding);
+  const body = inflated(exchange, wire, encoding);
   if (isRefusal(body)) return body;
-  if (body !== wire) exchange.read.push(body);
   turns.shrink(turn, body.byteLength, mediaType);
   return route(exchange.edge, body, input);
 };

@@ -7,7 +7,7 @@ import { type OtlpLimits, defaultLimits } from "../../schemas/otlp/limits.ts";
 import { type MessageType, messageType, signals } from "../../schemas/otlp/messages.ts";
 import type { RecordEdits } from "../../schemas/otlp/record-edits.ts";
 import { metricWord, recordWord } from "../../schemas/otlp/record-layout.ts";
-import { Regroup } from "../../schemas/otlp/regroup.ts";
+import { Regroup, type RegroupedMessage } from "../../schemas/otlp/regroup.ts";
 import type { ScannedRows } from "../../schemas/otlp/scanned-rows.ts";
 import type { PartitionRule } from "../../schemas/otlp/trace-partition.ts";
 import { type TopicName, topics } from "../../schemas/topics.ts";
@@ -48,13 +48,8 @@ const pathLimits: PathLimits = {
   recordsBytesMax: settableLimits.RECORDS_BYTES_MAX.default,
 };
 
-/** Records of one partition as a request of their own. */
-type Message = {
-  readonly partition: number;
-  readonly bytes: Uint8Array;
-  /** Spans, metrics or log records in it. */
-  readonly records: number;
-};
+/** A regrouped message, or the request itself, whose bytes are the sender's. */
+type Message = Omit<RegroupedMessage, "bytes"> & { readonly bytes: Uint8Array };
 
 const hexDigits = Uint8Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0));
 const none = -1;
@@ -119,9 +114,10 @@ export class OtlpPath {
     const isAnyOut = rejections.total + rejections.quarantined > 0;
     const refused = isAnyOut ? this.#refused.of(pass, tenant.name) : [];
     const sampled = this.#signal.sample?.(rows, tenant.name, partitionOf);
-    if (sampled === undefined && bytes === body && this.#isOneMessage(bytes)) {
-      const whole = { partition: partitionOf[0] ?? none, bytes, records: rows.count };
-      return { items, rejections, sampledOut: 0, records: this.#records([whole]) };
+    const one = sampled === undefined && bytes === body ? this.#onePartition(bytes) : none;
+    if (one !== none) {
+      const records = this.#records([{ partition: one, bytes, records: rows.count }]);
+      return { items, rejections, sampledOut: 0, records };
     }
     const messages = this.#regroup.build(rows, partitionOf, rule.partitions, sampled?.edits);
     if (this.#regroup.isOverfull) return this.#overfull();
@@ -136,14 +132,17 @@ export class OtlpPath {
     return { partitions: this.#partitions, unkeyed: this.#rotation };
   }
 
-  /** Nothing parts its records and none is out: it goes on as it is, and saves its copy. */
-  #isOneMessage(bytes: Uint8Array): boolean {
+  /**
+   * The partition of a request that goes on as it is and saves its copy: nothing parts its records
+   * and none is out. Else none.
+   */
+  #onePartition(bytes: Uint8Array): number {
     const { rows, partitionOf } = this.#pass;
     const first = partitionOf[0] ?? none;
-    if (rows.count === 0 || first < 0) return false;
-    if (bytes.byteLength > valueBytesMax(this.#signal.topic)) return false;
-    for (let i = 1; i < rows.count; i += 1) if (partitionOf[i] !== first) return false;
-    return true;
+    if (rows.count === 0 || first < 0) return none;
+    if (bytes.byteLength > valueBytesMax(this.#signal.topic)) return none;
+    for (let i = 1; i < rows.count; i += 1) if (partitionOf[i] !== first) return none;
+    return first;
   }
 
   #overfull(): Refusal {

@@ -64,8 +64,9 @@ export class Callers {
       for (; caller.sent < caller.records.length; caller.sent += 1) {
         const record = caller.records[caller.sent];
         if (record === undefined) break;
-        bytes += recordBytes(record);
-        const ofPartition = this.#addToPartition(record);
+        const size = recordBytes(record);
+        bytes += size;
+        const ofPartition = this.#addToPartition(record.partition, size);
         if (
           count > 0 &&
           (count >= groupRecordsMax || bytes > sendBytesMax || ofPartition > groupBytesMax)
@@ -81,9 +82,9 @@ export class Callers {
   }
 
   /** By number alone: topics that share it are counted together, which errs on the safe side. */
-  #addToPartition(record: SinkRecord): number {
-    const bytes = (this.#partitionBytes.get(record.partition) ?? 0) + recordBytes(record);
-    this.#partitionBytes.set(record.partition, bytes);
+  #addToPartition(partition: number, size: number): number {
+    const bytes = (this.#partitionBytes.get(partition) ?? 0) + size;
+    this.#partitionBytes.set(partition, bytes);
     return bytes;
   }
 

@@ -1,6 +1,6 @@
 // CRC-32C in WebAssembly: a fifth of a large request was this loop in JavaScript, which workerd
 // runs at half the speed. Bytes are copied in piece by piece; the pieces stay in the cache.
-import { type Checksum, crc32c, crcTable } from "../../schemas/kafka/crc32c.ts";
+import { bytewise, type Checksum, crc32c, crcTable } from "../../schemas/kafka/crc32c.ts";
 import module from "../../schemas/kafka/crc32c.wasm";
 
 type Exports = {
@@ -30,7 +30,5 @@ export const wasmCrc32c: Checksum = (bytes, from, to) => {
     piece.set(bytes.subarray(at, end));
     crc = exports.crc32c(piecesAt, piecesAt + end - at, crc);
   }
-  for (let at = wholeEnd; at < to; at += 1)
-    crc = (crc >>> 8) ^ (crcTable[(crc ^ (bytes[at] ?? 0)) & 255] ?? 0);
-  return ~crc >>> 0;
+  return ~bytewise(crc, bytes, wholeEnd, to) >>> 0;
 };

@@ -7,6 +7,7 @@
 //                                         8  f64  when the node was asked last, monotonic us
 //                                        16  32 B name of the table
 //                                        64  32 B each: its addresses, which are only ever appended
+import { hashOfKey } from "../../schemas/market/key-words.ts";
 import { keyBytes } from "../../schemas/market/transaction-layout.ts";
 
 /** Addresses of one table at most: an index is one byte. */
@@ -32,19 +33,9 @@ export const createTableCache = (tablesMax: number): SharedArrayBuffer => {
   return memory;
 };
 
-const hashFactor = 0x9e37_79b1 | 0;
 // 13 bits: as many as the largest cache has sets.
 const hashShift = 19;
 
 /** Number of the set of the name at `at`, of `sets` in all. */
 export const setOf = (view: DataView, at: number, sets: number): number =>
-  (Math.imul(view.getInt32(at, true) ^ view.getInt32(at + 12, true), hashFactor) >>> hashShift) &
-  (sets - 1);
-
-/** Whether two names are the same. */
-export const isSameKey = (a: DataView, aAt: number, b: DataView, bAt: number): boolean => {
-  for (let i = 0; i < keyBytes; i += 4) {
-    if (a.getInt32(aAt + i, true) !== b.getInt32(bAt + i, true)) return false;
-  }
-  return true;
-};
+  (hashOfKey(view, at) >>> hashShift) & (sets - 1);

@@ -1,6 +1,8 @@
 // The market threads' end of the table cache: never waits, allocates nothing, writes nothing. A table
 // that is being replaced while it is read is one that is not known.
-import { cacheAt, isSameKey, setOf, setSlots, slotAt, slotBytes } from "./table-cache-layout.ts";
+import { copyKey, isSameKey } from "../../schemas/market/key-words.ts";
+import { keyBytes } from "../../schemas/market/transaction-layout.ts";
+import { cacheAt, setOf, setSlots, slotAt, slotBytes } from "./table-cache-layout.ts";
 
 /** One object for each reading thread. */
 export class TableCacheReader {
@@ -51,12 +53,7 @@ export class TableCacheReader {
   /** Copies address `entry` of the table that `find` returned last; false: it is not known. */
   copyKey(table: number, entry: number, to: DataView, toAt: number): boolean {
     if (entry >= this.countOf(table)) return false;
-    const from = this.#view;
-    const at = table + slotAt.keys + entry * 32;
-    to.setBigInt64(toAt, from.getBigInt64(at, true), true);
-    to.setBigInt64(toAt + 8, from.getBigInt64(at + 8, true), true);
-    to.setBigInt64(toAt + 16, from.getBigInt64(at + 16, true), true);
-    to.setBigInt64(toAt + 24, from.getBigInt64(at + 24, true), true);
+    copyKey(this.#view, table + slotAt.keys + entry * keyBytes, to, toAt);
     // Any store and then a load: the plain loads of the copy are done before the next load.
     Atomics.store(this.#fence, 0, 0);
     return Atomics.load(this.#words, (table + slotAt.version) >> 2) === this.#version;

@@ -1,16 +1,9 @@
 // The control thread's end of the table cache. Addresses of a table are only ever appended on the
 // chain, so growth is written behind what readers may be reading; anything else, another table in the
 // slot above all, makes readers look away for as long as it is written.
+import { isSameKey } from "../../schemas/market/key-words.ts";
 import { keyBytes } from "../../schemas/market/transaction-layout.ts";
-import {
-  cacheAt,
-  isSameKey,
-  setOf,
-  setSlots,
-  slotAt,
-  slotBytes,
-  tableKeysMax,
-} from "./table-cache-layout.ts";
+import { cacheAt, setOf, setSlots, slotAt, slotBytes, tableKeysMax } from "./table-cache-layout.ts";
 
 /** What is known of a table. `count` 0: it was looked for in vain. */
 export type KnownTable = { readonly count: number; readonly checkedUs: number };

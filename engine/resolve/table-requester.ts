@@ -1,4 +1,5 @@
 // The market thread's end of the ring of requests, and its clock. Nothing waits here.
+import { copyKey } from "../../schemas/market/key-words.ts";
 import { MessageRingWriter } from "../ring/message-ring-writer.ts";
 import { requestAt, requestBytes, requestType } from "./table-request.ts";
 
@@ -24,9 +25,7 @@ export class TableRequester {
       return;
     }
     const { name, entry: entryAt } = requestAt;
-    for (let i = name; i < entryAt; i += 8) {
-      ring.view.setBigInt64(to + i, view.getBigInt64(at + i - name, true), true);
-    }
+    copyKey(view, at, ring.view, to + name);
     ring.view.setUint32(to + entryAt, entry, true);
     ring.view.setUint32(to + entryAt + 4, 0, true);
     ring.commit(to);

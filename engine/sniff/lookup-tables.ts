@@ -3,6 +3,7 @@
 // full, the table that was set first makes room.
 //
 // Order of loaded accounts at run time: all writable ones in table order, then all readonly ones.
+import { copyKey, hashOfKey, isSameKey } from "../../schemas/market/key-words.ts";
 import type { TransactionView } from "../../schemas/market/transaction.ts";
 import { keyBytes, lookupField } from "../../schemas/market/transaction-layout.ts";
 
@@ -11,7 +12,6 @@ const lookupTablesMax = 1024;
 /** Addresses of one table: an index is one byte. */
 const tableKeysMax = 256;
 
-const hashFactor = 0x9e37_79b1 | 0;
 const empty = -1;
 
 /** One thread. `keyAt` allocates nothing. */
@@ -94,10 +94,7 @@ export class LookupTables {
       this.missing += 1;
       return false;
     }
-    const from = (table * tableKeysMax + entry) * keyBytes;
-    for (let i = 0; i < keyBytes; i += 8) {
-      to.setBigInt64(toAt + i, this.keys.getBigInt64(from + i, true), true);
-    }
+    copyKey(this.keys, (table * tableKeysMax + entry) * keyBytes, to, toAt);
     return true;
   }
 
@@ -130,17 +127,10 @@ export class LookupTables {
   }
 
   #slotOf(view: DataView, at: number): number {
-    return (
-      Math.imul(view.getInt32(at, true) ^ view.getInt32(at + 12, true), hashFactor) >>> this.#shift
-    );
+    return hashOfKey(view, at) >>> this.#shift;
   }
 
   #isName(table: number, view: DataView, at: number): boolean {
-    for (let i = 0; i < keyBytes; i += 4) {
-      if (this.#names.getInt32(table * keyBytes + i, true) !== view.getInt32(at + i, true)) {
-        return false;
-      }
-    }
-    return true;
+    return isSameKey(this.#names, table * keyBytes, view, at);
   }
 }

@@ -8,6 +8,7 @@ import {
   candidateFlag as flag,
   candidateVersion,
 } from "../../schemas/market/candidate-layout.ts";
+import { copyKey } from "../../schemas/market/key-words.ts";
 import { type InstructionRule, wrappedSolMint } from "../../schemas/market/programs.ts";
 import {
   type TransactionItem,
@@ -165,15 +166,6 @@ const zeroReserved = (to: DataView, offset: number): void => {
   for (let i = at.version; i < at.index; i += 4) to.setInt32(offset + i, 0, true);
   to.setFloat64(offset + at.priceHint, 0, true);
   for (let i = at.match; i < candidateBytes; i += 4) to.setInt32(offset + i, 0, true);
-};
-
-// One key, written out: a loop costs as much again, Uint8Array.set 20 ns by itself. The BigInts
-// never exist: the compiler joins load and store to one machine word (measured, no garbage).
-const copyKey = (from: DataView, fromAt: number, to: DataView, toAt: number): void => {
-  to.setBigInt64(toAt, from.getBigInt64(fromAt, true), true);
-  to.setBigInt64(toAt + 8, from.getBigInt64(fromAt + 8, true), true);
-  to.setBigInt64(toAt + 16, from.getBigInt64(fromAt + 16, true), true);
-  to.setBigInt64(toAt + 24, from.getBigInt64(fromAt + 24, true), true);
 };
 
 const zeros = new DataView(new ArrayBuffer(keyBytes));

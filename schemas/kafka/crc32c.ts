@@ -28,6 +28,15 @@ const noWords = new Int32Array(0);
 // Under noUncheckedIndexedAccess reads are `number | undefined`; `| 0` makes integers of them and
 // costs nothing, as V8 keeps int32 anyway.
 
+/** A running checksum goes on over the bytes from `from` up to `to`, one by one. */
+export const bytewise = (start: number, bytes: Uint8Array, from: number, to: number): number => {
+  const t = crcTable;
+  let crc = start;
+  for (let at = from; at < to; at += 1)
+    crc = (crc >>> 8) ^ ((t[(crc ^ (bytes[at] as number)) & 255] as number) | 0);
+  return crc;
+};
+
 /** Unsigned checksum of `bytes` from `from` up to `to`. */
 export type Checksum = (bytes: Uint8Array, from: number, to: number) => number;
 
@@ -35,12 +44,9 @@ export type Checksum = (bytes: Uint8Array, from: number, to: number) => number;
 export const crc32c: Checksum = (bytes, from, to) => {
   // In a local, as a bundler's module variable is loaded and checked at every use.
   const t = crcTable;
-  let crc = -1;
-  let at = from;
-  while (at < to && ((bytes.byteOffset + at) & 3) !== 0) {
-    crc = (crc >>> 8) ^ ((t[(crc ^ (bytes[at] as number)) & 255] as number) | 0);
-    at += 1;
-  }
+  // Words begin at multiples of four; what is before them and behind the last step is few.
+  const at = Math.min(to, from + (-(bytes.byteOffset + from) & 3));
+  let crc = bytewise(-1, bytes, from, at);
   const steps = (to - at) >> 4;
   const end = steps * 4;
   const words = steps > 0 ? new Int32Array(bytes.buffer, bytes.byteOffset + at, end) : noWords;
@@ -67,7 +73,5 @@ export const crc32c: Checksum = (bytes, from, to) => {
       (t[256 + ((s >>> 16) & 255)] as number) ^
       (t[s >>> 24] as number);
   }
-  for (at += end * 4; at < to; at += 1)
-    crc = (crc >>> 8) ^ ((t[(crc ^ (bytes[at] as number)) & 255] as number) | 0);
-  return ~crc >>> 0;
+  return ~bytewise(crc, bytes, at + end * 4, to) >>> 0;
 };

@@ -4,15 +4,7 @@
 import { type Server, residentMb, startCollector, startWeir, withEdgeRig } from "./edge-servers.ts";
 import type { BenchOptions } from "./harness.ts";
 import { report, spread } from "./harness.ts";
-import { loadSpans } from "./span-load.ts";
-
-type Answered = {
-  readonly requestsPerSecond: number;
-  readonly p50ms: number;
-  readonly p99ms: number;
-  readonly spansPerCpuSecond?: number;
-  readonly not200?: object;
-};
+import { loadSpans, type SpanLoadResult } from "./span-load.ts";
 
 type Work = { readonly spansPerRequest: number; readonly seconds: number; readonly rate: number };
 
@@ -20,16 +12,14 @@ const connections = 16;
 const minutesDefault = 10;
 const halfLoadRounds = 3;
 
-const load = async (binary: string, server: Server, work: Work): Promise<Answered> => {
-  const options = { binary, url: server.url, connections, pids: [server.pid], ...work };
-  return (await loadSpans(options)) as unknown as Answered;
-};
+const load = (binary: string, server: Server, work: Work): Promise<SpanLoadResult> =>
+  loadSpans({ binary, url: server.url, connections, pids: [server.pid], ...work });
 
 const atHalfLoad = async (binary: string, server: Server, seconds: number): Promise<void> => {
   const spansPerRequest = 100;
   const { requestsPerSecond } = await load(binary, server, { spansPerRequest, seconds, rate: 0 });
   const rate = Math.floor(requestsPerSecond / 2);
-  const rounds: Answered[] = [];
+  const rounds: SpanLoadResult[] = [];
   for (let i = 0; i < halfLoadRounds; i += 1)
     rounds.push(await load(binary, server, { spansPerRequest, seconds, rate }));
   const failed = rounds.find(({ not200 }) => not200 !== undefined);

@@ -11,7 +11,7 @@ import {
 } from "./edge-servers.ts";
 import type { BenchOptions } from "./harness.ts";
 import { report, spread } from "./harness.ts";
-import { loadSpans } from "./span-load.ts";
+import { loadSpans, type SpanLoadResult } from "./span-load.ts";
 
 type Encoding = "protobuf" | "gzip" | "json";
 type Work = {
@@ -60,29 +60,19 @@ const contenders: readonly (readonly [name: string, start: Contender])[] = [
 const rowName = (who: string, { encoding, spansPerRequest, connections }: Work): string =>
   `${who} | ${encoding} | ${spansPerRequest} x ${connections}`;
 
-type Measured = {
-  readonly requestsPerSecond: number;
-  readonly spansPerCpuSecond?: number;
-  readonly p50ms: number;
-  readonly p99ms: number;
-  readonly not200?: object;
-  readonly firstError?: string;
-  readonly loadGeneratorCpuSeconds: number;
-};
-
 type Context = EdgeRig & { readonly seconds: number; readonly rounds: number };
 
-const loaded = async (context: Context, server: Server, work: Work): Promise<Measured> => {
+const loaded = (context: Context, server: Server, work: Work): Promise<SpanLoadResult> => {
   const { broker, binary, seconds } = context;
   const options = { binary, url: server.url, seconds, rate: 0, pids: [server.pid, broker.pid] };
-  return (await loadSpans({ ...options, ...work })) as unknown as Measured;
+  return loadSpans({ ...options, ...work });
 };
 
-const kSpansOf = ({ spansPerCpuSecond = 0 }: Measured): number => spansPerCpuSecond / 1000;
+const kSpansOf = ({ spansPerCpuSecond = 0 }: SpanLoadResult): number => spansPerCpuSecond / 1000;
 
 /** The row says what the median round was; the rounds' spread is that of the machine. */
 const measure = async (context: Context, server: Server, work: Work): Promise<void> => {
-  const results: Measured[] = [];
+  const results: SpanLoadResult[] = [];
   for (let i = 0; i < context.rounds; i += 1) results.push(await loaded(context, server, work));
   const failed = results.find(({ not200 }) => not200 !== undefined);
   const sorted = results.toSorted((a, b) => kSpansOf(a) - kSpansOf(b));

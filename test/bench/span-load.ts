@@ -40,7 +40,17 @@ export type SpanLoadOptions = {
   readonly pids?: readonly number[];
 };
 
-export type SpanLoadResult = { readonly [key: string]: unknown };
+/** What the generator says, as far as it is read here. */
+export type SpanLoadResult = {
+  readonly requestsPerSecond: number;
+  readonly p50ms: number;
+  readonly p99ms: number;
+  /** Of the first process; absent without one. */
+  readonly spansPerCpuSecond?: number;
+  /** Answers that were not 200, by status, and the first one's words. */
+  readonly not200?: object;
+  readonly firstError?: string;
+};
 
 export const loadSpans = (options: SpanLoadOptions): Promise<SpanLoadResult> =>
   new Promise((resolve, reject) => {

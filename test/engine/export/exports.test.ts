@@ -1,6 +1,6 @@
 // Events of a running engine, threads and all, on their way out: to the topic of the embedded log
 // and as OTLP logs to a real Collector; and a receiver that never answers, which costs nothing.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -8,8 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { Ajv2020 } from "ajv/dist/2020.js";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 
 import { takeSnapshot } from "../../../engine/control/snapshot.ts";
 import { eventTypes } from "../../../engine/events/event-layout.ts";
@@ -18,8 +17,8 @@ import { readEvents } from "../../../engine/events/event-reader.ts";
 import type { EventRule } from "../../../engine/export/event-rule.ts";
 import type { ExportSettings } from "../../../engine/export/exports.ts";
 import { createTransactionMix } from "../../../engine/feed/transactions.ts";
-import { type Engine, startEngine } from "../../../engine/host/engine.ts";
-import type { EventLog, LogRecord } from "../../../engine/log/event-log.ts";
+import { startEngine } from "../../../engine/host/engine.ts";
+import type { LogRecord } from "../../../engine/log/event-log.ts";
 import { openLog } from "../../../engine/log/open-log.ts";
 import { sniffDefaults } from "../../../engine/sniff/sniff-settings.ts";
 import { readValue } from "../../../engine/tail/read-value.ts";
@@ -30,28 +29,16 @@ import { weir } from "../../end-to-end/weir-process.ts";
 import { runSeed } from "../../random.ts";
 import { transactionFrame } from "../../transaction-frame.ts";
 import { until } from "../../until.ts";
+import { endedAfterEach } from "./running-parts.ts";
+import { isEvent } from "./sniffer-event-schema.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-exports-"));
 const mix = await createTransactionMix({ seed: runSeed("exports"), count: 200 });
 
-const schema = JSON.parse(
-  readFileSync(new URL("../../../schemas/sniffer-event.schema.json", import.meta.url), "utf8"),
-) as object;
-const isEvent = new Ajv2020({ strict: true }).compile(schema);
-
 const everyEvent = (every: number): EventRule =>
   Object.fromEntries(eventTypes.map((type) => [type, every])) as EventRule;
 
-let engine: Engine | null = null;
-let log: EventLog | null = null;
-let collector: Collector | null = null;
-
-afterEach(async () => {
-  await log?.close();
-  await engine?.stop(5_000);
-  await collector?.stop();
-  [log, engine, collector] = [null, null, null];
-});
+const parts = endedAfterEach();
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const start = async (name: string, exports: ExportSettings, eventSampleEvery = 1) => {
@@ -62,9 +49,9 @@ const start = async (name: string, exports: ExportSettings, eventSampleEvery = 1
     sniff: { ...sniffDefaults, eventSampleEvery },
     exports,
   });
-  engine = running;
+  parts.engine = running;
   const opened = await openLog({ directory });
-  log = opened;
+  parts.log = opened;
   const counts = () => takeSnapshot(running.memory, running.lanes).counts;
   const handle = async (times: number): Promise<void> => {
     const before = counts().foreignTransactions;
@@ -78,12 +65,12 @@ const start = async (name: string, exports: ExportSettings, eventSampleEvery = 1
   };
   const written = async (): Promise<readonly (LogRecord & { readonly partition: number })[]> => {
     const ends = await opened.offsets("weir-events");
-    const parts = ends.map(async (_, partition) => {
+    const reads = ends.map(async (_, partition) => {
       const place = { topic: "weir-events", partition, offset: 0 };
       const records = await opened.read(place, 100_000);
       return records.map((record) => Object.assign(record, { partition }));
     });
-    return (await Promise.all(parts)).flat();
+    return (await Promise.all(reads)).flat();
   };
   return { running, counts, handle, written };
 };
@@ -175,7 +162,7 @@ describe("events that leave a running engine", () => {
 
   it("come as log records to an OpenTelemetry Collector where one is built, else to protobufjs", async () => {
     const receiver = await startCollector();
-    collector = receiver;
+    parts.collector = receiver;
     const { running, counts, handle } = await start("otlp", {
       eventTopic: false,
       eventEndpoint: `${receiver.url}/v1/logs`,
@@ -231,7 +218,7 @@ describe("events that leave a running engine", () => {
     const report = await running.stop(5_000);
     expect(report.clean).toBe(true);
     expect(counts().eventLogsShutdown).toBeGreaterThan(0);
-    engine = null;
+    parts.engine = null;
     silent.closeAllConnections();
     silent.close();
   });

@@ -1,46 +1,32 @@
 // Events of what a running engine, threads and all, gives to a sender: they leave as those of the
 // sniffer do, and say which transaction of which market thread it was.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { Ajv2020 } from "ajv/dist/2020.js";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 
 import { engineSettingsOf } from "../../../engine/config/settings-of.ts";
 import { takeSnapshot } from "../../../engine/control/snapshot.ts";
 import { createTransactionMix } from "../../../engine/feed/transactions.ts";
-import { type Engine, startEngine } from "../../../engine/host/engine.ts";
-import type { EventLog } from "../../../engine/log/event-log.ts";
+import { startEngine } from "../../../engine/host/engine.ts";
 import { openLog } from "../../../engine/log/open-log.ts";
 import { topics } from "../../../schemas/topics.ts";
-import { type Collector, startCollector } from "../../collector.ts";
+import { startCollector } from "../../collector.ts";
 import { weir } from "../../end-to-end/weir-process.ts";
 import { runSeed } from "../../random.ts";
 import { transactionFrame } from "../../transaction-frame.ts";
 import { until } from "../../until.ts";
 import { effective } from "../config/effective.ts";
+import { endedAfterEach } from "./running-parts.ts";
+import { isEvent } from "./sniffer-event-schema.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-submitted-"));
 const mix = await createTransactionMix({ seed: runSeed("submitted events"), count: 240 });
 const { partitions } = topics["weir-transactions"];
 
-const schemaFile = new URL("../../../schemas/sniffer-event.schema.json", import.meta.url);
-const isEvent = new Ajv2020({ strict: true }).compile(
-  JSON.parse(readFileSync(schemaFile, "utf8")) as object,
-);
-
-let engine: Engine | null = null;
-let log: EventLog | null = null;
-let collector: Collector | null = null;
-
-afterEach(async () => {
-  await log?.close();
-  await engine?.stop(5_000);
-  await collector?.stop();
-  [log, engine, collector] = [null, null, null];
-});
+const parts = endedAfterEach();
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 type Event = {
@@ -61,9 +47,9 @@ const start = async (name: string, set: { readonly [path: string]: string }) => 
   const settings = engineSettingsOf(config, { now: () => config, stageFolder: folder });
   const directory = join(folder, name);
   const running = await startEngine({ log: { directory, port: 0 }, runId: "r", ...settings });
-  engine = running;
+  parts.engine = running;
   const opened = await openLog({ directory });
-  log = opened;
+  parts.log = opened;
   const counts = () => takeSnapshot(running.memory, running.lanes).counts;
   /** Gives each transaction once, and waits until what can be sent of them was. */
   const handle = async (): Promise<void> => {
@@ -86,10 +72,10 @@ const start = async (name: string, set: { readonly [path: string]: string }) => 
   };
   const written = async (): Promise<readonly Event[]> => {
     const ends = await opened.offsets("weir-events");
-    const parts = ends.map((_, partition) =>
+    const reads = ends.map((_, partition) =>
       opened.read({ topic: "weir-events", partition, offset: 0 }, 100_000),
     );
-    const records = (await Promise.all(parts)).flat();
+    const records = (await Promise.all(reads)).flat();
     return records.map(({ value }) => JSON.parse(Buffer.from(value).toString()) as Event);
   };
   return { counts, handle, written };
@@ -125,8 +111,8 @@ describe("transactions that are given to a sender", () => {
     const submitted = of(await written(), "bundle_submitted");
     expect(submitted).toHaveLength(Math.ceil(counts().submitDryRun / 3));
     expect(submitted.every(({ one_in: every }) => every === 3)).toBe(true);
-    await log?.close();
-    await engine?.stop(5_000);
+    await parts.log?.close();
+    await parts.engine?.stop(5_000);
     const none = await start("none", { "events.export.bundle_submitted": "0" });
     await none.handle();
     expect(of(await none.written(), "bundle_submitted")).toEqual([]);
@@ -134,7 +120,7 @@ describe("transactions that are given to a sender", () => {
 
   it("leave as log records that our registry knows", async () => {
     const receiver = await startCollector();
-    collector = receiver;
+    parts.collector = receiver;
     const { counts, handle } = await start("otlp", {
       "telemetry.event_endpoint": `${receiver.url}/v1/logs`,
     });
