@@ -67,10 +67,8 @@ export class Extractor {
     if (first !== verdict.candidate) return first;
     if (prefilter.keyCount === 0) return verdict.malformed;
     const programOfKey = this.#programOfKey;
-    const hits = prefilter.hitCount;
-    for (let i = 0; i < hits; i += 1) {
-      programOfKey[prefilter.hits[i] as number] = prefilter.programs[i] as number;
-    }
+    const { count, keys, programs } = prefilter.hits;
+    for (let i = 0; i < count; i += 1) programOfKey[keys[i] as number] = programs[i] as number;
     table.keysAt = prefilter.keysAt;
     table.keyCount = prefilter.keyCount;
     table.signaturesAt = start + 1;
@@ -78,7 +76,7 @@ export class Extractor {
       view.getUint8(start) < versionByteV0
         ? this.#walk(view, prefilter.keysAt + prefilter.keyCount * keyBytes + blockhashBytes, end)
         : this.#walkV1(view, start, end);
-    for (let i = 0; i < hits; i += 1) programOfKey[prefilter.hits[i] as number] = notWatched;
+    for (let i = 0; i < count; i += 1) programOfKey[keys[i] as number] = notWatched;
     if (!isWhole) return verdict.malformed;
     if (table.count === 0) return this.#callsVote ? verdict.vote : verdict.notWatched;
     return this.unresolved === table.count ? verdict.needsResolve : verdict.candidate;

@@ -4,7 +4,6 @@
 // what is wrong. The runtime demands that an instruction's program is a static key, in v0 too, so a
 // watched outer instruction is never behind a lookup table.
 import {
-  accountsMax,
   blockhashBytes as blockhashBytesShared,
   headerBytes as headerBytesShared,
   keyBytes as keyBytesShared,
@@ -20,7 +19,7 @@ import {
   readCompactU16,
 } from "../../schemas/market/compact-u16.ts";
 import { verdict as verdictShared } from "./verdict.ts";
-import { voteProgram as voteProgramShared, type WatchList } from "./watch-list.ts";
+import { KeyHits, type WatchList } from "./watch-list.ts";
 
 // Own constants, because an imported binding is loaded at each use.
 const blockhashBytes: number = blockhashBytesShared;
@@ -31,7 +30,6 @@ const versionByteV0: number = versionByteV0Shared;
 const compactLengthShift: number = compactLengthShiftShared;
 const compactValueMask: number = compactValueMaskShared;
 const verdict = verdictShared;
-const voteProgram: number = voteProgramShared;
 
 /** Below this nothing is even looked at: a signature alone has as many bytes. */
 const transactionBytesMin = 64;
@@ -65,11 +63,8 @@ export class Prefilter {
   /** Of the transaction that passed last; `keyCount` is 0 when its keys could not be located. */
   keysAt = 0;
   keyCount = 0;
-  /** Static keys that are watched programs, by index of the hit. */
-  hitCount = 0;
-  readonly hits = new Int32Array(accountsMax);
-  /** Program of each hit. */
-  readonly programs = new Int32Array(accountsMax);
+  /** Its static keys that are watched programs or the vote program; not told when not located. */
+  readonly hits = new KeyHits();
   readonly #bytesMin: number = 0;
   readonly #bytesMax: number = 0;
 
@@ -88,22 +83,16 @@ export class Prefilter {
 
   /** Judges the transaction [start, end) of `view`, which must lie within it. */
   check(view: DataView, start: number, end: number): PrefilterVerdict {
-    this.hitCount = 0;
+    const { hits } = this;
     const bytes = end - start;
     if (bytes < this.#bytesMin || bytes > this.#bytesMax) return verdict.size;
     if (!this.#locate(view, start, end)) return verdict.candidate;
     const keysEnd = this.keysAt + this.keyCount * keyBytes;
-    const at = this.watch.firstWatched(view, this.keysAt, keysEnd);
-    if (at < 0) return verdict.notWatched;
-    if (this.#collect(view, at, keysEnd)) return verdict.candidate;
+    this.watch.find(view, this.keysAt, keysEnd, hits);
+    if (hits.isWatched) return verdict.candidate;
+    if (hits.count === 0) return verdict.notWatched;
     const callsVote = this.#callsHit(view, keysEnd + blockhashBytes, end);
     return callsVote ? verdict.vote : verdict.notWatched;
-  }
-
-  /** Whether one of the static keys is a watched or the vote program, or cannot be located. */
-  hasWatchedKey(view: DataView, start: number, end: number): boolean {
-    if (end - start < transactionBytesMin || !this.#locate(view, start, end)) return true;
-    return this.watch.firstWatched(view, this.keysAt, this.keysAt + this.keyCount * keyBytes) >= 0;
   }
 
   #locate(view: DataView, start: number, end: number): boolean {
@@ -134,22 +123,9 @@ export class Prefilter {
     return true;
   }
 
-  // Notes all hits from the first on; true when one of them is more than the vote program.
-  #collect(view: DataView, first: number, keysEnd: number): boolean {
-    const { watch, keysAt } = this;
-    let isWatched = false;
-    for (let at = first; at >= 0; at = watch.firstWatched(view, at + keyBytes, keysEnd)) {
-      this.hits[this.hitCount] = (at - keysAt) / keyBytes;
-      this.programs[this.hitCount] = watch.found;
-      this.hitCount += 1;
-      if (watch.found !== voteProgram) isWatched = true;
-    }
-    return isWatched;
-  }
-
   // Whether an instruction calls the only hit, the vote program; true for bytes that end early.
   #callsHit(view: DataView, countAt: number, end: number): boolean {
-    const vote = this.hits[0];
+    const vote = this.hits.keys[0];
     const count = readCompactU16(view, countAt, end);
     if (count < 0) return true;
     let at = countAt + (count >> compactLengthShift);

@@ -1,14 +1,17 @@
-// The compiled form of "which programs and instructions are watched": an open-addressing table
-// over the first 8 bytes of a program id (SPL Token and Token-2022 share their first 4), then all
-// 32 bytes compared; in front of it a filter by the first word alone; per program a run of
-// discriminators. Built once, read for every key of every transaction.
+// The compiled form of "which programs and instructions are watched": a table over the first word of
+// a program id, with a chain where programs share a slot (SPL Token and Token-2022 have the same first
+// word), then all 32 bytes compared; per program a run of discriminators. Built once, read for every
+// key of every transaction.
 import { decodeKey } from "../../schemas/market/base58.ts";
 import {
   type InstructionRule,
   programIds,
   type ProgramName,
 } from "../../schemas/market/programs.ts";
-import { keyBytes as keyBytesShared } from "../../schemas/market/transaction-layout.ts";
+import {
+  accountsMax,
+  keyBytes as keyBytesShared,
+} from "../../schemas/market/transaction-layout.ts";
 
 // Own constants, because an imported binding is loaded at each use.
 const keyBytes: number = keyBytesShared;
@@ -48,6 +51,17 @@ export const watchedPrograms = (rules: readonly InstructionRule[]): readonly Wat
   }));
 };
 
+/** Keys of one transaction that are in a list. */
+export class KeyHits {
+  count = 0;
+  /** One of them is more than the vote program. */
+  isWatched = false;
+  /** Index of each among the static keys. */
+  readonly keys = new Int32Array(accountsMax);
+  /** Program of each. */
+  readonly programs = new Int32Array(accountsMax);
+}
+
 // A field that is undefined until the constructor sets it is checked for its type at each use.
 const noWords = new Int32Array(0);
 
@@ -57,12 +71,11 @@ export class WatchList {
   readonly programs: readonly WatchedProgram[];
   /** By rule number. */
   readonly rules: readonly InstructionRule[];
-  /** Number of the program that `firstWatched` found last. */
-  found = notWatched;
-  // Program number + 1, 0 for empty: one byte each, 4 KiB stay in the first cache.
+  // By the first word: a program's entry, its number + 1, or 0. One byte each, 4 KiB stay in the first
+  // cache.
   readonly #table = new Uint8Array(tableSlots);
-  // 1 where the first word of a program hashes to.
-  readonly #filter = new Uint8Array(tableSlots);
+  // By entry: the next one with the same slot, or 0.
+  readonly #next = new Uint8Array(watchedProgramsMax + 2);
   readonly #words: Int32Array = noWords;
   readonly #isPair: boolean = false;
   // Rules of program p are [#firstRule[p], #firstRule[p + 1]).
@@ -107,76 +120,96 @@ export class WatchList {
     }
     if (this.programOf(view, 0) !== notWatched)
       throw new TypeError(`program ${id} is listed twice`);
-    this.#filter[slotOf(view.getInt32(0, true))] = 1;
-    let slot = slotOf(view.getInt32(0, true) ^ Math.imul(view.getInt32(4, true), 31));
-    while (this.#table[slot] !== 0) slot = (slot + 1) & (tableSlots - 1);
+    const slot = slotOf(view.getInt32(0, true));
+    this.#next[number + 1] = this.#table[slot] as number;
     this.#table[slot] = number + 1;
   }
 
   /** Number of the program whose id lies at `at` of `view` (32 bytes), or `notWatched`. */
   programOf(view: DataView, at: number): number {
-    let slot = slotOf(view.getInt32(at, true) ^ Math.imul(view.getInt32(at + 4, true), 31));
-    let entry = this.#table[slot] as number;
-    // The table is nearly empty, so an empty slot ends every probe.
+    let entry = this.#table[slotOf(view.getInt32(at, true))] as number;
     while (entry !== 0) {
       if (this.#isKey(view, at, entry - 1)) return entry - 1;
-      slot = (slot + 1) & (tableSlots - 1);
-      entry = this.#table[slot] as number;
+      entry = this.#next[entry] as number;
     }
     return notWatched;
   }
 
-  /** The first of the keys [at, end) of `view` that is in the list, or -1; sets `found`. */
-  firstWatched(view: DataView, at: number, end: number): number {
-    let key = this.#firstLikely(view, at, end);
-    while (key >= 0) {
-      const program = this.programOf(view, key);
-      if (program !== notWatched) {
-        this.found = program;
-        return key;
-      }
-      key = this.#firstLikely(view, key + keyBytes, end);
-    }
-    return -1;
+  /**
+   * Notes in `hits` which of the keys [at, end) of `view` are in the list. They are told by their
+   * first word alone and with nothing else in the loop: one read and one lookup a key, four keys a
+   * turn so that their reads overlap.
+   */
+  find(view: DataView, at: number, end: number, hits: KeyHits): void {
+    hits.count = 0;
+    hits.isWatched = false;
+    if (this.#isPair) this.#findPair(view, at, end, hits);
+    else this.#findAny(view, at, end, hits);
   }
 
-  // By the first word alone and with nothing else in the loop: one read and one lookup a key, four
-  // keys a turn so that their reads overlap.
-  #firstLikely(view: DataView, at: number, end: number): number {
-    if (this.#isPair) return this.#firstOfPair(view, at, end);
-    const filter = this.#filter;
+  #findAny(view: DataView, at: number, end: number, hits: KeyHits): void {
+    const table = this.#table;
     let key = at;
     for (; key + fourKeys <= end; key += fourKeys) {
-      const a = filter[slotOf(view.getInt32(key, true))] as number;
-      const b = filter[slotOf(view.getInt32(key + keyBytes, true))] as number;
-      const c = filter[slotOf(view.getInt32(key + 2 * keyBytes, true))] as number;
-      const d = filter[slotOf(view.getInt32(key + 3 * keyBytes, true))] as number;
-      if ((a | b | c | d) !== 0) break;
+      const a = table[slotOf(view.getInt32(key, true))] as number;
+      const b = table[slotOf(view.getInt32(key + keyBytes, true))] as number;
+      const c = table[slotOf(view.getInt32(key + 2 * keyBytes, true))] as number;
+      const d = table[slotOf(view.getInt32(key + 3 * keyBytes, true))] as number;
+      if ((a | b | c | d) === 0) continue;
+      if (a !== 0) this.#note(view, key, at, hits);
+      if (b !== 0) this.#note(view, key + keyBytes, at, hits);
+      if (c !== 0) this.#note(view, key + 2 * keyBytes, at, hits);
+      if (d !== 0) this.#note(view, key + 3 * keyBytes, at, hits);
     }
     for (; key < end; key += keyBytes) {
-      if (filter[slotOf(view.getInt32(key, true))] !== 0) return key;
+      if (table[slotOf(view.getInt32(key, true))] !== 0) this.#note(view, key, at, hits);
     }
-    return -1;
   }
 
-  // One program beside the vote program: two comparisons are less than a lookup.
-  #firstOfPair(view: DataView, at: number, end: number): number {
+  // One program beside the vote program: two comparisons are less than a lookup. The loop is left at
+  // a hit, because one that holds a call is slower for all.
+  #findPair(view: DataView, at: number, end: number, hits: KeyHits): void {
     const vote = this.#words[0];
     const only = this.#words[keyWords];
-    for (let key = at; key < end; key += keyBytes) {
-      const word = view.getInt32(key, true);
-      if (word === only || word === vote) return key;
+    let key = at;
+    for (;;) {
+      let found = -1;
+      for (; key < end; key += keyBytes) {
+        const word = view.getInt32(key, true);
+        if (word === only || word === vote) {
+          found = key;
+          break;
+        }
+      }
+      if (found < 0) return;
+      this.#note(view, found, at, hits);
+      key = found + keyBytes;
     }
-    return -1;
+  }
+
+  #note(view: DataView, key: number, first: number, hits: KeyHits): void {
+    const program = this.programOf(view, key);
+    if (program === notWatched) return;
+    const { count } = hits;
+    hits.keys[count] = ((key - first) / keyBytes) | 0;
+    hits.programs[count] = program;
+    hits.count = count + 1;
+    if (program !== voteProgram) hits.isWatched = true;
   }
 
   #isKey(view: DataView, at: number, program: number): boolean {
     const words = this.#words;
     const first = program * keyWords;
-    for (let i = 0; i < keyWords; i += 1) {
-      if (view.getInt32(at + i * 4, true) !== words[first + i]) return false;
-    }
-    return true;
+    return (
+      view.getInt32(at, true) === words[first] &&
+      view.getInt32(at + 4, true) === words[first + 1] &&
+      view.getInt32(at + 8, true) === words[first + 2] &&
+      view.getInt32(at + 12, true) === words[first + 3] &&
+      view.getInt32(at + 16, true) === words[first + 4] &&
+      view.getInt32(at + 20, true) === words[first + 5] &&
+      view.getInt32(at + 24, true) === words[first + 6] &&
+      view.getInt32(at + 28, true) === words[first + 7]
+    );
   }
 
   /** Number of the rule of `program` for a discriminator of two words, or -1. */

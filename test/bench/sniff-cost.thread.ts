@@ -33,16 +33,6 @@ const watch = ((): WatchList => {
 type Loop = (slab: Slab, from: number, to: number) => number;
 
 const uses: { readonly [use in SniffCostOrder["use"]]: () => Loop } = {
-  // The first watched key: what the prototype does.
-  scan: () => {
-    const prefilter = new Prefilter({ watch });
-    return ({ view, ends }, from, to) => {
-      let hits = 0;
-      for (let i = from; i < to; i += 1)
-        hits += prefilter.hasWatchedKey(view, i * slotBytes, ends[i] as number) ? 1 : 0;
-      return hits;
-    };
-  },
   check: () => {
     const prefilter = new Prefilter({ watch });
     return ({ view, ends }, from, to) => {

@@ -7,8 +7,8 @@ import { Worker } from "node:worker_threads";
 import type { Spread } from "./harness.ts";
 
 export type SniffCostOrder = {
-  /** `scan` finds a watched key; `check` is the whole prefilter; `write` fills a candidate too. */
-  readonly use: "scan" | "check" | "extract" | "write";
+  /** `check` is the prefilter; `extract` finds instructions too, `write` fills a candidate. */
+  readonly use: "check" | "extract" | "write";
   readonly programs: number;
   /** Transactions in a slab. */
   readonly count: number;

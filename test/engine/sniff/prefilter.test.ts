@@ -91,7 +91,6 @@ describe("prefilter", () => {
         const view = viewOf(transactionOf(shape));
         fc.pre(view.byteLength <= 1232);
         expect(prefilter.check(view, 0, view.byteLength)).toBe(verdict.candidate);
-        expect(prefilter.hasWatchedKey(view, 0, view.byteLength)).toBe(true);
         expect(extractor.extract(view, 0, view.byteLength)).toBe(verdict.candidate);
         expect(extractor.table.rules[extractor.table.match(0, matchField.rule)]).toBe(shape.rule);
       }),
@@ -111,6 +110,36 @@ describe("prefilter", () => {
       if (found <= verdict.needsResolve) expect(first).toBe(verdict.candidate);
       const noise = random.bytes(64 + random.below(200));
       prefilter.check(new DataView(noise.buffer), 0, noise.length);
+    }
+  });
+
+  it.each([
+    ["a whole list", watch],
+    ["one program", new WatchList(watchedPrograms(instructionRules).slice(0, 1))],
+  ])("notes every watched key and the vote program, wherever they stand: %s", (_name, list) => {
+    const prefilter = new Prefilter({ watch: list });
+    const random = seeded(seed);
+    for (let round = 0; round < 2_000; round += 1) {
+      const base = randomKeys(random, 1, 5 + random.below(28));
+      const programs = base.keys.map((_, i) =>
+        i > 0 && random.below(4) === 0 ? random.below(list.programs.length) : -1,
+      );
+      // The first word of a program and another rest is no hit.
+      const keys = base.keys.map((key, i) => {
+        const id = decodeKey(list.programs[programs[i] ?? -1]?.id ?? "") ?? key;
+        if (id !== key || random.below(8) > 0) return id;
+        return Uint8Array.from([...idOf("Vote").subarray(0, 4), ...key.subarray(4)]);
+      });
+      const view = viewOf({ ...base, keys });
+      if (view.byteLength > 1232) continue;
+      const isWatched = programs.some((program) => program > 0);
+      expect(prefilter.check(view, 0, view.byteLength)).toBe(
+        isWatched ? verdict.candidate : verdict.notWatched,
+      );
+      const { count, keys: found, programs: numbers } = prefilter.hits;
+      const hits = Array.from({ length: count }, (_, i) => [found[i], numbers[i]]);
+      const expected = programs.flatMap((program, i) => (program < 0 ? [] : [[i, program]]));
+      expect(hits).toEqual(expected);
     }
   });
 
