@@ -266,7 +266,7 @@ const edge = z.strictObject({
   short_pauses: flag({
     default: false,
     reload: restart,
-    what: "V8 of the edge of weir up collects more often and for shorter: lower tail latency and memory for about 6 % more CPU",
+    what: "V8 of the edge of weir up collects more often and for shorter: lower tail latency and memory for about 10 % more CPU",
   }),
 });
 
