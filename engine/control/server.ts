@@ -65,7 +65,11 @@ export const startControlServer = async (options: ControlOptions): Promise<Contr
     "/events": (query) => eventsAnswer(options.events, query),
   };
   const server = createServer((request, response) => {
-    void answer({ routes, steering }, request, response);
+    answer({ routes, steering }, request, response).catch((error: unknown) => {
+      // Who asked has gone, or a page could not be made: nothing of the engine ends with it.
+      if (!response.headersSent) response.writeHead(500, { "content-type": "text/plain" });
+      response.end(`${error instanceof Error ? error.message : String(error)}\n`);
+    });
   });
   server.listen(options.port, host);
   await once(server, "listening").catch((error: unknown) => {
@@ -93,7 +97,13 @@ const answer = async (
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> => {
-  const { pathname: path, searchParams } = new URL(request.url ?? "/", `http://${host}`);
+  const asked = URL.parse(request.url ?? "/", `http://${host}`);
+  if (asked === null) {
+    response.writeHead(400, { "content-type": "text/plain" });
+    response.end(`${request.url} is no path\n`);
+    return;
+  }
+  const { pathname: path, searchParams } = asked;
   const action = actionOf(path);
   if (action !== null && steering !== null) {
     await act({ action, steering }, request, response);

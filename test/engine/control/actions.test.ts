@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { request } from "node:http";
 
 import { afterEach, describe, expect, it } from "vitest";
@@ -84,6 +85,22 @@ describe("actions of the control server", () => {
       expect((await post(`${url}/pause`, bad)).status).toBe(400);
     }
     expect((await post(`${url}/pause`, " ".repeat(5_000))).status).toBe(413);
+    expect(told).toEqual([]);
+  });
+
+  it("are forgotten when their sender goes away in the middle of the body", async () => {
+    const { url, told } = await start();
+    const headers = { "content-type": "application/json", "content-length": 100 };
+    const cut = request(`${url}/pause`, { method: "POST", headers });
+    const gone = once(cut, "close").catch(() => undefined);
+    await new Promise((written) => {
+      cut.write("{", written);
+    });
+    // The body's beginning has been read when an answer to a later request is here.
+    await fetch(`${url}/livez`);
+    cut.destroy();
+    await gone;
+    expect((await fetch(`${url}/livez`)).status).toBe(200);
     expect(told).toEqual([]);
   });
 

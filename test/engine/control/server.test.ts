@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
+
 import { afterEach, describe, expect, it } from "vitest";
 
 import { UnreachableError } from "../../../engine/cli/command.ts";
@@ -25,6 +28,14 @@ const start = async (port = 0) => {
     events: [memory.events],
   });
   return { memory, url: server.url };
+};
+
+/** With the path as it stands: fetch would mend it. */
+const statusOf = async (url: string, path: string): Promise<number | undefined> => {
+  const asked = request({ host: "127.0.0.1", port: new URL(url).port, path }).end();
+  const [response] = (await once(asked, "response")) as [IncomingMessage];
+  response.resume();
+  return response.statusCode;
 };
 
 afterEach(async () => {
@@ -119,6 +130,14 @@ describe("control server", () => {
     const posted = await fetch(`${url}/status`, { method: "POST" });
     expect(posted.status).toBe(405);
     expect(posted.headers.get("allow")).toBe("GET, HEAD");
+  });
+
+  it("answers 400 for what is no path, and goes on", async () => {
+    const { url } = await start();
+    for (const path of ["//", "http://[", "/\\", "http://a:99999/"]) {
+      expect(await statusOf(url, path)).toBe(400);
+    }
+    expect((await fetch(`${url}/livez`)).status).toBe(200);
   });
 
   it("says which option to use when the port is taken", async () => {
