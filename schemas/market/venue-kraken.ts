@@ -2,6 +2,7 @@
 // orders it, and a CRC-32 of the ten best levels proves the book after it. The checksum is of
 // texts at the venue's precision, which numbers in JSON lose, so it is only kept when the levels
 // came as texts (venue-message.ts reads them so from JSON text).
+import { decimalScaleMax } from "./decimal.ts";
 import type { DepthMessage } from "./depth-message.ts";
 import { depthKind } from "./depth-item.ts";
 import {
@@ -96,5 +97,6 @@ const inText = ({ field, levels }: LevelList): LevelList => ({
 const decimalText = (value: unknown): unknown => {
   if (typeof value !== "number") return value;
   const text = String(value);
-  return text.includes("e-") ? value.toFixed(18) : text;
+  // The zeros behind are not the venue's: as decimals they would leave no room for larger sizes.
+  return text.includes("e-") ? value.toFixed(decimalScaleMax).replace(/0+$/, "") : text;
 };

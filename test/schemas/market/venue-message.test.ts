@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { depthKind } from "../../../schemas/market/depth-item.ts";
 import { depthItemOf, DepthMessage } from "../../../schemas/market/depth-message.ts";
 import { CoinbaseConnection } from "../../../schemas/market/venue-coinbase.ts";
-import { readVenueText } from "../../../schemas/market/venue-message.ts";
+import { readVenue, readVenueText } from "../../../schemas/market/venue-message.ts";
 import type { VenueName } from "../../../schemas/market/venues.ts";
 
 const read = (venue: VenueName, json: unknown, connection: CoinbaseConnection | null = null) => {
@@ -37,6 +37,16 @@ test("Kraken: numbers keep the zeros that the checksum is of, the time is the id
     checksum: 2_114_181_697,
   });
   expect(levels).toEqual([[5657, 109_839_471_030]]);
+});
+
+test("Kraken: a size that JavaScript writes with an exponent leaves room for large ones", () => {
+  const message = new DepthMessage();
+  const small = '"bids":[{"price":0.5658,"qty":0.0000005},';
+  const json = JSON.parse(kraken.replace('"bids":[', small)) as unknown;
+  const context = { venue: "kraken", symbol: "", receiveNs: 7n } as const;
+  expect(readVenue(json, context, message)).toBeNull();
+  expect(message).toMatchObject({ bidCount: 2, sizeScale: 7, checksum: -1 });
+  expect([message.size(0), message.size(1)]).toEqual([5, 10_983_947_103]);
 });
 
 test("OKX: names the delta before; -1 is a snapshot; a book of the best is a ticker", () => {
