@@ -95,7 +95,9 @@ export class OtlpPath {
     const { path, message, at, isTooLarge } = result;
     const place = path === "" ? "JSON" : path;
     const code = isTooLarge ? "body-too-large" : "malformed";
-    return refuse(code, `body: ${place}: ${message}, at byte ${at}`, { field: path });
+    return refuse(code, `body: ${place}: ${message}, at byte ${at}`, {
+      field: path === "" ? "body" : path,
+    });
   }
 
   #routed(bytes: Uint8Array, { tenant, itemsMax, body }: PathInput): Routed | Refusal {

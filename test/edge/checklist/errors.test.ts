@@ -110,6 +110,17 @@ describe("errors", () => {
     expect(statusOf(await response.bytes()).message).toContain(name);
   });
 
+  test.each(["", "{", "[]", "{} {}"])(
+    "E3: JSON that is no object, %j, is at fault as a whole: the field is body",
+    async (body) => {
+      const response = await new FakeEdge().post("/v1/traces", json, body);
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({
+        details: [{ fieldViolations: [{ field: "body" }] }],
+      });
+    },
+  );
+
   test.each([
     ["requestsPerS", { requestsPerS: 1 }, "1"],
     ["itemsPerS", { itemsPerS: 1, itemsBurst: 1 }, "1"],
