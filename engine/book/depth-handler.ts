@@ -1,5 +1,6 @@
 // Depth records of the log into the books. A book is state that outlives its records: a restart
-// must read again from each book's last snapshot, so that is as far as a partition is committed.
+// must read again from each book's last snapshot, or from the first of the deltas that waited for
+// it, so that is as far as a partition is committed.
 import { depthOffset } from "../../schemas/market/depth-layout.ts";
 import { depthKind } from "../../schemas/market/depth-item.ts";
 import { frameFault, FrameReader } from "../../schemas/market/frame.ts";
@@ -19,6 +20,16 @@ export type DepthHandlerOptions = {
   readonly traces?: TraceMarks | null;
 };
 
+const nothingHeld = -1;
+
+/** Offsets of the records that a book needs after a restart. */
+type Origin = {
+  /** Of the first record that the last snapshot's book was made of; not known before one. */
+  from: number;
+  /** Of the first delta that waits for a snapshot, or `nothingHeld`. */
+  heldFrom: number;
+};
+
 /** Runs on the market thread. */
 export class DepthHandler implements RecordHandler {
   readonly #view: DataView;
@@ -26,8 +37,8 @@ export class DepthHandler implements RecordHandler {
   readonly #metrics: MetricCells;
   readonly #traces: TraceMarks | null;
   readonly #frame = new FrameReader();
-  /** Per partition id: offset of each book's last snapshot, by where its symbol stands. */
-  readonly #snapshots = new Map<number, Map<string, number>>();
+  /** Per partition id, by the index of the book. */
+  readonly #origins = new Map<number, Map<number, Origin>>();
 
   constructor({ view, books, metrics, traces = null }: DepthHandlerOptions) {
     this.#traces = traces;
@@ -36,13 +47,15 @@ export class DepthHandler implements RecordHandler {
     this.#metrics = metrics;
   }
 
-  onAssign(id: number): void {
-    this.#snapshots.set(id, new Map());
+  // The books outlive an assignment, and take no snapshot again that they have: so do their origins.
+  onAssign(id: number, offset: number): void {
+    for (const origin of this.#origins.get(id)?.values() ?? []) {
+      origin.from = Math.max(origin.from, offset);
+      if (origin.heldFrom !== nothingHeld) origin.heldFrom = Math.max(origin.heldFrom, offset);
+    }
   }
 
-  onRevoke(id: number): void {
-    this.#snapshots.delete(id);
-  }
+  onRevoke(): void {}
 
   onRecord(record: RecordAt): number {
     const frame = this.#frame;
@@ -64,9 +77,7 @@ export class DepthHandler implements RecordHandler {
 
   commitPoint(id: number, next: number): { readonly offset: number; readonly metadata: string } {
     let offset = next;
-    for (const snapshotOffset of this.#snapshots.get(id)?.values() ?? []) {
-      offset = Math.min(offset, snapshotOffset);
-    }
+    for (const { from } of this.#origins.get(id)?.values() ?? []) offset = Math.min(offset, from);
     return { offset, metadata: "" };
   }
 
@@ -74,21 +85,39 @@ export class DepthHandler implements RecordHandler {
     const outcome = this.#books.apply(this.#view, start, end);
     if (outcome === bookOutcome.applied) {
       const isSnapshot = this.#view.getUint8(start + depthOffset.kind) === depthKind.snapshot;
-      if (isSnapshot) this.#snapshots.get(id)?.set(this.#symbolAt(start), offset);
-    } else if (outcome === bookOutcome.stale) this.#metrics.add(staleCell, 1);
+      if (isSnapshot) this.#tookSnapshot(id, offset);
+    } else if (outcome === bookOutcome.held) this.#held(id, offset);
+    else if (outcome === bookOutcome.stale) this.#metrics.add(staleCell, 1);
     else if (outcome === bookOutcome.gap || outcome === bookOutcome.checksum) {
+      if (outcome === bookOutcome.gap) this.#held(id, offset);
       this.#metrics.add(gapCell, 1);
     } else if (isRefusal(outcome)) this.#metrics.add(rejectedCell, 1);
   }
 
-  // Snapshots are rare: text is affordable here.
-  #symbolAt(start: number): string {
-    const bytes = this.#view.getUint8(start + depthOffset.symbolBytes);
-    let text = `${this.#view.getUint8(start + depthOffset.venue)}:`;
-    for (let i = 0; i < bytes; i += 1) {
-      text += String.fromCharCode(this.#view.getUint8(start + depthOffset.symbol + i));
+  #tookSnapshot(id: number, offset: number): void {
+    const origin = this.#originOf(id);
+    const { heldFrom } = origin;
+    origin.from = heldFrom === nothingHeld ? offset : heldFrom;
+    // What did not follow the snapshot waits for the next one.
+    if (this.#books.latest?.held.isEmpty !== false) origin.heldFrom = nothingHeld;
+  }
+
+  #held(id: number, offset: number): void {
+    const origin = this.#originOf(id);
+    if (origin.heldFrom === nothingHeld) origin.heldFrom = offset;
+  }
+
+  // Of the book that the last item was for.
+  #originOf(id: number): Origin {
+    const book = this.#books.latest?.index ?? 0;
+    let origins = this.#origins.get(id);
+    if (origins === undefined) this.#origins.set(id, (origins = new Map<number, Origin>()));
+    let origin = origins.get(book);
+    if (origin === undefined) {
+      origin = { from: Number.POSITIVE_INFINITY, heldFrom: nothingHeld };
+      origins.set(book, origin);
     }
-    return text;
+    return origin;
   }
 }
 

@@ -55,6 +55,7 @@ export class MarketBooks {
   readonly #item = new DepthItem();
   readonly #heldItem = new DepthItem();
   readonly #best = createDepth(checksumLevels);
+  #latest: MarketBook | null = null;
   readonly #origin: TopOrigin = {
     state: bookState.buffering,
     isTrusted: false,
@@ -76,6 +77,11 @@ export class MarketBooks {
     return this.#books;
   }
 
+  /** The book of the last item that was not refused, null before one. */
+  get latest(): MarketBook | null {
+    return this.#latest;
+  }
+
   /**
    * Takes the item in the bytes [start, end) and returns a `bookOutcome`. The bytes may be reused
    * afterwards. Never throws for what they hold.
@@ -87,6 +93,7 @@ export class MarketBooks {
     const found = this.#directory.find(item);
     const entry = found < 0 ? this.#open(item) : this.#books[found];
     if (entry === undefined) return bookOutcome.symbolsFull;
+    this.#latest = entry;
     add(entry, counter.messages, 1);
     entry.slot.counters[counter.receiveUs] =
       item.receiveNsHigh * usPerHigh + item.receiveNsLow / 1000;
