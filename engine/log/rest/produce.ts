@@ -93,7 +93,7 @@ export class Producing {
     const reports = await this.#reports(items, response.headersSent);
     if (!response.headersSent) response.writeHead(200, { "content-type": "application/json" });
     const hasRoom = response.write(`${reports.join("\n")}\n`);
-    if (!hasRoom) await new Promise((resolve) => response.once("drain", resolve));
+    if (!hasRoom) await roomIn(response);
   }
 
   async #reports(
@@ -131,3 +131,14 @@ export class Producing {
     throw new HttpError(404, "This server does not host this topic-partition.", 40_403);
   }
 }
+
+/** Until what was answered has left, or who asked has: then it never does. */
+const roomIn = (response: ServerResponse): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      response.off("drain", done).off("close", done);
+      resolve();
+    };
+    response.on("drain", done).on("close", done);
+    if (response.destroyed) done();
+  });

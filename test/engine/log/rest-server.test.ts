@@ -1,6 +1,8 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { request as httpRequest } from "node:http";
+import { createServer, request as httpRequest } from "node:http";
 import type { ClientRequest, IncomingMessage } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -10,6 +12,7 @@ import { openEmbeddedLog } from "../../../engine/log/embedded-log.ts";
 import type { EventLog, LogRecord } from "../../../engine/log/event-log.ts";
 import { LogError } from "../../../engine/log/event-log.ts";
 import { JsonObjects } from "../../../engine/log/rest/json-objects.ts";
+import { Producing } from "../../../engine/log/rest/produce.ts";
 import type { RestServer } from "../../../engine/log/rest-server.ts";
 import { startRestServer } from "../../../engine/log/rest-server.ts";
 import { keyPartition } from "../../../schemas/hash/murmur2.ts";
@@ -220,6 +223,24 @@ describe("over a log that fails", () => {
     await other.close();
   });
 });
+
+test("a request ends when its sender has gone while the answer waited for it to read", async () => {
+  const producing = new Producing({ log, clusterId: "weir", table: topics });
+  const ended = Promise.withResolvers<unknown>();
+  const own = createServer((request, response) => {
+    ended.resolve(producing.request("t", request, response).catch(() => undefined));
+  }).listen(0, "127.0.0.1");
+  await once(own, "listening");
+  // Refused ones, with reports of more than the sockets between the two hold.
+  const body = '{"partition_id":"x"}\n'.repeat(120_000);
+  const sender = connect((own.address() as AddressInfo).port, "127.0.0.1").pause();
+  sender.write("POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n");
+  sender.write(`content-length: ${body.length}\r\n\r\n${body}`);
+  await once(sender, "readable");
+  sender.destroy();
+  await ended.promise;
+  own.close();
+}, 10_000);
 
 test("a taken port is the system's error", async () => {
   const taken = startRestServer({ log, port: server.port });
