@@ -147,14 +147,15 @@ export class Supervisor {
    */
   async rearrange(change: () => Rearrangement): Promise<void> {
     this.#refuseUnlessUp();
-    await this.#inTurn(() => this.#replace(change()));
+    const begun = await this.#inTurn(() => this.#replace(change()));
     await this.#restoreInTurn();
-    const lost = this.#kept.find(({ isUp }) => !isUp);
+    const lost = begun.find(({ isUp }) => !isUp);
     if (lost === undefined) return;
     throw new RefusedError(`worker=${lost.worker.name} did not start: ${lost.lastError ?? ""}`);
   }
 
-  async #replace({ ended, workers }: Rearrangement): Promise<void> {
+  /** Returns the workers that are to be started for it. */
+  async #replace({ ended, workers }: Rearrangement): Promise<readonly KeptWorker[]> {
     const names = new Set(workers.map(({ name }) => name));
     for (const kept of this.#kept) {
       if (ended.has(kept.worker.name) || !names.has(kept.worker.name)) this.#down.add(kept);
@@ -172,6 +173,7 @@ export class Supervisor {
       this.#down.delete(gone);
       this.#pending.delete(gone);
     }
+    return [...this.#down];
   }
 
   /** Ends all in reverse order, whatever is left at the deadline by force. */
@@ -270,6 +272,8 @@ export class Supervisor {
     try {
       await this.#options.handOver(new Set(order.map(({ worker }) => worker.name)));
       for (const kept of order) {
+        // A stop that ran out of time does not wait for this: what it has ended stays ended.
+        if (this.#phase !== "up") return;
         await this.#startOne(kept);
         this.#down.delete(kept);
       }

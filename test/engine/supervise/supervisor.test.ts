@@ -252,6 +252,41 @@ describe("a supervisor", () => {
     expect(states()).toBe("a Running 0, c Running 1, b Running 2, d Running 0");
   });
 
+  it("takes workers in while another is in Error, and says so only of one that did not start", async () => {
+    const limits = { ...restartDefaults, restartsMax: 0 };
+    const fakes = [{}, { critical: false }, {}];
+    const { supervisor, workers, states } = rig(fakes, { limits });
+    await supervisor.start();
+    supervisor.report("b", "broken");
+    await settled();
+    await supervisor.rearrange(() => ({ ended: new Set(["c"]), workers }));
+    expect(states()).toBe("a Running 0, b Error 0, c Running 1");
+    await expect(
+      supervisor.rearrange(() => ({ ended: new Set(["b"]), workers })),
+    ).resolves.toBeUndefined();
+    expect(states()).toBe("a Running 0, b Running 1, c Running 1");
+  });
+
+  it("starts nobody any more after a stop that ran out of time in a restart", async () => {
+    const gate = Promise.withResolvers<void>();
+    const { supervisor, late, done } = rig([
+      {
+        strategy: "rest_for_one",
+        onStart: (start) => (start === 2 ? gate.promise : Promise.resolve()),
+      },
+      {},
+    ]);
+    await supervisor.start();
+    supervisor.report("a", "broken");
+    await settled();
+    const stopping = supervisor.stop(5_000);
+    late.resolve();
+    await stopping;
+    gate.resolve();
+    await settled();
+    expect(done.filter((line) => line === "start b")).toEqual(["start b"]);
+  });
+
   it("ends by force what has not ended at the one deadline of all", async () => {
     const { supervisor, late, done } = rig([
       {},
