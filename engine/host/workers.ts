@@ -11,7 +11,9 @@ import type { LogPlace } from "../log/open-log.ts";
 import { moduleUrl } from "../package-root.ts";
 import type { StageMetricsSet } from "../metrics/stage-metrics-set.ts";
 import type { Submission } from "../submit/outlet.ts";
+import { SubmitCounts } from "../submit/submit-counts.ts";
 import type { SubmitSettings } from "../submit/submit-settings.ts";
+import { messagesRead } from "../submit/tap.ts";
 import type { RestartStrategy, Worker } from "../supervise/worker.ts";
 import { WorkerCells, workerOrder } from "../supervise/worker-cells.ts";
 import type { SniffSettings } from "../sniff/sniff-settings.ts";
@@ -160,7 +162,10 @@ export class EngineThreads {
       },
       ask: async (order) => this.living("submit")?.ask(order),
       expectExit: () => this.living("submit")?.expectExit(),
-      kill: () => this.#kill("submit"),
+      kill: async () => {
+        await this.#kill("submit");
+        new SubmitCounts(memory.metrics).died(messagesRead(lanes.taps()));
+      },
       heartbeat: () => cells.heartbeat(),
       onDied: (error) => onDied("submit", new ThreadDiedError(error.message)),
     });

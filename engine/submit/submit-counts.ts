@@ -51,19 +51,23 @@ const endKeys: readonly MetricKey[] = [
 /** Flushed bundles by reason, as BundleBuilder counts them. */
 type Bundles = { readonly size: number; readonly timeout: number; readonly shutdown: number };
 
-/** On the submit thread, the one writer of its cells. */
+/** On the submit thread, the one writer of its cells while it lives. */
 export class SubmitCounts {
   readonly #metrics: MetricCells;
   #bundles: Bundles = { size: 0, timeout: 0, shutdown: 0 };
 
-  /**
-   * What earlier lives had in hand is gone, and counted as that. They read `messagesRead` from the
-   * taps; the last of it may not have been counted before the thread died.
-   */
-  constructor(memory: SharedArrayBuffer, messagesRead: number) {
+  constructor(memory: SharedArrayBuffer) {
     this.#metrics = new MetricCells(memory);
+  }
+
+  /**
+   * What the thread had in hand is gone, and counted as that. It read `messagesRead` from the taps;
+   * the last of it may not have been counted before it died. Control only, when the thread is dead.
+   */
+  died(messagesRead: number): void {
     this.#add("submitReceived", messagesRead - this.#metrics.read("submitReceived"));
     this.dropped(this.inFlight, "restart");
+    this.#metrics.set(cellOf("submitInFlight"), 0);
   }
 
   /** Transactions read and not ended. */

@@ -12,7 +12,6 @@ import { TokenBucket } from "../send/token-bucket.ts";
 import { openOutlet } from "../submit/open-outlet.ts";
 import { SubmitCounts } from "../submit/submit-counts.ts";
 import { Submitter } from "../submit/submitter.ts";
-import { messagesRead } from "../submit/tap.ts";
 import { startHeartbeat, takeOrders } from "./orders.ts";
 import { say, sayFailed } from "./say.ts";
 
@@ -33,7 +32,7 @@ const events = new EventCollector(data.events, settings.eventSampleEvery);
 
 startHeartbeat(data);
 try {
-  const counts = new SubmitCounts(data.memory.metrics, messagesRead(data.taps));
+  const counts = new SubmitCounts(data.memory.metrics);
   const outlet = openOutlet(settings.outlet, {
     variables: process.env,
     fetch,

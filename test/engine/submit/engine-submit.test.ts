@@ -12,7 +12,7 @@ import { engineSettingsOf } from "../../../engine/config/settings-of.ts";
 import { type ControlServer, startControlServer } from "../../../engine/control/server.ts";
 import { takeSnapshot } from "../../../engine/control/snapshot.ts";
 import { createTransactionMix } from "../../../engine/feed/transactions.ts";
-import { type Engine, startEngine } from "../../../engine/host/engine.ts";
+import { type Engine, type EngineOptions, startEngine } from "../../../engine/host/engine.ts";
 import { type EventLog } from "../../../engine/log/event-log.ts";
 import { openLog } from "../../../engine/log/open-log.ts";
 import type { MetricKey } from "../../../engine/metrics/table.ts";
@@ -84,7 +84,10 @@ describe("bundles of a running engine", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const start = async (set: { readonly [path: string]: string }): Promise<Engine> => {
+  const start = async (
+    set: { readonly [path: string]: string },
+    restarts: EngineOptions["restarts"] = {},
+  ): Promise<Engine> => {
     const { config } = effective(
       {
         "senders.jito.regions": url,
@@ -96,7 +99,7 @@ describe("bundles of a running engine", () => {
     );
     const settings = engineSettingsOf(config, { now: () => config, stageFolder: folder });
     const directory = join(folder, "log");
-    engine = await startEngine({ log: { directory, port: 0 }, runId, ...settings });
+    engine = await startEngine({ log: { directory, port: 0 }, runId, ...settings, restarts });
     log = await openLog({ directory });
     const { memory, lanes, stages } = engine;
     control = await startControlServer({
@@ -254,6 +257,25 @@ describe("bundles of a running engine", () => {
     expect(others.map(({ restarts: one }) => one)).toEqual(others.map(() => 0));
   });
 
+  it("end with a submit thread that is restarted no more, and what it had in hand is counted", async () => {
+    writeFileSync(join(folder, "half.mjs"), halfSource);
+    const running = await start(
+      {
+        stages: JSON.stringify([{ name: "half", module: "./half.mjs", options: { diesAfter: 9 } }]),
+      },
+      { restartsMax: 0 },
+    );
+    await feed();
+    const state = (): string | undefined =>
+      running.steering.workers().find(({ name }) => name === "submit")?.state;
+    while (state() !== "Error" || counts().submitRestart === 0) await sleep(20);
+    await expectConserved();
+    const { submitInFlight, submitReceived } = counts();
+    expect(submitInFlight).toBe(0);
+    expect(endedCount()).toBe(submitReceived);
+    await running.steering.scale("market", 2);
+  });
+
   it("are made of what added market threads find too", async () => {
     const running = await start({});
     await running.steering.scale("market", 2);
@@ -298,7 +320,7 @@ const halfSource = `
     inputBytes: 32,
     outputBytes: 32,
     metrics: { counters: { seen: { name: "half_seen_total", help: "Records" } } },
-    configure: ({ every, diesAfter = Infinity }) => ({ input, output, metrics }) => {
+    configure: ({ every = 1, diesAfter = Infinity }) => ({ input, output, metrics }) => {
       let n = 0;
       const seen = metrics.counter("seen");
       return {
