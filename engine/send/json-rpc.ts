@@ -82,9 +82,10 @@ export class JsonRpc {
     if (isObject(error) && Number.isSafeInteger(error["code"])) {
       const code = Number(error["code"]);
       const shown = this.#shown(String(error["message"]));
-      const failureClass = status === 429 ? "retryable" : classOf(code, error["data"]);
+      const isTransient = classOfStatus(status) === "retryable";
+      const failureClass = isTransient ? "retryable" : classOf(code, error["data"]);
       const retryAfterMs = retryAfterOf(response);
-      const mayHaveActed = failureClass === "processed";
+      const mayHaveActed = failureClass === "processed" || status >= 500;
       return {
         ok: false,
         failure: { class: failureClass, code, status, message: shown, retryAfterMs, mayHaveActed },

@@ -48,6 +48,6 @@ export const classOf = (code: number, data: unknown): FailureClass => {
   return err === "AlreadyProcessed" ? "processed" : "permanent";
 };
 
-/** Class of an HTTP status that came without a JSON-RPC error. */
+/** Class of an HTTP status; a retryable one outweighs the error in its body, often a gateway's. */
 export const classOfStatus = (status: number): FailureClass =>
   status === 429 || status === 408 || status >= 500 ? "retryable" : "permanent";

@@ -63,6 +63,18 @@ it.each([
 });
 
 it.each([
+  [429, false],
+  [500, true],
+  [503, true],
+])("HTTP status %i is retryable whatever error its body has", async (status, mayHaveActed) => {
+  const { server, rpc } = await setUp();
+  const error = { code: -32_603, message: "Internal error" };
+  server.script("echo", { status, text: JSON.stringify({ jsonrpc: "2.0", id: 1, error }) });
+  const failure = { class: "retryable", code: -32_603, status, mayHaveActed };
+  expect(await rpc.call("echo", [])).toMatchObject({ ok: false, failure });
+});
+
+it.each([
   ["text that is no JSON", "<html>"],
   ["a list", "[]"],
   ["an answer to another request", '{"jsonrpc":"2.0","id":7,"result":1}'],
