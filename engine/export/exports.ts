@@ -146,8 +146,9 @@ const topicSink = (options: ExportOptions, metrics: MetricCells): Sink => {
   const outlet = outletOf(queue, metrics, "eventTopic");
   const close: Sink["close"] = async (deadline) => {
     await outlet.close(deadline);
-    const log = await opened?.catch(() => null);
-    await log?.close();
+    // A Kafka that does not answer holds its producer's end up for as long as a send may take.
+    const closed = opened?.then((log) => log.close()).catch(() => undefined);
+    await Promise.race([closed, deadline]);
   };
   return { ...outlet, offer: (event) => queue.offer(event), close };
 };

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,13 +11,15 @@ import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 
 import { takeSnapshot } from "../../../engine/control/snapshot.ts";
-import { eventTypes } from "../../../engine/events/event-layout.ts";
+import { eventType, eventTypes } from "../../../engine/events/event-layout.ts";
+import { createEventMemory, EventCollector } from "../../../engine/events/event-collector.ts";
 import type { EventLine } from "../../../engine/events/event-line.ts";
 import { readEvents } from "../../../engine/events/event-reader.ts";
 import type { EventRule } from "../../../engine/export/event-rule.ts";
-import type { ExportSettings } from "../../../engine/export/exports.ts";
+import { type ExportSettings, startExports } from "../../../engine/export/exports.ts";
 import { createTransactionMix } from "../../../engine/feed/transactions.ts";
 import { startEngine } from "../../../engine/host/engine.ts";
+import { createEngineMemory } from "../../../engine/host/memory.ts";
 import type { LogRecord } from "../../../engine/log/event-log.ts";
 import { openLog } from "../../../engine/log/open-log.ts";
 import { sniffDefaults } from "../../../engine/sniff/sniff-settings.ts";
@@ -222,6 +224,31 @@ describe("events that leave a running engine", () => {
     silent.closeAllConnections();
     silent.close();
   });
+
+  it("end within their deadline when Kafka takes connections and never answers", async () => {
+    const sockets = new Set<Socket>();
+    const silent = createTcpServer((socket) => sockets.add(socket.on("error", () => undefined)));
+    silent.listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const memory = createEngineMemory();
+    const exports = await startExports({
+      eventTopic: true,
+      eventEndpoint: "",
+      traceEndpoint: "",
+      eventRule: () => everyEvent(1),
+      events: { market: [memory.events], submit: createEventMemory() },
+      metrics: memory.metrics,
+      traces: memory.traces,
+      log: { kafka: `127.0.0.1:${(silent.address() as AddressInfo).port}` },
+      runId: "exports-test",
+    });
+    new EventCollector(memory.events).record(eventType.bytesReceived, 1);
+    await once(silent, "connection");
+    await exports.stop(10);
+    expect(takeSnapshot(memory).counts.eventTopicWaiting).toBe(1);
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+  }, 5_000);
 });
 
 /** What `weir check` says of OTLP/JSON requests by our own registry: exit code and findings. */
