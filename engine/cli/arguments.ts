@@ -127,6 +127,12 @@ export const helpText = (command: Command): string => {
   ].join("\n");
 };
 
+/** For a command of options only. @throws UsageError naming what was found. */
+export const refusePositionals = (command: string, { positionals }: Arguments): void => {
+  if (positionals.length === 0) return;
+  throw new UsageError(`weir ${command} takes no arguments, found ${positionals.join(" ")}`);
+};
+
 /** Reads an integer option. @throws UsageError naming the option and the range. */
 export const integerOption = (
   args: Arguments,

@@ -11,6 +11,7 @@ import { takeSnapshot } from "../control/snapshot.ts";
 import { startEngine, ThreadStartError } from "../host/engine.ts";
 import type { Engine, EngineOptions } from "../host/engine.ts";
 import { checkKafkaTopics } from "../up/topics-check.ts";
+import { refusePositionals } from "./arguments.ts";
 import type { Arguments, Command, Io } from "./command.ts";
 import { exitCode, UnreachableError } from "./command.ts";
 import { configOptions, engineOptionFields, openConfig } from "./open-config.ts";
@@ -37,6 +38,7 @@ export const engine: Command = {
   },
   examples: ["weir engine --kafka 127.0.0.1:19092", "weir engine --data /var/lib/weir"],
   run: async (args, io) => {
+    refusePositionals("engine", args);
     const runId = textOption(args, "run-id") ?? randomUUID();
     const settings = await openConfig(args, engineOptionFields, io);
     const { config } = settings.holder;

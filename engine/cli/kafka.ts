@@ -3,9 +3,9 @@
 import type { KafkaNode } from "../log/kafka-node.ts";
 import { KafkaNodeError } from "../log/kafka-jars.ts";
 import { defaultDataDirectory, startKafkaNode } from "../log/kafka-node.ts";
-import { integerOption } from "./arguments.ts";
+import { integerOption, refusePositionals } from "./arguments.ts";
 import type { Arguments, Command, Io } from "./command.ts";
-import { exitCode, UnreachableError, UsageError } from "./command.ts";
+import { exitCode, UnreachableError } from "./command.ts";
 
 const defaultPort = 9092;
 
@@ -25,9 +25,7 @@ const started = async (args: Arguments, io: Io): Promise<KafkaNode> => {
 };
 
 const run = async (args: Arguments, io: Io): Promise<number> => {
-  if (args.positionals.length > 0) {
-    throw new UsageError(`weir kafka takes no arguments, found ${args.positionals.join(" ")}`);
-  }
+  refusePositionals("kafka", args);
   const node = await started(args, io);
   const aborted = new Promise<null>((resolve) => {
     if (io.signal.aborted) resolve(null);

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 
 import { engineSettingsOf } from "../config/settings-of.ts";
 import type { Snapshot } from "../control/snapshot.ts";
+import { speedOption } from "../feed/options.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { ledgerOf } from "../ledger/ledger.ts";
 import { packageRoot } from "../package-root.ts";
@@ -14,7 +15,7 @@ import { liveView } from "../up/live-view.ts";
 import type { System, SystemOptions } from "../up/system.ts";
 import { handledOf, refusedOf, startSystem } from "../up/system.ts";
 import { viewLines } from "../up/view.ts";
-import { integerOption } from "./arguments.ts";
+import { integerOption, refusePositionals } from "./arguments.ts";
 import type { Arguments, Command, Io } from "./command.ts";
 import { exitCode, UsageError } from "./command.ts";
 import { configOptions, engineOptionFields, type OpenConfig, openConfig } from "./open-config.ts";
@@ -63,7 +64,10 @@ export const up: Command = {
   },
   examples: ["weir up --seconds 20", "weir up --kafka 127.0.0.1:19092 --create-topics --no-feed"],
   run: async (args, io) => {
+    refusePositionals("up", args);
     const seconds = integerOption(args, "seconds", { min: 1, max: 31_536_000 });
+    // Told by the feed, it would be told after everything has started.
+    speedOption(args.values);
     const settings = await openConfig(args, optionFields, io);
     const system = await start(args, settings, io);
     settings.follow(system);
@@ -100,7 +104,7 @@ const optionFields = { ...engineOptionFields, "trace-rate": "telemetry.trace_rat
 const start = async (args: Arguments, settings: OpenConfig, io: Io): Promise<System> => {
   const { holder } = settings;
   const { log, control, telemetry, edge } = holder.config;
-  const apiKeys = texts(args, "api-key");
+  const apiKeys = apiKeysOf(args);
   if (apiKeys.length === 0) {
     io.note("weir: no API key configured: the edge serves loopback without authentication");
   }
@@ -123,6 +127,13 @@ const start = async (args: Arguments, settings: OpenConfig, io: Io): Promise<Sys
     about: () => ({ config: settings.about() }),
     reload: settings.reload,
   });
+};
+
+/** The edge takes a list, parted by spaces and commas, in which an empty key is none at all. */
+const apiKeysOf = (args: Arguments): readonly string[] => {
+  const keys = texts(args, "api-key");
+  if (keys.every((key) => /^[^\s,]+$/.test(key))) return keys;
+  throw new UsageError("--api-key must not be empty, nor have spaces or commas");
 };
 
 const policyOf = (args: Arguments): SystemOptions["policy"] => {
@@ -156,6 +167,8 @@ const ended = async ({ system, feed, seconds, io }: End): Promise<string | null>
   const timer = Promise.withResolvers<null>();
   const timeout =
     seconds === undefined ? undefined : setTimeout(() => timer.resolve(null), seconds * 1_000);
+  // Ctrl-C may have come while the system started.
+  if (io.signal.aborted) timer.resolve(null);
   io.signal.addEventListener("abort", () => timer.resolve(null), { once: true });
   const feedFailed = feed?.failed ?? new Promise<never>(() => undefined);
   const reason = await Promise.race([timer.promise, system.failed, feedFailed]);

@@ -49,7 +49,7 @@ export const readFeedSettings = (argv: readonly string[]): FeedSettings => {
     depthPerSecond: rate("depth-rate"),
     transactions: files(values, "transactions"),
     depth: files(values, "depth"),
-    speed: speed(values),
+    speed: speedOption(values),
     seed: integerOption(args, "seed", { min: 0, max: seedMax }) ?? null,
   };
 };
@@ -67,7 +67,8 @@ const edgeUrl = (values: Values): string => {
   return text.replace(/\/+$/, "");
 };
 
-const speed = (values: Values): number => {
+/** Of `--speed`. @throws UsageError naming the range. */
+export const speedOption = (values: Values): number => {
   const text = String(values["speed"]);
   const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
   if (value >= 0 && value <= speedMax) return value;

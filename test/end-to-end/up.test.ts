@@ -73,6 +73,23 @@ describe("weir up", () => {
     checkLedger(run.lines.at(-1) as unknown as LedgerLine);
   }, 60_000);
 
+  it("ends on a SIGINT that comes while it starts", async () => {
+    const run = weir("up", ...ports, "--no-feed", "--data", join(folder, "early"));
+    await expect.poll(run.stderr, { timeout: 20_000 }).toContain("no API key");
+    expect(run.lines).toEqual([]);
+    run.child.kill("SIGINT");
+    expect((await run.exited).code).toBe(0);
+    expect(run.lines.map((line) => Object.keys(line))).toEqual([["ready"], ["ledger"]]);
+  }, 60_000);
+
+  it("refuses before it starts what is no argument, no key or no speed, with exit 2", async () => {
+    const wrong = [["extra"], ["--api-key", ""], ["--api-key", "a,b"], ["--speed", "fast"]];
+    for (const words of wrong) {
+      const run = weir("up", ...ports, "--data", join(folder, "refused"), ...words);
+      expect([words, (await run.exited).code, run.lines]).toEqual([words, 2, []]);
+    }
+  }, 60_000);
+
   it("starts the servers alone with --no-feed, behind an API key and with short pauses as told", async () => {
     const data = join(folder, "servers");
     const more = ["--api-key", "sesame-sesame", "--set", "edge.short_pauses=true"];
