@@ -84,9 +84,17 @@ export class JitoOutlet implements Outlet {
         const state = found.get(one.receipt.bundleId)?.state;
         if (state === "landed" || state === "failed") this.#end(one, state);
         else if (one.looks >= looksMax) this.#end(one, "accepted");
+        else this.#askLast(one);
       }
     }
     for (const one of this.#followed.values()) this.#end(one, "accepted");
+  }
+
+  // Behind all others, or five that never land would hide those behind them until they are forgotten.
+  #askLast(one: Followed): void {
+    const { bundleId } = one.receipt;
+    this.#followed.delete(bundleId);
+    this.#followed.set(bundleId, one);
   }
 
   #end({ receipt, transactions }: Followed, fate: Fate): void {
