@@ -61,7 +61,8 @@ export type Edge = {
 
 type Headers = { readonly [name: string]: string };
 
-const anyMediaType: readonly MediaType[] = [
+/** What an answer may be encoded in, when no path has been chosen yet. */
+export const anyMediaType: readonly MediaType[] = [
   "application/x-protobuf",
   "application/json",
   "application/x-weir-frames",

@@ -6,7 +6,8 @@ import { ConfigError, readConfig } from "./config.ts";
 import { refuse } from "./errors.ts";
 import type { ForwarderObject } from "./forward/forwarder-object.ts";
 import { objectForwarder } from "./forward/object-forwarder.ts";
-import { type Edge, handle } from "./pipeline.ts";
+import { type Edge, anyMediaType, handle } from "./pipeline.ts";
+import { mediaTypeOf } from "./receive/media-type.ts";
 import type { RegistryStore } from "./registry/registry-holder.ts";
 import { refusalResponse } from "./respond/refusal-response.ts";
 
@@ -38,7 +39,8 @@ export default {
       edge ??= assemble(env);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      return refusalResponse(refuse("misconfigured", error.message), undefined, {});
+      const mediaType = mediaTypeOf(request.headers.get("content-type"), anyMediaType);
+      return refusalResponse(refuse("misconfigured", error.message), mediaType, {});
     }
     return handle(edge, request, ctx);
   },
