@@ -61,7 +61,7 @@ export class MetricCheck {
     if (!isNameFormat(this.#view, name, nameBytes)) found.add(finding.invalidFormat, -1);
     const instrument = instrumentOf(type, isMonotonic);
     const wanted = group < 0 ? 0 : (plan.tables.sections.groupKind[group] as number);
-    if (instrument < 0 || (wanted !== 0 && wanted !== instrument)) {
+    if (group >= 0 && (instrument < 0 || (wanted !== 0 && wanted !== instrument))) {
       found.add(finding.unexpectedInstrument, -1);
     }
     if (group >= 0 && !this.#isUnit(plan.tables, scan, row, group)) {

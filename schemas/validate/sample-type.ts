@@ -4,7 +4,8 @@ import { attributeStride, attributeWord, valueType } from "../otlp/attribute-tab
 import { byteAt, delimitedStart, skipValue, tagSize, varintLow } from "../otlp/wire.ts";
 import { sampleType } from "../weaver/table-layout.ts";
 
-const { string, boolean, int, double, emptyArray, strings, mixedArray, none } = sampleType;
+const { string, double, emptyArray, strings, ints, doubles, mixedArray, none } = sampleType;
+const { boolean, int } = sampleType;
 // Names of this module's own: an imported one is loaded and looked at anew at each use.
 const word = attributeWord;
 const stride = attributeStride;
@@ -38,6 +39,13 @@ const valueTypeOf = (bytes: Uint8Array, start: number, end: number): number => {
   return type;
 };
 
+/** Ints among doubles are doubles: senders write 1.0 as an int. */
+const joined = (type: number, found: number): number => {
+  if (type === found) return type;
+  const areNumbers = type === ints || type === doubles;
+  return areNumbers && (found === ints || found === doubles) ? doubles : mixedArray;
+};
+
 /** Type of an ArrayValue's message bytes[start, end). */
 const arrayTypeOf = (bytes: Uint8Array, start: number, end: number): number => {
   let type: number = emptyArray;
@@ -52,8 +60,7 @@ const arrayTypeOf = (bytes: Uint8Array, start: number, end: number): number => {
       const element = valueTypeOf(bytes, delimitedStart(bytes, at + size, end), next);
       const isPlain = element >= string && element <= double;
       const found = isPlain ? strings + element - string : mixedArray;
-      if (type === emptyArray) type = found;
-      else if (type !== found) type = mixedArray;
+      type = type === emptyArray ? found : joined(type, found);
     }
     at = next;
   }

@@ -93,16 +93,19 @@ export class ValueCheck {
 
   #member(tables: Tables, lastMember: Int16Array, attribute: number, type: number): void {
     let { start, end, view } = this;
+    let owner = attribute * 2;
     if (type === sampleType.int) {
+      owner += 1;
       start = this.#writeDigits(start);
       end = digitsMax;
       view = this.#digitsView;
     } else if (type !== sampleType.string) return;
     const last = lastMember[attribute] as number;
-    if (last >= 0 && tables.sections.memberBytes[last] === end - start) {
+    const { memberOwner, memberBytes } = tables.sections;
+    if (last >= 0 && memberBytes[last] === end - start && memberOwner[last] === owner) {
       if (tables.members.isAt(last, view, start)) return;
     }
-    const member = tables.findMember(attribute, view, start, end - start);
+    const member = tables.findMember(owner, view, start, end - start);
     if (member < 0) this.#tell(finding.undefinedEnumVariant, attribute);
     else lastMember[attribute] = member;
   }

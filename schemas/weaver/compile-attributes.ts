@@ -190,9 +190,11 @@ const flagsOf = (attribute: ResolvedAttribute, isNamespaceTaken: boolean): numbe
 
 const pushMembers = (draft: TableDraft, attribute: ResolvedAttribute, index: number): void => {
   if (typeof attribute.type === "string") return;
-  for (const value of new Set(attribute.type.members.map((member) => String(member.value)))) {
-    draft.push("memberAttribute", index);
-    draft.pushText("member", value);
+  for (const value of new Set(attribute.type.members.map((member) => member.value))) {
+    // No boolean is ever looked for: its type is a mismatch.
+    if (typeof value === "boolean") continue;
+    draft.push("memberOwner", index * 2 + (typeof value === "number" ? 1 : 0));
+    draft.pushText("member", String(value));
   }
 };
 
@@ -229,11 +231,12 @@ export const compileAttributes = (
     pushMembers(draft, attribute, index);
     (isTemplate(attribute) ? templates : exact).set(attribute.name, index);
   });
-  const namespaces = new Set(all.flatMap(({ attribute }) => namespacesOf(attribute.name)));
+  // A template alone makes no namespace, as in Weaver.
+  const namespaces = new Set([...exact.keys()].flatMap(namespacesOf));
   for (const namespace of namespaces) draft.pushText("namespace", namespace);
   for (const [what, count] of [
     ["attributes", all.length],
-    ["members", draft.list("memberAttribute").length],
+    ["members", draft.list("memberOwner").length],
   ] as const) {
     if (count > entriesMax) draft.problems.push(`${what}: ${count}, limit ${entriesMax}`);
   }

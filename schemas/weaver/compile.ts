@@ -36,7 +36,7 @@ class SlotCompiler {
   }
 
   members(): void {
-    const owners = this.#draft.list("memberAttribute");
+    const owners = this.#draft.list("memberOwner");
     const at = this.#draft.list("memberAt");
     const bytes = this.#draft.list("memberBytes");
     this.#fill("memberSlots", [...owners.keys()], (entry) =>

@@ -7,7 +7,7 @@
 //   then the sections in this order, each at a multiple of 8
 
 export const tableMagic = 0x52494557;
-export const tableVersion = 1;
+export const tableVersion = 2;
 export const directoryAt = 16;
 
 /** More than this is no registry's tables. */
@@ -43,8 +43,9 @@ export const sections = {
   /** Open addressing over the key's hash; -1 = empty. */
   keySlots: "i16",
   templateSlots: "i16",
-  // Members of enums; numbers as decimal text.
-  memberAttribute: "u16",
+  // Members of enums; numbers as decimal text. The owner is twice the attribute, and one more for
+  // a number: the text "1" is not the number 1.
+  memberOwner: "u16",
   memberAt: "u32",
   memberBytes: "u16",
   memberSlots: "i16",

@@ -140,15 +140,15 @@ export class Tables {
     return -1;
   }
 
-  /** Number of the member of an attribute's enum that is this text, or -1. */
-  findMember(attribute: number, view: DataView, at: number, length: number): number {
-    const { memberSlots: slots, memberAttribute, memberBytes } = this.sections;
+  /** Number of the owner's member that is this text, or -1. */
+  findMember(owner: number, view: DataView, at: number, length: number): number {
+    const { memberSlots: slots, memberOwner, memberBytes } = this.sections;
     const mask = slots.length - 1;
-    let slot = hashOf(view, at, length, attribute) >>> this.#memberShift;
+    let slot = hashOf(view, at, length, owner) >>> this.#memberShift;
     for (;;) {
       const member = slots[slot] as number;
       if (member < 0) return -1;
-      if (memberAttribute[member] === attribute && memberBytes[member] === length) {
+      if (memberOwner[member] === owner && memberBytes[member] === length) {
         if (this.members.isAt(member, view, at)) return member;
       }
       slot = (slot + 1) & mask;

@@ -32,6 +32,7 @@ const typeOf = (value: Value): string => {
   const values = ((value[member] as Plain)["values"] ?? []) as Plain[];
   const types = new Set(values.map((one) => scalars[Object.keys(one)[0] ?? ""] ?? "other"));
   if (types.size === 0) return "[]";
+  if (types.size === 2 && types.has("int") && types.has("double")) return "double[]";
   return types.size > 1 || types.has("other") ? "mixed" : `${[...types].join("")}[]`;
 };
 
@@ -166,8 +167,10 @@ export class PlainValidator {
     const text = value?.["stringValue"] as string | undefined;
     const int = value?.["intValue"] as string | undefined;
     if (typeof type === "object" && (text ?? int) !== undefined) {
-      const known = type.members.map((member) => String(member.value));
-      if (!known.includes(text ?? int ?? "")) add(finding.undefinedEnumVariant);
+      const isKnown = type.members.some(({ value: member }) =>
+        text === undefined ? typeof member === "number" && String(member) === int : member === text,
+      );
+      if (!isKnown) add(finding.undefinedEnumVariant);
     }
     const number = int === undefined ? (value?.["doubleValue"] as number | undefined) : Number(int);
     if (number !== undefined) bounds(annotations, number, add);

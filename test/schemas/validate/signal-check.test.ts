@@ -106,6 +106,8 @@ describe("metrics", () => {
     const queue = { name: "queue.size", unit: "{item}", sum: { isMonotonic: true } };
     expect(codes(queue)).toContain(String(finding.unexpectedInstrument));
     expect(codes({ name: "Bad Name", gauge: {} })).toContain(String(finding.invalidFormat));
+    // Of a metric without a definition no instrument is expected.
+    expect(codes({ name: "x.y", summary: {} })).toEqual([String(finding.missingMetric)]);
   });
 
   it("are checked point by point, of every kind of data", () => {

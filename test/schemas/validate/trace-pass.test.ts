@@ -177,9 +177,20 @@ describe("findings of a span", () => {
     expect(order(int("rpc.code", 1))).toEqual([`${finding.conditionMet} is.ok -6`]);
   });
 
+  it("are no mismatch for ints among doubles", () => {
+    const isMismatch = (...values: readonly Plain[]): boolean =>
+      order({ key: "user.loads", value: { arrayValue: { values } } }).includes(
+        `${finding.typeMismatch} user.loads 1`,
+      );
+    expect(isMismatch({ intValue: 1 }, { doubleValue: 2.5 }, { intValue: 3 })).toBe(false);
+    expect(isMismatch({ doubleValue: 2.5 }, { intValue: 1 })).toBe(false);
+    expect(isMismatch({ doubleValue: 2.5 }, { boolValue: true }, { doubleValue: 1 })).toBe(true);
+  });
+
   it("are values outside of an enum, of a range, of a length, of a pattern", () => {
     expect(order(int("rpc.code", 7))).toEqual([`${finding.undefinedEnumVariant} rpc.code 1`]);
     expect(order(int("rpc.code", -7))).toEqual([]);
+    expect(order(text("rpc.code", "0"))).toEqual([`${finding.undefinedEnumVariant} rpc.code 1`]);
     expect(order(int("http.status", 99))).toEqual([`${finding.belowMin} http.status 1`]);
     expect(order(int("http.status", 600))).toEqual([`${finding.aboveMax} http.status 1`]);
     expect(order(text("http.url", "é".repeat(12)))).toEqual([]);

@@ -77,6 +77,16 @@ describe("a compiled registry", () => {
     expect(found(tables, "")).toBe("");
   });
 
+  it("has the namespaces of attributes, not those of templates alone", () => {
+    const own = tablesOf(withAttribute("tpl.header", { type: "template[string]" }));
+    const shares = (key: string): boolean => {
+      const bytes = encoder.encode(key);
+      return own.sharesNamespace(new DataView(bytes.buffer), 0, bytes.length);
+    };
+    expect(shares("user.other")).toBe(true);
+    expect(shares("tpl.other")).toBe(false);
+  });
+
   it("finds spans by name and id, metrics, events and entities by name", () => {
     const number = (index: { find: Tables["spans"]["find"] }, name: string): string => {
       const bytes = encoder.encode(name);
@@ -153,7 +163,7 @@ describe("loading", () => {
     const newer = bytes.slice();
     newer[4] = 9;
     expect(loadTables(newer)).toMatchObject({
-      problem: expect.stringMatching(/version 9, expected 1/),
+      problem: expect.stringMatching(/version 9, expected 2/),
     });
     const random = seeded(runSeed("damaged tables"));
     for (let i = 0; i < 300; i += 1) {
