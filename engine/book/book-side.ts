@@ -255,11 +255,13 @@ export class BookSide {
       if (!isBetter) this.#far.delete(price);
       return true;
     }
+    const isFull = this.#far.count >= farLevelsMax;
     if (isBetter) {
+      if (isFull) return false;
       this.#moveTo(price);
       return this.set(price, size);
     }
-    if (this.#far.count >= farLevelsMax && this.#far.get(price) === 0) return false;
+    if (isFull && this.#far.get(price) === 0) return false;
     this.#far.set(price, size);
     return true;
   }

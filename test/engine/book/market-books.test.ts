@@ -210,6 +210,18 @@ test("more levels than fit outside the window break the book off, and a snapshot
   expect(top()).toMatchObject({ state: "snapshot", bid: "99" });
 });
 
+test("levels that a rising market leaves behind are bounded too", () => {
+  const { give, top } = setUp();
+  give(snapshot(1, { bids: [[2 ** 40, 1]] }));
+  for (let id = 2; id < 6; id += 1) {
+    const first = (id - 2) * 16_384 + 1;
+    give({ ids: [id, id], bids: Array.from({ length: 16_384 }, (_, i) => [first + i, 1]) });
+  }
+  expect(top().state).toBe("synced");
+  expect(give({ ids: [6, 6], bids: [[2 ** 41, 1]] })).toBe(bookOutcome.levelsFull);
+  expect(top().state).toBe("gap");
+});
+
 test("symbols and venues have books of their own, and one too many is refused", () => {
   const { give, top } = setUp(3);
   give(snapshot(1, { symbol: "BTCUSDT" }));
