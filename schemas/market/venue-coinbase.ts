@@ -23,29 +23,48 @@ const levelForm: LevelForm = { price: "price_level", size: "new_quantity" };
 /** Products of one connection whose ids are kept at most; of more, holes are not seen. */
 const coinbaseProductsMax = 4096;
 
+/** The last message of a product, and the holes of the connection before it. */
+type Seen = { sequence: number; readonly holes: number };
+
 /** What one connection has seen; one per connection or recorded file. */
 export class CoinbaseConnection {
   #last = -1;
-  // Where the numbering was last without a predecessor.
-  #holeAt = -1;
-  readonly #products = new Map<string, number>();
+  // Times that a number did not follow the one before: lost messages, or a connection made anew.
+  #holes = 0;
+  readonly #products = new Map<string, Seen>();
 
   /** Call with each message's number, whatever its channel. */
   see(sequence: number): void {
-    if (this.#last >= 0 && sequence !== this.#last + 1) this.#holeAt = sequence;
+    const step = sequence - this.#last;
+    if (this.#last >= 0 && step !== 1 && step !== 0) this.#holes += 1;
     this.#last = sequence;
   }
 
+  /** A snapshot of the product, which ends its holes. */
+  begin(product: string, sequence: number): void {
+    if (!this.#products.has(product) && this.#products.size >= coinbaseProductsMax) return;
+    this.#products.set(product, { sequence, holes: this.#holes });
+  }
+
   /**
-   * The number of the product's message before this one; when one was lost in between, a number
-   * that no book has: this one's.
+   * The number of the product's message before this one; after a hole in between, one that is not
+   * that number. -1 when there was none.
    */
   link(product: string, sequence: number): number {
-    const before = this.#products.get(product) ?? -1;
-    if (before >= 0 || this.#products.size < coinbaseProductsMax) {
-      this.#products.set(product, sequence);
+    const seen = this.#products.get(product);
+    if (seen === undefined) {
+      this.begin(product, sequence);
+      return -1;
     }
-    return before >= 0 && this.#holeAt > before ? sequence : before;
+    const before = seen.sequence;
+    if (seen.holes === this.#holes) {
+      seen.sequence = sequence;
+      return before;
+    }
+    // The books take it for a repetition: the hole is for the next one to tell.
+    if (sequence === before) return sequence + 1;
+    this.begin(product, sequence);
+    return sequence;
   }
 }
 
@@ -80,8 +99,8 @@ const readEvent = (
   if (!Array.isArray(updates)) return malformed("events[0].updates", updates, "an array");
   into.symbol = product;
   into.kind = type === "snapshot" ? depthKind.snapshot : depthKind.delta;
-  const before = connection?.link(product, into.lastId) ?? -1;
-  if (type === "update") into.prevId = before;
+  if (type === "snapshot") connection?.begin(product, into.lastId);
+  else into.prevId = connection?.link(product, into.lastId) ?? -1;
   return readUpdates(updates as unknown[], into);
 };
 

@@ -155,6 +155,23 @@ test("Coinbase: numbers of one connection link the messages of each product", ()
   ]);
 });
 
+test("Coinbase: numbers that begin anew are a hole for each product until its snapshot", () => {
+  const connection = new CoinbaseConnection();
+  const previous = [
+    coinbase(0, "snapshot"),
+    coinbase(1, "snapshot", "ETH-USD"),
+    coinbase(2, "snapshot", "SOL-USD"),
+    coinbase(2, "snapshot", "SOL-USD"),
+    // The connection was made anew, and the other products' snapshots are lost.
+    coinbase(0, "snapshot"),
+    coinbase(1, "update", "ETH-USD"),
+    coinbase(2, "update", "ETH-USD"),
+    coinbase(3, "update", "SOL-USD"),
+    coinbase(4, "update"),
+  ].map((json) => read("coinbase", json, connection).message.prevId);
+  expect(previous).toEqual([-1, -1, -1, -1, -1, 2, 2, 3, 0]);
+});
+
 test("generic: sizes replace, or are added and may be negative", () => {
   const update = {
     type: "update",
