@@ -21,5 +21,6 @@ export const frameItems = (body: Uint8Array, itemsMax: number): readonly Uint8Ar
   return refuse(
     isSize ? "body-too-large" : "malformed",
     `body: ${what} at byte ${reader.faultAt}, item ${items.length} (${limits})`,
+    { field: "body" },
   );
 };

@@ -154,7 +154,10 @@ describe("frames", () => {
     expect(route(body.subarray(0, body.byteLength - 1), frames)).toMatchObject({
       code: "malformed",
     });
-    expect(route(new Uint8Array([0, 0, 0, 0]), frames)).toMatchObject({ code: "malformed" });
+    expect(route(new Uint8Array([0, 0, 0, 0]), frames)).toMatchObject({
+      code: "malformed",
+      field: "body",
+    });
     expect(route(new Uint8Array([255, 255, 255, 255]), frames)).toMatchObject({
       code: "malformed",
     });
