@@ -6,7 +6,7 @@ import { decodeBase64, rebuildWire } from "../sniff/rpc-message.ts";
 import { parseJson, RpcShapeError } from "../sniff/rpc-value.ts";
 import type { SniffInput } from "../sniff/sniff-line.ts";
 import type { Io } from "./command.ts";
-import { fileBytes, InputError } from "./input.ts";
+import { fileBytes, InputError, LineSplitter } from "./input.ts";
 
 export const sniffFormats = ["wire", "base64", "getTransaction", "getBlock"] as const;
 export type SniffFormat = (typeof sniffFormats)[number];
@@ -179,8 +179,8 @@ function* entryItems(document: unknown, format: RpcFormat, place: string): Gener
 }
 
 function* entryItem({ transaction, version, meta, slot, index }: RpcEntry): Generator<SniffItem> {
-  const { wire, kind } = rebuildWire(transaction, version);
-  yield { wire, slot, index, meta, rebuilt: kind };
+  const { kind, ...rest } = rebuildWire(transaction, version);
+  yield { ...rest, slot, index, meta, rebuilt: kind };
 }
 
 /** Turns a wrong shape into a problem. */
@@ -196,24 +196,14 @@ function* problems(place: string, items: Iterable<SniffItem>): Generator<SniffIt
 type TextLine = { readonly text: string; readonly line: number };
 
 async function* linesOf(path: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<TextLine> {
-  const decoder = new TextDecoder();
-  let rest: string[] = [];
-  let chars = 0;
+  const splitter = new LineSplitter();
   let line = 0;
   for await (const chunk of chunks) {
-    const parts = decoder.decode(chunk, { stream: true }).split("\n");
-    const last = parts.pop() ?? "";
-    for (const part of parts) {
-      yield { text: rest.join("") + part, line: (line += 1) };
-      rest = [];
-      chars = 0;
-    }
-    rest.push(last);
-    chars += last.length;
-    if (chars > documentCharsMax) {
+    for (const text of splitter.take(chunk)) yield { text, line: (line += 1) };
+    if (splitter.chars > documentCharsMax) {
       throw new InputError(`${path}: line ${line + 1} above documentCharsMax=${documentCharsMax}`);
     }
   }
-  const text = rest.join("") + decoder.decode();
+  const text = splitter.end();
   if (text !== "") yield { text, line: line + 1 };
 }

@@ -24,6 +24,8 @@ import { signatureVerifies } from "./verify-signature.ts";
 export type Rebuilt = {
   readonly wire: Uint8Array<ArrayBuffer>;
   readonly kind: "exact" | "partial";
+  /** Accounts of lookup tables in run-time order, base58, where the message names them (jsonParsed). */
+  readonly loaded?: readonly string[];
 };
 
 /** @throws RpcShapeError naming the field. */
@@ -95,8 +97,19 @@ const fromJson = (transaction: JsonObject, version: unknown): Rebuilt => {
   ];
   const tail = isV0 ? lookupBytes(lookups ?? []) : [];
   const isParsed = keys.some(({ flags }) => flags !== null);
-  return choose({ parts: partsOf(message), head, tail, isParsed });
+  const rebuilt = choose({ parts: partsOf(message), head, tail, isParsed });
+  const loaded = loadedKeys(message);
+  return loaded.length === 0 ? rebuilt : { ...rebuilt, loaded };
 };
+
+const loadedKeys = (message: JsonObject): readonly string[] =>
+  arrayOf(message["accountKeys"], "message.accountKeys").flatMap((value, i) =>
+    isObject(value) && isLoaded(value)
+      ? [textOf(value["pubkey"], `message.accountKeys[${i}].pubkey`)]
+      : [],
+  );
+
+const isLoaded = (key: JsonObject): boolean => key["source"] === "lookupTable";
 
 type Key = {
   readonly text: string;
@@ -107,7 +120,7 @@ type Key = {
 
 const staticKeys = (message: JsonObject): readonly Key[] =>
   arrayOf(message["accountKeys"], "message.accountKeys")
-    .filter((value) => !isObject(value) || value["source"] !== "lookupTable")
+    .filter((value) => !isObject(value) || !isLoaded(value))
     .map((value, i) => {
       const name = `message.accountKeys[${i}]`;
       if (!isObject(value))

@@ -32,10 +32,19 @@ export type RpcMeta = {
   readonly postTokens: readonly TokenBalance[];
 };
 
-/** `staticKeys` are those of the message, base58. @throws RpcShapeError for a wrong number. */
-export const readMeta = (meta: JsonObject, staticKeys: readonly string[]): RpcMeta => {
-  const loaded = isObject(meta["loadedAddresses"]) ? meta["loadedAddresses"] : {};
-  const keys = [...staticKeys, ...texts(loaded["writable"]), ...texts(loaded["readonly"])];
+/**
+ * `staticKeys` are those of the message, base58; `loadedKeys` those of lookup tables, for a meta that
+ * leaves them out (jsonParsed). @throws RpcShapeError for a wrong number.
+ */
+export const readMeta = (
+  meta: JsonObject,
+  staticKeys: readonly string[],
+  loadedKeys: readonly string[] = [],
+): RpcMeta => {
+  const { loadedAddresses: loaded } = meta;
+  const keys = isObject(loaded)
+    ? [...staticKeys, ...texts(loaded["writable"]), ...texts(loaded["readonly"])]
+    : [...staticKeys, ...loadedKeys];
   return {
     failed: meta["err"] === undefined ? null : meta["err"] !== null,
     fee: meta["fee"] === undefined ? 0n : u64Of(meta["fee"], "meta.fee"),

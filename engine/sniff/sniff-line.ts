@@ -13,6 +13,8 @@ export type SniffInput = {
   readonly slot: string | null;
   readonly index: number | null;
   readonly meta: JsonObject | null;
+  /** Of `Rebuilt`. */
+  readonly loaded?: readonly string[];
   /** "partial": parts of the bytes could not be rebuilt, the signature will not verify. */
   readonly rebuilt: "exact" | "partial";
 };
@@ -35,8 +37,8 @@ export const sniffLine = (sniffer: Sniffer, input: SniffInput): SniffLine => {
   const view = new DataView(wire.buffer, wire.byteOffset, wire.byteLength);
   const code = sniffer.inspect(view, 0, wire.length);
   const isParsed = code <= verdict.notWatched;
-  const meta =
-    isParsed && input.meta !== null ? readMeta(input.meta, staticKeys(sniffer, wire)) : null;
+  const keys = isParsed ? staticKeys(sniffer, wire) : [];
+  const meta = isParsed && input.meta !== null ? readMeta(input.meta, keys, input.loaded) : null;
   const matches = isParsed ? matchLines(sniffer, view, meta) : [];
   const reason = matches.length > 0 ? null : verdictReason(code, sniffer.code);
   return {

@@ -254,6 +254,20 @@ describe("weir sniff with a meta", () => {
     expect(lines[0]?.matches[0]).not.toHaveProperty("baseAmount");
   });
 
+  it("takes loaded addresses from the keys of a parsed message, whose meta has none", async () => {
+    const document = rpcTransaction(metaOf({ loadedAddresses: undefined }));
+    const { message } = document.transaction;
+    const all = [...message.accountKeys, loadedMint, id("PumpSwap")];
+    const source = (i: number) => (i < 10 ? "transaction" : "lookupTable");
+    const parsed = {
+      ...message,
+      accountKeys: all.map((pubkey, i) => ({ pubkey, source: source(i) })),
+    };
+    const transaction = { ...document.transaction, message: parsed };
+    const { lines } = await run([file(JSON.stringify({ ...document, transaction }))]);
+    expect(lines[0]).toMatchObject({ verdict: "candidate", matches: [{ mint: loadedMint }] });
+  });
+
   it("finds inner instructions, gives each its event, and counts no event as a match", async () => {
     const swapSell = [...hex("33e685a4017f83ad"), ...u64(40n), ...u64(3n)];
     const sellEvent = [
