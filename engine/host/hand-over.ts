@@ -26,8 +26,11 @@ import { resetBookMemory } from "../book/book-layout.ts";
 import type { InputRole } from "../consume/input-rings.ts";
 import { MetricCells } from "../metrics/cells.ts";
 import { MessageRingReader } from "../ring/message-ring-reader.ts";
+import { settleSniffer } from "../sniff/sniff-counts.ts";
+import { settleTap } from "../submit/tap.ts";
 import type { Lanes } from "./lanes.ts";
 import { inputOf, outputOf } from "./lanes.ts";
+import type { EngineMemory } from "./memory.ts";
 import type { EngineThread } from "./thread.ts";
 
 const drainLimit = 1_000;
@@ -48,8 +51,9 @@ export const handOver = async (
 ): Promise<void> => {
   for (const { role, memory, name } of lanes.all) {
     if (!dead.has(name) && lanes.active(role).some((lane) => lane.name === name)) continue;
-    new MetricCells(memory.metrics).retire(role);
-    if (role === "market") resetBookMemory(memory.books);
+    const cells = new MetricCells(memory.metrics);
+    if (role === "market") settleMarket(memory, cells);
+    cells.retire(role);
   }
   for (const lane of lanes.all) {
     const cells = new MetricCells(lane.memory.metrics);
@@ -60,6 +64,13 @@ export const handOver = async (
   await egress?.ask({ do: "read", outputs: lanes.outputs() });
   if (!dead.has("submit")) await submit?.ask({ do: "tap", taps: lanes.taps() });
   for (const role of ["market", "stream"] as const) await rewind(lanes, { role, dead, ingest });
+};
+
+/** Completes what a dead market thread counted, and forgets its books. */
+const settleMarket = ({ sniff, tap, books }: EngineMemory, cells: MetricCells): void => {
+  settleSniffer(sniff, cells);
+  if (tap !== null) settleTap(tap, cells);
+  resetBookMemory(books);
 };
 
 type Rewound = {

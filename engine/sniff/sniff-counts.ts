@@ -5,7 +5,7 @@ import { StageCells } from "../events/stage-cells.ts";
 import { cellOf, type MetricCells } from "../metrics/cells.ts";
 import type { MetricKey } from "../metrics/table.ts";
 import { refusedMetrics } from "./refused-metrics.ts";
-import type { SniffMemory } from "./sniff-memory.ts";
+import { dropUnderWay, type SniffMemory } from "./sniff-memory.ts";
 import type { SniffPath } from "./sniff-path.ts";
 
 const refusedByReason: { readonly [name: string]: MetricKey } = {
@@ -28,12 +28,10 @@ export class SniffCounts {
 
   constructor(memory: SniffMemory, path: SniffPath, metrics: MetricCells) {
     this.#metrics = metrics;
-    // The stages' cells outlive a thread: what is there already was copied in an earlier life.
-    this.#copied = Object.entries(sources(memory, path)).map(([key, read]) => ({
-      cell: cellOf(key as MetricKey),
-      read,
-      seen: read(),
-    }));
+    // The stages' cells outlive a thread: what is there already was copied, at the latest when it died.
+    this.#copied = Object.entries({ ...stageSources(memory), ...pathSources(path) }).map(
+      ([key, read]) => ({ cell: cellOf(key as MetricKey), read, seen: read() }),
+    );
   }
 
   /** Copies what the stages count. */
@@ -56,10 +54,21 @@ export class SniffCounts {
   }
 }
 
-const sources = (
-  memory: SniffMemory,
-  path: SniffPath,
-): { readonly [key in MetricKey]?: () => number } => {
+/**
+ * Counts all that a dead market thread left: what its stages had under way is gone, and what they
+ * had counted since its last turn of work is copied. Control only, while no such thread lives.
+ */
+export const settleSniffer = (memory: SniffMemory, metrics: MetricCells): void => {
+  dropUnderWay(memory);
+  for (const [key, read] of Object.entries(stageSources(memory))) {
+    metrics.add(cellOf(key as MetricKey), read() - metrics.read(key as MetricKey));
+  }
+};
+
+type Sources = { readonly [key in MetricKey]?: () => number };
+
+/** Numbers in shared memory, which outlive a thread. */
+const stageSources = (memory: SniffMemory): Sources => {
   const prefilter = new StageCells(memory.prefilter);
   const extract = new StageCells(memory.extract);
   const secure = new StageCells(memory.secure);
@@ -70,10 +79,7 @@ const sources = (
   const items = (): number => prefilter.rejectedCount(reason.malformed);
   const malformed = rejected(reason.malformed);
   return {
-    ...tableSources(path),
     candidates: () => secure.passedCount(),
-    matches: () => path.secure.candidates,
-    needsResolve: () => path.extract.unresolved,
     rejectedVote: rejected(reason.vote),
     rejectedNotWatched: rejected(reason.notWatched),
     rejectedSize: rejected(reason.size),
@@ -86,10 +92,14 @@ const sources = (
   };
 };
 
-const tableSources = ({
-  tables,
-  extract,
-}: SniffPath): { readonly [key in MetricKey]?: () => number } => {
+/** Numbers of the thread's own. */
+const pathSources = ({ secure, extract, tables }: SniffPath): Sources => ({
+  ...tableSources({ extract, tables }),
+  matches: () => secure.candidates,
+  needsResolve: () => extract.unresolved,
+});
+
+const tableSources = ({ tables, extract }: Pick<SniffPath, "tables" | "extract">): Sources => {
   if (tables === null) return { unresolvedOff: () => extract.unresolved };
   const { room, requester } = tables;
   const { counts } = room;

@@ -31,14 +31,12 @@ export const createSniffMemory = (verifyThreads: number): SniffMemory => ({
   verify: verifyThreads === 0 ? [] : createVerifyMemory(verifyThreads),
 });
 
-/**
- * Begins a life of the thread that writes the memory and returns its number, from 0: what its
- * predecessor had under way is counted as dropped with reason restart, since it is gone.
- */
-export const beginLife = (memory: SniffMemory): number => {
-  const life = Atomics.add(new Int32Array(memory.lives), 0, 1);
-  if (life === 0) return life;
+/** Begins a life of the thread that writes the memory and returns its number, from 0. */
+export const beginLife = (memory: SniffMemory): number =>
+  Atomics.add(new Int32Array(memory.lives), 0, 1);
+
+/** Counts what a dead thread had under way as dropped with reason restart, since it is gone. */
+export const dropUnderWay = (memory: SniffMemory): void => {
   for (const stage of sniffStages) new StageCells(memory[stage]).dropInFlight(reason.restart);
   new HandoffCells(memory.handoff).dropQueued(reason.restart);
-  return life;
 };

@@ -28,6 +28,20 @@ export const createTapMemory = (): TapMemory => ({
   low: createMessageRing({ capacityBytes: ringBytes, policy: "drop-newest" }),
 });
 
+/**
+ * Brings what was offered up to what a dead market thread has published, which it may not have
+ * counted any more. Control only, while no such thread lives.
+ */
+export const settleTap = ({ high, low }: TapMemory, metrics: MetricCells): void => {
+  for (const [ring, offered, full] of [
+    [high, "submitOfferedHigh", "submitFullHigh"],
+    [low, "submitOfferedLow", "submitFullLow"],
+  ] as const) {
+    const taken = readRingStats(ring).written + metrics.read(full);
+    metrics.add(cellOf(offered), taken - metrics.read(offered));
+  }
+};
+
 /** One priority's ring, and what was not counted yet. */
 class TapRing {
   readonly #ring: MessageRingWriter;
