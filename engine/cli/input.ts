@@ -7,7 +7,7 @@ import { createGunzip, createZstdDecompress } from "node:zlib";
 
 import type { Io } from "./command.ts";
 
-/** A file could not be read, or not be unpacked: `file`, and where. */
+/** A file could not be read, unpacked or written: `file`, and where. */
 export class InputError extends Error {
   override name = "InputError";
 }
@@ -18,6 +18,8 @@ export async function* fileBytes(path: string, io: Io): AsyncGenerator<Uint8Arra
     const source = path === "-" ? io.stdin : createReadStream(path);
     yield* unpacked(source);
   } catch (error) {
+    // Cut short by the abort, packed bytes end where they must not.
+    if (io.signal.aborted) return;
     throw new InputError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
@@ -49,7 +51,12 @@ const unpacker = (head: Uint8Array) => {
   return isZstd ? createZstdDecompress() : null;
 };
 
-/** One whole file as one array. `bytesMax` bounds memory; a larger file is an InputError. */
+const byteOrderMark = [0xef, 0xbb, 0xbf];
+
+/**
+ * One whole file as one array, without the byte order mark of a text. `bytesMax` bounds memory; a
+ * larger file is an InputError, and so is one that the abort cut short.
+ */
 export const readWhole = async (
   path: string,
   io: Io,
@@ -62,14 +69,48 @@ export const readWhole = async (
     if (bytes > bytesMax) throw new InputError(`${path}: larger than bytesMax=${bytesMax}`);
     chunks.push(chunk);
   }
+  if (io.signal.aborted) throw new InputError(`${path}: interrupted after ${bytes} bytes`);
   const out = new Uint8Array(bytes);
   let at = 0;
   for (const chunk of chunks) {
     out.set(chunk, at);
     at += chunk.length;
   }
-  return out;
+  const isMarked = byteOrderMark.every((byte, i) => out[i] === byte);
+  return isMarked ? out.subarray(byteOrderMark.length) : out;
 };
+
+/** Parts text into lines; a line may come in any number of chunks. */
+export class LineSplitter {
+  readonly #decoder = new TextDecoder();
+  // Joined once, at the end of the line: long ones come in thousands of chunks.
+  #begun: string[] = [];
+  /** Of the line that has not ended. */
+  chars = 0;
+
+  /** The lines that end in this chunk. */
+  take(chunk: Uint8Array): string[] {
+    const lines = this.#decoder.decode(chunk, { stream: true }).split("\n");
+    const begun = lines.pop() ?? "";
+    if (lines.length > 0) {
+      lines[0] = this.#whole() + (lines[0] ?? "");
+      this.#begun = [];
+      this.chars = 0;
+    }
+    this.#begun.push(begun);
+    this.chars += begun.length;
+    return lines;
+  }
+
+  /** The last line, which no newline ended; "" when there is none. */
+  end(): string {
+    return this.#whole() + this.#decoder.decode();
+  }
+
+  #whole(): string {
+    return this.#begun.join("");
+  }
+}
 
 export type Line = { readonly file: string; readonly line: number; readonly text: string };
 
@@ -78,19 +119,17 @@ const lineCharsMax = 64 << 20;
 /** All files' lines; `line` counts from 1 in each file; a last line without newline counts. */
 export async function* readLines(paths: readonly string[], io: Io): AsyncGenerator<Line> {
   for (const file of paths) {
-    const decoder = new TextDecoder();
-    let rest = "";
+    const splitter = new LineSplitter();
     let line = 0;
     for await (const chunk of fileBytes(file, io)) {
       if (io.signal.aborted) return;
-      const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-      rest = parts.pop() ?? "";
-      if (rest.length > lineCharsMax) {
+      for (const text of splitter.take(chunk)) yield { file, line: (line += 1), text };
+      if (splitter.chars > lineCharsMax) {
         throw new InputError(`${file}: line ${line + 1} is longer than ${lineCharsMax} characters`);
       }
-      for (const text of parts) yield { file, line: (line += 1), text };
     }
-    rest += decoder.decode();
-    if (rest !== "") yield { file, line: line + 1, text: rest };
+    const text = splitter.end();
+    if (io.signal.aborted) return;
+    if (text !== "") yield { file, line: line + 1, text };
   }
 }

@@ -6,6 +6,7 @@ import { type Problem, Problems, problemText } from "../registry/problem.ts";
 import { type Resolved, resolveRegistry } from "../registry/resolve-registry.ts";
 import type { Arguments, Command, Io } from "./command.ts";
 import { exitCode, UsageError } from "./command.ts";
+import { InputError } from "./input.ts";
 
 type Action = (path: string, output: string | null, io: Io) => Promise<number>;
 
@@ -15,7 +16,7 @@ const check: Action = async (path, output, io) => {
   const resolved = resolveRegistry(path, problems);
   const lines = problems.list().map(problemText);
   if (output === null) for (const line of lines) await io.line(line);
-  else writeFileSync(output, lines.map((line) => `${line}\n`).join(""));
+  else write(output, lines.map((line) => `${line}\n`).join(""));
   io.note(`weir registry check: ${summary(resolved, problems)}, ${elapsed(startMs)}`);
   return outcome(problems);
 };
@@ -28,7 +29,7 @@ const resolve: Action = async (path, output, io) => {
   if (problems.errors > 0 || resolved === null) return exitCode.failed;
   const document = JSON.stringify(resolved.registry);
   if (output === null) await io.line(document);
-  else writeFileSync(output, `${document}\n`);
+  else write(output, `${document}\n`);
   return exitCode.good;
 };
 
@@ -40,10 +41,19 @@ const compile: Action = async (path, output, io) => {
   for (const problem of compiled.problems) io.note(problem);
   if (!compiled.ok) return exitCode.failed;
   const { version, groups, bytes } = compiled;
-  writeFileSync(output, output.endsWith(".ts") ? moduleText(bytes) : bytes);
+  write(output, output.endsWith(".ts") ? moduleText(bytes) : bytes);
   await io.line(JSON.stringify({ file: output, version, groups, bytes: bytes.length }));
   io.note(`weir registry compile: ${groups} groups, ${bytes.length} bytes, ${elapsed(startMs)}`);
   return exitCode.good;
+};
+
+/** @throws InputError when the file cannot be written. */
+const write = (path: string, content: string | Uint8Array): void => {
+  try {
+    writeFileSync(path, content);
+  } catch (error) {
+    throw new InputError(error instanceof Error ? error.message : String(error));
+  }
 };
 
 /** A module to be bundled, where a file of its own could not be read. */

@@ -63,7 +63,7 @@ const warnIncomplete = (fields: Fields, definition: ResolvedAttribute): void => 
   if (definition.brief === "" && definition.deprecated === undefined) {
     fields.warning("brief", "brief is missing");
   }
-  if (definition.stability === undefined) fields.warning("stability", "stability is missing");
+  if (!fields.has("stability")) fields.warning("stability", "stability is missing");
   const fault = exampleFault(definition.type, definition.examples);
   if (fault !== null) fields.warning("examples", fault);
 };
@@ -228,7 +228,7 @@ const readMember = (fields: Fields, id: string): EnumMember | null => {
   const brief = fields.string("brief");
   const note = fields.string("note");
   const status = readStatus(fields);
-  if (status.stability === undefined) fields.warning("stability", "stability is missing");
+  if (!fields.has("stability")) fields.warning("stability", "stability is missing");
   return {
     id,
     value,

@@ -152,7 +152,7 @@ const readEntity = (group: Fields, base: Base): void => {
 
 const warnIncomplete = (group: Fields, base: Base, attributes: number): void => {
   if (!group.has("brief")) group.warning("brief", "brief is missing");
-  if (base.type !== "attribute_group" && base.stability === undefined) {
+  if (base.type !== "attribute_group" && !group.has("stability")) {
     group.warning("stability", "stability is missing");
   }
   const mayBeEmpty = base.type === "metric" || base.type === "event";

@@ -9,6 +9,7 @@ import type {
   ResolvedGroup,
   ResolvedRegistry,
 } from "../../schemas/weaver/resolved.ts";
+import { checkConstraints } from "./check-constraints.ts";
 import { imported } from "./imports.ts";
 import { type LoadedRegistry, loadRegistry } from "./load-registry.ts";
 import { compare, placeText, type Problems } from "./problem.ts";
@@ -75,6 +76,7 @@ class Resolving {
     const all = [...own, ...imported(loaded.imports, candidates, this.#problems)];
     this.#checkNames(all);
     this.#checkReferences(loaded.groups, all, outside);
+    checkConstraints(loaded.groups, all, this.#problems);
     const byId = new Map(all.map((group) => [group.base.id, group]));
     const resolution = {
       groups: [...byId.values()],

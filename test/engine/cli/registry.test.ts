@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 
 import { readArguments } from "../../../engine/cli/arguments.ts";
+import { InputError } from "../../../engine/cli/input.ts";
 import { registry } from "../../../engine/cli/registry.ts";
 import { capturedIo } from "./captured-io.ts";
 
@@ -44,6 +45,14 @@ describe("weir registry", () => {
   test("check writes its findings to -o", async () => {
     expect((await run("check", folder, "-o", output)).code).toBe(1);
     expect(readFileSync(output, "utf8")).toBe(`${bad}:5: error: group a: no group b: a > b\n`);
+  });
+
+  test("a file that cannot be written is named, without a stack", async () => {
+    const path = join(folder, "none", "out.txt");
+    for (const action of ["check", "resolve", "compile"]) {
+      await expect(run(action, good, "-o", path)).rejects.toThrow(InputError);
+      await expect(run(action, good, "-o", path)).rejects.toThrow(path);
+    }
   });
 
   test("resolve prints one JSON document", async () => {

@@ -14,11 +14,10 @@ ${rest}`;
 
 describe("our annotations are checked where they are written", () => {
   const cases: readonly [string, string][] = [
-    ["weir.min: low", "weir.min must be a number"],
     ["weir.max_length: -1", "weir.max_length must be an integer from 0"],
     ['weir.pattern: "(a"', "weir.pattern must be a pattern"],
     ["weir.condition: {status: bad}", "weir.condition must be {status: error}"],
-    ["weir.condition: [{attribute: a, is: 1}]", "weir.condition must be"],
+    ["weir.condition: [{attribute: x, is: 1}]", "weir.condition must be"],
     ["weir.match: x", "weir.match is no annotation of attributes; did you mean"],
   ];
   test.each(cases)("%s", (annotation, message) => {
@@ -39,6 +38,42 @@ describe("our annotations are checked where they are written", () => {
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(/^a\.yaml:13: /);
     expect(problems[0]).toContain(message);
+  });
+
+  test("a bound that is no number is an error", () => {
+    const { problems } = resolvedText(
+      span("    attributes:\n      - {ref: a.i, annotations: {weir.min: low}}\n"),
+    );
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(/^a\.yaml:16: error: .*weir\.min must be a number, found "low"/);
+  });
+
+  test("a constraint must fit its type, agree with others of its key, and a condition be of the registry", () => {
+    const { problems } = resolvedText(
+      span(`    attributes:
+      - ref: a.s
+        annotations: {weir.max: 1}
+      - ref: a.i
+        requirement_level: {conditionally_required: If so.}
+        annotations:
+          weir.min: 0
+          weir.condition: [{attribute: a.s}, {attribute: a.none}]
+      - ref: a.h
+        annotations: {weir.max_length: 5}
+  - id: g
+    type: attribute_group
+    brief: G
+    attributes:
+      - ref: a.i
+        annotations: {weir.min: 1, weir.pattern: x}
+`),
+    );
+    expect(problems).toEqual([
+      "a.yaml:17: error: group span.x, attribute a.s: weir.max needs type int or double, found string",
+      "a.yaml:22: error: group span.x, attribute a.i: weir.condition: no attribute a.none in the registry",
+      "a.yaml:30: error: group g, attribute a.i: weir.min is 1, but 0 in a.yaml:21; a constraint belongs to the key",
+      "a.yaml:30: error: group g, attribute a.i: weir.pattern needs type string or enum, found int",
+    ]);
   });
 
   test("good ones and those of others are kept", () => {

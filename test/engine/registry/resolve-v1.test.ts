@@ -175,6 +175,22 @@ describe("duplicates name both places", () => {
 });
 
 describe("old forms are taken over and reported", () => {
+  test("a stability that is none is not said to be missing as well", () => {
+    const { problems } = resolvedText(`groups:
+  - id: g
+    type: span
+    span_kind: client
+    brief: G
+    stability: stabel
+    attributes:
+      - {id: g.x, type: int, brief: X, stability: 1}
+      - {id: g.e, type: {members: [{id: m, stability: old}]}, brief: X, stability: stable}
+`);
+    expect(problems).toEqual(
+      [6, 8, 9].map((line) => expect.stringContaining(`a.yaml:${line}: error`)),
+    );
+  });
+
   test("missing type, brief, stability, kind; deprecated text; old stabilities; closed enums", () => {
     const { problems, group, attribute } = resolvedText(`groups:
   - id: workflow.execute

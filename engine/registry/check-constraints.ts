@@ -1,0 +1,100 @@
+// What our annotations ask of a registry as a whole, told where they are written: a constraint fits
+// the type of its attribute and is one for each key, a condition names attributes that are there.
+// Compiling refuses the same, but without a line.
+import type { ResolvedAttribute } from "../../schemas/weaver/resolved.ts";
+import { isYamlMap, shown } from "./fields.ts";
+import { type Place, placeText, type Problems } from "./problem.ts";
+import type { OpenGroup } from "./resolve-group.ts";
+import type { AttributeSpec, GroupSpec } from "./specification.ts";
+
+const numbers = ["int", "double"];
+const texts = ["string", "enum"];
+
+/** Types that a constraint can be put on, an enum for all of them. */
+const typesOf = new Map([
+  ["weir.min", numbers],
+  ["weir.max", numbers],
+  ["weir.max_length", texts],
+  ["weir.pattern", texts],
+]);
+
+/** Of a value: a template's inner one. */
+const valueType = ({ type }: ResolvedAttribute): string =>
+  typeof type === "string" ? (/^template\[(.*)\]$/.exec(type)?.[1] ?? type) : "enum";
+
+const isTemplate = ({ type }: ResolvedAttribute): boolean =>
+  typeof type === "string" && type.startsWith("template[");
+
+type First = { readonly value: unknown; readonly place: Place };
+
+/** Checks the groups that one registry wrote; `all` are these and those that it imports. */
+export const checkConstraints = (
+  specs: readonly GroupSpec[],
+  all: readonly OpenGroup[],
+  problems: Problems,
+): void => {
+  const check = new ConstraintCheck(all, problems);
+  const byId = new Map(all.map((group) => [group.base.id, group]));
+  for (const spec of specs) {
+    const group = byId.get(spec.base.id);
+    if (group === undefined) continue;
+    for (const attribute of spec.attributes) check.attribute(attribute, spec, group);
+  }
+};
+
+class ConstraintCheck {
+  readonly #problems: Problems;
+  readonly #keys: ReadonlySet<string>;
+  /** By key and constraint. */
+  readonly #firsts = new Map<string, First>();
+
+  constructor(all: readonly OpenGroup[], problems: Problems) {
+    this.#problems = problems;
+    const definitions = all.flatMap(({ attributes }) =>
+      Array.from(attributes.values(), ({ definition }) => definition),
+    );
+    this.#keys = new Set(definitions.filter((one) => !isTemplate(one)).map(({ name }) => name));
+  }
+
+  attribute(spec: AttributeSpec, { base, prefix }: GroupSpec, { attributes }: OpenGroup): void {
+    const isOwn = "definition" in spec;
+    const { annotations } = isOwn ? spec.definition : spec.override;
+    const name = isOwn ? spec.definition.name : spec.ref;
+    const found = attributes.get(name) ?? attributes.get(`${prefix}.${name}`);
+    // A reference to nothing is a problem already.
+    if (annotations === undefined || found === undefined) return;
+    for (const [key, value] of Object.entries(annotations)) {
+      const place = { file: spec.place.file, path: [...spec.place.path, "annotations", key] };
+      const what = `group ${base.id}, attribute ${found.definition.name}: ${key}`;
+      if (key === "weir.condition") this.#condition(value, place, what);
+      const types = typesOf.get(key);
+      if (types === undefined) continue;
+      const type = valueType(found.definition);
+      if (!types.includes(type)) {
+        this.#problems.error(place, `${what} needs type ${types.join(" or ")}, found ${type}`);
+      }
+      this.#isOne(found.definition, key, { value, place }, what);
+    }
+  }
+
+  #isOne(...[definition, key, { value, place }, what]: [ResolvedAttribute, string, First, string]) {
+    const owner = `${definition.name}${isTemplate(definition) ? ".*" : ""} ${key}`;
+    const first = this.#firsts.get(owner);
+    if (first === undefined) this.#firsts.set(owner, { value, place });
+    else if (first.value !== value) {
+      const other = `${shown(first.value)} in ${placeText(first.place)}`;
+      this.#problems.error(
+        place,
+        `${what} is ${shown(value)}, but ${other}; a constraint belongs to the key`,
+      );
+    }
+  }
+
+  #condition(value: unknown, place: Place, what: string): void {
+    for (const atom of Array.isArray(value) ? (value as unknown[]) : [value]) {
+      const key = isYamlMap(atom) ? atom["attribute"] : undefined;
+      if (typeof key !== "string" || this.#keys.has(key)) continue;
+      this.#problems.error(place, `${what}: no attribute ${key} in the registry`);
+    }
+  }
+}
