@@ -133,7 +133,7 @@ test.each([
   worker.postMessage({ records: [record("d")] }, []);
   const [own] = await Promise.all([log.append([record("c")]), answer]);
   expect([2, 3]).toContain(own[0]);
-  await expect.poll(() => values.toSorted()).toEqual(["a", "b", "c", "d"]);
+  await expect.poll(() => values.toSorted(), { timeout: 20_000 }).toEqual(["a", "b", "c", "d"]);
   await consumer.stop();
   worker.postMessage(null, []);
   await once(worker, "exit");
@@ -162,7 +162,7 @@ test("a thread that is terminated while it writes holds nobody up", async () => 
 
 test("records older than their topic's retention go, by our clock and not the producer's", async () => {
   const directory = newDirectory();
-  const short = { t: { partitions: 2, retentionMs: 150, messageBytesMax: 1000 } };
+  const short = { t: { partitions: 2, retentionMs: 1_500, messageBytesMax: 1000 } };
   const log = await opened({ directory, topics: short, retentionCheckMs: 10 });
   await log.append([record("old"), record("old", 1), record("old")]);
   expect(await log.offsets("t")).toEqual([
@@ -170,11 +170,11 @@ test("records older than their topic's retention go, by our clock and not the pr
     { earliest: 0, end: 1 },
   ]);
   await new Promise((resolve) => {
-    setTimeout(resolve, 200);
+    setTimeout(resolve, 1_500);
   });
   await log.append([record("young")]);
   await expect
-    .poll(() => log.offsets("t"))
+    .poll(() => log.offsets("t"), { timeout: 20_000, interval: 10 })
     .toEqual([
       { earliest: 2, end: 3 },
       { earliest: 1, end: 1 },
