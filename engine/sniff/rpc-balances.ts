@@ -1,6 +1,6 @@
 // Amounts of a trade from the change of its user's balances, where a program tells no event. What
 // is not the trade's is taken out: the fee, rent of token accounts that the user's transaction
-// opened, transfers beside the trade (tips). Native and wrapped SOL count together.
+// opened or closed, transfers beside the trade (tips). Native and wrapped SOL count together.
 import { wrappedSolMint } from "../../schemas/market/programs.ts";
 import type { RpcMeta, TokenBalance } from "./rpc-meta.ts";
 
@@ -39,20 +39,29 @@ const tokenChange = (meta: RpcMeta, owner: string, mint: string): bigint => {
   return sum(meta.postTokens) - sum(meta.preTokens);
 };
 
-// Lamports of the user's own account, without fee and rent when it is the payer.
+// Lamports of the user's own account, without the rent of what it closed, and without fee and rent of
+// what was opened when it is the payer.
 const nativeChange = (meta: RpcMeta, user: string): bigint | null => {
-  const index = meta.keys.indexOf(user);
-  const pre = meta.preBalances[index];
-  const post = meta.postBalances[index];
+  const { keys, preBalances, postBalances, preTokens, postTokens } = meta;
+  const index = keys.indexOf(user);
+  const pre = preBalances[index];
+  const post = postBalances[index];
   if (pre === undefined || post === undefined) return null;
-  return index === 0 ? post - pre + meta.fee + rentOfOpened(meta) : post - pre;
+  const own = preTokens.filter(({ owner }) => owner === user);
+  const kept = post - pre - rentOf(own, preBalances, postBalances);
+  return index === 0 ? kept + meta.fee + rentOf(postTokens, postBalances, preBalances) : kept;
 };
 
-const rentOfOpened = (meta: RpcMeta): bigint => {
+/** Rent of those token accounts that have lamports in `there` and none in `gone`. */
+const rentOf = (
+  accounts: readonly TokenBalance[],
+  there: readonly bigint[],
+  gone: readonly bigint[],
+): bigint => {
   let rent = 0n;
-  for (const { account, mint, amount } of meta.postTokens) {
-    if (meta.preBalances[account] !== 0n) continue;
-    const lamports = meta.postBalances[account] ?? 0n;
+  for (const { account, mint, amount } of accounts) {
+    if (gone[account] !== 0n) continue;
+    const lamports = there[account] ?? 0n;
     // Of a wrapped SOL account only what is not its balance is rent.
     rent += mint === wrappedSolMint && lamports >= amount ? lamports - amount : lamports;
   }
