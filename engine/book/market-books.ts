@@ -3,6 +3,7 @@
 // files. Nothing is allocated per item once a symbol is known and in sync.
 import { decimalValueMax, powerOfTen } from "../../schemas/market/decimal.ts";
 import { depthCode, DepthItem, depthKind } from "../../schemas/market/depth-item.ts";
+import { venueCodes } from "../../schemas/market/venues.ts";
 import { BookDirectory } from "./book-directory.ts";
 import {
   bookCounter as counter,
@@ -25,7 +26,9 @@ export type MarketBook = {
   readonly book: OrderBook;
   readonly sequencer: BookSequencer;
   readonly held: HeldItems;
-  /** Levels that a side keeps; less than all only where a checksum demands it. */
+  /** The venue tells of the levels subscribed to alone: what falls out of them is not removed by it. */
+  readonly isBounded: boolean;
+  /** Levels that a side keeps; less than all only where `isBounded`. */
   levelsKept: number;
 };
 
@@ -131,6 +134,7 @@ export class MarketBooks {
     entry.book.fitScales(item);
     // Fewer levels than farLevelsMax fit one item, so an empty book takes them all.
     setLevels(entry.book, item);
+    if (entry.isBounded) bound(entry, item);
     if (item.hasChecksum && !this.#isProven(entry, item)) return this.#disprove(entry, item);
     this.#publish(entry, item);
     this.#replay(entry);
@@ -177,6 +181,7 @@ export class MarketBooks {
       this.#breakOff(entry, item);
       return bookOutcome.levelsFull;
     }
+    if (entry.isBounded) bound(entry, item);
     if (item.hasChecksum && !this.#isProven(entry, item)) return this.#disprove(entry, item);
     add(entry, counter.applied, 1);
     add(entry, counter.levelUpdates, item.bidCount + item.askCount);
@@ -184,13 +189,7 @@ export class MarketBooks {
     return bookOutcome.applied;
   }
 
-  // The checksum is of a book that has no more levels than were subscribed to.
-  #isProven(entry: MarketBook, item: DepthItem): boolean {
-    const { book } = entry;
-    if (item.kind === depthKind.snapshot) {
-      entry.levelsKept = depthSubscribed(Math.max(item.bidCount, item.askCount));
-    }
-    for (const side of book.sides) side.truncate(entry.levelsKept);
+  #isProven({ book }: MarketBook, item: DepthItem): boolean {
     return checksumOf(book, this.#best) === item.prevId;
   }
 
@@ -236,6 +235,7 @@ export class MarketBooks {
       book: new OrderBook(slot),
       sequencer: new BookSequencer(sequenceRuleOf(item.venue)),
       held: new HeldItems(this.#heldBytesMax),
+      isBounded: item.venue === venueCodes.kraken,
       levelsKept: Number.MAX_SAFE_INTEGER,
     };
     slot.directory[directoryWord.venue] = item.venue;
@@ -250,6 +250,13 @@ export class MarketBooks {
 
 const add = ({ slot: { counters } }: MarketBook, index: number, amount: number): void => {
   counters[index] = (counters[index] ?? 0) + amount;
+};
+
+const bound = (entry: MarketBook, item: DepthItem): void => {
+  if (item.kind === depthKind.snapshot) {
+    entry.levelsKept = depthSubscribed(Math.max(item.bidCount, item.askCount));
+  }
+  for (const side of entry.book.sides) side.truncate(entry.levelsKept);
 };
 
 // The book's scales are at least as fine as the item's, and all products were checked.

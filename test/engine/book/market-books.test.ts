@@ -222,6 +222,15 @@ test("levels that a rising market leaves behind are bounded too", () => {
   expect(top().state).toBe("gap");
 });
 
+test("Kraken: a level that falls out of the depth subscribed to goes without a checksum too", () => {
+  const { give, books } = setUp();
+  const bids = Array.from({ length: 10 }, (_, i): Level => [90 + i, 1]);
+  give(snapshot(1, { venue: "kraken", bids, asks: [] }));
+  expect(give({ venue: "kraken", ids: [2, 2], bids: [[100, 1]] })).toBe(applied);
+  const prices = books.books[0]?.book.bids.levels().map(([price]) => price);
+  expect([prices?.length, prices?.at(-1)]).toEqual([10, 91]);
+});
+
 test("symbols and venues have books of their own, and one too many is refused", () => {
   const { give, top } = setUp(3);
   give(snapshot(1, { symbol: "BTCUSDT" }));
