@@ -12,6 +12,8 @@ import { SamplingCounts } from "./sampling-counts.ts";
 /** Tenants without a policy of their own that are told apart; further ones share one place. */
 const tenantsMax = 256;
 const sharedName = "other tenants";
+/** Longest time that a measured pressure counts: while nothing is kept, nothing measures it anew. */
+const pressureMsMax = 10_000;
 
 /** Milliseconds that do not go back by more than a clock is set. */
 export type SamplerClock = () => number;
@@ -46,6 +48,7 @@ export class Sampler {
   readonly #tenants = new Map<string, TenantState>();
   #unnamed = 0;
   #pressure = 0;
+  #pressureAtMs = 0;
 
   constructor(settings: HeadSettings, clock: SamplerClock) {
     this.#settings = settings;
@@ -54,10 +57,11 @@ export class Sampler {
 
   /**
    * How full what lies behind is, 0 to 1: from 0.8 on base rates fall, every second by half; at 0.5
-   * and below they rise again.
+   * and below they rise again. Forgotten after 10 seconds.
    */
   set pressure(level: number) {
     this.#pressure = level;
+    this.#pressureAtMs = this.#clock();
   }
 
   /**
@@ -105,7 +109,8 @@ export class Sampler {
   #state(tenant: string): TenantState {
     const nowMs = this.#clock();
     const state = this.#tenants.get(tenant) ?? this.#newState(tenant, nowMs);
-    if (state.budget.step(nowMs, this.#pressure)) state.rules.rescale(state.budget.scale);
+    const pressure = nowMs - this.#pressureAtMs > pressureMsMax ? 0 : this.#pressure;
+    if (state.budget.step(nowMs, pressure)) state.rules.rescale(state.budget.scale);
     return state;
   }
 
@@ -120,7 +125,9 @@ export class Sampler {
     if (own === undefined) this.#unnamed += 1;
     const policy = own ?? this.#settings.others;
     const { rates, baseFloor, spansPerSMax } = policy;
-    const scaleMin = Math.min(1, baseFloor / rates.base);
+    // Who asks for everything, and sets no budget, gets everything: a full log refuses, aloud.
+    const isAll = rates.base === 1 && spansPerSMax === 0;
+    const scaleMin = isAll ? 1 : Math.min(1, baseFloor / rates.base);
     const state = {
       policy,
       rules: new HeadRules(policy),

@@ -117,6 +117,31 @@ describe("sampler of the edge", () => {
     expect(step()).toBe(0.01);
   });
 
+  it("forgets a pressure that nothing measures anew, as when it keeps nothing", () => {
+    let nowMs = 0;
+    const sampler = new Sampler(settings({ SAMPLE_RATE: "0.01" }), () => nowMs);
+    const none = scanOf(1);
+    const baseRate = (): unknown => {
+      sampler.sampleSpans(none, "acme", new Int32Array(1));
+      return tenantRow(sampler, "acme")["baseRate"];
+    };
+    baseRate();
+    sampler.pressure = 1;
+    for (; nowMs < 10_000; nowMs += 1000) baseRate();
+    expect(baseRate()).toBe(0.001);
+    for (; nowMs < 10_000 + recoveryMsMax; nowMs += 1000) baseRate();
+    expect(baseRate()).toBe(0.01);
+  });
+
+  it("keeps everything at a base rate of 1 without a budget, also under pressure", () => {
+    let nowMs = 0;
+    const sampler = new Sampler(settings({ SAMPLE_RATE: "1" }), () => nowMs);
+    for (; nowMs < 5000; nowMs += 1000) {
+      sampler.pressure = 1;
+      expect(sampler.sampleSpans(thousand, "acme", new Int32Array(1000)).sampledOut).toBe(0);
+    }
+  });
+
   it("has policies by tenant, service and operation", () => {
     const policy = { tenants: { acme: { base: 0.5 }, quiet: { base: 0.001, error: 0.5 } } };
     const sampler = new Sampler(settings({ SAMPLE_POLICY: JSON.stringify(policy) }), () => 0);
