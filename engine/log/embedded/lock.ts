@@ -1,7 +1,7 @@
 // One process per directory. The lock is SQLite's own on a file beside the log, so the system
 // releases it when the process dies, however it dies. Threads of the process that holds it come
 // in freely: it is the process's, held by the thread that opened first and must close last.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
@@ -18,11 +18,12 @@ const attemptMs = 25;
 export const lockDirectory = (directory: string): Release => {
   mkdirSync(directory, { recursive: true });
   const ownerFile = join(directory, "owner");
+  const self = ownId();
   const database = new DatabaseSync(join(directory, "lock.db"), { timeout: attemptMs });
   for (let i = 0; i < attempts; i += 1) {
     try {
       database.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
-      writeFileSync(ownerFile, `${process.pid}\n`);
+      writeFileSync(ownerFile, `${self}\n`);
       return () => database.close();
     } catch (error) {
       if (!isBusy(error)) {
@@ -31,7 +32,7 @@ export const lockDirectory = (directory: string): Release => {
       }
     }
     // The holder writes its id right after it has the lock.
-    if (ownerOf(ownerFile) === process.pid) {
+    if (ownerOf(ownerFile) === self) {
       database.close();
       return () => undefined;
     }
@@ -41,10 +42,20 @@ export const lockDirectory = (directory: string): Release => {
   throw new LogError("locked", `${directory} is in use by process ${owner}: stop it first`);
 };
 
-const ownerOf = (file: string): number => {
+/** The same in all threads of a process and in no other: two containers may each have a process 1. */
+const ownId = (): string => {
   try {
-    return Number(readFileSync(file, "utf8"));
+    return `${process.pid} ${readlinkSync("/proc/self/ns/pid")}`;
   } catch {
-    return 0;
+    // Only Linux has such namespaces.
+    return String(process.pid);
+  }
+};
+
+const ownerOf = (file: string): string => {
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch {
+    return "unknown";
   }
 };

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -100,6 +100,21 @@ test("a second process on the directory gets a clear error", async () => {
   expect(line).toContain("locked");
   expect(line).toContain(`${directory} is in use by process ${process.pid}`);
   await log.close();
+  await (await opened({ directory })).close();
+});
+
+test("a process of the same number in another container does not come in as a thread", async () => {
+  const directory = newDirectory();
+  const url = new URL("../../../engine/log/embedded-log.ts", import.meta.url).href;
+  const code = `import("${url}").then((m) => m.openEmbeddedLog({ directory: "${directory}" }))
+    .then(() => { console.log("opened"); setInterval(() => undefined, 1_000); })`;
+  const holder = spawn(process.execPath, ["-e", code], { stdio: ["ignore", "pipe", "inherit"] });
+  await once(createInterface({ input: holder.stdout }), "line");
+  // As the holder would have it with our number; ours has our namespace with it.
+  writeFileSync(join(directory, "owner"), `${process.pid}\n`);
+  expect(() => openEmbeddedLog({ directory, topics })).toThrow("locked");
+  holder.kill("SIGKILL");
+  await once(holder, "exit");
   await (await opened({ directory })).close();
 });
 
