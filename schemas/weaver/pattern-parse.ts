@@ -123,12 +123,12 @@ class Parser {
   }
 
   #repeated(): PatternNode {
-    let part = this.#atom();
-    for (;;) {
-      const bounds = this.#bounds();
-      if (bounds === null) return part;
-      part = { kind: "repeat", part, ...bounds };
-    }
+    const part = this.#atom();
+    const bounds = this.#bounds();
+    if (bounds === null) return part;
+    // A lazy one finds the same texts, only later.
+    this.#take("?");
+    return { kind: "repeat", part, ...bounds };
   }
 
   #bounds(): { min: number; max: number } | null {

@@ -22,7 +22,8 @@ const randomPattern = (random: Random, depth: number): string => {
     return `(${randomPattern(random, depth - 1)}|${randomPattern(random, depth - 1)})`;
   };
   const piece = (): string =>
-    atom() + random.pick(["", "", "", "*", "+", "?", "{2}", "{0,2}", "{1,}"]);
+    atom() +
+    random.pick(["", "", "", "*", "+", "?", "{2}", "{0,2}", "{1,}", "*?", "+?", "??", "{2}?"]);
   return Array.from({ length: 1 + random.below(3) }, piece).join("");
 };
 
@@ -69,6 +70,12 @@ describe("patterns", () => {
     expect(matches("^(a|b)$", "ab")).toBe(false);
   });
 
+  it("need what a lazy quantifier needs", () => {
+    expect(matches("^a+?$", "")).toBe(false);
+    expect(matches("^a+?$", "aa")).toBe(true);
+    expect(matches("^a{2}?$", "a")).toBe(false);
+  });
+
   it("run in a table of bounded size where backtracking would explode", () => {
     const words = compilePattern("^(a+)+$");
     const bytes = encoder.encode(`${"a".repeat(50_000)}b`);
@@ -82,6 +89,7 @@ describe("patterns", () => {
     ["a)", 'character 2: ")" is not expected'],
     ["[a", "character 3: ends too soon"],
     ["*a", 'character 2: "*" has nothing to stand on'],
+    ["a++", 'character 4: "+" has nothing to stand on'],
     ["a{2,1}", "character 7: {2,1} has no length"],
     ["a{999}", "character 6: a count of 0 to 255"],
     ["(?=a)", "character 3: only (?: and plain groups"],
