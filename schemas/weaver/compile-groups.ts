@@ -155,24 +155,24 @@ class GroupCompiler {
     this.#draft.pushText("atom", value);
   }
 
-  #associations({ id, entity_associations: associations }: ResolvedGroup): void {
+  #associations({ entity_associations: associations }: ResolvedGroup): void {
     if (associations === undefined || associations.length === 0) return;
-    this.#association(id, { one_of: associations });
+    this.#association({ one_of: associations });
   }
 
-  #association(id: string, association: EntityAssociation): void {
+  #association(association: EntityAssociation): void {
     const draft = this.#draft;
     if (typeof association === "string") {
       const entity = this.#entities.get(association);
-      // A dependency that is not part of this registry cannot be looked for.
-      if (entity === undefined) draft.problems.push(`${id}: entity ${association} is not known`);
-      draft.push("associationOperator", associationOperator.entity);
+      // An entity of another registry: nobody can tell, so all of nothing is asked for.
+      const { entity: known, allOf } = associationOperator;
+      draft.push("associationOperator", entity === undefined ? allOf : known);
       draft.push("associationOperand", entity ?? 0);
       return;
     }
     const isOneOf = "one_of" in association;
     const parts = isOneOf ? association.one_of : association.all_of;
-    for (const part of parts) this.#association(id, part);
+    for (const part of parts) this.#association(part);
     draft.push(
       "associationOperator",
       isOneOf ? associationOperator.oneOf : associationOperator.allOf,

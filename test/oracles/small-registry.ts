@@ -148,6 +148,8 @@ const others: readonly ResolvedGroup[] = [
     type: "metric",
     brief: "",
     metric_name: "queue.size",
+    // Of another registry: nobody can tell, so nothing is found.
+    entity_associations: ["elsewhere"],
     instrument: "updowncounter",
     unit: "{item}",
     stability: "development",
