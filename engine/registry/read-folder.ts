@@ -45,12 +45,11 @@ const readBelow = (walk: Walk, folder: string, depth: number): void => {
     if (entry.isDirectory() && !entry.name.startsWith(".")) {
       if (depth >= depthMax) throw new Error(`folders below ${walk.top} deeper than ${depthMax}`);
       readBelow(walk, path, depth + 1);
-    } else if (isReadable(walk, entry, path)) readOne(walk, path);
+    } else if (isDefinitionFile(path)) readOne(walk, entry, path);
   }
 };
 
 const isReadable = (walk: Walk, entry: Dirent, path: string): boolean => {
-  if (!isDefinitionFile(path)) return false;
   if (!entry.isSymbolicLink()) return entry.isFile();
   const name = join(walk.top, path);
   const target = realpathSync(name);
@@ -59,9 +58,15 @@ const isReadable = (walk: Walk, entry: Dirent, path: string): boolean => {
   return false;
 };
 
-const readOne = (walk: Walk, path: string): void => {
+/** One that cannot be read (a link to nothing, no rights) does not hide the others. */
+const readOne = (walk: Walk, entry: Dirent, path: string): void => {
   const name = join(walk.top, path);
-  const refusal = walk.budget.refusal(statSync(name).size);
-  if (refusal === null) walk.files.push({ path, name, bytes: readFileSync(name) });
-  else walk.problems.error(name, refusal);
+  try {
+    if (!isReadable(walk, entry, path)) return;
+    const refusal = walk.budget.refusal(statSync(name).size);
+    if (refusal === null) walk.files.push({ path, name, bytes: readFileSync(name) });
+    else walk.problems.error(name, refusal);
+  } catch (error) {
+    walk.problems.error(name, error instanceof Error ? error.message : String(error));
+  }
 };

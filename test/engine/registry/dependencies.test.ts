@@ -257,6 +257,15 @@ describe("several registries", () => {
 });
 
 describe("links in folders", () => {
+  test("one that leads nowhere does not hide what is wrong with other files", () => {
+    const folder = writeFiles({ "main/a.yaml": "groups: 5\n" });
+    symlinkSync(join(folder, "none.yaml"), join(folder, "main/b.yaml"));
+    expect(resolved(folder, "/main").problems).toEqual([
+      "main/a.yaml:1: error: file: groups must be a list, found 5",
+      expect.stringMatching(/^main\/b\.yaml: error: ENOENT/),
+    ]);
+  });
+
   test("one that leads out of the registry is refused, one inside it is read", () => {
     const folder = writeFiles({
       "secret.yaml": definitions,
