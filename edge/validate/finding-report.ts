@@ -69,14 +69,18 @@ export const reportedMetrics: ReportedSignal = {
 /** One finding, ready to be told; the label is the same for the same fault, whoever has it. */
 export type LabelledFinding = Omit<RefusedFinding, "item"> & { readonly label: string };
 
-/** What is shown of a name or key that a sender chose. */
-const charactersMax = 120;
+/** Bytes that are shown of a name or key that a sender chose. */
+const bytesShownMax = 120;
 /** Warnings of one request that are put into words; the others are counted. */
 const warningsToldMax = 64;
 const utf8 = new TextDecoder();
 
-const shown = (bytes: Uint8Array, start: number, end: number): string =>
-  utf8.decode(bytes.subarray(start, Math.min(end, start + charactersMax)));
+const shown = (bytes: Uint8Array, start: number, end: number): string => {
+  let to = Math.min(end, start + bytesShownMax);
+  // Not in the middle of a character.
+  while (to < end && ((bytes[to] ?? 0) & 0xc0) === 0x80) to -= 1;
+  return utf8.decode(bytes.subarray(start, to));
+};
 
 /** Sentences that need nothing but the attribute and the name. */
 const plainCodes = new Set<number>([

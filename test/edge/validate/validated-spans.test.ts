@@ -76,6 +76,15 @@ test("a span that contradicts its definition is rejected by name, the others go 
   });
 });
 
+test("a long name is told in part, and no character of it is cut in two", async () => {
+  const wrong = { ...span(`a${"€".repeat(50)}`, {}), attributes: [] as object[] };
+  wrong.attributes.push({ key: "http.response.status_code", value: { boolValue: true } });
+  const { partialSuccess } = (await (await post(new FakeEdge(), wrong)).json()) as {
+    partialSuccess: { errorMessage: string };
+  };
+  expect(partialSuccess.errorMessage).toContain(` in a${"€".repeat(39)} (first`);
+});
+
 test("what is refused stands on weir-rejected with its original and its findings", async () => {
   const edge = new FakeEdge();
   await post(edge, span("x", {}), span("workflow.execute", { "workflow.id": "w" }, 2));
