@@ -68,7 +68,10 @@ export const pushDeprecation = (draft: TableDraft, deprecated: Deprecated | unde
 
 type Definition = { readonly attribute: ResolvedAttribute; readonly annotations: Annotations };
 
-/** One definition for each key; constraints belong to the key, so two must not differ. */
+/**
+ * One definition for each key: the last one, as in Weaver. Constraints belong to the key, so two
+ * must not differ.
+ */
 const definitions = (
   draft: TableDraft,
   groups: readonly ResolvedGroup[],
@@ -77,8 +80,7 @@ const definitions = (
   for (const group of groups) {
     for (const attribute of group.attributes) {
       const key = isTemplate(attribute) ? `${attribute.name}.*` : attribute.name;
-      const before = found.get(key);
-      const annotations = { ...before?.annotations };
+      const annotations = { ...found.get(key)?.annotations };
       for (const name of constraintKeys) {
         const value = attribute.annotations?.[name];
         if (value === undefined) continue;
@@ -90,7 +92,7 @@ const definitions = (
         }
         Object.assign(annotations, { [name]: value });
       }
-      found.set(key, { attribute: before?.attribute ?? attribute, annotations });
+      found.set(key, { attribute, annotations });
     }
   }
   return found;

@@ -77,6 +77,20 @@ describe("a compiled registry", () => {
     expect(found(tables, "")).toBe("");
   });
 
+  it("takes the last group's word on an attribute", () => {
+    const { groups } = smallRegistry;
+    const said = (reference: Partial<ResolvedAttribute>): string => {
+      const { groups: changed } = withAttribute("user.id", reference);
+      const at = groups.findIndex(({ id }) => id === "span.pay");
+      const others = changed.filter((_, i) => i !== at);
+      const own = tablesOf({ ...smallRegistry, groups: [...others, ...changed.slice(at, at + 1)] });
+      const deprecation = own.sections.attributeDeprecation[find(own, "user.id")] ?? 0;
+      return own.deprecationText(deprecation);
+    };
+    expect(said({})).toBe("");
+    expect(said({ deprecated: { reason: "obsoleted", note: "gone" } })).toBe("gone");
+  });
+
   it("has the namespaces of attributes, not those of templates alone", () => {
     const own = tablesOf(withAttribute("tpl.header", { type: "template[string]" }));
     const shares = (key: string): boolean => {
