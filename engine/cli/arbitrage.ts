@@ -119,12 +119,18 @@ class LegReplay {
       return reading.fault.code === "ignored" ? null : venueFaultText(reading.fault);
     }
     const { message } = this.#reader;
-    if (this.symbol !== "" && message.symbol !== this.symbol) return null;
+    if (!this.#isWanted(message.symbol)) return null;
     const bytes = encodeDepthItem(message, this.#view, 0);
     const outcome = this.#books.apply(this.#view, 0, bytes);
     this.isChanged = outcome !== bookOutcome.trade && outcome !== bookOutcome.ticker;
     this.#show(outcome === bookOutcome.applied ? bytes : 0);
     return isRefusal(outcome) ? bookOutcomeText(outcome) : null;
+  }
+
+  #isWanted(symbol: string): boolean {
+    const [entry] = this.#books.books;
+    if (entry !== undefined) return symbol === symbolOf(entry);
+    return this.plan.symbol === "" || symbol.toUpperCase() === this.plan.symbol;
   }
 
   // Only what changes the book makes it young again, so `bytes` is 0 for trades and tickers.

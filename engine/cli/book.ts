@@ -14,7 +14,7 @@ import { type MarketBook, MarketBooks } from "../book/market-books.ts";
 import { Vwap } from "../book/vwap.ts";
 import type { Arguments, Command, Io } from "./command.ts";
 import { exitCode, UsageError } from "./command.ts";
-import { type Line, readLines } from "./input.ts";
+import { InputError, type Line, readLines } from "./input.ts";
 
 const faultsShownMax = 100;
 const updateIdForm = /^\d{1,16}$/;
@@ -60,8 +60,12 @@ class Faults {
   }
 
   add({ file, line }: Line, text: string): void {
+    this.addText(`${file}:${line}: ${text}`);
+  }
+
+  addText(text: string): void {
     this.count += 1;
-    if (this.count <= faultsShownMax) this.#io.note(`${file}:${line}: ${text}`);
+    if (this.count <= faultsShownMax) this.#io.note(text);
   }
 
   finish(): void {
@@ -113,7 +117,7 @@ class Replay {
       return null;
     }
     if (reading.fault !== null) return venueFaultText(reading.fault);
-    if (this.#symbol !== "" && message.symbol !== this.#symbol) {
+    if (this.#symbol !== "" && message.symbol.toUpperCase() !== this.#symbol) {
       this.skipped += 1;
       return null;
     }
@@ -163,9 +167,18 @@ const replayFiles = async (plan: Plan, replay: Replay, faults: Faults, io: Io): 
       if (faults.isOver) return;
     }
   };
-  for await (const line of readLines(plan.files, io)) {
-    await drain(reader.read(line.text, line));
-    if (faults.isOver || io.signal.aborted) return;
+  for (const file of plan.files) {
+    try {
+      for await (const line of readLines([file], io)) {
+        await drain(reader.read(line.text, line));
+        if (faults.isOver || io.signal.aborted) return;
+      }
+    } catch (error) {
+      // Missing, or cut short: what could be read counts, and the next file follows.
+      if (!(error instanceof InputError)) throw error;
+      faults.addText(error.message);
+      if (faults.isOver) return;
+    }
   }
   await drain(reader.finish());
 };

@@ -45,6 +45,15 @@ const first = () =>
   fileOf("first", [generic(10, 1, "99.9", "100"), generic(30, 2, "101", "101.5")]);
 const second = () => fileOf("second", [generic(20, 7, "100.25", "100.5"), "x"]);
 
+test("the symbol of a leg is found in whatever case it is asked for", async () => {
+  const named = (line: string): string => line.replace('"X"', '"AAPLx/USD"');
+  const cheap = fileOf("cheap", [named(generic(10, 1, "99", "100"))]);
+  const dear = fileOf("dear", [named(generic(20, 7, "101", "102"))]);
+  const legs = ["--leg", `generic:AAPLx/USD=${cheap}`, "--leg", `generic:aaplx/usd=${dear}`];
+  const { lines } = await weirArbitrage(...legs);
+  expect(lines).toMatchObject([{ buy: { symbol: "AAPLx/USD" }, sell: { symbol: "AAPLx/USD" } }]);
+});
+
 test("one line per opportunity with both update ids, size and net after fees", async () => {
   const { code, lines, notes } = await weirArbitrage(
     "--leg",

@@ -57,6 +57,16 @@ const small = [
   trade(6, 2, "100.2", "2.5"),
 ];
 
+test("a symbol is found in whatever case it is asked for", async () => {
+  const named = { symbol: "AAPLx/USD", bids: [["1.5", "1"]], asks: [] };
+  const text = `1 ${JSON.stringify({ type: "snapshot", sequence: 1, ...named })}`;
+  const path = fileOf("cases.txt", text);
+  for (const symbol of ["AAPLx/USD", "aaplx/usd"]) {
+    const { summary } = await weirBook("--venue", "generic", "--symbol", symbol, path);
+    expect(summary).toMatchObject({ symbol: "AAPLx/USD", messages: 1, bid: "1.5" });
+  }
+});
+
 test("a line whenever the top changes, exact, with null for an empty side", async () => {
   const { code, lines, summary, notes } = await weirBook(
     "--venue",
@@ -222,6 +232,25 @@ const tickersOf = (file: string): Map<string, number[]> => {
   }
   return tickers;
 };
+
+test("a file that cannot be read, or read to its end, hides neither the others nor the summary", async () => {
+  const [snapshotFile, deltaFile] = [
+    fileOf(
+      "readable-1",
+      `1 ${JSON.stringify({ lastUpdateId: 5, bids: [["1", "1"]], asks: [] })}\n`,
+    ),
+    fileOf("readable-2", `${delta(2, [6, 6])}\n`),
+  ];
+  const missing = join(folder, "missing");
+  const files = [snapshotFile, missing, deltaFile];
+  const asked = ["--venue", "binance-spot", "--symbol", "BTCUSDT"];
+  const { code, notes, summary } = await weirBook(...asked, ...files);
+  expect(code).toBe(exitCode.failed);
+  expect(notes[0]).toMatch(/missing: ENOENT/);
+  expect(summary).toMatchObject({ messages: 2, applied: 1 });
+  const strict = await weirBook(...asked, "--strict", ...files);
+  expect(strict.summary).toMatchObject({ messages: 1, applied: 0 });
+});
 
 describe.skipIf(!hasRecorded)("recorded files (skipped without ../shared/data/books)", () => {
   test.each(golden)("$venue has the golden values", async ({ venue, file, summary, top }) => {
