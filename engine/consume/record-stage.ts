@@ -2,7 +2,7 @@
 // the handler of its topic, publishes positions, and sends marks behind the outputs. What is done
 // with a record is the handlers' concern; how far everything is, this file's.
 import type { Outbox } from "../egress/outbox.ts";
-import type { ItemCounts } from "../ledger/item-counts.ts";
+import { type FinishedRecord, type ItemCounts, noneRefused } from "../ledger/item-counts.ts";
 import type { ConsumedTopic, Positions } from "../ledger/positions.ts";
 import { topicPartitions } from "../ledger/positions.ts";
 import type { Histogram } from "../metrics/histogram.ts";
@@ -57,16 +57,8 @@ export type RecordHandler = {
 /** What `onRecord` returns for a record that is only begun. */
 export const finishedLater = -1;
 
-/** A record as it was begun. */
-export type FinishedRecord = {
-  readonly id: number;
-  readonly offset: number;
-  readonly items: number;
-  readonly ownRun: boolean;
-};
-
-/** False: the items of that record were counted before. The record is read during the call only. */
-export type OnFinished = (record: FinishedRecord) => boolean;
+/** The record is read during the call only. */
+export type OnFinished = (record: FinishedRecord) => void;
 
 export type RecordStageOptions = {
   readonly name: string;
@@ -95,6 +87,7 @@ export class RecordStage implements Stage {
   readonly #owned = new Uint8Array(topicPartitions.length);
   readonly #touched = new Uint8Array(topicPartitions.length);
   readonly #record: RecordAt;
+  readonly #finished = { id: 0, offset: 0, items: 0, ownRun: false, refused: noneRefused };
   readonly #decoder = new TextDecoder();
   #drainUs = 0;
   #tickAtMs = 0;
@@ -162,22 +155,27 @@ export class RecordStage implements Stage {
     record.start = at + headerBytes;
     record.end = at + length;
     const count = handler.onRecord(record);
-    if (count !== finishedLater) this.#count(record, count);
+    if (count !== finishedLater) {
+      const finished = this.#finished;
+      finished.id = record.id;
+      finished.offset = record.offset;
+      finished.items = count;
+      finished.ownRun = record.ownRun;
+      this.#count(finished);
+    }
     sojourn.record(sojournUs(stampUs, this.#drainUs));
     this.#next[record.id] = record.offset + 1;
     this.#touched[record.id] = 1;
   }
 
-  readonly #onFinished = (record: FinishedRecord): boolean => {
+  readonly #onFinished = (record: FinishedRecord): void => {
     if (this.#owned[record.id] === 1) this.#touched[record.id] = 1;
-    return this.#count(record, record.items);
+    this.#count(record);
   };
 
-  #count({ id, offset, ownRun }: Omit<FinishedRecord, "items">, count: number): boolean {
+  #count(record: FinishedRecord): void {
     const { items, onRepeated } = this.#options;
-    if (items.add(id, offset, count, ownRun)) return true;
-    onRepeated(count);
-    return false;
+    if (!items.add(record)) onRepeated(record.items);
   }
 
   #onAssign(handler: RecordHandler, at: number, length: number): void {

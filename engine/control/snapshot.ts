@@ -2,6 +2,7 @@
 // table, for the ledger. Any thread could make one; control does.
 import type { TopOfBook } from "../book/top-reader.ts";
 import { readTops } from "../book/top-reader.ts";
+import { type ReasonName, reasonNames } from "../events/event-layout.ts";
 import type { Lane } from "../host/lanes.ts";
 import { inputOf, outputOf } from "../host/lanes.ts";
 import type { EngineMemory } from "../host/memory.ts";
@@ -15,6 +16,7 @@ import type { HistogramKey, MetricKey } from "../metrics/table.ts";
 import { histogramKeys, metricKeys } from "../metrics/table.ts";
 import type { RingStats } from "../ring/ring-stats.ts";
 import { readRingStats } from "../ring/ring-stats.ts";
+import { refusedMetrics } from "../sniff/refused-metrics.ts";
 import { readSniffer, type SnifferStatus } from "./sniffer-status.ts";
 
 type PartitionPosition = {
@@ -53,8 +55,15 @@ const fromKeys = <K extends string, V>(keys: readonly K[], value: (key: K) => V)
 const topView = (top: TopOfBook): TopView => ({ ...top, receiveNs: top.receiveNs.toString() });
 
 const itemCounts = (memory: SharedArrayBuffer): Partial<Snapshot["counts"]> => {
-  const totals = new ItemCounts(memory).totals();
+  const items = new ItemCounts(memory);
+  // First, so that no more is refused than was handled.
+  const refused = items.refused();
+  const totals = items.totals();
+  const names = Object.entries({ ...refusedMetrics.rejected, ...refusedMetrics.dropped });
   return {
+    ...Object.fromEntries(
+      names.map(([name, key]) => [key, refused[reasonNames.indexOf(name as ReasonName)] ?? 0]),
+    ),
     handledSpans: totals.otlp_spans.own,
     handledMetrics: totals.otlp_metrics.own,
     handledLogs: totals.otlp_logs.own,

@@ -1,23 +1,42 @@
-// How many items of each partition the engine finished, each counted once, however often its
-// record is read: a stage that is restarted reads records again, and the ledger must not see them
-// twice. The position and the counts change together, by one store, so that a thread may be killed
-// between any two instructions. Not the metrics of a stage, which count work, repeats included.
+// How many items of each partition the engine finished, and refused of them, each counted once,
+// however often its record is read: a stage that is restarted reads records again, and the ledger
+// must not see them twice. The position and the counts change together, by one store, so that a
+// thread may be killed between any two instructions. Not the metrics of a stage, which count work,
+// repeats included.
 //
-// Per partition 64 bytes, written by the thread that handles the partition:
-//   0   i32  which of the two entries holds: 0 or 1
-//   8   3 f64  entry 0: offset of the next record to count, own items, foreign items
-//   32  3 f64  entry 1
+// Per partition, in whole cache lines, written by the thread that handles the partition:
+//   0  i32   which of the two entries holds: 0 or 1
+//   8  f64s  entry 0: offset of the next record to count, own items, foreign items, and for each
+//            reason (event-layout.ts) own items that were refused or dropped for it
+//      f64s  entry 1, the same
+import { reasonNames } from "../events/event-layout.ts";
 import type { ConsumedTopic } from "./positions.ts";
 import { consumedTopics, topicPartitions } from "./positions.ts";
 
-const partitionBytes = 64;
-const entryAt = [1, 4] as const;
+const reasons = reasonNames.length;
+const refusedAt = 3;
+const entryWords = refusedAt + reasons;
+const entryAt = [1, 1 + entryWords] as const;
+const partitionBytes = Math.ceil(((1 + 2 * entryWords) * 8) / 64) * 64;
 
 export const createItemCountsMemory = (): SharedArrayBuffer =>
   new SharedArrayBuffer(topicPartitions.length * partitionBytes);
 
 /** Items by whose they are: of the run's own edge, or of another run or client. */
 export type ItemTotals = { readonly own: number; readonly foreign: number };
+
+/** A log record that is through. */
+export type FinishedRecord = {
+  readonly id: number;
+  readonly offset: number;
+  readonly items: number;
+  readonly ownRun: boolean;
+  /** Of the items, those refused or dropped, by reason; read during the call only. */
+  readonly refused: Uint32Array;
+};
+
+/** For records of which nothing is refused. */
+export const noneRefused: Uint32Array = new Uint32Array(reasons);
 
 export class ItemCounts {
   readonly #selectors: Int32Array;
@@ -29,10 +48,10 @@ export class ItemCounts {
   }
 
   /**
-   * Counts the items of the record at `offset`. False, and nothing is counted, for a record that
-   * was counted before. The partition's thread only, offsets ascending but for repeats.
+   * Counts the items of a record. False, and nothing is counted, for a record that was counted
+   * before. The partition's thread only, offsets ascending but for repeats.
    */
-  add(id: number, offset: number, items: number, isOwn: boolean): boolean {
+  add({ id, offset, items, ownRun, refused }: FinishedRecord): boolean {
     const selectorAt = (id * partitionBytes) / 4;
     const held = Atomics.load(this.#selectors, selectorAt) & 1;
     const base = (id * partitionBytes) / 8;
@@ -41,8 +60,12 @@ export class ItemCounts {
     if (offset < (numbers[from] ?? 0)) return false;
     const to = base + entryAt[held === 0 ? 1 : 0];
     numbers[to] = offset + 1;
-    numbers[to + 1] = (numbers[from + 1] ?? 0) + (isOwn ? items : 0);
-    numbers[to + 2] = (numbers[from + 2] ?? 0) + (isOwn ? 0 : items);
+    numbers[to + 1] = (numbers[from + 1] ?? 0) + (ownRun ? items : 0);
+    numbers[to + 2] = (numbers[from + 2] ?? 0) + (ownRun ? 0 : items);
+    for (let why = 0; why < reasons; why += 1) {
+      const before = numbers[from + refusedAt + why] ?? 0;
+      numbers[to + refusedAt + why] = before + (ownRun ? (refused[why] ?? 0) : 0);
+    }
     Atomics.store(this.#selectors, selectorAt, held ^ 1);
     return true;
   }
@@ -59,5 +82,16 @@ export class ItemCounts {
       sums[topic].foreign += this.#numbers[at + 2] ?? 0;
     }
     return sums;
+  }
+
+  /** Own items of all topics that were refused or dropped, by reason. Any thread. */
+  refused(): readonly number[] {
+    return reasonNames.map((_, why) =>
+      topicPartitions.reduce((sum, _place, id) => {
+        const held = Atomics.load(this.#selectors, (id * partitionBytes) / 4) & 1;
+        const at = (id * partitionBytes) / 8 + entryAt[held as 0 | 1];
+        return sum + (this.#numbers[at + refusedAt + why] ?? 0);
+      }, 0),
+    );
   }
 }

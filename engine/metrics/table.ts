@@ -59,7 +59,7 @@ const rejected = (reason: string): Metric =>
     reason,
   });
 
-// Once each, with their record, so that handled = out + refused at every moment.
+// As those handled: once each, with their record, so that handled = out + refused at every moment.
 const refused = (reason: string): Metric =>
   counter("market", "weir_items_rejected_total", "Items of the run's own edge that were refused", {
     signal: "transactions",

@@ -2,17 +2,15 @@
 // how far a partition is finished, which record a transaction came from, and how many of a record's
 // items were refused. Trace ids are given out in order, so a record is a range of them. Allocates
 // nothing after construction; full, the caller waits until the oldest is through.
-import type { FinishedRecord, OnFinished, RecordAt } from "../consume/record-stage.ts";
+import type { OnFinished, RecordAt } from "../consume/record-stage.ts";
 import { type Reason, reasonNames } from "../events/event-layout.ts";
+import type { FinishedRecord } from "../ledger/item-counts.ts";
 import { topicPartitions } from "../ledger/positions.ts";
 
 /** Records open at most. A power of two. */
 const openRecordsMax = 4096;
 const mask = openRecordsMax - 1;
 const reasons = reasonNames.length;
-
-/** Told of the refused items of a record of the own run that is finished. */
-export type OnRefused = (why: Reason, items: number) => void;
 
 /** Where a transaction came from. */
 export type RecordPlace = { partition: number; offset: number; index: number };
@@ -29,14 +27,15 @@ export class OpenRecords {
   readonly #moves = new Uint8Array(openRecordsMax);
   readonly #refused = new Uint32Array(openRecordsMax * reasons);
   readonly #finished = new Float64Array(topicPartitions.length);
-  readonly #record = { id: 0, offset: 0, items: 0, ownRun: false };
-  readonly #onRefused: OnRefused;
+  readonly #record = {
+    id: 0,
+    offset: 0,
+    items: 0,
+    ownRun: false,
+    refused: new Uint32Array(reasons),
+  };
   #first = 0;
   #length = 0;
-
-  constructor(onRefused: OnRefused) {
-    this.#onRefused = onRefused;
-  }
 
   /** How many more may be opened. */
   get room(): number {
@@ -123,18 +122,17 @@ export class OpenRecords {
     record.items = (this.#nextTraces[slot] as number) - (this.#firstTraces[slot] as number);
     record.ownRun = this.#own[slot] === 1;
     if (this.#moves[slot] === 1) this.#finished[record.id] = record.offset + 1;
-    this.#takeRefused(slot, onFinished(record satisfies FinishedRecord) && record.ownRun);
+    this.#takeRefused(slot, record.refused);
+    onFinished(record satisfies FinishedRecord);
     this.#first = (slot + 1) & mask;
     this.#length -= 1;
   }
 
-  #takeRefused(slot: number, counts: boolean): void {
+  #takeRefused(slot: number, to: Uint32Array): void {
     for (let why = 0; why < reasons; why += 1) {
       const cell = slot * reasons + why;
-      const items = this.#refused[cell] as number;
-      if (items === 0) continue;
+      to[why] = this.#refused[cell] as number;
       this.#refused[cell] = 0;
-      if (counts) this.#onRefused(why as Reason, items);
     }
   }
 }

@@ -1,6 +1,6 @@
-// The metrics that count refused and dropped items of the run by reason: the market thread writes
-// them, the ledger reads them. Reasons without a metric (vote, not-watched) are no refusals: what
-// nobody watches for is handled.
+// The metrics that count refused and dropped items of the run by reason: the snapshot puts them in
+// from ledger/item-counts.ts, the ledger reads them. Reasons without a metric (vote, not-watched)
+// are no refusals: what nobody watches for is handled.
 import type { ReasonName } from "../events/event-layout.ts";
 import type { MetricKey } from "../metrics/table.ts";
 

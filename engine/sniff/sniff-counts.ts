@@ -1,22 +1,11 @@
 // What the sniffer counts, as metrics of the engine: copied from its stages once for each turn of
-// work, and the refused items of finished records, which the ledger wants by reason.
-import { type Reason, reason, reasonNames } from "../events/event-layout.ts";
+// work. Not the items that the ledger wants: they are counted once each (ledger/item-counts.ts).
+import { type Reason, reason } from "../events/event-layout.ts";
 import { StageCells } from "../events/stage-cells.ts";
 import { cellOf, type MetricCells } from "../metrics/cells.ts";
 import type { MetricKey } from "../metrics/table.ts";
-import { refusedMetrics } from "./refused-metrics.ts";
 import { dropUnderWay, type SniffMemory } from "./sniff-memory.ts";
 import type { SniffPath } from "./sniff-path.ts";
-
-const refusedByReason: { readonly [name: string]: MetricKey } = {
-  ...refusedMetrics.rejected,
-  ...refusedMetrics.dropped,
-};
-
-const refusedCells = reasonNames.map((name) => {
-  const key = refusedByReason[name];
-  return key === undefined ? -1 : cellOf(key);
-});
 
 /** A metric that follows a number of a stage; `seen` is that number when it was copied last. */
 type Copied = { readonly cell: number; readonly read: () => number; seen: number };
@@ -28,7 +17,7 @@ export class SniffCounts {
 
   constructor(memory: SniffMemory, path: SniffPath, metrics: MetricCells) {
     this.#metrics = metrics;
-    // The stages' cells outlive a thread: what is there already was copied, at the latest when it died.
+    // The stages' cells outlive a thread: what is there was copied, at the latest when it died.
     this.#copied = Object.entries({ ...stageSources(memory), ...pathSources(path) }).map(
       ([key, read]) => ({ cell: cellOf(key as MetricKey), read, seen: read() }),
     );
@@ -42,12 +31,6 @@ export class SniffCounts {
       one.seen = count;
     }
   }
-
-  /** Items of a finished record of the run that were refused or dropped. */
-  readonly refused = (why: Reason, items: number): void => {
-    const cell = refusedCells[why] ?? -1;
-    if (cell >= 0) this.#metrics.add(cell, items);
-  };
 
   malformedFrame(): void {
     this.#metrics.add(framesCell, 1);

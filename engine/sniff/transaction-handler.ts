@@ -108,7 +108,7 @@ export class TransactionHandler implements RecordHandler {
       ...(options.nowUs !== undefined && { nowUs: options.nowUs }),
     });
     this.#counts = new SniffCounts(memory, this.#path, metrics);
-    this.#records = new OpenRecords(this.#counts.refused);
+    this.#records = new OpenRecords();
   }
 
   /** As SniffPath.configure. */

@@ -10,7 +10,7 @@ import { takeSnapshot } from "../../../engine/control/snapshot.ts";
 import { EventCollector } from "../../../engine/events/event-collector.ts";
 import { eventType, reason } from "../../../engine/events/event-layout.ts";
 import { createEngineMemory } from "../../../engine/host/memory.ts";
-import { ItemCounts } from "../../../engine/ledger/item-counts.ts";
+import { ItemCounts, noneRefused } from "../../../engine/ledger/item-counts.ts";
 import { topicPartitionId } from "../../../engine/ledger/positions.ts";
 import { cellOf, MetricCells } from "../../../engine/metrics/cells.ts";
 import { MessageRingWriter } from "../../../engine/ring/message-ring-writer.ts";
@@ -49,9 +49,16 @@ describe("control server", () => {
     const { memory, url } = await start();
     const cells = new MetricCells(memory.metrics);
     const items = new ItemCounts(memory.items);
-    items.add(topicPartitionId("otlp_spans", 0), 0, 41, true);
-    items.add(topicPartitionId("otlp_spans", 1), 0, 1, true);
-    items.add(topicPartitionId("otlp_spans", 1), 1, 2, false);
+    const add = (partition: number, offset: number, of: { items: number; ownRun: boolean }) =>
+      items.add({
+        id: topicPartitionId("otlp_spans", partition),
+        offset,
+        refused: noneRefused,
+        ...of,
+      });
+    add(0, 0, { items: 41, ownRun: true });
+    add(1, 0, { items: 1, ownRun: true });
+    add(1, 1, { items: 2, ownRun: false });
     cells.add(cellOf("rejectedVote"), 7);
     const read = async (): Promise<string> => (await fetch(`${url}/metrics`)).text();
     const text = await read();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { reason } from "../../../engine/events/event-layout.ts";
+import { reason, reasonNames } from "../../../engine/events/event-layout.ts";
 import { OpenRecords } from "../../../engine/sniff/open-records.ts";
 import { type Random, runSeed, seeded } from "../../random.ts";
 
@@ -35,8 +35,7 @@ const partitions = 4;
 /** Both, driven side by side. */
 class Twins {
   readonly #random: Random;
-  readonly #refused: [number, number][] = [];
-  readonly #records = new OpenRecords((why, items) => this.#refused.push([why, items]));
+  readonly #records = new OpenRecords();
   readonly #twin = new PlainRecords();
   readonly #next = Array.from({ length: partitions }, () => 0);
   readonly #refusedOf = new Map<Plain, number>();
@@ -83,25 +82,21 @@ class Twins {
   #finish(): void {
     this.#below = Math.min(this.#trace, this.#below + this.#random.below(12));
     const finished: object[] = [];
-    this.#refused.length = 0;
     this.#records.finish(this.#below, (record) => {
-      finished.push({ ...record });
-      return true;
+      finished.push({ ...record, refused: [...record.refused] });
     });
     const done = this.#twin.finish(this.#below);
     expect(finished).toEqual(
-      done.map(({ id, offset, ownRun, first, next }) => ({
-        id,
-        offset,
-        items: next - first,
-        ownRun,
+      done.map((one) => ({
+        id: one.id,
+        offset: one.offset,
+        items: one.next - one.first,
+        ownRun: one.ownRun,
+        refused: reasonNames.map((_, why) =>
+          why === reason.signature ? (this.#refusedOf.get(one) ?? 0) : 0,
+        ),
       })),
     );
-    const refused = done.flatMap((one): [number, number][] => {
-      const items = this.#refusedOf.get(one) ?? 0;
-      return one.ownRun && items > 0 ? [[reason.signature, items]] : [];
-    });
-    expect(this.#refused).toEqual(refused);
     for (const one of done) this.#refusedOf.delete(one);
     for (const [id, offset] of this.#twin.finishedBy) {
       expect(this.#records.finished(id)).toBe(offset);
@@ -125,22 +120,8 @@ describe("open records", () => {
     for (let turn = 0; turn < 20_000; turn += 1) twins.turn();
   });
 
-  it("count no refusal of a record that was counted before or is of another run", () => {
-    const refused: number[] = [];
-    const records = new OpenRecords((_why, items) => refused.push(items));
-    const place = { id: 0, offset: 5, timestampMs: 0, trace: 0, start: 0, end: 0 };
-    for (const [trace, ownRun] of [true, false, true].entries()) {
-      records.open({ ...place, ownRun }, trace);
-      records.close(trace + 1);
-      records.refuse(trace, reason.replay);
-    }
-    const answers = [false, true, true];
-    records.finish(3, () => answers.shift() ?? true);
-    expect(refused).toEqual([1]);
-  });
-
   it("have room for 4,096", () => {
-    const records = new OpenRecords(() => {});
+    const records = new OpenRecords();
     expect(records.room).toBe(4096);
     for (let i = 0; i < 4096; i += 1) {
       const place = { offset: i, ownRun: true, timestampMs: 0, trace: 0, start: 0, end: 0 };

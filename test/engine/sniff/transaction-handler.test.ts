@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
 
 import { createMetricsMemory, MetricCells } from "../../../engine/metrics/cells.ts";
-import type { FinishedRecord } from "../../../engine/consume/record-stage.ts";
 import { finishedLater } from "../../../engine/consume/record-stage.ts";
 import { Outbox, outputType } from "../../../engine/egress/outbox.ts";
 import { createEventMemory, EventCollector } from "../../../engine/events/event-collector.ts";
-import { snifferEventTypes } from "../../../engine/events/event-layout.ts";
+import { reason, snifferEventTypes } from "../../../engine/events/event-layout.ts";
 import { readEvents } from "../../../engine/events/event-reader.ts";
 import { readStageCounts } from "../../../engine/events/stage-cells.ts";
 import { createTransactionMix } from "../../../engine/feed/transactions.ts";
 import { readHandoffDiagnostics } from "../../../engine/handoff/handoff-diagnostics.ts";
+import { type FinishedRecord, noneRefused } from "../../../engine/ledger/item-counts.ts";
 import { topicPartitions } from "../../../engine/ledger/positions.ts";
 import type { MetricKey } from "../../../engine/metrics/table.ts";
 import { createMessageRing } from "../../../engine/ring/message-ring.ts";
@@ -86,8 +86,7 @@ const createHandler = (change: Change = {}, egressBytes = 1 << 20) => {
     finished,
     out,
     onFinished: (record: FinishedRecord) => {
-      finished.push({ ...record });
-      return true;
+      finished.push({ ...record, refused: record.refused.slice() });
     },
     verify: () => {
       for (const verifier of verifiers) while (verifier.work() > 0);
@@ -188,7 +187,7 @@ describe("transaction handler", () => {
       if (direction === "create" || direction === "migrate") expect(priority).toBe("HIGH");
     }
     expect(rig.out.every(({ accounts }) => accounts === undefined)).toBe(true);
-    expect(rig.finished).toEqual([{ id, offset: 42, items: wires.length, ownRun: true }]);
+    expect(rig.finished).toMatchObject([{ id, offset: 42, items: wires.length, ownRun: true }]);
     expect(rig.read("needsResolve")).toBe(
       mix.filter(({ expected }) => expected === "needs-resolve").length,
     );
@@ -253,8 +252,9 @@ describe("transaction handler", () => {
     expect(taken.every((index) => index >= good.length && index < good.length * 2)).toBe(true);
     expect(taken).toHaveLength(good.length);
     expect(rig.read("rejectedSignature")).toBe(good.length);
-    expect(rig.read("refusedSignature")).toBe(good.length);
-    expect(rig.read("refusedReplay")).toBe(good.length);
+    const [{ refused } = { refused: noneRefused }] = rig.finished;
+    expect(refused[reason.signature]).toBe(good.length);
+    expect(refused[reason.replay]).toBe(good.length);
     expect(rig.finished.map(({ items }) => items)).toEqual([good.length * 3]);
   });
 
@@ -269,18 +269,6 @@ describe("transaction handler", () => {
     expect(rig.counts().secure.inFlight).toBe(0);
     expect(rig.read("rejectedReplay")).toBe(good.length);
     expect(rig.finished.map(({ offset }) => offset)).toEqual([1, 2]);
-  });
-
-  it("counts nothing of a record as refused that was counted before", () => {
-    const rig = createHandler();
-    const handler = rig.start();
-    rig.give(handler, wires.map(forged));
-    for (let turns = 0; turns < 5; turns += 1) {
-      handler.work(() => false);
-      rig.verify();
-    }
-    expect(rig.read("rejectedSignature")).toBeGreaterThan(0);
-    expect(rig.read("refusedSignature")).toBe(0);
   });
 
   it("loses nothing under policy block, however many records are under way", () => {
@@ -311,7 +299,8 @@ describe("transaction handler", () => {
     expect(sent).toBeLessThan(expectedIds(wires).length);
     handler.finish(rig.onFinished);
     expect(rig.finished).toHaveLength(1);
-    const items = (["droppedFull", "droppedEvicted", "droppedRetries"] as const).map(rig.read);
+    const [{ refused } = { refused: noneRefused }] = rig.finished;
+    const items = [reason.full, reason.evicted, reason.retries].map((why) => refused[why] ?? 0);
     expect(items.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(50);
     expect(rig.events().map(({ event_type: type }) => type)).toContain("handoff_dropped");
   });
