@@ -77,6 +77,13 @@ const failure = (error: unknown): { text: string; code: number } => {
 };
 
 const io = processIo();
+// The last lines leave after the command has returned.
+process.once("exit", () => {
+  const error = io.outputError();
+  if (error === null) return;
+  io.note(`weir: standard output: ${error.message}`);
+  process.exitCode = exitCode.failed;
+});
 try {
   process.exitCode = await run(process.argv.slice(2), io);
 } catch (error) {

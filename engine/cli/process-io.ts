@@ -1,19 +1,25 @@
 // The real process behind `Io`. Standard output is written with back-pressure; a closed pipe and
-// Ctrl-C abort the signal, so that a command ends with what is done.
+// Ctrl-C abort the signal and end standard input, so that a command ends with what is done.
 import { once } from "node:events";
 
 import type { Io } from "./command.ts";
 
-export type ProcessIo = Io & { readonly outputClosed: () => boolean };
+export type ProcessIo = Io & {
+  readonly outputClosed: () => boolean;
+  /** Why standard output takes no more, other than that its reader left: a full disk. */
+  readonly outputError: () => Error | null;
+};
 
 const flushBytes = 1 << 16;
 
 export const processIo = (): ProcessIo => {
   const abort = new AbortController();
   let closed = false;
+  let outputError: Error | null = null;
   let pending = "";
-  process.stdout.on("error", () => {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     closed = true;
+    if (error.code !== "EPIPE") outputError = error;
     abort.abort();
   });
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => abort.abort());
@@ -26,10 +32,11 @@ export const processIo = (): ProcessIo => {
   };
   return {
     outputClosed: () => closed,
+    outputError: () => outputError,
     stderrIsTerminal: process.stderr.isTTY,
     stdoutIsTerminal: process.stdout.isTTY,
     signal: abort.signal,
-    stdin: process.stdin,
+    stdin: inputUntil(abort.signal),
     note: (text) => {
       process.stderr.write(`${text}\n`);
     },
@@ -43,6 +50,18 @@ export const processIo = (): ProcessIo => {
     },
   };
 };
+
+/** Standard input up to its end or the abort: one that stays silent must not hold up Ctrl-C. */
+async function* inputUntil(signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const close = (): unknown => process.stdin.destroy();
+  signal.addEventListener("abort", close, { once: true });
+  if (signal.aborted) close();
+  try {
+    yield* process.stdin as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
 
 const aborted = ({ signal }: AbortController): Promise<unknown> =>
   signal.aborted ? Promise.resolve() : once(signal, "abort");

@@ -25,13 +25,13 @@ const run = async (args: Arguments, io: Io): Promise<number> => {
   let problems = 0;
   for (const file of files) {
     for await (const item of readable(sniffItems(file, format, io))) {
+      if (io.signal.aborted) break;
       const problem = await sniffOne({ sniffer, secure, io, tally }, file, item);
       if (problem !== null) {
         problems += 1;
         io.note(`weir sniff: ${problem}`);
         if (strict) return exitCode.failed;
       }
-      if (io.signal.aborted) break;
     }
     if (io.signal.aborted) break;
   }

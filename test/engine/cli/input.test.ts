@@ -60,4 +60,22 @@ describe("input", () => {
       [2, "\u00e9"],
     ]);
   });
+
+  it("joins a line that comes in many chunks, in the middle of a character too", async () => {
+    const bytes = Buffer.from(`${"\u00e9".repeat(1000)}\nlast`);
+    const chunks = Array.from(bytes, (_, i) => bytes.subarray(i, i + 1));
+    const texts = [];
+    for await (const line of readLines(["-"], io(chunks))) texts.push(line.text);
+    expect(texts).toEqual(["\u00e9".repeat(1000), "last"]);
+  });
+
+  it("leaves out the byte order mark of a file that is read whole", async () => {
+    expect(await text(file("marked", Buffer.from("\ufeff{}")))).toBe("{}");
+    expect(await text(file("short", Buffer.from([0xef, 0xbb])))).toHaveLength(1);
+  });
+
+  it("takes no part of a whole file for all of it when it was interrupted", async () => {
+    const interrupted = { ...io([plain]), signal: AbortSignal.abort() };
+    await expect(readWhole("-", interrupted)).rejects.toThrow("-: interrupted after 8 bytes");
+  });
 });

@@ -1,0 +1,44 @@
+// The command line as a process: what becomes of it when its input stays silent or its output cannot
+// be written.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, openSync } from "node:fs";
+import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+
+import { describe, expect, it } from "vitest";
+
+const main = fileURLToPath(new URL("../../../engine/main.ts", import.meta.url));
+
+const weir = (words: readonly string[], stdout: "pipe" | number) =>
+  spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main, ...words], {
+    stdio: ["pipe", stdout, "pipe"],
+  });
+
+describe("the process", () => {
+  it("ends on Ctrl-C with what is done while its standard input stays open", async () => {
+    const child = weir(["sniff", "--format", "base64", "-"], "pipe");
+    child.stdin?.write("AAAA\nAAAA");
+    await once(child.stdout ?? child, "data");
+    child.kill("SIGINT");
+    const [notes, [code]] = await Promise.all([
+      text(child.stderr ?? Readable.from([])),
+      once(child, "exit"),
+    ]);
+    expect([code, notes]).toEqual([0, expect.stringMatching(/^weir sniff: [a-z]+ 1\n$/)]);
+  });
+
+  it.skipIf(!existsSync("/dev/full"))(
+    "exits with 1 and says why when its output cannot be written (skipped without /dev/full)",
+    async () => {
+      const child = weir(["config", "print"], openSync("/dev/full", "w"));
+      const [notes, [code]] = await Promise.all([
+        text(child.stderr ?? Readable.from([])),
+        once(child, "exit"),
+      ]);
+      expect(notes).toMatch(/^weir: standard output: ENOSPC/);
+      expect(code).toBe(1);
+    },
+  );
+});
