@@ -79,10 +79,12 @@ export class PlainValidator {
     for (const group of registry.groups) {
       for (const attribute of group.attributes) {
         const map = templateOf(attribute) === null ? this.#exact : this.#templates;
-        if (!map.has(attribute.name)) map.set(attribute.name, attribute);
-        const parts = attribute.name.split(".");
-        for (let i = 1; i < parts.length; i += 1) this.#namespaces.add(parts.slice(0, i).join("."));
+        map.set(attribute.name, attribute);
       }
+    }
+    for (const name of this.#exact.keys()) {
+      const parts = name.split(".");
+      for (let i = 1; i < parts.length; i += 1) this.#namespaces.add(parts.slice(0, i).join("."));
     }
     this.#spans = registry.groups.filter(({ type }) => type === "span");
     this.#order = ["span", "metric", "event", "entity"].flatMap((type) =>
