@@ -26,16 +26,21 @@ export type PriorityReading = {
   readonly threshold: number;
   /** Intervals that changed the averages. */
   readonly updates: number;
-  /** Transactions given each priority. */
+  /** Transactions given each priority, also by threads that are gone. */
   readonly high: number;
   readonly low: number;
 };
 
 export class PriorityCells {
   readonly #cells: Float64Array;
+  /** What earlier lives of the thread gave. */
+  readonly #highBefore: number;
+  readonly #lowBefore: number;
 
   constructor(memory: SharedArrayBuffer) {
     this.#cells = new Float64Array(memory);
+    this.#highBefore = this.#cells[at.high] as number;
+    this.#lowBefore = this.#cells[at.low] as number;
   }
 
   /** Writer only; once for each turn of work. */
@@ -46,8 +51,8 @@ export class PriorityCells {
     cells[at.acceleration] = averages.acceleration();
     cells[at.threshold] = averages.threshold;
     cells[at.updates] = averages.updates;
-    cells[at.high] = high;
-    cells[at.low] = low;
+    cells[at.high] = this.#highBefore + high;
+    cells[at.low] = this.#lowBefore + low;
   }
 }
 

@@ -305,6 +305,17 @@ describe("transaction handler", () => {
     expect(rig.events().map(({ event_type: type }) => type)).toContain("handoff_dropped");
   });
 
+  it("goes on counting priorities where an earlier life ended", () => {
+    const rig = createHandler();
+    for (let life = 1; life <= 2; life += 1) {
+      const handler = rig.start();
+      rig.give(handler, wires, life);
+      settle(rig, handler);
+      const { high, low } = readPriority(rig.memory.priority);
+      expect(high + low).toBe(rig.counts().extract.passed);
+    }
+  });
+
   it("leaves out what verifiers return of an earlier life", () => {
     const rig = createHandler();
     const first = rig.start();
