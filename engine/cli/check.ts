@@ -1,5 +1,6 @@
 // weir check: Weaver's live-check over files. Samples, lines of attributes or OTLP in; one report out,
 // in the shape of Weaver's.
+import { constants } from "node:buffer";
 import { readFileSync } from "node:fs";
 
 import type { Signal } from "../../schemas/otlp/messages.ts";
@@ -105,7 +106,19 @@ class Checking {
 
 const write = async (samples: readonly Sample[], statistics: Json, io: Io): Promise<void> => {
   const shown = samples.map(({ key, body }) => ({ [key]: body }));
-  await io.line(JSON.stringify({ samples: shown, statistics }));
+  await io.line(documentOf({ samples: shown, statistics }));
+};
+
+/** @throws InputError for a report that is longer than a string of V8 can be. */
+const documentOf = (report: Json): string => {
+  try {
+    return JSON.stringify(report);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new InputError(
+      `the report is longer than ${constants.MAX_STRING_LENGTH} characters; give fewer or smaller files at once, or --format text`,
+    );
+  }
 };
 
 const writeText = async (samples: readonly Sample[], statistics: Json, io: Io): Promise<void> => {

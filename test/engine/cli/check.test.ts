@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { readArguments } from "../../../engine/cli/arguments.ts";
 import { check } from "../../../engine/cli/check.ts";
@@ -237,6 +237,16 @@ describe("weir check", () => {
   it("notes a file that cannot be read, and reports the others", async () => {
     const ran = await run("--registry", resolved, join(folder, "absent"), samples);
     expect([ran.code, ran.notes.length, reportOf(ran).samples.length]).toEqual([1, 1, 1]);
+  });
+
+  it("says that a report is too long for one document, and what helps", async () => {
+    // A real one takes a gigabyte of memory and six seconds.
+    vi.spyOn(JSON, "stringify").mockImplementationOnce(() => {
+      throw new RangeError("Invalid string length");
+    });
+    const ran = run("--registry", resolved, samples);
+    await expect(ran.finally(() => vi.restoreAllMocks())).rejects.toThrow(InputError);
+    await expect(run("--registry", resolved, samples)).resolves.toMatchObject({ notes: [] });
   });
 
   it("holds the spans of our own registry to their contract", async () => {
