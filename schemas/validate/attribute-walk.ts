@@ -223,6 +223,7 @@ export class AttributeWalk {
 
   /** The rest of a usual attribute that has no edge or whose value is to be looked at. */
   #stepOn(at: number, next: number, edge: number, head: number): number {
+    this.errorAt = at;
     const target = this.#step(this.state, edge, head, at + 4);
     if (target < 0) return target;
     if (edge !== 0 && this.#values.isFine) this.#goOn(at, next, target);

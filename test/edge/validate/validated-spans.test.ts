@@ -7,6 +7,7 @@ import { refusedOutcome } from "../../../edge/forward/forward-outcome.ts";
 import type { OutgoingRecord } from "../../../edge/route/outgoing-record.ts";
 import { readRefused } from "../../../schemas/rejected-value.ts";
 import { FakeEdge } from "../fake-edge.ts";
+import { field } from "../protobuf-bytes.ts";
 
 type Attributes = { readonly [key: string]: string };
 
@@ -74,6 +75,16 @@ test("a span that contradicts its definition is rejected by name, the others go 
     rejected: { required_attribute_not_present: 2 },
     inFlight: 0,
   });
+});
+
+test("a key that is no UTF-8 is told with the place of its own attribute", async () => {
+  const ids = [field(1, new Uint8Array(16).fill(1)), field(2, new Uint8Array(8).fill(2))];
+  const attribute = field(9, field(1, Uint8Array.of(0xff)), field(2, field(1, "x")));
+  const body = field(1, field(2, field(2, ...ids, attribute)));
+  const response = await new FakeEdge().post("/v1/traces", "application/x-protobuf", body);
+  const place = body.byteLength - attribute.byteLength;
+  expect(response.status).toBe(400);
+  expect(new TextDecoder().decode(await response.bytes())).toContain(`UTF-8, at byte ${place}`);
 });
 
 test("a long name is told in part, and no character of it is cut in two", async () => {
