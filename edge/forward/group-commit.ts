@@ -2,6 +2,7 @@
 // order of arrival. Bounded in bytes, records, callers and time. What the log does not take in
 // time goes to the spill and counts as acknowledged; the spill is sent before anything newer. Knows
 // nothing of Kafka or HTTP.
+import { Deadlines } from "../../schemas/kafka/deadlines.ts";
 import { Breaker } from "./breaker.ts";
 import { type Caller, Callers, type Share, recordBytes } from "./callers.ts";
 import {
@@ -74,6 +75,7 @@ export class GroupCommit {
   readonly #breaker: Breaker;
   readonly #callers = new Callers();
   readonly #open = new Set<Caller>();
+  readonly #deadlines = new Deadlines();
   #next = 0;
   #isSending = false;
   #sends = 0;
@@ -158,8 +160,9 @@ export class GroupCommit {
   #wait(first: number, records: readonly SinkRecord[]): Promise<ForwardOutcome> {
     const { promise, resolve } = Promise.withResolvers<ForwardOutcome>();
     const { waitMsMax } = this.#parts.limits;
+    const deadlines = this.#deadlines;
     const settle = (outcome: ForwardOutcome): void => {
-      clearTimeout(timer);
+      cancel();
       if (this.#open.delete(caller)) resolve(outcome);
     };
     const caller: Caller = {
@@ -179,10 +182,9 @@ export class GroupCommit {
     };
     const impatient = (): void => {
       if (caller.sent < records.length) this.#spillShares(this.#callers.takeThrough(caller));
-      timer = setTimeout(late, waitMsMax * (1 - spillShare));
-      if (!this.#open.has(caller)) clearTimeout(timer);
+      if (this.#open.has(caller)) cancel = deadlines.start(waitMsMax * (1 - spillShare), late);
     };
-    let timer = setTimeout(impatient, waitMsMax * spillShare);
+    let cancel = deadlines.start(waitMsMax * spillShare, impatient);
     this.#open.add(caller);
     this.#callers.push(caller);
     if (!this.#isSending) void this.#pump();

@@ -6,6 +6,7 @@ import type { Producer as KafkaProducer } from "kafkajs";
 
 import type { Client, ClientOptions } from "./client.ts";
 import { createClient, retry } from "./client.ts";
+import { Deadlines } from "./deadlines.ts";
 import { ProducerError, producerError } from "./producer-error.ts";
 import { partitionedRecords } from "./own-encoder.ts";
 import type { ProducerRecord } from "./topic-messages.ts";
@@ -31,6 +32,7 @@ export const createProducerSlot = (options: ClientOptions): ProducerSlot => {
   let client: Client | undefined;
   let live: Promise<Live> | undefined;
   let clients = 0;
+  const deadlines = new Deadlines();
 
   const current = (): Promise<Live> => {
     if (live !== undefined) return live;
@@ -69,14 +71,14 @@ export const createProducerSlot = (options: ClientOptions): ProducerSlot => {
     if (last === undefined) return;
     const closed = last.then((now) => now.producer.disconnect());
     // A broker that does not answer must not hold up the close; the cut ends it.
-    await within(closed, options.connectTimeoutMs).catch(() => undefined);
+    await within(deadlines, closed, options.connectTimeoutMs).catch(() => undefined);
     cut?.();
   };
 
   const attempt = async (records: readonly ProducerRecord[], leftMs: number): Promise<number[]> => {
     const progress: Progress = { offsets: [], writesBefore: Number.POSITIVE_INFINITY };
     try {
-      return await within(sent(records, progress), leftMs);
+      return await within(deadlines, sent(records, progress), leftMs);
     } catch (error) {
       const failure = producerError(error);
       const isInDoubt = (client?.produceWrites() ?? 0) > progress.writesBefore;
@@ -104,17 +106,14 @@ const connect = async (client: Client): Promise<Live> => {
   return { client, producer, records: 0 };
 };
 
-const within = async <T>(work: Promise<T>, leftMs: number): Promise<T> => {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => reject(new ProducerError("timeout", `no answer within ${leftMs} ms`)),
-      leftMs,
-    );
-  });
+const within = async <T>(deadlines: Deadlines, work: Promise<T>, leftMs: number): Promise<T> => {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const cancel = deadlines.start(leftMs, () =>
+    reject(new ProducerError("timeout", `no answer within ${leftMs} ms`)),
+  );
   try {
     return await Promise.race([work, late]);
   } finally {
-    clearTimeout(timer);
+    cancel();
   }
 };
