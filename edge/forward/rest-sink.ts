@@ -1,6 +1,7 @@
 // The Confluent REST v3 produce API over fetch: a request per topic, its body a stream of
 // concatenated JSON records, its answer a stream of results in the same order. For clusters that
 // are reachable only so, and for the embedded log.
+import { Deadlines } from "../../schemas/kafka/deadlines.ts";
 import { allHeaders } from "../../schemas/kafka/header-block.ts";
 import { type RecordState, recordState } from "./forward-outcome.ts";
 import { parseJsonStream } from "./json-stream.ts";
@@ -85,31 +86,49 @@ const answerOf = (body: string, count: number): Answered => {
   };
 };
 
-/** Makes no request before the first append. */
-export const restSink = (options: RestSinkOptions): Sink => {
-  const { url, cluster, authorization, sendMsMax, fetch } = options;
+type Answer = { readonly status: number; readonly body: string };
+
+/** Posts records to a topic. @throws when there is no answer, or none in time. */
+const poster = ({ url, cluster, authorization, sendMsMax, fetch }: RestSinkOptions) => {
   const clusterUrl = `${url}/v3/clusters/${encodeURIComponent(cluster)}`;
   const headers = {
     "content-type": "application/json",
     ...(authorization === "" ? {} : { authorization }),
   };
+  const deadlines = new Deadlines();
+  return async (topic: string, records: readonly SinkRecord[]): Promise<Answer> => {
+    // Not AbortSignal.timeout: its timer lives until it fires, and an object may have 10,000.
+    const abort = new AbortController();
+    const late = new Error(`no answer within ${sendMsMax} ms`);
+    const cancel = deadlines.start(sendMsMax, () => abort.abort(late));
+    try {
+      const response = await fetch(`${clusterUrl}/topics/${encodeURIComponent(topic)}/records`, {
+        method: "POST",
+        headers,
+        body: records.map(jsonRecord).join(""),
+        signal: abort.signal,
+      });
+      return { status: response.status, body: await response.text() };
+    } finally {
+      cancel();
+    }
+  };
+};
+
+/** Makes no request before the first append. */
+export const restSink = (options: RestSinkOptions): Sink => {
+  const answered = poster(options);
 
   const post = async (topic: string, records: readonly SinkRecord[]): Promise<Answered> => {
-    const response = await fetch(`${clusterUrl}/topics/${encodeURIComponent(topic)}/records`, {
-      method: "POST",
-      headers,
-      body: records.map(jsonRecord).join(""),
-      signal: AbortSignal.timeout(sendMsMax),
-    });
-    const body = await response.text();
-    if (response.status === 200) return answerOf(body, records.length);
+    const { status, body } = await answered(topic, records);
+    if (status === 200) return answerOf(body, records.length);
     // A 4xx is decided before anything is written; a 5xx may come from a proxy, after it.
-    const isRefused = response.status >= 400 && response.status < 500;
+    const isRefused = status >= 400 && status < 500;
     const state = isRefused ? recordState.refused : recordState.unknown;
-    const message = `HTTP ${response.status} ${body.slice(0, 200)}`;
-    const isTooLarge = response.status === tooLargeStatus;
-    const isLoginRefused = response.status === unauthenticatedStatus;
-    const isDown = isBusy(response.status) || isLoginRefused;
+    const message = `HTTP ${status} ${body.slice(0, 200)}`;
+    const isTooLarge = status === tooLargeStatus;
+    const isLoginRefused = status === unauthenticatedStatus;
+    const isDown = isBusy(status) || isLoginRefused;
     return { ...all(state, records.length, message), isDown, isLoginRefused, isTooLarge };
   };
 

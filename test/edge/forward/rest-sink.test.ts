@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
 import { recordState } from "../../../edge/forward/forward-outcome.ts";
 import { parseJsonStream } from "../../../edge/forward/json-stream.ts";
@@ -156,4 +156,24 @@ test("the stream parser is not fooled by braces and quotes in strings", () => {
   const tricky = { a: '}{"\\', b: { c: ["{", "}"] } };
   const text = `${JSON.stringify(tricky)}  ${JSON.stringify({ d: 1 })}`;
   expect(parseJsonStream(text)).toEqual([tricky, { d: 1 }]);
+});
+
+test("a log that does not answer in time is given up, and its records are in doubt", async () => {
+  vi.useFakeTimers();
+  try {
+    const { sink } = setUp(
+      ({ init: { signal } }) =>
+        new Promise((_resolve, reject) => {
+          signal?.addEventListener("abort", () => reject(signal.reason as Error));
+        }),
+    );
+    const appended = sink.append([sinkRecord(1, 0)]);
+    await vi.advanceTimersByTimeAsync(999);
+    await vi.advanceTimersByTimeAsync(1);
+    const { states, message, isDown } = await appended;
+    expect(Array.from(states)).toEqual([unknown]);
+    expect([message, isDown]).toEqual(["no answer within 1000 ms", true]);
+  } finally {
+    vi.useRealTimers();
+  }
 });
