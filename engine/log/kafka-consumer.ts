@@ -201,6 +201,10 @@ class Member implements LogConsumer {
     const partitions = Object.entries(assignment).flatMap(([topic, numbers]) =>
       numbers.map((partition) => ({ topic, partition })),
     );
+    this.#reassign(partitions);
+  }
+
+  #reassign(partitions: readonly Partition[]): void {
     this.#pause(partitions);
     void this.#change(async (generation) => {
       await this.#revoke();
@@ -233,7 +237,10 @@ class Member implements LogConsumer {
     this.#first.resolve();
   }
 
-  /** Committed positions, moved to the earliest kept record where that one is gone. */
+  /**
+   * Committed positions, moved to the earliest kept record where that one is gone, and where the
+   * partition ends before it: its topic was made anew.
+   */
   async #positions(partitions: readonly Partition[]): Promise<Position[]> {
     const topics = [...new Set(partitions.map(({ topic }) => topic))];
     const found = await Promise.all(
@@ -245,9 +252,10 @@ class Member implements LogConsumer {
     );
     return partitions.map(({ topic, partition }) => {
       const at = found.find((one) => one.topic === topic);
-      const earliest = at?.kept[partition]?.earliest ?? 0;
+      const { earliest, end } = at?.kept[partition] ?? { earliest: 0, end: 0 };
       const committed = at?.committed.find((one) => one.partition === partition);
-      if (committed === undefined) return { topic, partition, offset: earliest, metadata: "" };
+      if (committed === undefined || committed.offset > end)
+        return { topic, partition, offset: earliest, metadata: "" };
       return { ...committed, offset: Math.max(committed.offset, earliest) };
     });
   }
@@ -266,9 +274,11 @@ class Member implements LogConsumer {
     const last = batch.messages.at(-1);
     // Fetched before a change of assignment: it comes again to its owner.
     if (owned === undefined || last === undefined || payload.isStale()) return;
+    const endOffset = Number(batch.highWatermark);
+    // The topic was made anew under us, and kafkajs went back to its beginning: so must the owner.
+    if (endOffset < owned.next) return this.#reassign([...this.#owned.values()]);
     const { topic, partition } = owned;
     const records = batch.messages.map(logRecord).filter(({ offset }) => offset >= owned.next);
-    const endOffset = Number(batch.highWatermark);
     const handled = this.#deliver({ topic, partition, records, endOffset }, () => {
       if (!this.#isOwned(owned)) return;
       owned.next = Number(last.offset) + 1;
