@@ -4,6 +4,7 @@
 import { resolve } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 
+import { fileLimitOf } from "./embedded/file-limit.ts";
 import { Groups } from "./embedded/group.ts";
 import type { Release } from "./embedded/lock.ts";
 import { lockDirectory } from "./embedded/lock.ts";
@@ -25,7 +26,7 @@ export type EmbeddedLogOptions = {
   readonly directory: string;
   /** `wakeBytes` of shared memory, the same for all threads; without it readers poll. */
   readonly wake?: SharedArrayBuffer;
-  /** Upper bound of the file; default 8 GiB. */
+  /** Upper bound of the file; default 8 GiB, or what the disk has room for. */
   readonly bytesMax?: number;
   /** For tools: beside the process that has the directory, and writing nothing. */
   readonly readOnly?: boolean;
@@ -41,7 +42,9 @@ export const openEmbeddedLog = (options: EmbeddedLogOptions): EventLog => {
   const directory = resolve(options.directory);
   const release = options.readOnly === true ? () => undefined : lockDirectory(directory);
   try {
-    return createLog({ bytesMax: 8 * 2 ** 30, ...options, directory }, release);
+    // A reader makes no directory, and no room.
+    const bytesMax = options.readOnly === true ? 0 : fileLimitOf(directory);
+    return createLog({ bytesMax, ...options, directory }, release);
   } catch (error) {
     release();
     throw sqliteLogError(error);

@@ -17,7 +17,7 @@ export const pageBytes = 32_768;
 
 /** How long a transaction waits for another connection's. */
 const busyTimeoutMs = 10_000;
-const walBytesKept = 64 << 20;
+export const walBytesKept = 64 << 20;
 const cacheBytes = 16 << 20;
 
 const tables = `
