@@ -160,7 +160,6 @@ export class GroupCommit {
   #wait(first: number, records: readonly SinkRecord[]): Promise<ForwardOutcome> {
     const { promise, resolve } = Promise.withResolvers<ForwardOutcome>();
     const { waitMsMax } = this.#parts.limits;
-    const deadlines = this.#deadlines;
     const settle = (outcome: ForwardOutcome): void => {
       cancel();
       if (this.#open.delete(caller)) resolve(outcome);
@@ -182,9 +181,10 @@ export class GroupCommit {
     };
     const impatient = (): void => {
       if (caller.sent < records.length) this.#spillShares(this.#callers.takeThrough(caller));
-      if (this.#open.has(caller)) cancel = deadlines.start(waitMsMax * (1 - spillShare), late);
+      if (this.#open.has(caller))
+        cancel = this.#deadlines.start(waitMsMax * (1 - spillShare), late);
     };
-    let cancel = deadlines.start(waitMsMax * spillShare, impatient);
+    let cancel = this.#deadlines.start(waitMsMax * spillShare, impatient);
     this.#open.add(caller);
     this.#callers.push(caller);
     if (!this.#isSending) void this.#pump();

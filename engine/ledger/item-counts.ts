@@ -76,8 +76,7 @@ export class ItemCounts {
       consumedTopics.map((topic) => [topic, { own: 0, foreign: 0 }]),
     ) as { [topic in ConsumedTopic]: { own: number; foreign: number } };
     for (const [id, { topic }] of topicPartitions.entries()) {
-      const held = Atomics.load(this.#selectors, (id * partitionBytes) / 4) & 1;
-      const at = (id * partitionBytes) / 8 + entryAt[held as 0 | 1];
+      const at = this.#entryAt(id);
       sums[topic].own += this.#numbers[at + 1] ?? 0;
       sums[topic].foreign += this.#numbers[at + 2] ?? 0;
     }
@@ -86,12 +85,18 @@ export class ItemCounts {
 
   /** Own items of all topics that were refused or dropped, by reason. Any thread. */
   refused(): readonly number[] {
-    return reasonNames.map((_, why) =>
-      topicPartitions.reduce((sum, _place, id) => {
-        const held = Atomics.load(this.#selectors, (id * partitionBytes) / 4) & 1;
-        const at = (id * partitionBytes) / 8 + entryAt[held as 0 | 1];
-        return sum + (this.#numbers[at + refusedAt + why] ?? 0);
-      }, 0),
-    );
+    const sums = reasonNames.map(() => 0);
+    for (const id of topicPartitions.keys()) {
+      const at = this.#entryAt(id) + refusedAt;
+      for (let why = 0; why < reasons; why += 1)
+        sums[why] = (sums[why] ?? 0) + (this.#numbers[at + why] ?? 0);
+    }
+    return sums;
+  }
+
+  /** Where the entry of a partition that holds begins. */
+  #entryAt(id: number): number {
+    const held = Atomics.load(this.#selectors, (id * partitionBytes) / 4) & 1;
+    return (id * partitionBytes) / 8 + entryAt[held === 0 ? 0 : 1];
   }
 }

@@ -1,6 +1,7 @@
 // What our annotations ask of a registry as a whole, told where they are written: a constraint fits
 // the type of its attribute and is one for each key, a condition names attributes that are there.
 // Compiling refuses the same, but without a line.
+import { attributeKey, isTemplate, valueType } from "../../schemas/weaver/attribute-type.ts";
 import type { ResolvedAttribute } from "../../schemas/weaver/resolved.ts";
 import { isYamlMap, shown } from "./fields.ts";
 import { type Place, placeText, type Problems } from "./problem.ts";
@@ -17,13 +18,6 @@ const typesOf = new Map([
   ["weir.max_length", texts],
   ["weir.pattern", texts],
 ]);
-
-/** Of a value: a template's inner one. */
-const valueType = ({ type }: ResolvedAttribute): string =>
-  typeof type === "string" ? (/^template\[(.*)\]$/.exec(type)?.[1] ?? type) : "enum";
-
-const isTemplate = ({ type }: ResolvedAttribute): boolean =>
-  typeof type === "string" && type.startsWith("template[");
 
 type First = { readonly value: unknown; readonly place: Place };
 
@@ -78,7 +72,7 @@ class ConstraintCheck {
   }
 
   #isOne(...[definition, key, { value, place }, what]: [ResolvedAttribute, string, First, string]) {
-    const owner = `${definition.name}${isTemplate(definition) ? ".*" : ""} ${key}`;
+    const owner = `${attributeKey(definition)} ${key}`;
     const first = this.#firsts.get(owner);
     if (first === undefined) this.#firsts.set(owner, { value, place });
     else if (first.value !== value) {

@@ -3,6 +3,7 @@
 // whole parse (sniffer.ts) and the light one (extractor.ts), read by the candidate writer.
 import { decodeKey } from "../../schemas/market/base58.ts";
 import { candidateDirections } from "../../schemas/market/candidate-layout.ts";
+import { isSameKey } from "../../schemas/market/key-words.ts";
 import { type InstructionRule, wrappedSolMint } from "../../schemas/market/programs.ts";
 import {
   accountAbsent as accountAbsentShared,
@@ -220,13 +221,8 @@ const flatten = (rules: readonly InstructionRule[]): Int32Array => {
 
 const solKey = new DataView((decodeKey(wrappedSolMint) ?? new Uint8Array(keyBytes)).buffer);
 
-const isSol = (view: DataView, keyAt: number): boolean => {
-  if (keyAt < 0) return false;
-  for (let i = 0; i < keyBytes; i += 4) {
-    if (view.getInt32(keyAt + i, true) !== solKey.getInt32(i, true)) return false;
-  }
-  return true;
-};
+const isSol = (view: DataView, keyAt: number): boolean =>
+  keyAt >= 0 && isSameKey(view, keyAt, solKey, 0);
 
 const swapWords = (words: Int32Array, a: number, b: number): void => {
   const kept = words[a] as number;

@@ -11,6 +11,7 @@ import {
   candidateFlag,
 } from "../../schemas/market/candidate-layout.ts";
 import { decodeKey } from "../../schemas/market/base58.ts";
+import { isSameKey } from "../../schemas/market/key-words.ts";
 import { wrappedSolMint } from "../../schemas/market/programs.ts";
 import { keyBytes } from "../../schemas/market/transaction-layout.ts";
 import { priorityHigh, priorityLow } from "../ring/ring-control-layout.ts";
@@ -199,10 +200,7 @@ const volumeLamportsMax = 10_000e9;
 const solVolume = (records: DataView, record: number): number => {
   const flags = records.getUint16(record + candidateAt.flags, true);
   if ((flags & candidateFlag.quoteAmount) === 0) return -1;
-  for (let i = 0; i < keyBytes; i += 4) {
-    const word = records.getInt32(record + candidateAt.quoteMint + i, true);
-    if (word !== solKey.getInt32(i, true)) return -1;
-  }
+  if (!isSameKey(records, record + candidateAt.quoteMint, solKey, 0)) return -1;
   const at = record + candidateAt.quoteAmount;
   const lamports = records.getUint32(at, true) + records.getUint32(at + 4, true) * 2 ** 32;
   return lamports > volumeLamportsMax ? -1 : lamports;

@@ -24,8 +24,8 @@ export type CapnpOptions = {
 // from the Worker. At half load of 100-span requests, p99 and resident MB (`npm run bench --
 // edge-steady` prints both), CPU at full load by that of V8's own ways:
 //   V8's own ways   65-109 ms   232-260 MB
-//   32 MiB          35          174         1 (10-span requests 0.87)
-//   8 MiB           22          119         1.1
+//   32 MiB          26          174         1 (10-span requests 0.87)
+//   8 MiB           23          120         1.1
 // Whoever configures chooses between the two, never flags of their own: workerd ends at one that V8
 // does not know.
 const newSpaceMib = 32;

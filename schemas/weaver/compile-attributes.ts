@@ -1,5 +1,6 @@
 // The attribute part of a compiled registry: keys with what is accepted under them, flags, members
 // of enums, constraints, deprecations, namespaces. Tool time only.
+import { attributeKey, isTemplate, valueType } from "./attribute-type.ts";
 import { compilePattern } from "./pattern-compile.ts";
 import { PatternError } from "./pattern-parse.ts";
 import type { Annotations, Deprecated, ResolvedAttribute, ResolvedGroup } from "./resolved.ts";
@@ -32,7 +33,6 @@ const accepted: { readonly [type: string]: number } = {
 const acceptedByEnum = bit(string, int);
 
 const nameFormat = /^[a-z][a-z0-9]*([._][a-z0-9]+)*$/;
-const templateType = /^template\[(.*)\]$/;
 const constraintKeys = ["weir.min", "weir.max", "weir.max_length", "weir.pattern"] as const;
 
 /** Proper prefixes up to each dot, shortest first. */
@@ -41,15 +41,6 @@ const namespacesOf = (name: string): string[] =>
     .split(".")
     .slice(0, -1)
     .map((_, i, parts) => parts.slice(0, i + 1).join("."));
-
-const isTemplate = ({ type }: ResolvedAttribute): boolean =>
-  typeof type === "string" && templateType.test(type);
-
-/** The type that a value has: a template's inner one. */
-const valueType = ({ type }: ResolvedAttribute): string => {
-  if (typeof type !== "string") return "enum";
-  return templateType.exec(type)?.[1] ?? type;
-};
 
 /** Index of every attribute key; templates apart, for a key may be both. */
 export type AttributeIndex = {
@@ -79,7 +70,7 @@ const definitions = (
   const found = new Map<string, Definition>();
   for (const group of groups) {
     for (const attribute of group.attributes) {
-      const key = isTemplate(attribute) ? `${attribute.name}.*` : attribute.name;
+      const key = attributeKey(attribute);
       const annotations = { ...found.get(key)?.annotations };
       for (const name of constraintKeys) {
         const value = attribute.annotations?.[name];

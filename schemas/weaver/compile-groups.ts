@@ -1,5 +1,6 @@
 // The group part of a compiled registry: spans, metrics, events and entities with their names, the
 // requirement levels of their attributes, conditions, globs and entity associations. Tool time only.
+import { isTemplate } from "./attribute-type.ts";
 import type { AttributeIndex } from "./compile-attributes.ts";
 import { pushDeprecation } from "./compile-attributes.ts";
 import { globBytesMax } from "./glob.ts";
@@ -97,9 +98,9 @@ class GroupCompiler {
   }
 
   #row(group: ResolvedGroup, attribute: ResolvedAttribute): void {
-    const { name, type } = attribute;
-    const isTemplate = typeof type === "string" && type.startsWith("template[");
-    const number = (isTemplate ? this.#index.templates : this.#index.exact).get(name) ?? 0;
+    const { name } = attribute;
+    const { templates, exact } = this.#index;
+    const number = (isTemplate(attribute) ? templates : exact).get(name) ?? 0;
     const level = levelOf(attribute.requirement_level);
     const condition = level === requirement.conditional ? this.#condition(group, attribute) : 0;
     this.#draft.push("rowAttribute", number);

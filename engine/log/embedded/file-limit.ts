@@ -4,7 +4,7 @@
 import { statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
 
-import { walBytesKept } from "./schema.ts";
+import { logFile, walBytesKept } from "./schema.ts";
 
 const largestBytes = 8 * 2 ** 30;
 /** Below this a disk is as good as full, whatever the limit. */
@@ -20,7 +20,7 @@ export const fileLimit = (freeBytes: number, ownBytes: number): number => {
 /** For the log in `directory`, which is there. */
 export const fileLimitOf = (directory: string): number => {
   const { bavail, bsize } = statfsSync(directory);
-  const own = ["log.db", "log.db-wal"].map(
+  const own = [logFile, `${logFile}-wal`].map(
     (name) => statSync(join(directory, name), { throwIfNoEntry: false })?.size ?? 0,
   );
   return fileLimit(

@@ -17,6 +17,8 @@ export const pageBytes = 32_768;
 
 /** How long a transaction waits for another connection's. */
 const busyTimeoutMs = 10_000;
+/** In the log's directory; its write-ahead log lies beside it. */
+export const logFile = "log.db";
 export const walBytesKept = 64 << 20;
 const cacheBytes = 16 << 20;
 
@@ -45,7 +47,7 @@ export const recordTable = (id: number): string => `
  */
 export const openDatabase = (directory: string, bytesMax: number): DatabaseSync => {
   mkdirSync(directory, { recursive: true });
-  const database = new DatabaseSync(join(directory, "log.db"), { timeout: busyTimeoutMs });
+  const database = new DatabaseSync(join(directory, logFile), { timeout: busyTimeoutMs });
   // The first two only count while the file is empty.
   database.exec(`
     PRAGMA page_size = ${pageBytes};
@@ -69,7 +71,7 @@ export const openDatabase = (directory: string, bytesMax: number): DatabaseSync 
 
 /** Opens the file to read, beside whoever writes it. @throws LogError when there is none. */
 export const openReader = (directory: string): DatabaseSync => {
-  const file = join(directory, "log.db");
+  const file = join(directory, logFile);
   if (!existsSync(file)) throw new LogError("unreachable", `${directory} holds no embedded log`);
   return new DatabaseSync(file, { readOnly: true, timeout: busyTimeoutMs });
 };
