@@ -62,6 +62,7 @@ export const engine: Command = {
         log: running.restUrl,
         config: settings.about(),
         submissions: running.submissions(),
+        exportFaults: running.exportFaults(),
       }),
       stages: running.stages,
       events: running.events,

@@ -13,8 +13,8 @@ import { TraceCollector } from "../trace/trace-collector.ts";
 import { EventExport, type EventMemories } from "./event-export.ts";
 import { eventRecord, type OutgoingEvent } from "./event-record.ts";
 import type { EventRule } from "./event-rule.ts";
-import { ExportQueue } from "./export-queue.ts";
-import { otlpSend, otlpSendMsMax } from "./otlp-send.ts";
+import { type ExportFault, ExportQueue, type SendResult } from "./export-queue.ts";
+import { otlpHeaders, otlpSend, otlpSendMsMax } from "./otlp-send.ts";
 
 /** What leaves, and where to. */
 export type ExportSettings = {
@@ -37,8 +37,17 @@ export type ExportOptions = ExportSettings & {
   readonly runId: string;
 };
 
-/** Ends within the time given; what is not sent by then is dropped. */
-export type Exports = { readonly stop: (deadlineMs: number) => Promise<void> };
+/** Where something leaves to, as /metrics names it. */
+type SinkName = "event-topic" | "event-logs" | "traces";
+
+/** What went wrong last, by where it was to go; a refusal of a part of a batch too. */
+export type ExportFaults = { readonly [sink in SinkName]?: ExportFault };
+
+export type Exports = {
+  readonly faults: () => ExportFaults;
+  /** Ends within the time given; what is not sent by then is dropped. */
+  readonly stop: (deadlineMs: number) => Promise<void>;
+};
 
 const turnMs = 100;
 /** Events that wait for the log, and for the OTLP endpoint. */
@@ -53,6 +62,7 @@ const clockSetUsMin = 2000;
 const retryMs = 200;
 
 type Outlet = {
+  readonly fault: () => ExportFaults;
   readonly turn: () => void;
   readonly close: (deadline: Promise<unknown>) => Promise<void>;
 };
@@ -60,6 +70,7 @@ type Sink = Outlet & { readonly offer: (event: OutgoingEvent) => void };
 type SpanSink = Outlet & { readonly collect: (isLast: boolean) => void };
 
 type Prefix = "eventTopic" | "eventLogs" | "spans";
+const sinkNames = { eventTopic: "event-topic", eventLogs: "event-logs", spans: "traces" } as const;
 
 /** Nothing connects and no exporter is loaded before it is needed. */
 export const startExports = async (options: ExportOptions): Promise<Exports> => {
@@ -85,6 +96,7 @@ export const startExports = async (options: ExportOptions): Promise<Exports> => 
   const timer = setInterval(() => turn(), turnMs);
   timer.unref();
   return {
+    faults: () => Object.assign({}, ...outlets.map(({ fault }) => fault())) as ExportFaults,
     stop: async (deadlineMs) => {
       clearInterval(timer);
       turn(true);
@@ -102,6 +114,8 @@ const publish = (
 ): void => {
   const put = (key: MetricKey, value: number): void => metrics.set(cellOf(key), value);
   put(`${prefix}Sent`, counts.sent);
+  // A log takes a batch whole.
+  if (prefix !== "eventTopic") put(`${prefix}Rejected`, counts.rejected);
   put(`${prefix}Full`, counts.dropped.full);
   put(`${prefix}Failed`, counts.dropped.failed);
   put(`${prefix}Shutdown`, counts.dropped.shutdown);
@@ -110,6 +124,7 @@ const publish = (
 };
 
 const outletOf = <T>(queue: ExportQueue<T>, metrics: MetricCells, prefix: Prefix): Outlet => ({
+  fault: () => (queue.fault === null ? {} : { [sinkNames[prefix]]: queue.fault }),
   turn: () => {
     queue.flush();
     publish(metrics, prefix, queue);
@@ -141,7 +156,8 @@ const topicSink = (options: ExportOptions, metrics: MetricCells): Sink => {
     batchItemsMax: batchEventsMax,
     triesMax: topicTriesMax,
     retryMs,
-    sleep: (ms) => sleep(ms),
+    sleep: (ms) => sleep(ms, undefined, { ref: false }),
+    nowMs: () => Date.now(),
   });
   const outlet = outletOf(queue, metrics, "eventTopic");
   const close: Sink["close"] = async (deadline) => {
@@ -153,9 +169,9 @@ const topicSink = (options: ExportOptions, metrics: MetricCells): Sink => {
   return { ...outlet, offer: (event) => queue.offer(event), close };
 };
 
-/** The exporter tries again by itself. */
+/** The exporter tries again by itself, but for waits that are longer than a send may take. */
 const otlpQueue = <Item>(
-  send: (items: readonly Item[]) => Promise<void>,
+  send: (items: readonly Item[]) => Promise<SendResult>,
   itemsMax: number,
   batchItemsMax: number,
 ): ExportQueue<Item> =>
@@ -165,7 +181,8 @@ const otlpQueue = <Item>(
     batchItemsMax,
     triesMax: 1,
     retryMs,
-    sleep: (ms) => sleep(ms),
+    sleep: (ms) => sleep(ms, undefined, { ref: false }),
+    nowMs: () => Date.now(),
   });
 
 const logSink = async (options: ExportOptions, metrics: MetricCells): Promise<Sink> => {
@@ -175,6 +192,7 @@ const logSink = async (options: ExportOptions, metrics: MetricCells): Promise<Si
   const exporter = new OTLPLogExporter({
     url: options.eventEndpoint,
     timeoutMillis: otlpSendMsMax,
+    headers: otlpHeaders,
   });
   type Item = Parameters<typeof exporter.export>[0][number];
   const queue = otlpQueue(otlpSend<Item>(exporter), eventsMax, batchEventsMax);
@@ -188,6 +206,7 @@ const spanSink = async (options: ExportOptions, metrics: MetricCells): Promise<S
   const exporter = new OTLPTraceExporter({
     url: options.traceEndpoint,
     timeoutMillis: otlpSendMsMax,
+    headers: otlpHeaders,
   });
   type Item = Parameters<typeof exporter.export>[0][number];
   const queue = otlpQueue(otlpSend<Item>(exporter), spansMax, batchSpansMax);

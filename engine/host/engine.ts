@@ -7,7 +7,12 @@ import type { LiveSettings, LiveThread } from "../config/live-control.ts";
 import type { InputRole } from "../consume/input-rings.ts";
 import { createEventMemory } from "../events/event-collector.ts";
 import type { EventMemories } from "../export/event-export.ts";
-import { type Exports, type ExportSettings, startExports } from "../export/exports.ts";
+import {
+  type ExportFaults,
+  type Exports,
+  type ExportSettings,
+  startExports,
+} from "../export/exports.ts";
 import type { RejoinOptions } from "../log/event-log.ts";
 import type { LogPlace } from "../log/open-log.ts";
 import { type ResolverSettings, startResolver } from "../resolve/start-resolver.ts";
@@ -98,6 +103,8 @@ export type Engine = {
   readonly stages: StageMetricsSet;
   /** The last ones sent, or in a dry run to be sent; null when nothing is. */
   readonly submissions: () => readonly Submission[] | null;
+  /** What went wrong last with what leaves the engine about itself. */
+  readonly exportFaults: () => ExportFaults;
   /** Says which version of the configuration runs, for metrics and outputs; 1 at the start. */
   readonly tellVersion: (version: number) => void;
   /** All lanes that there were, those of the engine's own memory first; grows. */
@@ -164,6 +171,7 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
     },
     stages,
     submissions: () => threads.submissions,
+    exportFaults: () => exports?.faults() ?? {},
     tellVersion: (version) => tellVersion(memory, version),
     lanes: lanes.all,
     events: lanes.shownEvents,

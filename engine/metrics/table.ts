@@ -36,6 +36,10 @@ const gauge = (
 
 const exported = (sink: string): Metric =>
   counter("control", "weir_export_sent_total", "What left the process and was taken", { sink });
+const exportRejected = (sink: string): Metric =>
+  counter("control", "weir_export_rejected_total", "Of what was sent, refused by partial success", {
+    sink,
+  });
 const exportDropped = (sink: string, reason: string): Metric =>
   counter("control", "weir_export_dropped_total", "What was to leave the process and was dropped", {
     sink,
@@ -319,6 +323,7 @@ export const metrics = {
     "Traced records whose end was not seen in time",
   ),
   spansSent: exported("traces"),
+  spansRejected: exportRejected("traces"),
   spansFull: exportDropped("traces", "full"),
   spansFailed: exportDropped("traces", "failed"),
   spansShutdown: exportDropped("traces", "shutdown"),
@@ -331,6 +336,7 @@ export const metrics = {
   eventTopicFailures: exportFailures("event-topic"),
   eventTopicWaiting: exportWaiting("event-topic"),
   eventLogsSent: exported("event-logs"),
+  eventLogsRejected: exportRejected("event-logs"),
   eventLogsFull: exportDropped("event-logs", "full"),
   eventLogsFailed: exportDropped("event-logs", "failed"),
   eventLogsShutdown: exportDropped("event-logs", "shutdown"),

@@ -128,6 +128,7 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
         log: engine.restUrl,
         pids: { engine: process.pid, edge: edge.pid },
         submissions: engine.submissions(),
+        exportFaults: engine.exportFaults(),
         ...options.about?.(),
       }),
       events: engine.events,

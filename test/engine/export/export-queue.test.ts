@@ -21,6 +21,7 @@ const rig = (
       sends.push({ ...answer, items: [...items] });
       return answer.promise;
     },
+    nowMs: () => 7,
     sleep: (ms) => {
       sleeps.push(ms);
       return Promise.resolve();
@@ -71,6 +72,7 @@ describe("export queue", () => {
     expect(sleeps).toEqual([10, 20]);
     expect(queue.counts).toEqual({
       sent: 0,
+      rejected: 0,
       dropped: { full: 0, failed: 1, shutdown: 0 },
       failures: 3,
     });
