@@ -1,10 +1,9 @@
 // The matches of one transaction as words in a typed array: which rule, and where in the bytes
 // mint, user, amounts and the rest lie. Filled by the two walks over instructions, that of the
 // whole parse (sniffer.ts) and the light one (extractor.ts), read by the candidate writer.
-import { decodeKey } from "../../schemas/market/base58.ts";
 import { candidateDirections } from "../../schemas/market/candidate-layout.ts";
 import { isSameKey } from "../../schemas/market/key-words.ts";
-import { type InstructionRule, wrappedSolMint } from "../../schemas/market/programs.ts";
+import { type InstructionRule, wrappedSolKey } from "../../schemas/market/programs.ts";
 import {
   accountAbsent as accountAbsentShared,
   accountLoaded as accountLoadedShared,
@@ -219,10 +218,8 @@ const flatten = (rules: readonly InstructionRule[]): Int32Array => {
   return places;
 };
 
-const solKey = new DataView((decodeKey(wrappedSolMint) ?? new Uint8Array(keyBytes)).buffer);
-
 const isSol = (view: DataView, keyAt: number): boolean =>
-  keyAt >= 0 && isSameKey(view, keyAt, solKey, 0);
+  keyAt >= 0 && isSameKey(view, keyAt, wrappedSolKey, 0);
 
 const swapWords = (words: Int32Array, a: number, b: number): void => {
   const kept = words[a] as number;

@@ -10,10 +10,8 @@ import {
   candidateDirections,
   candidateFlag,
 } from "../../schemas/market/candidate-layout.ts";
-import { decodeKey } from "../../schemas/market/base58.ts";
 import { isSameKey } from "../../schemas/market/key-words.ts";
-import { wrappedSolMint } from "../../schemas/market/programs.ts";
-import { keyBytes } from "../../schemas/market/transaction-layout.ts";
+import { wrappedSolKey } from "../../schemas/market/programs.ts";
 import { priorityHigh, priorityLow } from "../ring/ring-control-layout.ts";
 import { recordHeaderBytes } from "../../schemas/market/stage-message.ts";
 
@@ -145,7 +143,6 @@ const checkOptions = (options: VolumeOptions): void => {
   );
 };
 
-const solKey = new DataView((decodeKey(wrappedSolMint) ?? new Uint8Array(keyBytes)).buffer);
 const create = candidateDirections.indexOf("create");
 const migrate = candidateDirections.indexOf("migrate");
 
@@ -200,7 +197,7 @@ const volumeLamportsMax = 10_000e9;
 const solVolume = (records: DataView, record: number): number => {
   const flags = records.getUint16(record + candidateAt.flags, true);
   if ((flags & candidateFlag.quoteAmount) === 0) return -1;
-  if (!isSameKey(records, record + candidateAt.quoteMint, solKey, 0)) return -1;
+  if (!isSameKey(records, record + candidateAt.quoteMint, wrappedSolKey, 0)) return -1;
   const at = record + candidateAt.quoteAmount;
   const lamports = records.getUint32(at, true) + records.getUint32(at + 4, true) * 2 ** 32;
   return lamports > volumeLamportsMax ? -1 : lamports;

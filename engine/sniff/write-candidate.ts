@@ -1,6 +1,5 @@
 // Writes one match of the transaction just inspected as a candidate record, in place: into the
 // memory of a ring or of a frame. The only writer of that format; candidate.ts reads it.
-import { decodeKey } from "../../schemas/market/base58.ts";
 import {
   candidateAccountsMax,
   candidateAt as at,
@@ -9,7 +8,7 @@ import {
   candidateVersion,
 } from "../../schemas/market/candidate-layout.ts";
 import { copyKey } from "../../schemas/market/key-words.ts";
-import { type InstructionRule, wrappedSolMint } from "../../schemas/market/programs.ts";
+import { type InstructionRule, wrappedSolKey } from "../../schemas/market/programs.ts";
 import {
   type TransactionItem,
   transactionItemFlag as itemFlag,
@@ -41,7 +40,6 @@ export type CandidatePlace = {
 export class CandidateWriter {
   readonly #table: MatchTable;
   readonly #limits: Uint16Array;
-  readonly #sol = new DataView((decodeKey(wrappedSolMint) ?? new Uint8Array(keyBytes)).buffer);
 
   constructor(table: MatchTable) {
     this.#table = table;
@@ -99,7 +97,7 @@ export class CandidateWriter {
     const mint = table.match(index, matchField.mintAt);
     const user = table.match(index, matchField.userAt);
     const pool = table.match(index, matchField.poolAt);
-    if (quoteMint === quoteIsSol) copyKey(this.#sol, 0, to, offset + at.quoteMint);
+    if (quoteMint === quoteIsSol) copyKey(wrappedSolKey, 0, to, offset + at.quoteMint);
     else copyOrZero(from, quoteMint, to, offset + at.quoteMint);
     copyOrZero(from, mint, to, offset + at.mint);
     copyOrZero(from, user, to, offset + at.user);

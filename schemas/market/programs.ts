@@ -2,6 +2,8 @@
 // amounts. Discriminators are the first 8 bytes of sha256("global:<instruction>"); a test
 // recomputes them. Several programs share discriminators (buy, sell): only the pair of program
 // and discriminator means something. Positions follow the programs' published IDLs.
+import { decodeKey } from "./base58.ts";
+import { keyBytes } from "./transaction-layout.ts";
 
 /** Base58 ids by the name that `weir sniff` prints. */
 export const programIds = {
@@ -38,6 +40,11 @@ export type ProgramName = keyof typeof programIds;
 
 /** Mint of wrapped SOL: the quote mint of a coin that is priced in SOL. */
 export const wrappedSolMint = "So11111111111111111111111111111111111111112";
+
+/** The same as 32 bytes; read only. */
+export const wrappedSolKey: DataView = new DataView(
+  (decodeKey(wrappedSolMint) ?? new Uint8Array(keyBytes)).buffer,
+);
 
 /** The 8 bytes in front of an event that a program tells itself: sha256("anchor:event") reversed. */
 export const eventTag = "e445a52e51cb9a1d";
