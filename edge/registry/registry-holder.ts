@@ -2,6 +2,8 @@
 // namespace REGISTRIES, looked at once a minute. Tables that cannot be used are refused and the old
 // ones stay. A canary is a second registry whose findings are counted only.
 import * as z from "zod/mini";
+// Not z.core: that namespace brings every language into the bundle, 600 KB.
+import { $ZodError } from "zod/v4/core";
 
 import { loadTables } from "../../schemas/weaver/load.ts";
 import type { Tables } from "../../schemas/weaver/tables.ts";
@@ -106,7 +108,7 @@ export class RegistryHolder {
       this.#canary = canary;
       this.#error = "";
     } catch (error) {
-      this.#error = error instanceof z.core.$ZodError ? pointerText(error) : String(error);
+      this.#error = error instanceof $ZodError ? pointerText(error) : String(error);
     } finally {
       this.#isRead = true;
     }
@@ -123,5 +125,5 @@ export class RegistryHolder {
   }
 }
 
-const pointerText = ({ issues }: z.core.$ZodError): string =>
+const pointerText = ({ issues }: $ZodError): string =>
   `${pointerKey}: ${issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ")}`;

@@ -1,6 +1,7 @@
 import {
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   readdirSync,
   rmSync,
   symlinkSync,
@@ -41,6 +42,13 @@ test("a build leaves four older bundles and no remains of builds that were kille
   expect(names).toContain("README.md");
   expect(names.filter((name) => /^[0-9a-f]{16}$/.test(name))).toHaveLength(4);
   expect(names).not.toContain("0".repeat(16));
+});
+
+test("of a library the bundle holds what is used: none of zod's languages", async () => {
+  const { modulePath } = await bundleEdge({ root, outDir: join(folder, "out") });
+  const modules = readFileSync(modulePath, "utf8").match(/^\/\/ .*node_modules\/zod\/.*$/gm);
+  expect(modules).not.toBeNull();
+  expect(modules?.filter((path) => path.includes("/locales/"))).toEqual([]);
 });
 
 test("a folder that cannot be bundled is an error with wrangler's words", async () => {
