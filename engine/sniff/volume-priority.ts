@@ -188,17 +188,18 @@ export class VolumePriority {
 }
 
 /**
- * Lamports above this (10,000 SOL) are no volume: senders write the largest u64 where they set no
- * limit, and one such value would spoil the averages for minutes.
+ * Lamports above this (10,000 SOL) are no volume, and neither are 0: senders write the largest u64,
+ * and for a sale 0, where they set no limit. The one would spoil the averages for minutes, and many
+ * of the other would make every purchase look large.
  */
 const volumeLamportsMax = 10_000e9;
 
-/** Lamports of a record as a double, -1 when it has none or another quote. */
+/** Lamports of a record as a double, -1 when it tells none or has another quote. */
 const solVolume = (records: DataView, record: number): number => {
   const flags = records.getUint16(record + candidateAt.flags, true);
   if ((flags & candidateFlag.quoteAmount) === 0) return -1;
   if (!isSameKey(records, record + candidateAt.quoteMint, wrappedSolKey, 0)) return -1;
   const at = record + candidateAt.quoteAmount;
   const lamports = records.getUint32(at, true) + records.getUint32(at + 4, true) * 2 ** 32;
-  return lamports > volumeLamportsMax ? -1 : lamports;
+  return lamports === 0 || lamports > volumeLamportsMax ? -1 : lamports;
 };

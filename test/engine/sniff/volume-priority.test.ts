@@ -1,12 +1,23 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
+import { priorityHigh, priorityLow } from "../../../engine/ring/ring-control-layout.ts";
 import {
   thresholdMax,
   thresholdMin,
   VolumeAverages,
   volumeDefaults,
+  VolumePriority,
 } from "../../../engine/sniff/volume-priority.ts";
+import {
+  candidateAt,
+  candidateBytes,
+  candidateDirections,
+  candidateFlag,
+} from "../../../schemas/market/candidate-layout.ts";
+import { copyKey } from "../../../schemas/market/key-words.ts";
+import { wrappedSolKey } from "../../../schemas/market/programs.ts";
+import { recordHeaderBytes } from "../../../schemas/market/stage-message.ts";
 import { runSeed } from "../../random.ts";
 
 const seed = runSeed("volume");
@@ -154,4 +165,37 @@ describe("volume averages", () => {
     expect(make({ initialThreshold: 6 })).toThrow("initialThreshold=6, limits 0.5 to 5");
     expect(make({ emaUpdateIntervalMs: 0 })).toThrow("emaUpdateIntervalMs=0");
   });
+});
+
+/** Gives a trade of so many lamports its priority. */
+const priorityOf = (
+  priority: VolumePriority,
+  direction: "buy" | "sell",
+  lamports: bigint,
+): number => {
+  const bytes = recordHeaderBytes + candidateBytes;
+  const records = new DataView(new ArrayBuffer(bytes));
+  const at = recordHeaderBytes;
+  records.setUint32(0, candidateBytes, true);
+  const flags = candidateFlag.quoteAmount | candidateFlag.quoteMint;
+  records.setUint16(at + candidateAt.flags, flags, true);
+  records.setUint8(at + candidateAt.direction, candidateDirections.indexOf(direction));
+  copyKey(wrappedSolKey, 0, records, at + candidateAt.quoteMint);
+  records.setBigUint64(at + candidateAt.quoteAmount, lamports, true);
+  return priority.of(records, bytes, 1);
+};
+
+it("a sale that accepts any price, or a purchase at any, says nothing of its volume", () => {
+  const priority = new VolumePriority();
+  const sol = 1_000_000_000n;
+  priority.start(0);
+  priorityOf(priority, "buy", sol);
+  for (let i = 0; i < 9; i += 1) {
+    expect(priorityOf(priority, "sell", 0n)).toBe(priorityLow);
+    expect(priorityOf(priority, "buy", 2n ** 64n - 1n)).toBe(priorityLow);
+  }
+  priority.update(intervalUs);
+  expect(priority.averages.longEma).toBe(1e9);
+  expect(priorityOf(priority, "buy", (sol * 12n) / 10n)).toBe(priorityLow);
+  expect(priorityOf(priority, "buy", (sol * 16n) / 10n)).toBe(priorityHigh);
 });
