@@ -1,7 +1,9 @@
 // Sends one signed transaction through a Solana node until it is in a block or can never be. The
 // same bytes are repeated about every 2 s while their blockhash is valid, measured in block height
-// and not by a clock. It never signs: signing anew is safe only after "expired" or "rejected".
+// and not by a clock. It never signs: signing anew is safe only after "expired" or "rejected". A
+// transaction with a durable nonce never expires: it is given up at the same height, as "unknown".
 import { backoffDefaults, backoffOf, type BackoffLimits } from "./backoff.ts";
+import { hasDurableNonce } from "./durable-nonce.ts";
 import type { RpcValue } from "./json-rpc.ts";
 import type { RpcFailure } from "./rpc-failure.ts";
 import { signedTransaction, type SignedTransaction } from "./signed-transaction.ts";
@@ -121,7 +123,7 @@ export class RpcSender {
       const { status } = answer.value;
       if (isSettled(status))
         return { kind: "landed", signature, slot: status.slot, err: status.err };
-      if (!isSending && isPast && status === null) return { kind: "expired", signature };
+      if (!isSending && isPast && status === null) return unlanded(progress);
       if (status !== null) return calm(progress);
     }
     return progress.isSending ? this.#sendOnce(progress) : calm(progress);
@@ -162,6 +164,14 @@ const note = (progress: Progress, failure: RpcFailure): null => {
 const calm = (progress: Progress): null => {
   progress.failures = 0;
   return null;
+};
+
+/** The end of one that is in no block when a finalized one is past its last height. */
+const unlanded = ({ transaction, failure }: Progress): SendOutcome => {
+  const { signature, parsed, view } = transaction;
+  return hasDurableNonce(parsed, view)
+    ? { kind: "unknown", signature, failure }
+    : { kind: "expired", signature };
 };
 
 /** A processed block can still be given up by its cluster. */

@@ -6,11 +6,11 @@ import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from "nod
 import { decodeBase58, decodeKey, encodeBase58 } from "../../schemas/market/base58.ts";
 import { TransactionView } from "../../schemas/market/transaction.ts";
 import {
-  instructionField,
   keyBytes,
   signatureBytes,
   transactionCode,
 } from "../../schemas/market/transaction-layout.ts";
+import { hasDurableNonce } from "../send/durable-nonce.ts";
 import { tipInstruction } from "../send/jito-tip.ts";
 import { type Secret, SecretError } from "../send/secret.ts";
 
@@ -19,7 +19,6 @@ const pairBytes = 64;
 /** Of an Ed25519 private key in DER (RFC 8410), in front of its seed. */
 const pkcs8Prefix = Buffer.from("302e020100300506032b657004220420", "hex");
 const systemProgram = new Uint8Array(keyBytes);
-const advanceNonceTag = 4;
 const blockhashBytes = 32;
 /** Tips of one blockhash differ by up to so many lamports. */
 const distinctTips = 1000;
@@ -77,18 +76,8 @@ const blockhashOf = (bytes: Uint8Array): Uint8Array | null => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const parsed = new TransactionView();
   if (parsed.parse(view, 0, bytes.length) !== transactionCode.ok) return null;
-  if (parsed.instructionCount > 0 && isAdvanceNonce(parsed, view)) return null;
+  if (hasDurableNonce(parsed, view)) return null;
   return bytes.subarray(parsed.blockhashAt, parsed.blockhashAt + blockhashBytes);
-};
-
-const isAdvanceNonce = (parsed: TransactionView, view: DataView): boolean => {
-  const programAt = parsed.keyAt(parsed.instruction(0, instructionField.program));
-  const dataAt = parsed.instruction(0, instructionField.dataAt);
-  for (let i = 0; i < keyBytes; i += 1) if (view.getUint8(programAt + i) !== 0) return false;
-  return (
-    parsed.instruction(0, instructionField.dataBytes) === 4 &&
-    view.getUint32(dataAt, true) === advanceNonceTag
-  );
 };
 
 /**

@@ -6,7 +6,8 @@ import { SolanaRpc } from "../../../engine/send/solana-rpc.ts";
 import { runSeed, seeded } from "../../random.ts";
 import { errorBodies } from "./error-bodies.ts";
 import { FakeSolana } from "./fake-solana.ts";
-import { anyTransfer } from "./transfers.ts";
+import { wireBytes } from "../../oracles/wire-transaction.ts";
+import { anyTransfer, transfersOf } from "./transfers.ts";
 
 const random = seeded(runSeed("rpc-sender"));
 const blockMs = 400;
@@ -95,6 +96,16 @@ describe("a live sender", () => {
     expect(sends().length).toBeGreaterThanOrEqual(validBlocks / 5);
     expect(sends().length).toBeLessThanOrEqual(validBlocks / 5 + 1);
     expect(chain.height - 32).toBeGreaterThan(lastHeight);
+  });
+
+  it("RS4: never calls a transaction with a durable nonce expired, since it can still run", async () => {
+    const { chain, sender, lastHeight, sends } = await setUp();
+    chain.landsAfterSends = Number.POSITIVE_INFINITY;
+    const transfer = transfersOf(random, [{ to: random.bytes(32), lamports: 5000 }]);
+    const advance = { program: 2, accounts: [1, 0, 0], data: [4, 0, 0, 0] };
+    const bytes = wireBytes({ ...transfer, instructions: [advance, ...transfer.instructions] });
+    expect(await sender.send(bytes, lastHeight)).toMatchObject({ kind: "unknown", failure: null });
+    expect(sends().length).toBeLessThanOrEqual(validBlocks / 5 + 1);
   });
 
   it("sends nothing whose last height is past", async () => {
