@@ -107,14 +107,12 @@ export const readStageCounts = (...memories: readonly SharedArrayBuffer[]): Stag
 const sum = (memories: readonly SharedArrayBuffer[]): SharedArrayBuffer => {
   const total = createStageMemory();
   const counts = new Float64Array(total, 0, cells);
-  const buckets = new Uint32Array(total, histogramAt);
+  const latency = new Histogram(total, histogramAt);
   for (const memory of memories) {
     for (const [i, count] of new Float64Array(memory, 0, cells).entries()) {
       counts[i] = (counts[i] ?? 0) + count;
     }
-    for (const [i, count] of new Uint32Array(memory, histogramAt).entries()) {
-      buckets[i] = (buckets[i] ?? 0) + count;
-    }
+    latency.merge(new Histogram(memory, histogramAt));
   }
   return total;
 };

@@ -1,16 +1,17 @@
 // A log-linear histogram in shared memory: values up to 2^32 - 1, seven significant bits (error
 // below 0.8 %), 2 ns to record. One writer; any thread reads. The idea is HdrHistogram's (Gil
-// Tene, public domain); counts wrap at 2^32, which a reader sees as a smaller total.
+// Tene, public domain). Counts are doubles, exact to 2^53: integers of 32 bits would be full in hours.
 
 const linearBits = 7;
 const linear = 1 << linearBits;
 const half = linear >> 1;
 const groups = 32 - linearBits;
-const valueMax = 2 ** 32 - 1;
+/** What is larger counts as this. */
+export const histogramValueMax = 2 ** 32 - 1;
 const buckets = linear + groups * half;
 
 /** Bytes that one histogram takes. */
-export const histogramBytes = buckets * 4;
+export const histogramBytes = buckets * 8;
 
 const linearMask = linear - 1;
 const halfBits = linearBits - 1;
@@ -40,11 +41,11 @@ export type HistogramSummary = {
 
 /** Counts integers by size. One thread records, any thread reads. */
 export class Histogram {
-  readonly #counts: Uint32Array;
+  readonly #counts: Float64Array;
 
-  /** `at` is a byte offset, a multiple of 4; `histogramBytes` from there belong to it. */
+  /** `at` is a byte offset, a multiple of 8; `histogramBytes` from there belong to it. */
   constructor(memory: SharedArrayBuffer, at = 0) {
-    this.#counts = new Uint32Array(memory, at, buckets);
+    this.#counts = new Float64Array(memory, at, buckets);
   }
 
   /** Adds one integer; what is outside [0, 2^32) counts as the nearest end. Writer only. */
@@ -56,7 +57,7 @@ export class Histogram {
   recordMany(value: number, times: number): void {
     // Stamps of two threads' clocks can differ by a microsecond the wrong way.
     const above = value > 0 ? value : 0;
-    const bucket = bucketOf(above < valueMax ? above : valueMax);
+    const bucket = bucketOf(above < histogramValueMax ? above : histogramValueMax);
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + times;
   }
 

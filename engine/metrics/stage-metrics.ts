@@ -8,7 +8,12 @@
 //       ...  histograms (histogram.ts)
 //
 // Cells are doubles with one writer, the stage's thread: an aligned 8-byte store does not tear.
-import { Histogram, histogramBytes, type HistogramSummary } from "./histogram.ts";
+import {
+  Histogram,
+  histogramBytes,
+  type HistogramSummary,
+  histogramValueMax,
+} from "./histogram.ts";
 import { checkLabel, checkStageTable, metricKinds, type StageMetricsTable } from "./stage-table.ts";
 
 const memoryKind = 0x574d_5453;
@@ -60,8 +65,11 @@ export class HistogramCell {
 
   /** Adds one integer of the declared unit, 0 to 2^32 - 1; beyond it counts as the nearest end. */
   record(value: number): void {
-    this.#histogram.record(value);
-    this.#cells[this.#at] = (this.#cells[this.#at] as number) + value;
+    // One that is no number would make the sum none for ever.
+    const above = value > 0 ? value : 0;
+    const counted = above < histogramValueMax ? above : histogramValueMax;
+    this.#histogram.record(counted);
+    this.#cells[this.#at] = (this.#cells[this.#at] as number) + counted;
   }
 }
 

@@ -238,6 +238,16 @@ export const metrics = {
 
   aggregates: counter("stream", "weir_stream_aggregates_total", "Window results handed over"),
   lateItems: counter("stream", "weir_stream_late_total", "Items of windows already closed"),
+  futureItems: counter(
+    "stream",
+    "weir_stream_future_total",
+    "Items in no window, as their time is far ahead of their receipt",
+  ),
+  overflowItems: counter(
+    "stream",
+    "weir_stream_overflow_total",
+    "Items counted under _other, as their window has no room for their key",
+  ),
   streamMalformed: counter("stream", "weir_frames_malformed_total", "Log records not readable", {
     stage: "stream",
   }),

@@ -68,7 +68,10 @@ export class TelemetryHandler implements RecordHandler {
     if (found === malformedPayload) this.#metrics.add(malformedCell, 1);
     const items = Math.max(0, found);
     this.#latency.recordMany((Date.now() - record.timestampMs) * 1_000, items);
-    this.#metrics.set(lateCell, this.#stage.counters.windows.late);
+    const { late, future, overflow } = this.#stage.counters.windows;
+    this.#metrics.set(lateCell, late);
+    this.#metrics.set(futureCell, future);
+    this.#metrics.set(overflowCell, overflow);
     return items;
   }
 
@@ -106,4 +109,6 @@ const placeOf = (id: number): StreamPartition => {
 
 const malformedCell = cellOf("streamMalformed");
 const lateCell = cellOf("lateItems");
+const futureCell = cellOf("futureItems");
+const overflowCell = cellOf("overflowItems");
 const aggregatesCell = cellOf("aggregates");

@@ -47,6 +47,15 @@ describe("histogram", () => {
     expect(histogram.summary().max).toBe(2 ** 32 - 1);
   });
 
+  it("counts beyond 32 bits, as a day of a busy engine does", () => {
+    const histogram = fresh();
+    histogram.recordMany(3, 2 ** 32 - 1);
+    histogram.recordMany(3, 2);
+    histogram.recordMany(9, 5);
+    expect(histogram.summary()).toEqual({ count: 2 ** 32 + 6, p50: 3, p99: 3, max: 9 });
+    expect(histogram.sum()).toBe(3 * (2 ** 32 + 1) + 45);
+  });
+
   it("is read by another view of the same memory", () => {
     const memory = new SharedArrayBuffer(histogramBytes);
     new Histogram(memory).recordMany(7, 3);

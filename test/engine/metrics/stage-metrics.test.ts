@@ -65,6 +65,14 @@ describe("stage metrics", () => {
     expect(reading.histograms["wait"]?.max).toBeGreaterThanOrEqual(1_000_000);
   });
 
+  it("keep a histogram's sum in step with its counts, whatever is recorded", () => {
+    const memory = createStageMetrics(table);
+    const wait = new StageMetrics<typeof table>(memory).histogram("wait");
+    for (const value of [5, Number.NaN, -7, 2 ** 40]) wait.record(value);
+    const { count, sum } = new StageMetricsReader(memory).read().histograms["wait"] ?? {};
+    expect({ count, sum }).toEqual({ count: 4, sum: 5 + 2 ** 32 - 1 });
+  });
+
   it("are the same cells in another thread", async () => {
     const memory = filled();
     const file = JSON.stringify(
