@@ -13,11 +13,14 @@ export type Steering = {
   readonly pause: (worker: string) => Promise<void>;
   readonly resume: (worker: string) => Promise<void>;
   readonly restart: (worker: string) => Promise<void>;
-  /** Sets the number of a role's threads. */
-  readonly scale: (role: string, threads: number) => Promise<void>;
+  /** Sets the numbers of threads by role, all or none. */
+  readonly scale: (threads: Threads) => Promise<void>;
   /** Reads the configuration again and answers what became of it; null where there is none. */
   readonly reload: (() => Promise<{ readonly kind: string }>) | null;
 };
+
+/** Numbers of threads by role. */
+type Threads = { readonly [role: string]: number };
 
 export const actionNames = ["pause", "resume", "restart", "scale", "reload"] as const;
 export type ActionName = (typeof actionNames)[number];
@@ -67,7 +70,7 @@ const forms: { readonly [name in ActionName]: string } = {
 };
 
 /** Of a scale the roles with their threads; of the others the worker, "" where none is named. */
-type Told = { readonly worker: string; readonly threads: readonly (readonly [string, number])[] };
+type Told = { readonly worker: string; readonly threads: Threads };
 
 const act = async (
   action: ActionName,
@@ -79,7 +82,7 @@ const act = async (
     return steering.reload();
   }
   if (action === "scale") {
-    for (const [role, count] of threads) await steering.scale(role, count);
+    await steering.scale(threads);
     return null;
   }
   if (action === "restart" && worker === "") {
@@ -119,14 +122,14 @@ const toldOf = (action: ActionName, body: string): Told | null => {
   const value = parsed(body);
   if (value === null) return null;
   if (action === "scale") {
-    const threads = Object.entries(value).flatMap(([role, count]) =>
-      typeof count === "number" ? [[role, count] as const] : [],
-    );
-    const isWhole = threads.length === Object.keys(value).length && threads.length > 0;
-    return isWhole ? { worker: "", threads } : null;
+    const counts = Object.values(value);
+    const isGood = counts.length > 0 && counts.every((count) => typeof count === "number");
+    return isGood ? { worker: "", threads: value as Threads } : null;
   }
-  const { worker = "" } = value;
-  return typeof worker === "string" ? { worker, threads: [] } : null;
+  // A slip must not become another order: without a worker, pause and resume mean the intake.
+  const { worker = "", ...others } = value;
+  const isGood = typeof worker === "string" && Object.keys(others).length === 0;
+  return isGood ? { worker, threads: {} } : null;
 };
 
 const parsed = (body: string): { readonly [key: string]: unknown } | null => {

@@ -92,10 +92,10 @@ export type Engine = {
   /** Shows and steers the threads: states, restarts and errors, in the order of their start. */
   readonly steering: Pick<Supervisor, "workers" | "pause" | "resume" | "restart"> & {
     /**
-     * Sets the number of a role's threads; its partitions are dealt anew. Resolves when all serve.
-     * @throws RefusedError naming the role, or the limits of the number.
+     * Sets the numbers of threads by role, all or none; partitions of these roles are dealt anew.
+     * Resolves when all serve. @throws RefusedError naming the role, or the limits of its number.
      */
-    readonly scale: (role: string, threads: number) => Promise<void>;
+    readonly scale: (threads: { readonly [role: string]: number }) => Promise<void>;
   };
   /** Threads that take settings up and do so now: those that rest do when they go on. */
   readonly liveThreads: () => readonly LiveThread[];
@@ -194,15 +194,17 @@ const steeringOf = (
   pause: (name) => supervisor.pause(name),
   resume: (name) => supervisor.resume(name),
   restart: (name) => supervisor.restart(name),
-  scale: async (role, count) => {
-    if (role !== "market" && role !== "stream") {
+  scale: async (counts) => {
+    const checked = Object.entries(counts).map(([role, count]) => {
+      if (role === "market" || role === "stream") {
+        return { role, count: checkedThreads(role, count) } as const;
+      }
       throw new RefusedError(`role=${role} has no threads to scale; known: market stream`);
-    }
-    const checked = checkedThreads(role, count);
+    });
     await supervisor.rearrange(() => {
-      const ended = new Set(lanes.active(role).map(({ name }) => name));
-      lanes.resize(role, checked);
-      return { ended, workers: threads.workers() };
+      const active = checked.flatMap(({ role }) => lanes.active(role));
+      for (const { role, count } of checked) lanes.resize(role, count);
+      return { ended: new Set(active.map(({ name }) => name)), workers: threads.workers() };
     });
   },
 });
@@ -218,7 +220,7 @@ const startScaling = (
         lanes,
         limits: scaling,
         workers: () => steering.workers(),
-        scale: (role, threads) => steering.scale(role, threads),
+        scale: (role, threads) => steering.scale({ [role]: threads }),
         note: note ?? (() => undefined),
       });
 

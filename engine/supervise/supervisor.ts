@@ -137,21 +137,23 @@ export class Supervisor {
     this.#refuseUnlessUp();
     if (!this.#pending.has(kept)) this.#pending.set(kept, "asked");
     await this.#restoreInTurn();
-    if (!kept.isUp) throw new RefusedError(`worker=${name} did not start: ${kept.lastError ?? ""}`);
+    refuseUnlessStarted([this.#named(name)]);
   }
 
   /**
    * Makes other workers all that there are: ends those that are not among them, and some more, and
-   * starts those that are not up; all others stay as they are. `change` is called when nothing else is being restarted. A
-   * worker is known by its name. @throws RefusedError naming a worker that did not start.
+   * starts those that are not up; all others stay as they are. `change` is called when nothing else
+   * is being restarted or changed. A worker is known by its name.
+   * @throws RefusedError naming a worker that did not start.
    */
-  async rearrange(change: () => Rearrangement): Promise<void> {
-    this.#refuseUnlessUp();
-    const begun = await this.#inTurn(() => this.#replace(change()));
-    await this.#restoreInTurn();
-    const lost = begun.find(({ isUp }) => !isUp);
-    if (lost === undefined) return;
-    throw new RefusedError(`worker=${lost.worker.name} did not start: ${lost.lastError ?? ""}`);
+  rearrange(change: () => Rearrangement): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#refuseUnlessUp();
+      const begun = await this.#replace(change());
+      // In this turn: another change that waits would end them before they serve.
+      await this.#restore();
+      refuseUnlessStarted(begun);
+    });
   }
 
   /** Returns the workers that are to be started for it. */
@@ -309,6 +311,13 @@ export class Supervisor {
     return this.#named(name);
   }
 }
+
+const refuseUnlessStarted = (begun: readonly KeptWorker[]): void => {
+  const lost = begun.find(({ isUp }) => !isUp);
+  if (lost === undefined) return;
+  const reason = lost.lastError ?? "the engine is not running";
+  throw new RefusedError(`worker=${lost.worker.name} did not start: ${reason}`);
+};
 
 const refusal = ({ worker, state }: KeptWorker, needed: string): RefusedError =>
   new RefusedError(`worker=${worker.name} is ${state}, not ${needed}`);

@@ -191,13 +191,16 @@ describe("an engine that is steered under load", () => {
       ["stream", 1],
       ["market", 3],
     ] as const) {
-      await steering.scale(role, threads);
+      await steering.scale({ [role]: threads });
       const names = steering.workers().map(({ name }) => name);
       expect(
         names.filter((name) => /^[a-z]+(?:-\d)?$/.test(name) && name.startsWith(role)),
       ).toHaveLength(threads);
       await handled();
     }
+    // All roles or none.
+    const tooMany = steering.scale({ stream: 2, market: 99 });
+    await expect(tooMany).rejects.toThrow("threads of market=99, limits 1 to");
     expect(steering.workers().map(({ name }) => name)).toEqual(threadsAfterScaling);
     const further = takeSnapshot(rig.engine.memory, lanes).lanes;
     expect(further.map(({ worker }) => worker)).toEqual(lanesAdded);
@@ -209,8 +212,7 @@ describe("an engine that is steered under load", () => {
     await checkCounts(rig, load.closing().length);
     expect((await rig.engine.stop(5_000)).clean).toBe(true);
     await checkOutputs(rig.log);
-    await expect(steering.scale("market", 99)).rejects.toThrow("threads of market=99, limits 1 to");
-    await expect(steering.scale("egress", 2)).rejects.toThrow("role=egress has no threads");
+    await expect(steering.scale({ egress: 2 })).rejects.toThrow("role=egress has no threads");
   }, 120_000);
 
   it("takes nothing while the intake is paused, and drains what is paused when it stops", async () => {

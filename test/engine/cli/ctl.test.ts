@@ -66,7 +66,7 @@ describe("weir ctl", () => {
     expect((await weirCtl(true, "restart", "market")).lines.at(-1)).toContain("Running");
     expect(told).toEqual(["pause ingest", "resume egress", "restart market"]);
     await weirCtl(false, "scale", "market=2", "stream=3");
-    expect(told.slice(3)).toEqual(["scale market 2", "scale stream 3"]);
+    expect(told.slice(3)).toEqual(['scale {"market":2,"stream":3}']);
     const refused = await weirCtl(false, "pause", "market");
     expect(refused.code).toBe(exitCode.failed);
     expect(refused.notes).toEqual(["weir: worker=market is Error, not Running"]);

@@ -40,8 +40,8 @@ describe("actions of the control server", () => {
   it("set the threads of one or several roles", async () => {
     const { url, told } = await start();
     expect((await post(`${url}/scale`, '{"market":2,"stream":3}')).status).toBe(200);
-    expect(told).toEqual(["scale market 2", "scale stream 3"]);
-    const refused = await post(`${url}/scale`, '{"market":9}');
+    const refused = await post(`${url}/scale`, '{"stream":4,"market":9}');
+    expect(told).toEqual(['scale {"market":2,"stream":3}']);
     expect(refused).toMatchObject({ status: 409, answer: { ok: false } });
     for (const bad of ["{}", '{"market":"2"}', '{"market":2,"stream":null}']) {
       const { status, answer } = await post(`${url}/scale`, bad);
@@ -81,7 +81,7 @@ describe("actions of the control server", () => {
     const { url, told } = await start();
     expect((await fetch(`${url}/pause`)).status).toBe(405);
     expect((await post(`${url}/pause`, "{}", {})).status).toBe(415);
-    for (const bad of ["[]", "{", '{"worker":1}', "null"]) {
+    for (const bad of ["[]", "{", '{"worker":1}', "null", '{"wroker":"market"}']) {
       expect((await post(`${url}/pause`, bad)).status).toBe(400);
     }
     expect((await post(`${url}/pause`, " ".repeat(5_000))).status).toBe(413);

@@ -47,9 +47,11 @@ export const startSteered = async (
       pause: tell("pause"),
       resume: tell("resume"),
       restart: tell("restart"),
-      scale: async (role, threads) => {
-        if (threads > 8) throw new RefusedError(`threads of ${role}=${threads}, limits 1 to 8`);
-        told.push(`scale ${role} ${threads}`);
+      scale: async (threads) => {
+        for (const [role, count] of Object.entries(threads)) {
+          if (count > 8) throw new RefusedError(`threads of ${role}=${count}, limits 1 to 8`);
+        }
+        told.push(`scale ${JSON.stringify(threads)}`);
       },
       reload: async () => ({ kind: "applied", version: 2, changed: ["sniffer.v1"] }),
       ...over,

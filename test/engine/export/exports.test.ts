@@ -150,7 +150,7 @@ describe("events that leave a running engine", () => {
       eventRule: () => ({ ...everyEvent(0), bytes_received: 1 }),
     });
     await handle(1);
-    await running.steering.scale("market", 2);
+    await running.steering.scale({ market: 2 });
     await handle(6);
     const total = 7 * mix.length;
     // Records that were not acknowledged when partitions were dealt anew are read again.

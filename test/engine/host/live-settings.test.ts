@@ -81,7 +81,7 @@ describe("live settings of a running engine", () => {
       }
       await engine.steering.restart("market");
       expect(engine.liveThreads().map((one) => control.versionOf(one))).toEqual([4]);
-      await engine.steering.scale("market", 2);
+      await engine.steering.scale({ market: 2 });
       expect(engine.liveThreads().map((one) => control.versionOf(one))).toEqual([4, 4]);
       wanted = effective({ "events.sample_every": "1" });
       expect(await holder.reload()).toMatchObject({ kind: "applied", version: 5 });

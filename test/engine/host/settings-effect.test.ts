@@ -45,7 +45,7 @@ it("rings, events, books and windows have the sizes that are configured, in adde
   });
   const log = await openLog({ directory: folder });
   try {
-    await engine.steering.scale("market", 2);
+    await engine.steering.scale({ market: 2 });
     for (const { memory } of engine.lanes) {
       expect(capacityOf(memory.ingestMarket)).toBe(8 << 20);
       expect(capacityOf(memory.streamEgress)).toBe(1 << 20);

@@ -206,7 +206,7 @@ describe("the sniffer of a running engine", () => {
   it("shows the sniffers of all market threads as one", async () => {
     const scaled = await run("scaled", { ...sniffDefaults, replayWindow: 0, eventSampleEvery: 1 });
     const { engine: two } = scaled;
-    await two.steering.scale("market", 2);
+    await two.steering.scale({ market: 2 });
     for (let partition = 0; partition < 4; partition += 1) await scaled.append(good, partition);
     await scaled.handled(good.length * 4);
     await two.stop(10_000);
@@ -241,9 +241,9 @@ describe("the sniffer of a running engine", () => {
     expect((await again()).refusedReplay).toBe(good.length);
     await steering.restart("market");
     expect((await again()).refusedReplay).toBe(good.length * 2);
-    await steering.scale("market", 4);
+    await steering.scale({ market: 4 });
     expect((await again()).refusedReplay).toBe(good.length * 3);
-    await steering.scale("market", 2);
+    await steering.scale({ market: 2 });
     expect((await again()).refusedReplay).toBe(good.length * 4);
     await replays.engine.stop(10_000);
     const ids = (await replays.candidates()).map(({ id }) => id);

@@ -273,12 +273,12 @@ describe("bundles of a running engine", () => {
     const { submitInFlight, submitReceived } = counts();
     expect(submitInFlight).toBe(0);
     expect(endedCount()).toBe(submitReceived);
-    await running.steering.scale("market", 2);
+    await running.steering.scale({ market: 2 });
   });
 
   it("are made of what added market threads find too", async () => {
     const running = await start({});
-    await running.steering.scale("market", 2);
+    await running.steering.scale({ market: 2 });
     const taps = running.lanes.flatMap(({ memory, role }) =>
       role === "market" ? [memory.tap] : [],
     );

@@ -252,6 +252,36 @@ describe("a supervisor", () => {
     expect(states()).toBe("a Running 0, c Running 1, b Running 2, d Running 0");
   });
 
+  it("makes one change after the other: each is done when its workers serve", async () => {
+    const { supervisor, workers, done, states } = rig([{}, {}, {}]);
+    const [a, b, c] = workers as [Worker, Worker, Worker];
+    await supervisor.start();
+    const ended = new Set(["a"]);
+    const seen: string[] = [];
+    const more = supervisor.rearrange(() => ({ ended, workers: [a, b, c] }));
+    const asked = supervisor.restart("b");
+    const fewer = supervisor.rearrange(() => {
+      seen.push(states());
+      return { ended, workers: [a] };
+    });
+    await Promise.all([more, asked, fewer]);
+    expect(seen).toEqual(["a Running 1, b Running 1, c Running 0"]);
+    expect(states()).toBe("a Running 2");
+    expect(done.at(-1)).toBe("start a");
+  });
+
+  it("refuses a change that comes to its turn in a stop, and ends nobody for it", async () => {
+    const { supervisor, workers, done } = rig([{}]);
+    await supervisor.start();
+    const paused = expect(supervisor.pause("a")).rejects.toThrow("the engine is not running");
+    const change = supervisor.rearrange(() => ({ ended: new Set(["a"]), workers }));
+    const refused = expect(change).rejects.toThrow("the engine is not running");
+    const { clean } = await supervisor.stop(5_000);
+    await Promise.all([paused, refused]);
+    expect(clean).toBe(true);
+    expect(done).toEqual(["start a", "quiesce", "stop a", "kill a"]);
+  });
+
   it("takes workers in while another is in Error, and says so only of one that did not start", async () => {
     const limits = { ...restartDefaults, restartsMax: 0 };
     const fakes = [{}, { critical: false }, {}];
