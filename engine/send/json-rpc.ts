@@ -1,6 +1,6 @@
 // One JSON-RPC 2.0 request over HTTP and what became of it, as a value. No retries here: those are
 // the senders' matter. Neither the address nor a header ever stands in a message: both can hold keys.
-import { classOf, classOfStatus, type RpcFailure } from "./rpc-failure.ts";
+import { classOf, classOfStatus, isKnownCode, type RpcFailure } from "./rpc-failure.ts";
 import type { Secret } from "./secret.ts";
 
 const answerCharsMaxDefault = 1 << 20;
@@ -85,7 +85,8 @@ export class JsonRpc {
       const isTransient = classOfStatus(status) === "retryable";
       const failureClass = isTransient ? "retryable" : classOf(code, error["data"]);
       const retryAfterMs = retryAfterOf(response);
-      const mayHaveActed = failureClass === "processed" || status >= 500;
+      const isUnclear = response.ok && !isKnownCode(code);
+      const mayHaveActed = failureClass === "processed" || status >= 500 || isUnclear;
       return {
         ok: false,
         failure: { class: failureClass, code, status, message: shown, retryAfterMs, mayHaveActed },

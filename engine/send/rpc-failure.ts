@@ -1,6 +1,6 @@
 // What a failed JSON-RPC request means for the next step. One closed table of error codes, of Solana
 // nodes and of Jito's block engine; a code that is not in it is permanent: what is not understood is
-// not repeated.
+// not repeated, nor is it taken for a proof that nothing was done.
 
 /**
  * "retryable": again later. "permanent": never again with these bytes. "version": the node wants a
@@ -36,7 +36,10 @@ const classByCode: { readonly [code: number]: FailureClass } = {
   [-32_006]: "permanent", // precompile verification
   [-32_013]: "permanent", // signature length
   [-32_015]: "version", // transaction version not supported
+  [-32_600]: "permanent", // no request
+  [-32_601]: "permanent", // unknown method
   [-32_602]: "permanent", // invalid params
+  [-32_700]: "permanent", // no JSON
 };
 
 /** Class of a JSON-RPC error; `data` is that of the error. */
@@ -47,6 +50,10 @@ export const classOf = (code: number, data: unknown): FailureClass => {
   if (err === "BlockhashNotFound") return "retryable";
   return err === "AlreadyProcessed" ? "processed" : "permanent";
 };
+
+/** Whether the code says what was done; one that is not in the table may follow on anything. */
+export const isKnownCode = (code: number): boolean =>
+  code === preflightFailed || classByCode[code] !== undefined;
 
 /** Class of an HTTP status; a retryable one outweighs the error in its body, often a gateway's. */
 export const classOfStatus = (status: number): FailureClass =>

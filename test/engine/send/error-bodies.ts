@@ -61,6 +61,7 @@ export const errorBodies = {
     message:
       "failed to deserialize solana_transaction::versioned::VersionedTransaction: io error: failed to fill whole buffer",
   },
+  internalError: { code: -32_603, message: "Internal error" },
   methodNotFound: { code: -32_601, message: "Method not found" },
   publicRateLimit: {
     code: 429,

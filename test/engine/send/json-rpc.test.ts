@@ -47,6 +47,18 @@ it.each([
   expect(await rpc.call("echo", [])).toMatchObject({ ok: false, failure });
 });
 
+it("an error with a code that nobody knows is no proof that nothing was done, unless refused by its status", async () => {
+  const { server, rpc } = await setUp();
+  for (const [status, mayHaveActed] of [
+    [200, true],
+    [403, false],
+  ] as const) {
+    server.script("echo", { error: errorBodies.internalError, status });
+    const failure = { class: "permanent", code: -32_603, mayHaveActed };
+    expect(await rpc.call("echo", [])).toMatchObject({ ok: false, failure });
+  }
+});
+
 it.each([
   [429, "retryable", false],
   [408, "retryable", false],

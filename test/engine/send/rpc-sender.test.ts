@@ -190,6 +190,15 @@ describe("a live sender", () => {
     expect(sends().length).toBe(2);
   });
 
+  it("follows a transaction to its end after an error that tells nothing, without sending it again", async () => {
+    const { chain, rpc, sender, bytes, lastHeight, sends } = await setUp();
+    // The node took it before it failed.
+    await rpc.sendTransaction(Buffer.from(bytes).toString("base64"));
+    chain.server.script("sendTransaction", { error: errorBodies.internalError });
+    expect(await kindOf(sender.send(bytes, lastHeight))).toBe("landed");
+    expect(sends().length).toBe(2);
+  });
+
   it("takes already processed for sent, and follows it without sending again", async () => {
     const { chain, rpc, sender, bytes, lastHeight, sends } = await setUp();
     // Another process has sent it.
