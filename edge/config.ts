@@ -6,7 +6,7 @@ import * as z from "zod/mini";
 import type { KafkaLogin } from "../schemas/kafka/client.ts";
 import type { OtlpLimits } from "../schemas/otlp/limits.ts";
 import type { GroupLimits } from "./forward/group-limits.ts";
-import { type Tenant, tenantsOf } from "./authenticate/tenant-document.ts";
+import { type Tenant, operatorName, tenantsOf } from "./authenticate/tenant-document.ts";
 import type { HeadSettings } from "../schemas/sampling/head-settings.ts";
 import { isProbability } from "../schemas/sampling/threshold.ts";
 import { samplingOf } from "./sample/sampling-settings.ts";
@@ -149,7 +149,7 @@ const keyHash = (entry: string): ApiKey => {
   const sha256 = Uint8Array.from({ length: hex.length / 2 }, (_, at) =>
     Number.parseInt(hex.slice(at * 2, at * 2 + 2), 16),
   );
-  return { tenant: match?.[1] ?? "default", sha256 };
+  return { tenant: match?.[1] ?? operatorName, sha256 };
 };
 const isHash = ({ sha256 }: ApiKey): boolean => sha256.length === 32;
 
@@ -243,12 +243,20 @@ const environment = z.object({
 });
 type Environment = z.infer<typeof environment>;
 
+/** With rights of its own and those of the operator's keys a tenant would have two meters. */
+const clashOf = ({ API_KEYS, API_KEY_HASHES, TENANTS }: Environment): string | undefined => {
+  const names = API_KEY_HASHES.map(({ tenant }) => tenant);
+  if (API_KEYS.length > 0) names.push(operatorName);
+  return read(tenantsOf(TENANTS), []).find(({ name }) => names.includes(name))?.name;
+};
+
 /** What one field alone cannot say: field and message of each fault. */
 const faults = (env: Environment): readonly string[] => {
   const { LOG_KIND, KAFKA_BROKERS, REST_URL, API_KEYS, API_KEY_HASHES } = env;
   const isAddressed =
     KAFKA_BROKERS.length > 0 && KAFKA_BROKERS.every((broker) => /^.+:\d+$/.test(broker));
   const tenants = tenantsOf(env.TENANTS);
+  const clash = clashOf(env);
   const sampling = samplingOf(env);
   const rules = parseRules(env.VALIDATION_RULES);
   const conditions: readonly (readonly [isGood: boolean, fault: string])[] = [
@@ -278,6 +286,7 @@ const faults = (env: Environment): readonly string[] => {
     ],
     [typeof rules !== "string", `VALIDATION_RULES: ${typeof rules === "string" ? rules : ""}`],
     [typeof tenants !== "string", `TENANTS: ${typeof tenants === "string" ? tenants : ""}`],
+    [clash === undefined, `TENANTS: ${clash} has keys in API_KEYS or API_KEY_HASHES too`],
     [
       env.BODY_BYTES_MAX <= env.BODIES_BYTES_MAX,
       "BODY_BYTES_MAX: expected at most BODIES_BYTES_MAX",

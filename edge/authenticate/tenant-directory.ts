@@ -6,7 +6,7 @@ import { type Refusal, refuse } from "../errors.ts";
 import { fixedLimits } from "../limits.ts";
 import { signals } from "../receive/endpoints.ts";
 import { KeyIndex, digestOf, presentedKey } from "./key-index.ts";
-import { type Tenant, tenantsOf, unlimited } from "./tenant-document.ts";
+import { type Tenant, operatorName, tenantsOf, unlimited } from "./tenant-document.ts";
 import { TenantMeter } from "./token-bucket.ts";
 
 /** As much of a KV namespace as is used. */
@@ -45,7 +45,7 @@ const everything = (name: string, keys: readonly Uint8Array[]): Tenant => ({
 
 /** API_KEYS and API_KEY_HASHES have every right. */
 const settingsTenants = ({ apiKeys, apiKeyHashes, tenants }: EdgeConfig): readonly Tenant[] => [
-  ...apiKeys.map((key) => everything("default", [digestOf(key)])),
+  ...apiKeys.map((key) => everything(operatorName, [digestOf(key)])),
   ...apiKeyHashes.map(({ tenant, sha256 }) => everything(tenant, [sha256])),
   ...tenants,
 ];
@@ -63,6 +63,8 @@ export class TenantDirectory {
   readonly #open: Tenant | undefined;
   readonly #meters = new Map<string, TenantMeter>();
   #stored: readonly Tenant[] = [];
+  /** The document that they stand in. */
+  #storedJson = "";
   #index: KeyIndex;
   #askedMs = -Infinity;
   #loadedMs: number | undefined;
@@ -75,7 +77,7 @@ export class TenantDirectory {
     this.#fixed = settingsTenants(config);
     this.#index = new KeyIndex(this.#fixed);
     const isOpen = this.#fixed.length === 0 && store === undefined;
-    this.#open = isOpen ? everything("default", []) : undefined;
+    this.#open = isOpen ? everything(operatorName, []) : undefined;
   }
 
   /** Who asks. A promise only while nothing has been read from the store and the key is not known. */
@@ -125,7 +127,8 @@ export class TenantDirectory {
     const kept = this.#meters.get(tenant.name);
     if (kept?.isOf(tenant.rates) === true) return { tenant, meter: kept };
     // Changed rates start with full buckets, but what was used of the day stays used.
-    const meter = new TenantMeter(tenant.rates, this.#nowMs(), kept?.itemsToday);
+    const nowMs = this.#nowMs();
+    const meter = new TenantMeter(tenant.rates, nowMs, kept?.itemsToday(nowMs));
     this.#meters.set(tenant.name, meter);
     return { tenant, meter };
   }
@@ -138,6 +141,11 @@ export class TenantDirectory {
       this.#error = "the store does not answer";
       return;
     }
+    if (this.#loadedMs !== undefined && json === this.#storedJson) {
+      this.#loadedMs = this.#nowMs();
+      this.#error = "";
+      return;
+    }
     const stored = tenantsOf(json ?? "");
     if (typeof stored === "string") {
       this.#error = stored;
@@ -147,6 +155,7 @@ export class TenantDirectory {
     if (this.#error !== "") return;
     this.#loadedMs = this.#nowMs();
     this.#stored = stored;
+    this.#storedJson = json ?? "";
     this.#index = new KeyIndex([...this.#fixed, ...stored]);
     const names = new Set([...this.#fixed, ...stored].map(({ name }) => name));
     for (const name of this.#meters.keys()) if (!names.has(name)) this.#meters.delete(name);

@@ -34,6 +34,9 @@ export type Tenant = {
   readonly rules: readonly FindingRule[];
 };
 
+/** The tenant of API_KEYS, and of everybody where no key is configured. */
+export const operatorName = "default";
+
 /** No bound at all. */
 export const unlimited: TenantRates = {
   requestsPerS: Infinity,
@@ -45,6 +48,7 @@ export const unlimited: TenantRates = {
 
 const { tenantsMax, tenantKeysMax, tenantsBytesMax } = fixedLimits;
 const rateMax = 1_000_000_000;
+const pathCharsMax = 200;
 /** A burst is a second's worth unless the document says otherwise. */
 const burstS = 1;
 
@@ -82,7 +86,7 @@ const tenantShape = z.strictObject(
     itemsPerDay: rate,
     rules: z.optional(z.unknown().check(ownRules)),
   },
-  "expected an object with name and keys, and no unknown field",
+  "expected an object with name and keys",
 );
 
 const documentShape = z.strictObject(
@@ -132,8 +136,31 @@ const parsed = (json: string): unknown => {
   }
 };
 
-const repeated = (values: readonly string[]): string | undefined =>
-  values.find((value, at) => values.indexOf(value) !== at);
+const repeated = (values: readonly string[]): string | undefined => {
+  const seen = new Set<string>();
+  return values.find((value) => seen.size === seen.add(value).size);
+};
+
+type Issue = z.core.$ZodIssue;
+
+/** Path and what was expected; an unknown field is part of the path. */
+const faultOf = (issue: Issue): string => {
+  const isUnknown = issue.code === "unrecognized_keys";
+  const path = [...issue.path, ...(isUnknown ? issue.keys.slice(0, 1) : [])];
+  const message = isUnknown ? "unknown field" : issue.message;
+  return path.length === 0 ? message : `${path.join(".").slice(0, pathCharsMax)}: ${message}`;
+};
+
+/** A burst bounds nothing alone. */
+const rateless = (tenants: readonly TenantShape[]): string | undefined => {
+  for (const [at, { requestsPerS, requestsBurst, itemsPerS, itemsBurst }] of tenants.entries()) {
+    if (requestsBurst !== undefined && requestsPerS === undefined)
+      return `tenants.${at}.requestsBurst: expected requestsPerS with it`;
+    if (itemsBurst !== undefined && itemsPerS === undefined)
+      return `tenants.${at}.itemsBurst: expected itemsPerS with it`;
+  }
+  return undefined;
+};
 
 /** The tenants, none for "", or what is wrong with which field. */
 export const tenantsOf = (json: string): readonly Tenant[] | string => {
@@ -142,14 +169,11 @@ export const tenantsOf = (json: string): readonly Tenant[] | string => {
   const document = parsed(json);
   if (document === undefined) return "expected JSON";
   const result = documentShape.safeParse(document);
-  if (!result.success)
-    return result.error.issues
-      .map(({ path, message }) => `${path.join(".")}: ${message}`)
-      .join("; ");
+  if (!result.success) return result.error.issues.map(faultOf).join("; ");
   const { tenants } = result.data;
   const twice = repeated(tenants.map(({ name }) => name));
   if (twice !== undefined) return `tenants: ${twice} is there twice`;
-  if (repeated(tenants.flatMap(({ keys }) => keys)) !== undefined)
+  if (repeated(tenants.flatMap(({ keys }) => keys.map((key) => key.toLowerCase()))) !== undefined)
     return "tenants: a key is there twice";
-  return tenants.map(tenantOf);
+  return rateless(tenants) ?? tenants.map(tenantOf);
 };

@@ -56,7 +56,7 @@ export class TenantMeter {
   #day: number;
   #itemsToday: number;
 
-  /** `itemsToday`: what was used before, under other rates. */
+  /** `itemsToday`: what was used of this day before, under other rates. */
   constructor(rates: TenantRates, nowMs: number, itemsToday = 0) {
     this.#rates = rates;
     this.#itemsToday = itemsToday;
@@ -94,8 +94,9 @@ export class TenantMeter {
     this.#items.take(items, nowMs);
   }
 
-  /** Use that goes over to the meter of changed rates. */
-  get itemsToday(): number {
+  /** Use of the day that goes over to the meter of changed rates. */
+  itemsToday(nowMs: number): number {
+    this.#turnDay(nowMs);
     return this.#itemsToday;
   }
 

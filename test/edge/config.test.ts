@@ -107,6 +107,19 @@ test.each([
   expect(() => readConfig({ ...kafka, ...environment })).toThrow(field);
 });
 
+test("a tenant of TENANTS may not be one that the operator's keys stand for", () => {
+  const digest = "0".repeat(64);
+  const tenants = (name: string): object => ({
+    ...kafka,
+    TENANTS: JSON.stringify({ tenants: [{ name, keys: [digest], requestsPerS: 1 }] }),
+  });
+  const both = (name: string, keys: object): unknown => readConfig({ ...tenants(name), ...keys });
+  expect(() => both("default", { API_KEYS: "key" })).toThrow("TENANTS: default has keys");
+  expect(() => both("acme", { API_KEY_HASHES: `acme:${"1".repeat(64)}` })).toThrow("acme has keys");
+  expect(() => both("default", {})).not.toThrow();
+  expect(() => both("acme", { API_KEYS: "key" })).not.toThrow();
+});
+
 test("every bad field is named, not only the first", () => {
   expect(() => readConfig({ ...kafka, RETRY_AFTER_S: "0", WAIT_MS_MAX: "soon" })).toThrow(
     /WAIT_MS_MAX: .*; RETRY_AFTER_S: /,

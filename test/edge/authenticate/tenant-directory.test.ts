@@ -180,6 +180,42 @@ describe("with a store", () => {
   });
 });
 
+describe("with a store and a quota", () => {
+  const dayMs = 86_400_000;
+
+  test("what was used yesterday does not count today when the rates change", async () => {
+    let json = documentOf({ ...acme, itemsPerDay: 100 });
+    const clock = { ms: 2 * dayMs - 60_000 };
+    const tenants = directory({}, { get: () => Promise.resolve(json) }, () => clock.ms);
+    const meter = async () => {
+      await tenants.refresh();
+      const caller = await tenants.caller(new Headers({ "x-api-key": "acme-key" }));
+      if (isRefusal(caller)) throw new Error(caller.message);
+      return caller.meter;
+    };
+    (await meter()).charge(100, clock.ms);
+    json = documentOf({ ...acme, itemsPerDay: 90 });
+    clock.ms = 2 * dayMs + 1;
+    expect((await meter()).admit(clock.ms)).toBeUndefined();
+  });
+
+  test("a good document that comes back after a bad one ends its fault", async () => {
+    const good = documentOf(acme);
+    let json = good;
+    const clock = { ms: 0 };
+    const tenants = directory({}, { get: () => Promise.resolve(json) }, () => clock.ms);
+    const errors: unknown[] = [];
+    for (const next of [good, "{", good]) {
+      json = next;
+      await tenants.refresh();
+      errors.push(tenants.snapshot()["storeError"]);
+      clock.ms += 60_000;
+    }
+    expect(errors).toEqual(["", "expected JSON", ""]);
+    expect(await who(tenants, { "x-api-key": "acme-key" })).toBe("acme");
+  });
+});
+
 test("no key and no hash is in the snapshot", () => {
   const tenants = directory({ API_KEYS: "first", TENANTS: documentOf(acme) });
   const text = JSON.stringify(tenants.snapshot());

@@ -39,7 +39,17 @@ describe("a tenants document", () => {
     ["an unknown signal", { name: "a", keys: [key], signals: ["x"] }, "tenants.0.signals.0"],
     ["a rate of 0", { name: "a", keys: [key], itemsPerS: 0 }, "tenants.0.itemsPerS"],
     ["a rate in text", { name: "a", keys: [key], itemsPerS: "9" }, "tenants.0.itemsPerS"],
-    ["an unknown field", { name: "a", keys: [key], quota: 1 }, "no unknown field"],
+    ["an unknown field", { name: "a", keys: [key], quota: 1 }, "tenants.0.quota: unknown field"],
+    [
+      "a burst of requests without a rate",
+      { name: "a", keys: [key], requestsBurst: 9 },
+      "tenants.0.requestsBurst: expected requestsPerS",
+    ],
+    [
+      "a burst of items without a rate",
+      { name: "a", keys: [key], itemsBurst: 9 },
+      "tenants.0.itemsBurst: expected itemsPerS",
+    ],
   ])("with %s is refused by field", (_what, tenant, field) => {
     expect(parse(tenant)).toContain(field);
   });
@@ -47,6 +57,11 @@ describe("a tenants document", () => {
   test("with a name or a key twice is refused", () => {
     expect(parse({ name: "a", keys: [key] }, { name: "a", keys: [other] })).toContain("a is there");
     expect(parse({ name: "a", keys: [key] }, { name: "b", keys: [key] })).toContain("a key");
+    expect(parse({ name: "a", keys: [key, key.toUpperCase()] })).toContain("a key");
+  });
+
+  test("that is no object of tenants is refused with what was expected", () => {
+    expect(tenantsOf("[]")).toBe('expected {"tenants":[…]}');
   });
 
   test("never shows what it holds in its message", () => {
