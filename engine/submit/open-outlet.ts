@@ -95,5 +95,6 @@ const solanaOutlet = (settings: SolanaOutletSettings, parts: OutletParts): Outle
   const rpc = new SolanaRpc(new JsonRpc({ url, fetch: parts.fetch, ...auth }));
   const mode = isDryRun ? "dry-run" : "live";
   const sender = new RpcSender({ rpc, mode, sleepMs, random, resendMs, roundsMax, backoff });
-  return new SolanaOutlet({ rpc, sender, isDryRun, report, nowMs, signal });
+  const timing = { nowMs, sleepMs, random, backoff, signal };
+  return new SolanaOutlet({ rpc, sender, isDryRun, report, ...timing });
 };

@@ -56,7 +56,7 @@ const setUp = async (isDryRun: boolean, variables: { readonly [name: string]: st
       random: () => 0.5,
       signal: new AbortController().signal,
     });
-  return { solana, outlet, fates, submissions };
+  return { solana, outlet, fates, submissions, clock };
 };
 
 it("each transaction of a bundle lands by itself, with the key in each request", async () => {
@@ -84,6 +84,49 @@ it("what the node refuses and what fails in its block is told as that", async ()
   await sender.finish();
   expect(fates).toEqual(["rejected", "failed"]);
   expect(submissions[1]?.reason).toContain("InstructionError");
+});
+
+it("a node that is busy when the last height is asked for costs no transaction", async () => {
+  const { solana, outlet, fates } = await setUp(false, { [variable]: "token-1" });
+  const busy = { error: errorBodies.publicRateLimit, status: 429 };
+  solana.server.script("getLatestBlockhash", busy, "lost", busy);
+  const sender = outlet();
+  await sender.send(bundle(3));
+  await sender.finish();
+  expect(fates).toEqual(["landed", "landed", "landed"]);
+  expect(solana.server.calls("getLatestBlockhash")).toHaveLength(4);
+});
+
+it("without a last height nothing is sent, and the transactions are told as rejected", async () => {
+  const { solana, outlet, fates, submissions } = await setUp(false, { [variable]: "token-1" });
+  const failures = Array.from({ length: 8 }, () => ({ error: errorBodies.nodeBehind }));
+  solana.server.script("getLatestBlockhash", ...failures, { error: errorBodies.methodNotFound });
+  const sender = outlet();
+  await sender.send(bundle(1));
+  await sender.send(bundle(1));
+  await sender.finish();
+  expect(fates).toEqual(["rejected", "rejected"]);
+  expect(submissions.map(({ reason }) => reason)).toEqual([
+    "Node is behind by 153 slots",
+    "Method not found",
+  ]);
+  expect(solana.server.calls("getLatestBlockhash")).toHaveLength(9);
+  expect(solana.server.calls("sendTransaction")).toEqual([]);
+});
+
+it("a transaction that is younger than the height in use is sent until its own", async () => {
+  const { solana, outlet, fates, clock } = await setUp(false, { [variable]: "token-1" });
+  const sender = outlet();
+  const first = solana.height + 150;
+  await sender.send(bundle(1));
+  await sender.finish();
+  // 4 s later a new blockhash lives 10 blocks longer.
+  clock.ms = 4_000;
+  solana.advance(first + 5 - solana.height);
+  await sender.send(bundle(1));
+  await sender.finish();
+  expect(solana.server.calls("getLatestBlockhash")).toHaveLength(1);
+  expect(fates).toEqual(["landed", "landed"]);
 });
 
 it("in a dry run nothing is asked, and bytes that are no transaction are told", async () => {
