@@ -2,14 +2,10 @@
 // name matches, the definition's own name, the pattern of names it declares, and last the kind
 // together with telling attributes: of the definitions that require one of those present, the one
 // that lacks least, then the one that names most (what it requires counts twice). The compiled tables decide the same way.
+import { attributeKey } from "../../schemas/weaver/attribute-type.ts";
 import { globBytesMax, globMatches } from "../../schemas/weaver/glob.ts";
 import type { ByteRange } from "../../schemas/weaver/glob.ts";
-import type {
-  RequirementLevel,
-  ResolvedAttribute,
-  ResolvedGroup,
-} from "../../schemas/weaver/resolved.ts";
-import { templateElement } from "./registry-index.ts";
+import type { RequirementLevel, ResolvedGroup } from "../../schemas/weaver/resolved.ts";
 
 export const isOptIn = (level: RequirementLevel): boolean =>
   level === "opt_in" || (typeof level === "object" && "opt_in" in level);
@@ -53,9 +49,6 @@ const globsOf = (
       .filter(({ glob }) => glob.end <= globBytesMax),
   );
 
-const keyOf = (attribute: ResolvedAttribute): string =>
-  templateElement(attribute) === null ? attribute.name : `${attribute.name}.*`;
-
 /** What a definition says of attributes, by key; opt-in ones say nothing. */
 type Wanted = {
   readonly group: ResolvedGroup;
@@ -65,10 +58,12 @@ type Wanted = {
 
 const wantedOf = (group: ResolvedGroup): Wanted => ({
   group,
-  named: group.attributes.filter(({ requirement_level: level }) => !isOptIn(level)).map(keyOf),
+  named: group.attributes
+    .filter(({ requirement_level: level }) => !isOptIn(level))
+    .map(attributeKey),
   required: group.attributes
     .filter(({ requirement_level: level }) => level === "required")
-    .map(keyOf),
+    .map(attributeKey),
 });
 
 /** Keys that tell definitions apart: more of them require the key than merely name it. */
@@ -101,7 +96,7 @@ export class SpanBinder {
     this.#telling = tellingKeys(this.#wanted);
   }
 
-  /** `keys` are the names of the definitions that the span's attributes have, `.*` for templates. */
+  /** `keys` are the definitions that the span's attributes fall under, by `attributeKey`. */
   bind(name: string, kind: string, keys: ReadonlySet<string>): ResolvedGroup | null {
     const range = rangeOf(name);
     const match = this.#matches.find(({ glob }) => globMatches(glob, range));

@@ -12,7 +12,7 @@ import { type Json, numberOf } from "./exact-json.ts";
 import type { Findings } from "./findings.ts";
 import type { RegistryIndex } from "./registry-index.ts";
 import { templateElement } from "./registry-index.ts";
-import { textOf } from "./sample.ts";
+import { ownType, textOf } from "./sample.ts";
 
 const nameFormat = /^[a-z][a-z0-9]*(?:[._][a-z0-9]+)*$/;
 /** Longer names are not well-formed, and not looked at further. */
@@ -38,9 +38,12 @@ const noteOf = (deprecated: Deprecated): string => {
 
 const arrayOf: { readonly [type: string]: string } = { double: "int", "double[]": "int[]" };
 
-/** Weaver's rule: exact, but an int may stand for a double, and anything for `any`. */
+/** Weaver's rule: exact, but an int may stand for a double, an empty array for any, all for `any`. */
 const isCompatible = (given: string, expected: string): boolean =>
-  expected === "any" || given === expected || arrayOf[expected] === given;
+  expected === "any" ||
+  given === expected ||
+  arrayOf[expected] === given ||
+  (given === ownType.empty && expected.endsWith("[]"));
 
 const isMember = (members: readonly EnumMember[], value: unknown, type: string): boolean =>
   members.some((member) =>

@@ -2,6 +2,7 @@
 // one_of and all_of is satisfied when no required attribute of a chosen entity is absent; only the
 // findings of branches that count are told.
 import { finding } from "../../schemas/validate/finding-table.ts";
+import { attributeKey } from "../../schemas/weaver/attribute-type.ts";
 import type { EntityAssociation, ResolvedGroup } from "../../schemas/weaver/resolved.ts";
 import { absenceCode, ofEntities } from "./check-required.ts";
 import type { Json } from "./exact-json.ts";
@@ -9,21 +10,23 @@ import type { Findings } from "./findings.ts";
 
 type Found = { readonly code: number; readonly context: Json };
 type Outcome = { readonly isSatisfied: boolean; readonly found: readonly Found[] };
-type Lookup = (type: string) => ResolvedGroup | undefined;
+
+/** The registry's entities, and the definitions that the resource's keys fall under. */
+export type EntityFacts = {
+  readonly entity: (type: string) => ResolvedGroup | undefined;
+  readonly keys: ReadonlySet<string>;
+};
 
 const referenced = (association: EntityAssociation): readonly string[] => {
   if (typeof association === "string") return [association];
   return ("one_of" in association ? association.one_of : association.all_of).flatMap(referenced);
 };
 
-/** One evaluation; `keys` are those of the resource. */
 class Evaluation {
-  readonly #entity: Lookup;
-  readonly #keys: ReadonlySet<string>;
+  readonly #facts: EntityFacts;
 
-  constructor(entity: Lookup, keys: ReadonlySet<string>) {
-    this.#entity = entity;
-    this.#keys = keys;
+  constructor(facts: EntityFacts) {
+    this.#facts = facts;
   }
 
   evaluate(association: EntityAssociation): Outcome {
@@ -46,9 +49,9 @@ class Evaluation {
 
   #ofEntity(type: string): Outcome {
     // An entity of another registry: nobody can tell, so nothing is said.
-    const entity = this.#entity(type);
-    const found = (entity?.attributes ?? [])
-      .filter(({ name }) => !this.#keys.has(name))
+    const { entity, keys } = this.#facts;
+    const found = (entity(type)?.attributes ?? [])
+      .filter((attribute) => !keys.has(attributeKey(attribute)))
       .map(({ name, requirement_level: level }) => ({
         code: absenceCode(level, ofEntities),
         context: { attribute_key: name, entity_type: type },
@@ -61,10 +64,9 @@ class Evaluation {
 export const checkEntities = (
   out: Findings,
   associations: readonly EntityAssociation[],
-  entity: Lookup,
-  keys: ReadonlySet<string>,
+  facts: EntityFacts,
 ): void => {
-  const evaluation = new Evaluation(entity, keys);
+  const evaluation = new Evaluation(facts);
   const [only] = associations;
   if (only === undefined) return;
   const { found } =

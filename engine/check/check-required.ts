@@ -1,16 +1,18 @@
 // Attributes that a definition wants and a record lacks, by requirement level; the same for entities
 // and the resource. Our `weir.condition` turns prose into something that can be decided.
 import { finding } from "../../schemas/validate/finding-table.ts";
+import { attributeKey } from "../../schemas/weaver/attribute-type.ts";
 import type { RequirementLevel, ResolvedAttribute } from "../../schemas/weaver/resolved.ts";
 import { isConditional, isOptIn } from "./bind-span.ts";
 import { isObject, type Json, numberKind, numberOf } from "./exact-json.ts";
 import type { Findings } from "./findings.ts";
-import { templateElement } from "./registry-index.ts";
 import { textOf } from "./sample.ts";
 
 /** The record that is checked, as conditions see it. */
 type Facts = {
   readonly attributes: readonly Json[];
+  /** The definitions that the attributes fall under, by `attributeKey`. */
+  readonly keys: ReadonlySet<string>;
   readonly isError: boolean;
 };
 
@@ -39,19 +41,22 @@ export const absenceCode = (level: RequirementLevel, codes: Codes): number => {
   return isOptIn(level) ? codes[2] : codes[1];
 };
 
-const plainText = (value: unknown): string =>
-  typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+/** As it would be written in a condition; a whole double without its fraction. */
+const plainText = (value: unknown): string => {
+  if (typeof value === "string") return value;
+  if (numberKind(value) === "double") return String(numberOf(value));
+  return JSON.stringify(value) ?? "";
+};
 
 /** One map of `weir.condition`: `{status: error}` or `{attribute: KEY, equals?: VALUE}`. */
 const atomHolds = (atom: unknown, facts: Facts): boolean => {
   if (!isObject(atom)) return false;
   const { status, attribute, equals } = atom;
   if (attribute === undefined) return status === "error" && facts.isError;
-  const found = facts.attributes.find(({ name }) => name === attribute);
+  // The last one of a key counts.
+  const found = facts.attributes.findLast(({ name }) => name === attribute);
   if (found === undefined || equals === undefined) return found !== undefined;
-  const { value } = found;
-  const isNumber = numberKind(value) !== null;
-  return isNumber ? numberOf(value) === Number(equals) : plainText(value) === plainText(equals);
+  return plainText(found["value"]) === plainText(equals);
 };
 
 const atomText = (atom: unknown): string => {
@@ -80,8 +85,6 @@ export type RequiredCheck = {
   readonly context: Json;
   /** Only what is required, always or under a condition: spans and their events (W1). */
   readonly isStrongOnly: boolean;
-  /** Whether a key is an instance of a template. */
-  readonly extendsTemplate: (key: string, template: string) => boolean;
 };
 
 /** Adds a finding for each attribute of the definition that the record does not have. */
@@ -90,15 +93,10 @@ export const checkRequired = (
   wanted: readonly ResolvedAttribute[],
   check: RequiredCheck,
 ): void => {
-  const { facts, isWeir, isStrongOnly, extendsTemplate } = check;
-  const keys = new Set(facts.attributes.map(({ name }) => textOf(name)));
+  const { facts, isWeir, isStrongOnly } = check;
   for (const attribute of wanted) {
     const { name, requirement_level: level } = attribute;
-    const isPresent =
-      templateElement(attribute) === null
-        ? keys.has(name)
-        : [...keys].some((key) => extendsTemplate(key, name));
-    if (isPresent) continue;
+    if (facts.keys.has(attributeKey(attribute))) continue;
     if (isStrongOnly && level !== "required" && !isConditional(level)) continue;
     const context = { attribute_key: name, ...check.context };
     const condition = isWeir ? conditionOf(attribute) : null;

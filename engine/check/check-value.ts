@@ -2,13 +2,13 @@
 // weir.pattern, annotations of an attribute. Patterns are compiled once per registry and run in time
 // linear in the value. A value of the wrong type is not looked at: type_mismatch says enough.
 import { finding } from "../../schemas/validate/finding-table.ts";
+import { attributeKey } from "../../schemas/weaver/attribute-type.ts";
 import type { ResolvedAttribute, ResolvedGroup } from "../../schemas/weaver/resolved.ts";
 import { compilePattern } from "../../schemas/weaver/pattern-compile.ts";
 import { patternMatches } from "../../schemas/weaver/pattern-match.ts";
 import { PatternError } from "../../schemas/weaver/pattern-parse.ts";
 import { type Json, numberKind, numberOf } from "./exact-json.ts";
 import type { Findings } from "./findings.ts";
-import { templateElement } from "./registry-index.ts";
 
 const encoder = new TextEncoder();
 
@@ -37,7 +37,7 @@ export class ValueCheck {
     for (const { attributes } of groups) {
       for (const attribute of attributes) {
         if (attribute.annotations === undefined) continue;
-        const key = keyOf(attribute);
+        const key = attributeKey(attribute);
         annotations.set(key, { ...annotations.get(key), ...attribute.annotations });
       }
     }
@@ -69,7 +69,7 @@ export class ValueCheck {
 
   /** Adds the findings about the value of `body`; of a list, those of each element. */
   check(out: Findings, body: Json, attribute: ResolvedAttribute): void {
-    const constraint = this.#constraints.get(keyOf(attribute));
+    const constraint = this.#constraints.get(attributeKey(attribute));
     if (constraint === undefined) return;
     for (const value of elementsOf(body["value"])) {
       if (numberKind(value) !== null) checkNumber(out, body["name"], value, constraint);
@@ -78,15 +78,13 @@ export class ValueCheck {
   }
 }
 
-const keyOf = (attribute: ResolvedAttribute): string =>
-  templateElement(attribute) === null ? attribute.name : `${attribute.name}.*`;
-
 const checkNumber = (out: Findings, key: unknown, value: unknown, by: Constraint): void => {
   const context = { attribute_key: key, attribute_value: value };
-  if (by.min !== null && numberOf(value) < by.min) {
+  // Written so that NaN fails.
+  if (by.min !== null && !(numberOf(value) >= by.min)) {
     out.add(finding.belowMin, { ...context, constraint: "min", expected: by.min });
   }
-  if (by.max !== null && numberOf(value) > by.max) {
+  if (by.max !== null && !(numberOf(value) <= by.max)) {
     out.add(finding.aboveMax, { ...context, constraint: "max", expected: by.max });
   }
 };

@@ -3,6 +3,7 @@
 // span events, constraints of values and conditions. One sample after another: a resource belongs to
 // the samples behind it.
 import { finding, type Profile } from "../../schemas/validate/finding-table.ts";
+import { attributeKey } from "../../schemas/weaver/attribute-type.ts";
 import type { ResolvedGroup, ResolvedRegistry } from "../../schemas/weaver/resolved.ts";
 import { SpanBinder } from "./bind-span.ts";
 import { checkAttribute, deprecationContext, isWellFormedName } from "./check-attribute.ts";
@@ -11,8 +12,8 @@ import { checkRequired } from "./check-required.ts";
 import { ValueCheck } from "./check-value.ts";
 import { isObject, type Json } from "./exact-json.ts";
 import { Findings, type Signal } from "./findings.ts";
-import { extendsTemplate, RegistryIndex, templateElement } from "./registry-index.ts";
-import { listOf, type Sample, textOf } from "./sample.ts";
+import { RegistryIndex } from "./registry-index.ts";
+import { asWeaverSees, listOf, type Sample, textOf } from "./sample.ts";
 import { Statistics } from "./statistics.ts";
 
 const instruments: ReadonlySet<unknown> = new Set([
@@ -21,9 +22,6 @@ const instruments: ReadonlySet<unknown> = new Set([
   "histogram",
   "updowncounter",
 ]);
-
-const keysOf = (attributes: readonly Json[]): ReadonlySet<string> =>
-  new Set(attributes.map(({ name }) => textOf(name)));
 
 const isErrorStatus = (body: Json): boolean => {
   const { status } = body;
@@ -35,7 +33,6 @@ export class LiveCheck {
   readonly statistics: Statistics;
   /** Annotations of the registry that cannot be used. */
   readonly problems: readonly string[];
-  readonly #profile: Profile;
   readonly #isWeir: boolean;
   readonly #index: RegistryIndex;
   readonly #binder: SpanBinder;
@@ -45,7 +42,6 @@ export class LiveCheck {
   #resource: ReadonlySet<string> | null = null;
 
   constructor(registry: ResolvedRegistry, profile: Profile) {
-    this.#profile = profile;
     this.#isWeir = profile === "weir";
     this.#index = new RegistryIndex(registry, profile);
     const ours = this.#isWeir ? registry.groups : [];
@@ -57,7 +53,8 @@ export class LiveCheck {
   }
 
   /** Checks one sample; its parts are changed in place. */
-  check({ kind, body, source }: Sample): void {
+  check({ kind, body, source, resource }: Sample): void {
+    if (resource !== undefined) this.#resource = this.#keysOf(resource);
     const alone = { type: null, name: null };
     switch (kind) {
       case "attribute":
@@ -74,7 +71,7 @@ export class LiveCheck {
         this.#plain(kind, body, alone);
         return;
       case "resource":
-        this.#resource = keysOf(listOf(body["attributes"]));
+        this.#resource = this.#keysOf(listOf(body["attributes"]));
         this.#plain(kind, body, { type: "resource", name: null });
         return;
       case "metric":
@@ -93,6 +90,7 @@ export class LiveCheck {
   }
 
   #attribute(body: Json, signal: Signal, group: ResolvedGroup | null): void {
+    if (!this.#isWeir) asWeaverSees(body);
     const seen = checkAttribute(this.#out.open(signal), body, {
       index: this.#index,
       isWeir: this.#isWeir,
@@ -109,12 +107,14 @@ export class LiveCheck {
     for (const body of listOf(list)) this.#attribute(body, signal, bound);
   }
 
-  readonly #isMember = ({ attributes }: ResolvedGroup, key: string): boolean =>
-    attributes.some((attribute) =>
-      templateElement(attribute) === null
-        ? attribute.name === key
-        : extendsTemplate(key, attribute.name, this.#profile),
-    );
+  readonly #isMember = ({ attributes }: ResolvedGroup, key: string): boolean => {
+    const own = this.#index.definedAs(key);
+    return attributes.some((attribute) => attributeKey(attribute) === own);
+  };
+
+  #keysOf(attributes: readonly Json[]): ReadonlySet<string> {
+    return new Set(attributes.map(({ name }) => this.#index.definedAs(textOf(name))));
+  }
 
   /** A part that has nothing to be held to but its attributes. */
   #plain(type: string, body: Json, signal: Signal): void {
@@ -136,13 +136,8 @@ export class LiveCheck {
   }
 
   #bind(body: Json): ResolvedGroup | null {
-    const keys = listOf(body["attributes"]).flatMap(({ name }) => {
-      const key = textOf(name);
-      if (this.#index.attribute(key) !== undefined) return [key];
-      const template = this.#index.template(key);
-      return template === undefined ? [] : [`${template.name}.*`];
-    });
-    return this.#binder.bind(textOf(body["name"]), textOf(body["kind"]), new Set(keys));
+    const keys = this.#keysOf(listOf(body["attributes"]));
+    return this.#binder.bind(textOf(body["name"]), textOf(body["kind"]), keys);
   }
 
   #boundSpan(body: Json, group: ResolvedGroup): void {
@@ -169,18 +164,21 @@ export class LiveCheck {
 
   /** `named` is the definition where Weaver has none, and its name then part of the context. */
   #required(body: Json, group: ResolvedGroup, named: "ofSignal" | "ours"): void {
+    const attributes = listOf(body["attributes"]);
     checkRequired(this.#out, group.attributes, {
-      facts: { attributes: listOf(body["attributes"]), isError: isErrorStatus(body) },
+      facts: { attributes, keys: this.#keysOf(attributes), isError: isErrorStatus(body) },
       isWeir: this.#isWeir,
       context: named === "ours" ? { group: group.id } : {},
       isStrongOnly: named === "ours",
-      extendsTemplate: (key, template) => extendsTemplate(key, template, this.#profile),
     });
   }
 
   #entities({ entity_associations: associations }: ResolvedGroup): void {
     if (associations === undefined || this.#resource === null) return;
-    checkEntities(this.#out, associations, (type) => this.#index.entity(type), this.#resource);
+    checkEntities(this.#out, associations, {
+      entity: (type) => this.#index.entity(type),
+      keys: this.#resource,
+    });
   }
 
   /** Deprecation and stability of a metric or an event. */
@@ -209,6 +207,9 @@ export class LiveCheck {
     if (group !== null) this.#entities(group);
     this.#close("metric", body);
     this.statistics.metrics.count(name);
+    // Weaver has no points of a summary.
+    if (!this.#isWeir && source === "otlp" && body["instrument"] === "Summary")
+      body["data_points"] = null;
     for (const point of listOf(body["data_points"])) this.#point(point, signal, group, source);
   }
 

@@ -6,7 +6,15 @@ import { scanCode, scanCodeText } from "../../schemas/otlp/limits.ts";
 import { messageType, type Signal, signals } from "../../schemas/otlp/messages.ts";
 import { readMessage } from "../../schemas/otlp/read-message.ts";
 import { exactDouble, exactInteger, type Json } from "./exact-json.ts";
-import { inferType, listOf, type Sample, type SampleKind, textOf } from "./sample.ts";
+import {
+  arrayType,
+  inferType,
+  listOf,
+  ownType,
+  type Sample,
+  type SampleKind,
+  textOf,
+} from "./sample.ts";
 
 /** The samples of a request, or what is wrong with it at which byte. */
 export type OtlpRead =
@@ -32,11 +40,30 @@ const valueOf = (any: unknown): unknown => {
         .filter((item) => item !== undefined);
 };
 
+/** Of an AnyValue; null for one that is not set. */
+const typeOf = (any: unknown): string | null => {
+  const value = (any ?? {}) as Json;
+  if (value["kvlistValue"] !== undefined) return ownType.map;
+  if (value["bytesValue"] !== undefined) return ownType.bytes;
+  if (value["doubleValue"] !== undefined) return "double";
+  const list = value["arrayValue"] as Json | undefined;
+  return list === undefined
+    ? inferType(valueOf(value) ?? null)
+    : arrayType(listOf(list["values"]).map(typeOf));
+};
+
+/** A double that is not finite stays one: bounds are to be seen to. */
+const attributeValue = (any: unknown): unknown => {
+  const double = Number(((any ?? {}) as Json)["doubleValue"] ?? 0);
+  return Number.isFinite(double) ? (valueOf(any) ?? null) : double;
+};
+
 const attributesOf = (list: unknown): Json[] =>
-  listOf(list).map(({ key, value }) => {
-    const own = valueOf(value) ?? null;
-    return { name: textOf(key), value: own, type: inferType(own) };
-  });
+  listOf(list).map(({ key, value }) => ({
+    name: textOf(key),
+    value: attributeValue(value),
+    type: typeOf(value),
+  }));
 
 const spanKinds = ["internal", "internal", "server", "client", "producer", "consumer"];
 const statusCodes = ["unset", "ok", "error"];
@@ -134,6 +161,13 @@ const exponentialPoint = (point: Json): Json => ({
   zero_threshold: doubleOf(point["zeroThreshold"] ?? 0),
 });
 
+const summaryPoint = (point: Json): Json => ({
+  attributes: attributesOf(point["attributes"]),
+  flags: point["flags"] ?? 0,
+  count: countOf(point["count"]),
+  sum: doubleOf(point["sum"] ?? 0),
+});
+
 const pointsOf = (metric: Json): Points & { readonly data: Json } => {
   const { gauge, sum, histogram, exponentialHistogram: exponential, summary } = metric;
   if (gauge !== undefined) {
@@ -150,8 +184,8 @@ const pointsOf = (metric: Json): Points & { readonly data: Json } => {
   if (exponential !== undefined) {
     return { instrument: "histogram", points: exponentialPoint, data: exponential as Json };
   }
-  const instrument = summary === undefined ? "Unspecified" : "Summary";
-  return { instrument, points: null, data: {} };
+  if (summary === undefined) return { instrument: "Unspecified", points: null, data: {} };
+  return { instrument: "Summary", points: summaryPoint, data: summary as Json };
 };
 
 const metricOf = (metric: Json): Json => {
@@ -177,15 +211,16 @@ const plans: { readonly [signal in Signal]: Plan } = {
   logs: { kind: "log", path: ["resourceLogs", "scopeLogs", "logRecords"], read: logOf },
 };
 
-const sampleOf = (kind: SampleKind, body: Json): Sample => ({
+const sampleOf = (kind: SampleKind, body: Json, resource: readonly Json[]): Sample => ({
   kind,
   key: kind,
   body,
   source: "otlp",
+  resource,
 });
 
 /** A scope is a sample of its own where it has attributes to look at. */
-const scopeSamples = (scope: unknown): Sample[] => {
+const scopeSamples = (scope: unknown, resource: readonly Json[]): Sample[] => {
   const { name, version, attributes } = (scope ?? {}) as Json;
   if (listOf(attributes).length === 0) return [];
   const body = {
@@ -193,7 +228,7 @@ const scopeSamples = (scope: unknown): Sample[] => {
     version: version ?? null,
     attributes: attributesOf(attributes),
   };
-  return [sampleOf("instrumentation_scope", body)];
+  return [sampleOf("instrumentation_scope", body, resource)];
 };
 
 /** The samples of one protobuf request. */
@@ -207,13 +242,13 @@ export const otlpSamples = (bytes: Uint8Array, signal: Signal): OtlpRead => {
   const samples: Sample[] = [];
   for (const part of listOf(request[path[0]])) {
     const { resource } = part;
-    if (resource !== undefined) {
-      const attributes = attributesOf((resource as Json)["attributes"]);
-      samples.push(sampleOf("resource", { attributes }));
-    }
+    // One that is not set has no attributes.
+    const attributes = attributesOf(((resource ?? {}) as Json)["attributes"]);
+    if (resource !== undefined) samples.push(sampleOf("resource", { attributes }, attributes));
     for (const scope of listOf(part[path[1]])) {
-      samples.push(...scopeSamples(scope["scope"]));
-      for (const record of listOf(scope[path[2]])) samples.push(sampleOf(kind, read(record)));
+      samples.push(...scopeSamples(scope["scope"], attributes));
+      for (const record of listOf(scope[path[2]]))
+        samples.push(sampleOf(kind, read(record), attributes));
     }
   }
   return { samples };

@@ -2,7 +2,7 @@
 // a sample lacks is said with its place; the others are read all the same. Attributes get the type
 // that their value has, unless they name one.
 import { isObject, type Json, numberKind, parseExact } from "./exact-json.ts";
-import { inferType, type Sample, type SampleKind, sampleTypes } from "./sample.ts";
+import { inferType, isSampleType, type Sample, type SampleKind, sampleTypes } from "./sample.ts";
 
 /** `at` is a place in the document: `[3].span.attributes[0]`, or `line 7`. */
 type SampleFault = { readonly at: string; readonly message: string };
@@ -109,9 +109,8 @@ const prepareParts = (list: unknown, part: string, at: string): SampleFault | nu
 
 const typed = (body: Json, at: string): SampleFault | null => {
   body["value"] ??= null;
-  body["type"] ??= inferType(body["value"]);
-  const { type } = body;
-  if (type === null || (sampleTypes as readonly unknown[]).includes(type)) return null;
+  const type = (body["type"] ??= inferType(body["value"]));
+  if (type === null || isSampleType(type)) return null;
   const message = `found ${JSON.stringify(type)}, expected one of ${sampleTypes.join(", ")}`;
   return { at: `${at}.type`, message };
 };

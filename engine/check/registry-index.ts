@@ -1,6 +1,7 @@
 // Look-ups over a resolved registry, by text: for files and tools, where the edge has compiled tables.
 // The last definition of a name wins, as in Weaver; templates are found longest first.
 import type { Profile } from "../../schemas/validate/finding-table.ts";
+import { attributeKey } from "../../schemas/weaver/attribute-type.ts";
 import type {
   ResolvedAttribute,
   ResolvedGroup,
@@ -21,7 +22,7 @@ const namespacesOf = (key: string): string[] => {
 };
 
 /** Whether the key is an instance of the template. Weaver takes any longer key, we want the dot. */
-export const extendsTemplate = (key: string, template: string, profile: Profile): boolean =>
+const extendsTemplate = (key: string, template: string, profile: Profile): boolean =>
   profile === "weaver"
     ? key.startsWith(template)
     : key.length > template.length + 1 && key.startsWith(`${template}.`);
@@ -66,6 +67,12 @@ export class RegistryIndex {
   /** The longest template that the key is an instance of. */
   template(key: string): ResolvedAttribute | undefined {
     return this.#templates.find(({ name }) => extendsTemplate(key, name, this.#profile));
+  }
+
+  /** The definition that a key falls under, by its `attributeKey`; an unknown key is itself. */
+  definedAs(key: string): string {
+    const attribute = this.attribute(key) ?? this.template(key);
+    return attribute === undefined ? key : attributeKey(attribute);
   }
 
   metric(name: string): ResolvedGroup | undefined {

@@ -21,9 +21,11 @@ export type Sample = {
   readonly key: string;
   readonly body: Json;
   readonly source: "samples" | "otlp";
+  /** Attributes of the resource that it came with; absent = those of the resource that came last. */
+  readonly resource?: readonly Json[];
 };
 
-/** Types that an attribute of a sample can have; null = not known, which no rule minds. */
+/** Weaver's types of an attribute; null = not known, which no rule minds. */
 export const sampleTypes = [
   "string",
   "int",
@@ -36,20 +38,45 @@ export const sampleTypes = [
   "boolean[]",
 ] as const;
 
+/** Types that Weaver has no word for: to it their values have none. No registry asks for one of them. */
+export const ownType = { map: "map", bytes: "bytes", empty: "[]", mixed: "mixed[]" } as const;
+
+const ownTypes: ReadonlySet<unknown> = new Set(Object.values(ownType));
+
+export const isSampleType = (type: unknown): boolean =>
+  ownTypes.has(type) || (sampleTypes as readonly unknown[]).includes(type);
+
 const elementType = (value: unknown): string | null => {
   if (typeof value === "boolean") return "boolean";
   if (typeof value === "string") return "string";
-  return numberKind(value);
+  if (isObject(value)) return ownType.map;
+  return Array.isArray(value) ? ownType.mixed : numberKind(value);
 };
 
-/** As Weaver infers it: mixed and empty arrays, objects and null have no type. */
-export const inferType = (value: unknown): string | null => {
-  if (!Array.isArray(value)) return elementType(value);
-  const kinds = new Set(value.filter((item) => item !== null).map(elementType));
+/** The type of an array by those of its elements; null among them = one that has none. */
+export const arrayType = (types: readonly (string | null)[]): string => {
+  const kinds = new Set(types);
+  const [only] = kinds;
+  if (only === undefined) return ownType.empty;
   // Ints among doubles are doubles.
   if (kinds.size === 2 && kinds.has("int") && kinds.has("double")) return "double[]";
-  const [only = null] = kinds;
-  return kinds.size === 1 && only !== null ? `${only}[]` : null;
+  const isPlain = only !== null && !ownTypes.has(only);
+  return kinds.size === 1 && isPlain ? `${only}[]` : ownType.mixed;
+};
+
+/** Null has no type; in an array it is left out, as Weaver does. */
+export const inferType = (value: unknown): string | null =>
+  Array.isArray(value)
+    ? arrayType(value.filter((item) => item !== null).map(elementType))
+    : elementType(value);
+
+/** Takes from an attribute what Weaver does not see. */
+export const asWeaverSees = (attribute: Json): void => {
+  const { type, value } = attribute;
+  if (typeof value === "number" && !Number.isFinite(value)) {
+    attribute["value"] = null;
+    attribute["type"] = null;
+  } else if (ownTypes.has(type)) attribute["type"] = null;
 };
 
 /** The objects of a list; anything else in it was refused when it was read. */

@@ -1,5 +1,6 @@
-// Whether a resource satisfies the entities that a metric or an event is associated with: a small
-// program of entities, one_of and all_of in postfix order, run over the attributes that are present.
+// Whether a resource satisfies the entities that a span, a metric or an event is associated with: a
+// small program of entities, one_of and all_of in postfix order, run over the attributes that are
+// present. Of a one_of only its satisfied branches are told, or that there is none.
 import { associationOperator, requirement } from "../weaver/table-layout.ts";
 import type { Tables } from "../weaver/tables.ts";
 import type { AttributeCheck } from "./attribute-check.ts";
@@ -7,13 +8,15 @@ import { finding } from "./finding-table.ts";
 import type { Found } from "./found.ts";
 import { absentFrom } from "./found.ts";
 
-/** Deeper programs than any registry's; what lies deeper counts as satisfied. */
-const depthMax = 64;
+const stepsAtFirst = 64;
 
 /** One per check, reused. */
 export class EntityCheck {
   readonly #found: Found;
-  readonly #stack = new Uint8Array(depthMax);
+  // Of each step: whether it is satisfied, whether it is told, and of how many steps it consists.
+  #satisfied = new Uint8Array(stepsAtFirst);
+  #told = new Uint8Array(stepsAtFirst);
+  #sizes = new Uint32Array(stepsAtFirst);
 
   constructor(found: Found) {
     this.#found = found;
@@ -27,45 +30,60 @@ export class EntityCheck {
       associationOperand,
     } = tables.sections;
     const start = groupAssociations[group] as number;
-    const end = groupAssociations[group + 1] as number;
-    if (start === end) return;
-    const isSatisfied = this.#run(tables, start, end, resource);
-    const isSingle = end - start === 2;
-    if (!isSatisfied && !isSingle) {
-      this.#found.place = absentFrom(group);
-      this.#found.add(finding.entityAssociation, -1);
-      return;
-    }
-    for (let i = start; i < end; i += 1) {
-      if (operators[i] !== associationOperator.entity) continue;
-      const entity = associationOperand[i] as number;
-      if (isSingle || resource.missing(tables, entity) === 0)
-        this.#absent(tables, entity, resource);
+    const steps = (groupAssociations[group + 1] as number) - start;
+    if (steps === 0) return;
+    if (steps > this.#told.length) this.#grow(steps);
+    this.#run(tables, start, steps, resource);
+    this.#choose(tables, start, steps);
+    for (let i = 0; i < steps; i += 1) {
+      if (this.#told[i] === 0) continue;
+      const operator = operators[start + i];
+      if (operator === associationOperator.entity) {
+        this.#absent(tables, associationOperand[start + i] as number, resource);
+      } else if (operator === associationOperator.oneOf && this.#satisfied[i] === 0) {
+        this.#found.place = absentFrom(group);
+        this.#found.add(finding.entityAssociation, -1);
+      }
     }
   }
 
-  #run(tables: Tables, start: number, end: number, resource: AttributeCheck): boolean {
+  /** Which steps are satisfied, from the leaves up. */
+  #run(tables: Tables, start: number, steps: number, resource: AttributeCheck): void {
     const { associationOperator: operators, associationOperand } = tables.sections;
-    const stack = this.#stack;
-    let depth = 0;
-    for (let i = start; i < end; i += 1) {
-      const operand = associationOperand[i] as number;
-      let isSatisfied = false;
-      if (operators[i] === associationOperator.entity) {
-        isSatisfied = resource.missing(tables, operand) === 0;
-      } else {
-        let satisfied = 0;
-        for (let k = 0; k < operand; k += 1) {
-          depth -= 1;
-          satisfied += stack[depth] ?? 1;
-        }
-        const isOneOf = operators[i] === associationOperator.oneOf;
-        isSatisfied = isOneOf ? satisfied > 0 : satisfied === operand;
+    for (let i = 0; i < steps; i += 1) {
+      const operand = associationOperand[start + i] as number;
+      this.#sizes[i] = 1;
+      if (operators[start + i] === associationOperator.entity) {
+        this.#satisfied[i] = resource.missing(tables, operand) === 0 ? 1 : 0;
+        continue;
       }
-      stack[depth] = isSatisfied ? 1 : 0;
-      depth += 1;
+      let satisfied = 0;
+      let part = i - 1;
+      for (let k = 0; k < operand; k += 1) {
+        satisfied += this.#satisfied[part] as number;
+        part -= this.#sizes[part] as number;
+      }
+      this.#sizes[i] = i - part;
+      const isOneOf = operators[start + i] === associationOperator.oneOf;
+      this.#satisfied[i] = (isOneOf ? satisfied > 0 : satisfied === operand) ? 1 : 0;
     }
-    return stack[0] === 1;
+  }
+
+  /** Which steps are told, from the root down. */
+  #choose({ sections }: Tables, start: number, steps: number): void {
+    const { associationOperator: operators, associationOperand } = sections;
+    this.#told[steps - 1] = 1;
+    for (let i = steps - 1; i >= 0; i -= 1) {
+      if (operators[start + i] === associationOperator.entity) continue;
+      const operand = associationOperand[start + i] as number;
+      const isOneOf = operators[start + i] === associationOperator.oneOf;
+      let part = i - 1;
+      for (let k = 0; k < operand; k += 1) {
+        const counts = isOneOf ? (this.#satisfied[part] as number) : 1;
+        this.#told[part] = (this.#told[i] as number) & counts;
+        part -= this.#sizes[part] as number;
+      }
+    }
   }
 
   #absent(tables: Tables, entity: number, resource: AttributeCheck): void {
@@ -82,5 +100,11 @@ export class EntityCheck {
       else if (level === requirement.optIn) found.add(finding.entityOptIn, attribute);
       else found.add(finding.entityConditional, attribute);
     }
+  }
+
+  #grow(steps: number): void {
+    this.#satisfied = new Uint8Array(steps);
+    this.#told = new Uint8Array(steps);
+    this.#sizes = new Uint32Array(steps);
   }
 }

@@ -22,12 +22,12 @@ const rowsAtFirst = 256;
 const foundMax = 1 << 20;
 
 /** In which list of the record an attribute stands. */
-export const placeList = { own: 0, event: 1, link: 2, scope: 3, point: 4 } as const;
+export const placeList = { own: 0, event: 1, link: 2, scope: 3, point: 4, exemplar: 5 } as const;
 
 const indexBits = 12;
 const listShift = 28;
 
-/** Where an attribute stands: list, number of the event, link, scope or point, index therein. */
+/** Where an attribute stands: list, number of the event, link, scope, point or exemplar, index therein. */
 export const placeOf = (list: number, item: number, index: number): number =>
   (list << listShift) | ((item & 0xffff) << indexBits) | (index & 0xfff);
 

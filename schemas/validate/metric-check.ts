@@ -1,5 +1,5 @@
-// One metric against its definition: instrument, unit, and the attributes of each data point. The
-// wire knows no instruments: what a metric is follows from its data.
+// One metric against its definition: instrument, unit, and the attributes of each data point; those
+// of its exemplars, which a definition says nothing of, against the registry alone. The wire knows no instruments: what a metric is follows from its data.
 import { AttributeTable } from "../otlp/attribute-table.ts";
 import type { OtlpLimits } from "../otlp/limits.ts";
 import { metricWord } from "../otlp/record-layout.ts";
@@ -16,13 +16,19 @@ import { isNameFormat } from "./key-check.ts";
 import type { ValidationPlan } from "./plan.ts";
 
 const pointTag = tagOf(1, wireType.delimited);
+const exemplarAttributeTag = tagOf(7, wireType.delimited);
 
 /** Fields of Metric that hold its data. */
-const data = { gauge: 5, sum: 7, histogram: 9, exponential: 10 } as const;
+const data = { gauge: 5, sum: 7, histogram: 9, exponential: 10, summary: 11 } as const;
 
 const attributeTagOf = (type: number): number => {
   if (type === data.histogram) return tagOf(9, wireType.delimited);
   return tagOf(type === data.exponential ? 1 : 7, wireType.delimited);
+};
+
+const exemplarTagOf = (type: number): number => {
+  if (type === data.histogram) return tagOf(8, wireType.delimited);
+  return tagOf(type === data.exponential ? 11 : 5, wireType.delimited);
 };
 
 /** Number of the instrument; -1 for a summary or no data, which no instrument makes. */
@@ -84,21 +90,48 @@ export class MetricCheck {
 
   #points({ bytes, records }: ScannedRows, plan: ValidationPlan, row: number, group: number): void {
     const end = records[row + metricWord.pointsEnd] as number;
-    const tag = attributeTagOf(records[row + metricWord.type] as number);
+    const type = records[row + metricWord.type] as number;
     let at = records[row + metricWord.pointsStart] as number;
     let point = 0;
+    this.#exemplars = 0;
     while (at < end) {
       const size = tagSize(bytes, at, end);
       const found = varintLow(bytes, at) >>> 0;
       const next = skipValue(bytes, at + size, end, found & 7);
       if (found === pointTag) {
-        this.#table.read(bytes, delimitedStart(bytes, at + size, end), next, tag);
+        const start = delimitedStart(bytes, at + size, end);
+        this.#table.read(bytes, start, next, attributeTagOf(type));
         this.#attributes.begin(plan);
         this.#attributes.list(this.#table, placeOf(placeList.point, point, 0), true);
         if (group >= 0) this.#attributes.absent(group, false, attributeCodes);
+        // A summary has none.
+        if (type !== data.summary) this.#exemplarsOf(plan, bytes, { start, end: next, type });
         point += 1;
       }
       at = next;
     }
   }
+
+  /** Exemplars of this metric that were looked at. */
+  #exemplars = 0;
+
+  #exemplarsOf(plan: ValidationPlan, bytes: Uint8Array, { start, end, type }: Point): void {
+    const tag = exemplarTagOf(type);
+    let at = start;
+    while (at < end) {
+      const size = tagSize(bytes, at, end);
+      const found = varintLow(bytes, at) >>> 0;
+      const next = skipValue(bytes, at + size, end, found & 7);
+      if (found === tag) {
+        this.#table.read(bytes, delimitedStart(bytes, at + size, end), next, exemplarAttributeTag);
+        this.#attributes.begin(plan);
+        this.#attributes.list(this.#table, placeOf(placeList.exemplar, this.#exemplars, 0), true);
+        this.#exemplars += 1;
+      }
+      at = next;
+    }
+  }
 }
+
+/** A point's message, and the field of Metric that it stands in. */
+type Point = { readonly start: number; readonly end: number; readonly type: number };

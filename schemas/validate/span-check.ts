@@ -4,7 +4,7 @@ import { AttributeTable } from "../otlp/attribute-table.ts";
 import type { OtlpLimits, ScanCode } from "../otlp/limits.ts";
 import { defaultLimits, scanCode } from "../otlp/limits.ts";
 import { tagOf, wireType } from "../otlp/wire.ts";
-import { spanKinds } from "../weaver/table-layout.ts";
+import { groupFlag, spanKinds } from "../weaver/table-layout.ts";
 import type { Tables } from "../weaver/tables.ts";
 import { AttributeCheck } from "./attribute-check.ts";
 import { finding } from "./finding-table.ts";
@@ -65,8 +65,18 @@ export class SpanCheck {
     if (this.group < 0) {
       found.place = -1;
       found.add(finding.schemaNotFound, -1);
-    } else attributes.absentWanted(this.group, this.isError);
+    } else {
+      this.#told(plan.tables);
+      attributes.absentWanted(this.group, this.isError);
+    }
     return scanCode.ok;
+  }
+
+  /** What can be said of the definition itself. */
+  #told({ sections }: Tables): void {
+    if (((sections.groupFlags[this.group] as number) & groupFlag.deprecated) === 0) return;
+    this.#found.place = -1;
+    this.#found.add(finding.deprecated, -1);
   }
 
   #bind({ tables }: ValidationPlan, name: NameClass): number {

@@ -12,6 +12,7 @@ import { NestedCheck } from "./nested-check.ts";
 import type { ValidationPlan } from "./plan.ts";
 import { stateStride, stateWord, verdictWord } from "./shapes.ts";
 import { SpanCheck } from "./span-check.ts";
+import { SpanEntities } from "./span-entities.ts";
 import type { NameClass } from "./span-names.ts";
 import { unkeptClass } from "./span-names.ts";
 import { SpanPartition } from "./span-partition.ts";
@@ -75,6 +76,7 @@ export class TracePass extends EnvelopeReader {
   tally: TraceTally = emptyTally();
   readonly #check: SpanCheck;
   readonly #nested: NestedCheck;
+  readonly #entities: SpanEntities;
   readonly #reader: SpanReader;
   readonly #partition = new SpanPartition();
   readonly #usesShapes: boolean;
@@ -87,6 +89,7 @@ export class TracePass extends EnvelopeReader {
     this.#plan = plan;
     this.#check = new SpanCheck(found, limits);
     this.#nested = new NestedCheck(this.#check.attributes, limits);
+    this.#entities = new SpanEntities(found, limits);
     this.#reader = new SpanReader(plan, found, this.#check.attributes.values, limits);
     this.#usesShapes = usesShapes;
     this.#reader.cells = this.records;
@@ -100,6 +103,7 @@ export class TracePass extends EnvelopeReader {
     this.tally = emptyTally();
     this.#check.attributes.open(bytes, view);
     this.#nested.open(bytes);
+    this.#entities.open(bytes, view);
     this.#reader.open(bytes, view, plan);
     // The row behind the last may hold a span that was refused.
     this.records.fill(0, 0, (this.count + 1) * stride);
@@ -146,6 +150,8 @@ export class TracePass extends EnvelopeReader {
     const verdict = this.#knownVerdict(row);
     if (verdict > 0) this.#replay(index, verdict);
     else this.#judgeAnew(index, row, from);
+    const group = this.groupOf[index] as number;
+    if (group >= 0 && this.#plan.tables.associates[group] === 1) this.#lookAtResource(row, group);
     const found = this.found.worst;
     const worst = found > this.resourceWorst ? found : this.resourceWorst;
     if (worst < reject) {
@@ -186,6 +192,16 @@ export class TracePass extends EnvelopeReader {
         records[row + word.start] as number,
         records[row + word.end] as number,
       );
+  }
+
+  /** What the span's entities ask of its resource; no verdict of a shape holds it. */
+  #lookAtResource(row: number, group: number): void {
+    const { records } = this;
+    const plan = this.#plan;
+    const nameStart = records[row + word.nameStart] as number;
+    const length = (records[row + word.nameEnd] as number) - nameStart;
+    this.found.decisions = plan.names.find(this.bytes, this.view, nameStart, length).decisions;
+    this.#entities.check(plan, group, this.resources, this.resourceCount - 1);
   }
 
   #out(worst: number): number {

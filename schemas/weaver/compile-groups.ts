@@ -157,8 +157,10 @@ class GroupCompiler {
   }
 
   #associations({ entity_associations: associations }: ResolvedGroup): void {
-    if (associations === undefined || associations.length === 0) return;
-    this.#association({ one_of: associations });
+    const [only] = associations ?? [];
+    if (associations === undefined || only === undefined) return;
+    // A list is a one_of; a single entry stands for itself.
+    this.#association(associations.length === 1 ? only : { one_of: associations });
   }
 
   #association(association: EntityAssociation): void {

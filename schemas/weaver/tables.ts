@@ -57,6 +57,8 @@ export class Tables {
   readonly named: Uint8Array;
   /** 1 for a span whose conditions read values. */
   readonly readsValues: Uint8Array;
+  /** 1 for a group that is associated with entities. */
+  readonly associates: Uint8Array;
   readonly #keys: TextIndex;
   readonly #templates: TextIndex;
   readonly #namespaces: TextIndex;
@@ -103,6 +105,10 @@ export class Tables {
     );
     this.named = this.#name();
     this.readsValues = this.#valueReaders();
+    const { groupAssociations: first } = sections;
+    this.associates = new Uint8Array(this.groupCount).map((_, group) =>
+      first[group] === first[group + 1] ? 0 : 1,
+    );
   }
 
   /** Number of the attribute under this key, with `viaTemplate` where it is a template's; or -1. */

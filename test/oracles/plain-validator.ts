@@ -187,9 +187,7 @@ export class PlainValidator {
     const group = named ?? this.#byAttributes(kind, present);
     if (group === undefined) this.#add(finding.schemaNotFound, "", index, -1);
     else {
-      if (group.span_kind !== undefined && group.span_kind !== kind) {
-        this.#add(finding.kindMismatch, "", index, -1);
-      }
+      this.#definition(group, kind, index);
       this.#wants(group, index, present, isError);
     }
     for (const [i, event] of ((span["events"] ?? []) as Plain[]).entries()) {
@@ -203,6 +201,13 @@ export class PlainValidator {
     for (const [i, link] of ((span["links"] ?? []) as Plain[]).entries()) {
       this.#list({ record: index, place: place(2, i, 0), attributes: attributesOf(link) });
     }
+  }
+
+  #definition(group: ResolvedGroup, kind: string, index: number): void {
+    if (group.span_kind !== undefined && group.span_kind !== kind) {
+      this.#add(finding.kindMismatch, "", index, -1);
+    }
+    if (group.deprecated !== undefined) this.#add(finding.deprecated, "", index, -1);
   }
 
   #byName(name: string): ResolvedGroup | undefined {

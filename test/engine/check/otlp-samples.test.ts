@@ -71,7 +71,7 @@ describe("otlpSamples", () => {
     ]);
   });
 
-  it("types values exactly and leaves out what has no type", () => {
+  it("types values exactly, also those that it shows no value of", () => {
     const [, , span] = samplesOf(traces, "traces");
     const attributes = span?.body["attributes"] as Json[];
     expect(attributes.map(({ type }) => type)).toEqual([
@@ -80,8 +80,8 @@ describe("otlpSamples", () => {
       "double",
       "boolean",
       "int[]",
-      null,
-      null,
+      "map",
+      "bytes",
       null,
     ]);
     expect(JSON.stringify(attributes[1])).toContain('"value":9007199254740993');
@@ -93,13 +93,14 @@ describe("otlpSamples", () => {
       attributes: [text("a", "b")],
       exemplars: [{ filteredAttributes: [text("f", "g")], asInt: "3" }],
     };
+    const summed = { attributes: [text("a", "b")] };
     const metrics = [
       { name: "g", unit: "s", gauge: { dataPoints: [{ ...point, asDouble: 2 }] } },
       { name: "c", sum: { isMonotonic: true, dataPoints: [{ ...point, asInt: "7" }] } },
       { name: "u", sum: { dataPoints: [point] } },
       { name: "h", histogram: { dataPoints: [{ ...point, count: "5", bucketCounts: ["5"] }] } },
       { name: "e", exponentialHistogram: { dataPoints: [{ ...point, count: "5", scale: 3 }] } },
-      { name: "s", summary: { dataPoints: [] } },
+      { name: "s", summary: { dataPoints: [{ ...summed, count: "5", sum: 2.5 }] } },
       { name: "x" },
     ];
     const request = protoEncode("ExportMetricsServiceRequest", {
@@ -113,7 +114,7 @@ describe("otlpSamples", () => {
       { metric: { instrument: "updowncounter", data_points: [{ ...common, value: null }] } },
       { metric: { instrument: "histogram", data_points: [{ count: 5, bucket_counts: [5] }] } },
       { metric: { instrument: "histogram", data_points: [{ count: 5, scale: 3 }] } },
-      { metric: { instrument: "Summary", data_points: null } },
+      { metric: { instrument: "Summary", data_points: [{ count: 5, sum: 2.5 }] } },
       { metric: { instrument: "Unspecified", data_points: null } },
     ]);
   });

@@ -43,6 +43,25 @@ describe("the profiles", () => {
     }
   });
 
+  it("differ in values that Weaver has no type for: maps, mixed and empty arrays", () => {
+    const samples = (): Json[] => [
+      key("a.text", { b: 1 }),
+      key("a.text", [1, "b"]),
+      key("a.text", []),
+    ];
+    const weir = checkSamples(registry, "weir", samples()).advice.flat();
+    expect(weir.map(({ id, context }) => [id, context["attribute_type"]])).toEqual([
+      ["type_mismatch", "map"],
+      ["type_mismatch", "mixed[]"],
+      ["type_mismatch", "[]"],
+    ]);
+    expect(ids(samples(), "weaver")).toEqual([]);
+    const lists = registryOf(
+      group("attribute_group", "g", { attributes: [attribute("n.list", { type: "int[]" })] }),
+    );
+    expect(checkSamples(lists, "weir", [key("n.list", [])]).advice.flat()).toEqual([]);
+  });
+
   it("check nothing of a span but its attributes in profile weaver", () => {
     expect(ids([span({ kind: "client", attributes: [] })], "weaver")).toEqual([]);
   });

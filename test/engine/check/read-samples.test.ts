@@ -16,7 +16,7 @@ const faults = (samples: unknown): unknown[] =>
   readSamples(JSON.stringify(samples)).map((read) => ("message" in read ? read : null));
 
 describe("readSamples", () => {
-  it("infers types as Weaver does", () => {
+  it("infers types, also those that Weaver has no word for", () => {
     const values =
       '"x" 1 1.0 1.5 1e2 true null {} [] [null] ["a",null] [1,2] [1,2.5] [2.5,1] [true] [1,"a"]';
     const list = values.split(" ").map((value) => `{"attribute":{"name":"a","value":${value}}}`);
@@ -28,15 +28,15 @@ describe("readSamples", () => {
       "double",
       "boolean",
       null,
-      null,
-      null,
-      null,
+      "map",
+      "[]",
+      "[]",
       "string[]",
       "int[]",
       "double[]",
       "double[]",
       "boolean[]",
-      null,
+      "mixed[]",
     ]);
   });
 
