@@ -159,89 +159,92 @@ const isOriginPattern = (origin: string): boolean =>
   origin === "*" || /^https?:\/\/(?:\*\.)?[a-z0-9.[\]:-]+$/i.test(origin);
 const isHeaderName = (name: string): boolean => /^[a-z0-9-]{1,64}$/.test(name);
 
-const environment = z.object({
-  LOG_KIND: z.pipe(text("kafka"), z.enum(["kafka", "rest"], "expected kafka or rest")),
-  KAFKA_BROKERS: list,
-  KAFKA_TLS: z.pipe(text("false"), z.enum(["true", "false"], "expected true or false")),
-  KAFKA_SASL_MECHANISM: z.pipe(
-    text("none"),
-    z.enum(
-      ["none", "plain", "scram-sha-256", "scram-sha-512"],
-      "expected none, plain, scram-sha-256 or scram-sha-512",
+// Made where it is read and let go again: its parts would be some thousand objects that the Worker keeps, and
+// each collection marks them all.
+const environment = () =>
+  z.object({
+    LOG_KIND: z.pipe(text("kafka"), z.enum(["kafka", "rest"], "expected kafka or rest")),
+    KAFKA_BROKERS: list,
+    KAFKA_TLS: z.pipe(text("false"), z.enum(["true", "false"], "expected true or false")),
+    KAFKA_SASL_MECHANISM: z.pipe(
+      text("none"),
+      z.enum(
+        ["none", "plain", "scram-sha-256", "scram-sha-512"],
+        "expected none, plain, scram-sha-256 or scram-sha-512",
+      ),
     ),
-  ),
-  KAFKA_SASL_USERNAME: text(""),
-  KAFKA_SASL_PASSWORD: text(""),
-  KAFKA_ENCODER: z.pipe(text("weir"), z.enum(["weir", "kafkajs"], "expected weir or kafkajs")),
-  REST_URL: text(""),
-  REST_CLUSTER: text("weir"),
-  REST_AUTHORIZATION: text(""),
-  LINGER_MS: limit("LINGER_MS"),
-  SEND_BYTES_MAX: limit("SEND_BYTES_MAX"),
-  GROUP_BYTES_MAX: limit("GROUP_BYTES_MAX"),
-  GROUP_RECORDS_MAX: limit("GROUP_RECORDS_MAX"),
-  QUEUE_BYTES_MAX: limit("QUEUE_BYTES_MAX"),
-  QUEUE_CALLERS_MAX: limit("QUEUE_CALLERS_MAX"),
-  FORWARDER_SHARDS: limit("FORWARDER_SHARDS"),
-  SPILL_BYTES_MAX: limit("SPILL_BYTES_MAX"),
-  WAIT_MS_MAX: limit("WAIT_MS_MAX"),
-  BODY_BYTES_MAX: limit("BODY_BYTES_MAX"),
-  INFLATE_RATIO_MAX: limit("INFLATE_RATIO_MAX"),
-  BODY_MS_MAX: limit("BODY_MS_MAX"),
-  BODIES_BYTES_MAX: limit("BODIES_BYTES_MAX"),
-  HELD_BYTES_MAX: limit("HELD_BYTES_MAX"),
-  RESPONSE_BYTES_MAX: limit("RESPONSE_BYTES_MAX"),
-  REQUEST_ITEMS_MAX: limit("REQUEST_ITEMS_MAX"),
-  RESOURCES_MAX: limit("RESOURCES_MAX"),
-  SCOPES_MAX: limit("SCOPES_MAX"),
-  RECORDS_BYTES_MAX: limit("RECORDS_BYTES_MAX"),
-  ATTRIBUTES_MAX: limit("ATTRIBUTES_MAX"),
-  EVENTS_MAX: limit("EVENTS_MAX"),
-  LINKS_MAX: limit("LINKS_MAX"),
-  POINTS_MAX: limit("POINTS_MAX"),
-  KEY_BYTES_MAX: limit("KEY_BYTES_MAX"),
-  VALUE_BYTES_MAX: limit("VALUE_BYTES_MAX"),
-  VALUE_DEPTH_MAX: limit("VALUE_DEPTH_MAX"),
-  ENCODING_STATUS: z.pipe(text("400"), z.enum(["400", "415"], "expected 400 or 415")),
-  CORS_ORIGINS: list.check(
-    z.refine((origins) => origins.every(isOriginPattern), "expected origins such as https://a.b"),
-  ),
-  CORS_HEADERS: z
-    .pipe(
-      text("content-type, content-encoding, authorization, x-api-key"),
-      z.transform((value) => value.toLowerCase().split(/[\s,]+/)),
-    )
-    .check(z.refine((names) => names.every(isHeaderName), "expected names of headers")),
-  CORS_MAX_AGE_S: integer([7200, 0, 86_400]),
-  RETRY_AFTER_S: integer([1, 1, 3600]),
-  API_KEYS: list,
-  API_KEY_HASHES: z
-    .pipe(
-      list,
-      z.transform((entries) => entries.map(keyHash)),
-    )
-    .check(z.refine((keys) => keys.every(isHash), "expected [tenant:]64 hexadecimal digits")),
-  TENANTS: text(""),
-  PARTITION_BY_TRACE: z.pipe(text("on"), z.enum(["on", "off"], "expected on or off")),
-  VALIDATION_PROFILE: z.pipe(
-    text("weir"),
-    z.enum(["weir", "weaver", "off"], "expected weir, weaver or off"),
-  ),
-  VALIDATION_RULES: text(""),
-  SAMPLE: z.pipe(text("on"), z.enum(["on", "off"], "expected on or off")),
-  SAMPLE_RATE: rate(0.01),
-  SAMPLE_RATE_SLOW: rate(0.5),
-  SAMPLE_RATE_ERROR: rate(1),
-  SAMPLE_RATE_MIN: rate(0.001),
-  SAMPLE_SLOW_MS: integer([1000, 0, 86_400_000]),
-  SAMPLE_SPANS_PER_S: integer([0, 0, 1_000_000_000]),
-  SAMPLE_POLICY: text(""),
-  TRACE_RATE: share(0),
-  TRACE_ENDPOINT: text(""),
-  TRACE_AUTHORIZATION: text(""),
-  RUN_ID: text(""),
-});
-type Environment = z.infer<typeof environment>;
+    KAFKA_SASL_USERNAME: text(""),
+    KAFKA_SASL_PASSWORD: text(""),
+    KAFKA_ENCODER: z.pipe(text("weir"), z.enum(["weir", "kafkajs"], "expected weir or kafkajs")),
+    REST_URL: text(""),
+    REST_CLUSTER: text("weir"),
+    REST_AUTHORIZATION: text(""),
+    LINGER_MS: limit("LINGER_MS"),
+    SEND_BYTES_MAX: limit("SEND_BYTES_MAX"),
+    GROUP_BYTES_MAX: limit("GROUP_BYTES_MAX"),
+    GROUP_RECORDS_MAX: limit("GROUP_RECORDS_MAX"),
+    QUEUE_BYTES_MAX: limit("QUEUE_BYTES_MAX"),
+    QUEUE_CALLERS_MAX: limit("QUEUE_CALLERS_MAX"),
+    FORWARDER_SHARDS: limit("FORWARDER_SHARDS"),
+    SPILL_BYTES_MAX: limit("SPILL_BYTES_MAX"),
+    WAIT_MS_MAX: limit("WAIT_MS_MAX"),
+    BODY_BYTES_MAX: limit("BODY_BYTES_MAX"),
+    INFLATE_RATIO_MAX: limit("INFLATE_RATIO_MAX"),
+    BODY_MS_MAX: limit("BODY_MS_MAX"),
+    BODIES_BYTES_MAX: limit("BODIES_BYTES_MAX"),
+    HELD_BYTES_MAX: limit("HELD_BYTES_MAX"),
+    RESPONSE_BYTES_MAX: limit("RESPONSE_BYTES_MAX"),
+    REQUEST_ITEMS_MAX: limit("REQUEST_ITEMS_MAX"),
+    RESOURCES_MAX: limit("RESOURCES_MAX"),
+    SCOPES_MAX: limit("SCOPES_MAX"),
+    RECORDS_BYTES_MAX: limit("RECORDS_BYTES_MAX"),
+    ATTRIBUTES_MAX: limit("ATTRIBUTES_MAX"),
+    EVENTS_MAX: limit("EVENTS_MAX"),
+    LINKS_MAX: limit("LINKS_MAX"),
+    POINTS_MAX: limit("POINTS_MAX"),
+    KEY_BYTES_MAX: limit("KEY_BYTES_MAX"),
+    VALUE_BYTES_MAX: limit("VALUE_BYTES_MAX"),
+    VALUE_DEPTH_MAX: limit("VALUE_DEPTH_MAX"),
+    ENCODING_STATUS: z.pipe(text("400"), z.enum(["400", "415"], "expected 400 or 415")),
+    CORS_ORIGINS: list.check(
+      z.refine((origins) => origins.every(isOriginPattern), "expected origins such as https://a.b"),
+    ),
+    CORS_HEADERS: z
+      .pipe(
+        text("content-type, content-encoding, authorization, x-api-key"),
+        z.transform((value) => value.toLowerCase().split(/[\s,]+/)),
+      )
+      .check(z.refine((names) => names.every(isHeaderName), "expected names of headers")),
+    CORS_MAX_AGE_S: integer([7200, 0, 86_400]),
+    RETRY_AFTER_S: integer([1, 1, 3600]),
+    API_KEYS: list,
+    API_KEY_HASHES: z
+      .pipe(
+        list,
+        z.transform((entries) => entries.map(keyHash)),
+      )
+      .check(z.refine((keys) => keys.every(isHash), "expected [tenant:]64 hexadecimal digits")),
+    TENANTS: text(""),
+    PARTITION_BY_TRACE: z.pipe(text("on"), z.enum(["on", "off"], "expected on or off")),
+    VALIDATION_PROFILE: z.pipe(
+      text("weir"),
+      z.enum(["weir", "weaver", "off"], "expected weir, weaver or off"),
+    ),
+    VALIDATION_RULES: text(""),
+    SAMPLE: z.pipe(text("on"), z.enum(["on", "off"], "expected on or off")),
+    SAMPLE_RATE: rate(0.01),
+    SAMPLE_RATE_SLOW: rate(0.5),
+    SAMPLE_RATE_ERROR: rate(1),
+    SAMPLE_RATE_MIN: rate(0.001),
+    SAMPLE_SLOW_MS: integer([1000, 0, 86_400_000]),
+    SAMPLE_SPANS_PER_S: integer([0, 0, 1_000_000_000]),
+    SAMPLE_POLICY: text(""),
+    TRACE_RATE: share(0),
+    TRACE_ENDPOINT: text(""),
+    TRACE_AUTHORIZATION: text(""),
+    RUN_ID: text(""),
+  });
+type Environment = z.infer<ReturnType<typeof environment>>;
 
 /** With rights of its own and those of the operator's keys a tenant would have two meters. */
 const clashOf = ({ API_KEYS, API_KEY_HASHES, TENANTS }: Environment): string | undefined => {
@@ -323,7 +326,7 @@ const tracingOf = (env: Environment): TraceConfig | null => {
 };
 
 const valid = (variables: object): Environment => {
-  const parsed = environment.safeParse(variables);
+  const parsed = environment().safeParse(variables);
   const found = parsed.success
     ? faults(parsed.data)
     : parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
