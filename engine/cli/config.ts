@@ -6,7 +6,7 @@ import { stageProblems } from "../config/check-stages.ts";
 import type { Flag } from "../config/layers.ts";
 import { masked, problemText } from "../config/problem.ts";
 import { profileNames } from "../config/profiles.ts";
-import { readConfig, resolveFile } from "../config/read-config.ts";
+import { configPathOf, readConfig, resolveFile } from "../config/read-config.ts";
 import { fileCharsMax } from "../config/read-file.ts";
 import type { EffectiveConfig, Resolution } from "../config/resolve-config.ts";
 import { configSchema, fields, valueAt } from "../config/schema.ts";
@@ -43,7 +43,8 @@ const check: Action = async (path, args, io) => {
   const resolved = await resolution(path, args, io);
   explain(resolved, io);
   const { warnings } = resolved;
-  const stages = resolved.ok ? await stageProblems(resolved, path === "-" ? null : path) : [];
+  const file = path === "-" ? null : configPathOf({ path, flags: flagsOf(args) }).path;
+  const stages = resolved.ok ? await stageProblems(resolved, file) : [];
   for (const problem of stages) io.note(problemText(problem));
   const problems = resolved.ok ? stages : resolved.problems;
   const isGood = problems.length === 0;

@@ -6,6 +6,7 @@ import * as z from "zod";
 import { type EventType, eventTypes } from "../events/event-layout.ts";
 import { eventRuleDefaults } from "../export/event-rule.ts";
 import { instructionRules } from "../../schemas/market/programs.ts";
+import { beatMs } from "../supervise/worker-cells.ts";
 import { backoff } from "./backoff-fields.ts";
 import { address, decimal, flag, integer, powerOfTwo, text, texts } from "./fields.ts";
 import { lookupTables } from "./lookup-tables-section.ts";
@@ -65,7 +66,8 @@ const supervisor = z.strictObject({
   }),
   hang_ms: integer({
     default: 5000,
-    min: 100,
+    // A machine with more threads than cores lets a healthy one miss some.
+    min: 10 * beatMs,
     max: 600_000,
     reload: restart,
     what: "a thread silent for longer hangs, is killed and replaced",

@@ -139,7 +139,8 @@ export const secretVariables = [
 export const environmentLayer = (environment: Variables): Layer => {
   const reading = new Reading();
   for (const [variable, text = ""] of Object.entries(environment)) {
-    if (!variable.startsWith("WEIR_") || text.trim() === "") continue;
+    if (!variable.startsWith("WEIR_") || text.trim() === "" || isOfService(variable, text))
+      continue;
     const name = nameByVariable.get(variable) ?? "";
     const field = fieldOf(name);
     if (field !== undefined) {
@@ -156,13 +157,18 @@ export const environmentLayer = (environment: Variables): Layer => {
 
 /** Edits up to which a variable of ours is taken for one that is written wrongly. */
 const slipMax = 3;
-// What Kubernetes sets for a service of that name.
+// What Kubernetes sets in each container for a service of that name: weir-control gives, beside others,
+// WEIR_CONTROL_PORT=tcp://10.0.0.1:9464.
 const serviceForm = /_(?:SERVICE_(?:HOST|PORT)|PORT_\d+_)/;
+const servicePort = /^(?:tcp|udp|sctp):\/\//;
+const isOfService = (name: string, text: string): boolean =>
+  serviceForm.test(name) || (name.endsWith("_PORT") && servicePort.test(text));
+
 const sectionStarts = sections.map((path) => `${variableOf(path)}_`);
 
 // Variables that begin with WEIR_ are not all settings: tests and Kafka's login have their own.
 const isMeant = (name: string): boolean => {
-  if (secretVariables.some((secret) => secret === name) || serviceForm.test(name)) return false;
+  if (secretVariables.some((secret) => secret === name)) return false;
   if (sectionStarts.some((start) => name.startsWith(start))) return true;
   return distance(name, nearest(name, variables)) <= slipMax;
 };

@@ -10,7 +10,7 @@ import { type Resolution, resolveConfig } from "./resolve-config.ts";
 import { fieldByPath } from "./schema.ts";
 
 export type ConfigPlace = {
-  /** What `--config` names; null: the variable's or the default's file. */
+  /** What `--config` names; null: the variable's or the default's file. `--set` wins over it. */
   readonly path: string | null;
   readonly flags: readonly Flag[];
   /** The process's by default. */
@@ -24,9 +24,11 @@ const defaultPath = String(fieldByPath.get(pathField)?.schema.parse(undefined));
 /** The file that is meant, and whether it has to exist. */
 export const configPathOf = ({
   path,
+  flags,
   variables = process.env,
 }: ConfigPlace): { readonly path: string; readonly isNamed: boolean } => {
-  const named = path ?? (variables[pathVariable] ?? "").trim();
+  const set = flags.findLast((flag) => flag.path === pathField)?.text;
+  const named = set ?? path ?? (variables[pathVariable] ?? "").trim();
   return named === "" ? { path: defaultPath, isNamed: false } : { path: named, isNamed: true };
 };
 

@@ -6,6 +6,9 @@
 //   0    i32  heartbeat, written by the worker
 //   128  i32  order, written by the supervisor
 
+/** Time between two heartbeats of a thread with an event loop. */
+export const beatMs = 100;
+
 /** Workers of one engine at most. */
 const workersMax = 320;
 

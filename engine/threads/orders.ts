@@ -3,10 +3,8 @@
 import { parentPort } from "node:worker_threads";
 
 import type { Order, ToThread, WorkerPlace } from "../host/thread-data.ts";
-import { WorkerCells } from "../supervise/worker-cells.ts";
+import { beatMs, WorkerCells } from "../supervise/worker-cells.ts";
 import { say, sayFailed } from "./say.ts";
-
-const beatMs = 100;
 
 /** Bumps the thread's heartbeat from its event loop, until the thread ends. */
 export const startHeartbeat = ({ workers, worker }: WorkerPlace): void => {

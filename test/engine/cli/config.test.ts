@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 
 import { readArguments } from "../../../engine/cli/arguments.ts";
 import { UsageError } from "../../../engine/cli/command.ts";
@@ -72,6 +72,23 @@ describe("weir config check", () => {
     expect(notes[1]).toContain("stages.1: stage=./none.mjs: no such module");
   });
 
+  test("finds custom stages beside the file, however the file is named", async () => {
+    const away = mkdtempSync(join(folder, "away-"));
+    const stage = `export const stage = { name: "gate", inputBytes: 32, outputBytes: 32,
+      configure: () => () => { throw new Error("not here"); } };`;
+    writeFileSync(join(away, "stage.mjs"), stage);
+    const file = join(away, "weir.toml");
+    writeFileSync(file, '[[stages]]\nname = "one"\nmodule = "./stage.mjs"\n');
+    vi.stubEnv("WEIR_SNIFFER_CONFIG_FILE_PATH", file);
+    const byVariable = await run("check");
+    vi.unstubAllEnvs();
+    const named = await run("check", file);
+    const set = await run("check", "--set", `sniffer.config_file_path=${file}`);
+    for (const { lines } of [named, byVariable, set]) {
+      expect(lines).toEqual([{ ok: true, problems: [], warnings: [] }]);
+    }
+  });
+
   test("a file that is named has to be there", async () => {
     const { code, notes } = await run("check", join(folder, "none.toml"));
     expect([code, notes[0]]).toEqual([1, `${join(folder, "none.toml")}: no such file`]);
@@ -116,6 +133,19 @@ describe("weir config print", () => {
   test("prints nothing for a file that cannot be used", async () => {
     const { code, lines } = await run("print", bad);
     expect([code, lines]).toEqual([1, []]);
+  });
+
+  test("reads the file that a setting names, which wins as it does over every other source", async () => {
+    const { lines } = await run("print", "--set", `sniffer.config_file_path=${good}`, bad);
+    expect(lines).toContainEqual(
+      expect.objectContaining({ field: "sniffer.batch_size", value: 20, place: `${good}:3` }),
+    );
+    expect(lines).toContainEqual(
+      expect.objectContaining({ field: "sniffer.config_file_path", value: good, source: "flag" }),
+    );
+    const none = join(folder, "none.toml");
+    const { code, notes } = await run("print", "--set", `sniffer.config_file_path=${none}`);
+    expect([code, notes]).toEqual([1, [`${none}: no such file`]]);
   });
 });
 

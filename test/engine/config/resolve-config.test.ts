@@ -9,6 +9,7 @@ import { problemText } from "../../../engine/config/problem.ts";
 import { profileNames, profiles } from "../../../engine/config/profiles.ts";
 import { type EffectiveConfig, resolveConfig } from "../../../engine/config/resolve-config.ts";
 import { fieldByPath, fields, valueAt } from "../../../engine/config/schema.ts";
+import { beatMs } from "../../../engine/supervise/worker-cells.ts";
 
 type Given = {
   readonly toml?: string;
@@ -244,6 +245,13 @@ attempts_max = 1.5
     ]);
   });
 
+  test("a thread may miss several heartbeats before it can be said to hang", () => {
+    expect(problems({ set: { "supervisor.hang_ms": String(10 * beatMs) } })).toEqual([]);
+    expect(problems({ set: { "supervisor.hang_ms": String(10 * beatMs - 1) } })[0]).toContain(
+      "supervisor.hang_ms: found 999, expected an integer from 1000",
+    );
+  });
+
   test("offsets that are not checked are refused", () => {
     expect(problems({ set: { "sniffer.safe_offsets": "false" } })[0]).toContain("expected true");
   });
@@ -264,6 +272,8 @@ attempts_max = 1.5
         WEIR_KILLS: "20",
         WEIR_CONTROL_SERVICE_HOST: "10.0.0.1",
         WEIR_CONTROL_PORT_9464_TCP: "tcp://10.0.0.1:9464",
+        WEIR_CONTROL_PORT: "tcp://10.0.0.1:9464",
+        WEIR_LOG_SVC_PORT: "tcp://10.0.0.2:8082",
         OTHER: "x",
       },
     });
