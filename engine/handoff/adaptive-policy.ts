@@ -19,7 +19,10 @@ export type AdaptiveOptions = {
 /** One thread. */
 export class AdaptivePolicy {
   policy: DropPolicy;
-  /** Mean sojourn of the last interval that had a send; NaN before the first. */
+  /**
+   * Mean sojourn of the last interval that had a send, or the longest wait in a later one that stood
+   * still; NaN before the first.
+   */
   meanUs = Number.NaN;
   changes = 0;
   #options: AdaptiveOptions;
@@ -46,13 +49,17 @@ export class AdaptivePolicy {
     this.#count += 1;
   }
 
-  /** Drains the interval when its time is over; call it at each turn of work. */
-  update(nowUs: number): void {
+  /**
+   * Drains the interval when its time is over; call it at each turn of work. `waitUs` is how long the
+   * oldest has waited that is not sent, 0 when all are.
+   */
+  update(nowUs: number, waitUs: number): void {
     if (Number.isNaN(this.#nextUs)) this.#nextUs = nowUs + this.#options.intervalUs;
     if (nowUs < this.#nextUs) return;
     this.#nextUs = nowUs + this.#options.intervalUs;
-    if (this.#count === 0) return;
-    this.meanUs = this.#sum / this.#count;
+    // Only what waits through a whole interval stands still.
+    if (this.#count === 0 && waitUs < this.#options.intervalUs) return;
+    this.meanUs = this.#count === 0 ? waitUs : this.#sum / this.#count;
     this.#sum = 0;
     this.#count = 0;
     if (this.#options.adapts === false) return;

@@ -175,8 +175,9 @@ const laneOf = (values: Float64Array, priority: number): LaneDiagnostics => {
   };
 };
 
-const total = (dropped: LaneDiagnostics["dropped"]): number =>
-  Object.values(dropped).reduce((sum, count) => sum + count, 0);
+/** Candidates dropped for want of room: what more of it would save. */
+export const noRoom = ({ dropped }: LaneDiagnostics): number =>
+  (dropped.full ?? 0) + (dropped.evicted ?? 0) + (dropped.blocked ?? 0);
 
 /** Share of LOW candidates whose loss is named; targets allow 2 %. */
 const lowLossMax = 0.02;
@@ -186,13 +187,18 @@ const recommend = (
   low: LaneDiagnostics,
   policy: DropPolicy,
 ): string | null => {
-  if ((high.dropped.retries ?? 0) > 0) {
-    return "the receiver refuses HIGH candidates: look at it first, then raise sendMaxRetries";
+  for (const [name, lane, lossMax] of [
+    ["HIGH", high, 0],
+    ["LOW", low, low.offered * lowLossMax],
+  ] as const) {
+    if ((lane.dropped.retries ?? 0) > lossMax) {
+      return `the receiver refuses ${name} candidates: look at it first, then raise sendMaxRetries`;
+    }
   }
-  if (total(high.dropped) > 0) {
+  if (noRoom(high) > 0) {
     return "HIGH candidates are lost: raise capacity, or send larger batches (batchSize)";
   }
-  if (total(low.dropped) > low.offered * lowLossMax) {
+  if (noRoom(low) > low.offered * lowLossMax) {
     return "LOW candidates are lost above 2 %: raise capacity or batchSize, or raise initialThreshold upstream";
   }
   if (policy === "drop-newest" && high.sojourn[3] + low.sojourn[3] > (high.sent + low.sent) / 2) {

@@ -101,7 +101,8 @@ export class HandoffStage implements Stage {
     this.#turn();
     const drained = this.#parts.input?.drain(this.#onMessage, workLimit) ?? 0;
     const sent = this.#pump();
-    this.#adaptive.update(this.#workUs);
+    const oldestUs = Math.min(this.#high.oldestWaitingUs(), this.#low.oldestWaitingUs());
+    this.#adaptive.update(this.#workUs, Math.max(0, this.#workUs - oldestUs));
     this.#publish();
     return drained + sent;
   }

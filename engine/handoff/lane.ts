@@ -113,6 +113,12 @@ export class Lane implements HandoffBatch {
     return this.#queue.queuedUs[this.#first] as number;
   }
 
+  /** When the oldest record came that is not through; infinite when there is none. */
+  oldestWaitingUs(): number {
+    if (this.count > 0) return this.queuedUsAt(0);
+    return this.length > 0 ? this.oldestUs() : Number.POSITIVE_INFINITY;
+  }
+
   /** Trace id of the oldest record that is not through; infinite when there is none. */
   oldestTraceId(): number {
     if (this.#late > 0) return this.#oldestOfAll();

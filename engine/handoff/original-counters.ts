@@ -1,7 +1,7 @@
 // The thirteen counters of the original sniffer under their exact names, from what the stages count.
 // Names that meant something else there say here what they now are.
 import type { StageCounts } from "../events/stage-cells.ts";
-import type { HandoffDiagnostics, LaneDiagnostics } from "./handoff-diagnostics.ts";
+import { type HandoffDiagnostics, noRoom } from "./handoff-diagnostics.ts";
 
 export type OriginalCounters = {
   readonly tx_seen: number;
@@ -64,6 +64,3 @@ export const originalCounters = (sources: CounterSources): OriginalCounters => {
 
 const sum = (by: StageCounts["rejected"]): number =>
   Object.values(by).reduce((all, one) => all + one, 0);
-
-const noRoom = ({ dropped }: LaneDiagnostics): number =>
-  (dropped.full ?? 0) + (dropped.evicted ?? 0) + (dropped.blocked ?? 0);

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
+import { reason } from "../../../engine/events/event-layout.ts";
 import { AdaptivePolicy } from "../../../engine/handoff/adaptive-policy.ts";
 import {
   createHandoffMemory,
@@ -19,10 +20,10 @@ const options = {
 /** Policy after each interval of one mean. */
 const run = (means: readonly number[]) => {
   const policy = new AdaptivePolicy(options);
-  policy.update(0);
+  policy.update(0, 0);
   const seen = means.map((mean, i) => {
     if (mean >= 0) policy.record(mean);
-    policy.update((i + 1) * options.intervalUs);
+    policy.update((i + 1) * options.intervalUs, 0);
     return policy.policy;
   });
   return { seen, policy };
@@ -46,7 +47,7 @@ describe("adaptive policy", () => {
     policy.configure({ ...options, adapts: false });
     expect(policy.policy).toBe("drop-oldest");
     policy.record(1500);
-    policy.update(9 * options.intervalUs);
+    policy.update(9 * options.intervalUs, 0);
     expect(policy.policy).toBe("drop-oldest");
   });
 
@@ -63,13 +64,13 @@ describe("adaptive policy", () => {
   it("changes nothing in an interval without a send, and at most once an interval", () => {
     expect(run([1500, -1, -1]).seen).toEqual(["drop-newest", "drop-newest", "drop-newest"]);
     const policy = new AdaptivePolicy(options);
-    policy.update(0);
+    policy.update(0, 0);
     policy.record(5000);
-    policy.update(99_999);
+    policy.update(99_999, 0);
     expect(policy.changes).toBe(0);
-    policy.update(100_000);
+    policy.update(100_000, 0);
     policy.record(1);
-    policy.update(100_001);
+    policy.update(100_001, 0);
     expect(policy.changes).toBe(1);
   });
 
@@ -121,5 +122,24 @@ describe("diagnostics", () => {
     expect(advice()).toContain("LOW candidates are lost above 2 %");
     cells.dropped(1, 12);
     expect(advice()).toContain("HIGH candidates are lost");
+  });
+
+  it("recommend no more room for what was lost with a thread, at the end, or to a receiver that refuses", () => {
+    const memory = createHandoffMemory();
+    const cells = new HandoffCells(memory);
+    const advice = () => readHandoffDiagnostics(memory).recommendation;
+    for (const why of [reason.restart, reason.shutdown]) {
+      cells.offered(1);
+      cells.dropped(1, why);
+      cells.offered(0);
+      cells.dropped(0, why);
+    }
+    expect(advice()).toBeNull();
+    cells.offered(0);
+    cells.dropped(0, reason.retries);
+    expect(advice()).toContain("the receiver refuses LOW candidates");
+    cells.offered(1);
+    cells.dropped(1, reason.retries);
+    expect(advice()).toContain("the receiver refuses HIGH candidates");
   });
 });

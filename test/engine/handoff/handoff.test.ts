@@ -208,6 +208,27 @@ describe("a full queue", () => {
   });
 });
 
+it("a receiver that stands still is slow, though nothing is sent that shows it", () => {
+  const rig = setup({ capacity: 4, batchSize: 2, sendMaxRetries: 255, sendRetryDelayUs: 50_000 });
+  const offerTwo = (): void => {
+    rig.offer(1, HIGH);
+    rig.offer(2, HIGH);
+    rig.stage.work();
+  };
+  offerTwo();
+  rig.clock.us += handoffDefaults.adaptiveIntervalUs;
+  rig.stage.work();
+  expect(rig.diagnostics().policy).toBe("block");
+  rig.room.left = 0;
+  offerTwo();
+  rig.clock.us += handoffDefaults.adaptiveIntervalUs;
+  rig.stage.work();
+  expect(rig.diagnostics()).toMatchObject({ policy: "drop-newest", intervalMeanUs: 100_000 });
+  for (let i = 0; i < 4; i += 1) offerTwo();
+  expect(rig.sleeps).toEqual([]);
+  checkLaw(rig.diagnostics());
+});
+
 describe("asynchronous senders", () => {
   const slow = () => {
     const sent: Sent[] = [];
