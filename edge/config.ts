@@ -133,9 +133,12 @@ const share = (fallback: number) => {
   return z.pipe(z.transform(given), z._default(checked, fallback));
 };
 
-const limit = (name: SettableLimit) => {
-  const { default: fallback, min, max } = settableLimits[name];
-  return integer([fallback, min, max]);
+/** One field for each of edge/limits.ts. */
+const limits = () => {
+  const fields = Object.entries(settableLimits).map(
+    ([name, { default: fallback, min, max }]) => [name, integer([fallback, min, max])] as const,
+  );
+  return Object.fromEntries(fields) as { [name in SettableLimit]: ReturnType<typeof integer> };
 };
 
 const list = z.pipe(
@@ -159,10 +162,11 @@ const isOriginPattern = (origin: string): boolean =>
   origin === "*" || /^https?:\/\/(?:\*\.)?[a-z0-9.[\]:-]+$/i.test(origin);
 const isHeaderName = (name: string): boolean => /^[a-z0-9-]{1,64}$/.test(name);
 
-// Made where it is read and let go again: its parts would be some thousand objects that the Worker keeps, and
-// each collection marks them all.
+// Made where it is read and let go again: its parts would be thousands of objects that the Worker
+// keeps and each collection marks.
 const environment = () =>
   z.object({
+    ...limits(),
     LOG_KIND: z.pipe(text("kafka"), z.enum(["kafka", "rest"], "expected kafka or rest")),
     KAFKA_BROKERS: list,
     KAFKA_TLS: z.pipe(text("false"), z.enum(["true", "false"], "expected true or false")),
@@ -179,32 +183,6 @@ const environment = () =>
     REST_URL: text(""),
     REST_CLUSTER: text("weir"),
     REST_AUTHORIZATION: text(""),
-    LINGER_MS: limit("LINGER_MS"),
-    SEND_BYTES_MAX: limit("SEND_BYTES_MAX"),
-    GROUP_BYTES_MAX: limit("GROUP_BYTES_MAX"),
-    GROUP_RECORDS_MAX: limit("GROUP_RECORDS_MAX"),
-    QUEUE_BYTES_MAX: limit("QUEUE_BYTES_MAX"),
-    QUEUE_CALLERS_MAX: limit("QUEUE_CALLERS_MAX"),
-    FORWARDER_SHARDS: limit("FORWARDER_SHARDS"),
-    SPILL_BYTES_MAX: limit("SPILL_BYTES_MAX"),
-    WAIT_MS_MAX: limit("WAIT_MS_MAX"),
-    BODY_BYTES_MAX: limit("BODY_BYTES_MAX"),
-    INFLATE_RATIO_MAX: limit("INFLATE_RATIO_MAX"),
-    BODY_MS_MAX: limit("BODY_MS_MAX"),
-    BODIES_BYTES_MAX: limit("BODIES_BYTES_MAX"),
-    HELD_BYTES_MAX: limit("HELD_BYTES_MAX"),
-    RESPONSE_BYTES_MAX: limit("RESPONSE_BYTES_MAX"),
-    REQUEST_ITEMS_MAX: limit("REQUEST_ITEMS_MAX"),
-    RESOURCES_MAX: limit("RESOURCES_MAX"),
-    SCOPES_MAX: limit("SCOPES_MAX"),
-    RECORDS_BYTES_MAX: limit("RECORDS_BYTES_MAX"),
-    ATTRIBUTES_MAX: limit("ATTRIBUTES_MAX"),
-    EVENTS_MAX: limit("EVENTS_MAX"),
-    LINKS_MAX: limit("LINKS_MAX"),
-    POINTS_MAX: limit("POINTS_MAX"),
-    KEY_BYTES_MAX: limit("KEY_BYTES_MAX"),
-    VALUE_BYTES_MAX: limit("VALUE_BYTES_MAX"),
-    VALUE_DEPTH_MAX: limit("VALUE_DEPTH_MAX"),
     ENCODING_STATUS: z.pipe(text("400"), z.enum(["400", "415"], "expected 400 or 415")),
     CORS_ORIGINS: list.check(
       z.refine((origins) => origins.every(isOriginPattern), "expected origins such as https://a.b"),
