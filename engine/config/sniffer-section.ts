@@ -199,7 +199,7 @@ const checks = {
     min: 2,
     max: 1 << 22,
     reload: restart,
-    what: "signatures remembered against replays",
+    what: "signatures remembered against replays, by one process",
   }),
   verify_wait_ms: integer({
     default: 0,

@@ -2,7 +2,8 @@
 // bounded number of them, for a bounded time. The thread never waits with them; they leave when their
 // table has come, or without it: when it does not exist, when the time is over, when there is no room,
 // when too much would stay open behind them, at the end. Those that leave late overtake nobody and
-// are overtaken by all that came meanwhile.
+// are overtaken by all that came meanwhile. They keep the priority that they came with, which is that
+// of their time; the few whose quote mint is behind the table too, the first of each table, stay LOW.
 //
 // Tables are asked for here and not before: whoever forges a transaction makes no node be asked.
 import { candidateAt, candidateFlag } from "../../schemas/market/candidate-layout.ts";
