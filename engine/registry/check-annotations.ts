@@ -1,5 +1,6 @@
 // Our annotations, `weir.*`, where they are written: a wrong one would otherwise show only when
 // the registry is compiled, without its line. Annotations of others are theirs.
+import { globBytesMax } from "../../schemas/weaver/glob.ts";
 import { compilePattern } from "../../schemas/weaver/pattern-compile.ts";
 import { PatternError } from "../../schemas/weaver/pattern-parse.ts";
 import { nearest } from "../cli/arguments.ts";
@@ -27,11 +28,14 @@ const pattern: Check = (value) => {
   }
 };
 
-const isGlob = (value: unknown): boolean => typeof value === "string" && value !== "";
+const isGlob = (value: unknown): boolean =>
+  typeof value === "string" && value !== "" && Buffer.byteLength(value) <= globBytesMax;
 
 const globs: Check = (value) => {
   const isGood = Array.isArray(value) ? value.length > 0 && value.every(isGlob) : isGlob(value);
-  return isGood ? null : "a glob over span names, or a list of them";
+  return isGood
+    ? null
+    : `a glob over span names, or a list of them, of ${globBytesMax} bytes at most`;
 };
 
 const scalars = new Set(["string", "number", "boolean"]);

@@ -2,22 +2,12 @@
 // the type of its attribute and is one for each key, a condition names attributes that are there.
 // Compiling refuses the same, but without a line.
 import { attributeKey, isTemplate, valueType } from "../../schemas/weaver/attribute-type.ts";
+import { constraintFault, constraintKeys } from "../../schemas/weaver/constraints.ts";
 import type { ResolvedAttribute } from "../../schemas/weaver/resolved.ts";
 import { isYamlMap, shown } from "./fields.ts";
 import { type Place, placeText, type Problems } from "./problem.ts";
 import type { OpenGroup } from "./resolve-group.ts";
 import type { AttributeSpec, GroupSpec } from "./specification.ts";
-
-const numbers = ["int", "double"];
-const texts = ["string", "enum"];
-
-/** Types that a constraint can be put on, an enum for all of them. */
-const typesOf = new Map([
-  ["weir.min", numbers],
-  ["weir.max", numbers],
-  ["weir.max_length", texts],
-  ["weir.pattern", texts],
-]);
 
 type First = { readonly value: unknown; readonly place: Place };
 
@@ -57,16 +47,14 @@ class ConstraintCheck {
     const found = attributes.get(name) ?? attributes.get(`${prefix}.${name}`);
     // A reference to nothing is a problem already.
     if (annotations === undefined || found === undefined) return;
+    const whose = `group ${base.id}, attribute ${found.definition.name}`;
     for (const [key, value] of Object.entries(annotations)) {
       const place = { file: spec.place.file, path: [...spec.place.path, "annotations", key] };
-      const what = `group ${base.id}, attribute ${found.definition.name}: ${key}`;
+      const what = `${whose}: ${key}`;
       if (key === "weir.condition") this.#condition(value, place, what);
-      const types = typesOf.get(key);
-      if (types === undefined) continue;
-      const type = valueType(found.definition);
-      if (!types.includes(type)) {
-        this.#problems.error(place, `${what} needs type ${types.join(" or ")}, found ${type}`);
-      }
+      if (!constraintKeys.includes(key)) continue;
+      const fault = constraintFault(key, valueType(found.definition));
+      if (fault !== null) this.#problems.error(place, `${whose}: ${fault}`);
       this.#isOne(found.definition, key, { value, place }, what);
     }
   }

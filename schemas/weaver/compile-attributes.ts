@@ -1,6 +1,7 @@
 // The attribute part of a compiled registry: keys with what is accepted under them, flags, members
 // of enums, constraints, deprecations, namespaces. Tool time only.
 import { attributeKey, isTemplate, valueType } from "./attribute-type.ts";
+import { constraintFault, constraintKeys } from "./constraints.ts";
 import { compilePattern } from "./pattern-compile.ts";
 import { PatternError } from "./pattern-parse.ts";
 import type { Annotations, Deprecated, ResolvedAttribute, ResolvedGroup } from "./resolved.ts";
@@ -33,7 +34,6 @@ const accepted: { readonly [type: string]: number } = {
 const acceptedByEnum = bit(string, int);
 
 const nameFormat = /^[a-z][a-z0-9]*([._][a-z0-9]+)*$/;
-const constraintKeys = ["weir.min", "weir.max", "weir.max_length", "weir.pattern"] as const;
 
 /** Proper prefixes up to each dot, shortest first. */
 const namespacesOf = (name: string): string[] =>
@@ -108,11 +108,10 @@ class ConstraintReader {
     const pattern = this.#pattern();
     let flags = min === null ? 0 : constraintFlag.min;
     flags |= max === null ? 0 : constraintFlag.max;
-    const ofNumbers = flags !== 0;
     flags |= characters === null ? 0 : constraintFlag.characters;
     flags |= pattern < 0 ? 0 : constraintFlag.pattern;
     if (flags === 0) return 0;
-    this.#check(type, ofNumbers, flags);
+    this.#check(type);
     const draft = this.#draft;
     draft.push("constraintFlags", flags);
     draft.push("constraintMin", min ?? 0);
@@ -122,14 +121,10 @@ class ConstraintReader {
     return draft.list("constraintFlags").length;
   }
 
-  #check(type: string, ofNumbers: boolean, flags: number): void {
-    const ofTexts = (flags & (constraintFlag.characters | constraintFlag.pattern)) !== 0;
-    if (ofNumbers && type !== "int" && type !== "double") {
-      this.#problem(`weir.min and weir.max need type int or double, found ${type}`);
-    }
-    // Enums are open: a text that is no member may still be too long.
-    if (ofTexts && type !== "string" && type !== "enum") {
-      this.#problem(`weir.pattern and weir.max_length need type string or an enum, found ${type}`);
+  #check(type: string): void {
+    for (const key of constraintKeys) {
+      const fault = this.#annotations[key] === undefined ? null : constraintFault(key, type);
+      if (fault !== null) this.#problem(fault);
     }
   }
 

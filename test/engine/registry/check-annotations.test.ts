@@ -48,6 +48,16 @@ describe("our annotations are checked where they are written", () => {
     expect(problems[0]).toMatch(/^a\.yaml:16: error: .*weir\.min must be a number, found "low"/);
   });
 
+  test("a glob longer than one that the edge takes is an error", () => {
+    const { problems } = resolvedText(
+      span(
+        `    annotations: {weir.match: ["${"x".repeat(257)}"]}\n    attributes:\n      - ref: a.i\n`,
+      ),
+    );
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(/^a\.yaml:15: error: .*weir\.match must be a glob.*256 bytes/);
+  });
+
   test("a constraint must fit its type, agree with others of its key, and a condition be of the registry", () => {
     const { problems } = resolvedText(
       span(`    attributes:

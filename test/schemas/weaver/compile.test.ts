@@ -135,7 +135,7 @@ describe("a compiled registry", () => {
       problems(withAttribute("pay.x", { annotations })).join("; ");
     expect(about({ "weir.pattern": "(" })).toMatch(/^pay\.x: weir\.pattern "\(": character 2/);
     expect(about({ "weir.pattern": 1 })).toMatch(/a text is expected, found 1/);
-    expect(about({ "weir.min": 1 })).toMatch(/need type int or double, found string/);
+    expect(about({ "weir.min": 1 })).toMatch(/weir.min needs type int or double, found string/);
     expect(about({ "weir.max_length": 1.5 })).toMatch(
       /a number of characters is expected, found 1.5/,
     );
