@@ -40,7 +40,7 @@ export type LoadedRegistry = {
 };
 
 type Mutable = Omit<LoadedRegistry, "dependencies"> & {
-  dependencies: LoadedRegistry[];
+  dependencies: Mutable[];
   readonly place: DependencySpec["place"] | undefined;
 };
 
@@ -78,7 +78,25 @@ class Loading {
       const used = registry.dependencies.map((dependency) => chosen.get(dependency) ?? dependency);
       registry.dependencies = [...new Set(used)];
     }
+    this.#cutCircles(root, [], new Set());
     return root;
+  }
+
+  /** A version that takes the place of another one may depend on who asked for it. */
+  #cutCircles(registry: Mutable, chain: readonly Mutable[], done: Set<LoadedRegistry>): void {
+    const inner = [...chain, registry];
+    done.add(registry);
+    registry.dependencies = registry.dependencies.filter((dependency) => {
+      const start = inner.indexOf(dependency);
+      if (start < 0) return true;
+      const labels = [...inner.slice(start), dependency].map(({ label }) => label);
+      const place = dependency.place ?? dependency.label;
+      this.#problems.error(place, `circle of registries: ${labels.join(" > ")}`);
+      return false;
+    });
+    for (const dependency of registry.dependencies) {
+      if (!done.has(dependency)) this.#cutCircles(dependency, inner, done);
+    }
   }
 
   #read(location: Location, from: DependencySpec | undefined): Mutable | null {
@@ -165,7 +183,7 @@ class Loading {
   }
 
   /** For each registry that is there in several versions: which one is used. */
-  #chooseVersions(): Map<LoadedRegistry, LoadedRegistry> {
+  #chooseVersions(): Map<Mutable, Mutable> {
     const best = new Map<string, Mutable>();
     for (const registry of this.#loaded.values()) {
       const { schemaUrl } = registry;
@@ -179,7 +197,7 @@ class Loading {
       if (choice === "second") best.set(schemaUrl.name, registry);
       if (choice === "conflict") this.#conflict(other, registry);
     }
-    const chosen = new Map<LoadedRegistry, LoadedRegistry>();
+    const chosen = new Map<Mutable, Mutable>();
     for (const registry of this.#loaded.values()) {
       const winner = best.get(registry.schemaUrl?.name ?? "");
       if (winner !== undefined) chosen.set(registry, winner);

@@ -13,15 +13,23 @@ import { checkConstraints } from "./check-constraints.ts";
 import { imported } from "./imports.ts";
 import { type LoadedRegistry, loadRegistry } from "./load-registry.ts";
 import { compare, placeText, type Problems } from "./problem.ts";
-import { closeGroup, GroupOpener, indexDefinitions, type OpenGroup } from "./resolve-group.ts";
+import {
+  closeGroup,
+  GroupOpener,
+  indexDefinitions,
+  type OpenGroup,
+  type Outside,
+} from "./resolve-group.ts";
 import type { GroupSpec } from "./specification.ts";
 
 /** A registry ready to be depended on. */
 type Resolution = {
   /** Own and imported groups. */
   readonly groups: readonly OpenGroup[];
-  readonly definition: (name: string) => ResolvedAttribute | undefined;
-  readonly group: (id: string) => OpenGroup | undefined;
+  readonly byId: ReadonlyMap<string, OpenGroup>;
+  readonly definitions: ReadonlyMap<string, ResolvedAttribute>;
+  /** All that it depends on, each once, in the order in which names are looked up. */
+  readonly behind: readonly Resolution[];
 };
 
 /** What `resolveRegistry` read. */
@@ -66,9 +74,10 @@ class Resolving {
     const dependencies = loaded.dependencies.map((dependency) => this.resolve(dependency));
     const groups = this.#byId(loaded.groups);
     const definitions = indexDefinitions(loaded.groups, this.#problems);
+    const behind = [...new Set(dependencies.flatMap((one) => [one, ...one.behind]))];
     const outside = {
-      definition: (name: string) => firstOf(dependencies, (from) => from.definition(name)),
-      group: (id: string) => firstOf(dependencies, (from) => from.group(id)),
+      definition: (name: string) => firstOf(behind, (from) => from.definitions.get(name)),
+      group: (id: string) => firstOf(behind, (from) => from.byId.get(id)),
     };
     const opener = new GroupOpener({ groups, definitions }, outside, this.#problems);
     const own = [...groups.values()].map((group) => opener.open(group));
@@ -78,11 +87,7 @@ class Resolving {
     this.#checkReferences(loaded.groups, all, outside);
     checkConstraints(loaded.groups, all, this.#problems);
     const byId = new Map(all.map((group) => [group.base.id, group]));
-    const resolution = {
-      groups: [...byId.values()],
-      definition: (name: string) => definitions.get(name) ?? outside.definition(name),
-      group: (id: string) => byId.get(id) ?? outside.group(id),
-    };
+    const resolution = { groups: [...byId.values()], byId, definitions, behind };
     this.#resolved.set(loaded, resolution);
     return resolution;
   }
@@ -120,7 +125,7 @@ class Resolving {
   #checkReferences(
     specs: readonly GroupSpec[],
     all: readonly OpenGroup[],
-    outside: Pick<Resolution, "group">,
+    outside: Pick<Outside, "group">,
   ): void {
     const entities = new Set(
       all.filter(({ base }) => base.type === "entity").map(({ base }) => base.name),
@@ -147,11 +152,18 @@ const firstOf = <T>(from: readonly Resolution[], find: (one: Resolution) => T | 
   return undefined;
 };
 
+const signals: readonly string[] = ["metric", "event", "entity", "span"];
+
+const nameOf = (base: Omit<ResolvedGroup, "attributes">): string | undefined => {
+  if (base.type === "metric") return base.metric_name;
+  // By it a span is bound; the name of a v2 span is its type, which its id has too.
+  return base.type === "span" ? base.id.replace(/^span\./, "") : base.name;
+};
+
 const namesOf = (base: Omit<ResolvedGroup, "attributes">): string[] => {
-  const name = base.type === "metric" ? base.metric_name : base.name;
-  const isSignal = base.type === "metric" || base.type === "event" || base.type === "entity";
+  const name = nameOf(base);
   const id = `group ${base.id}`;
-  return isSignal && name !== undefined ? [id, `${base.type} ${name}`] : [id];
+  return signals.includes(base.type) && name !== undefined ? [id, `${base.type} ${name}`] : [id];
 };
 
 const entityNames = (association: EntityAssociation): readonly string[] => {

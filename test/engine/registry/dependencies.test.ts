@@ -228,6 +228,52 @@ describe("several registries", () => {
     expect(error).toContain("left/manifest.yaml:4");
   });
 
+  test("a circle through the newer one of two versions is an error that names it", () => {
+    const folder = writeFiles({
+      "main/manifest.yaml": manifest(
+        "main",
+        "1.0.0",
+        dependsOn("b", "1.0.0", "../b"),
+        dependsOn("x", "1.1.0", "../new"),
+      ),
+      "main/a.yaml": definitions,
+      "b/manifest.yaml": manifest("b", "1.0.0", dependsOn("x", "1.0.0", "../old")),
+      "b/b.yaml": "imports: {}\n",
+      "old/manifest.yaml": manifest("x", "1.0.0"),
+      "old/x.yaml": "imports: {}\n",
+      "new/manifest.yaml": manifest("x", "1.1.0", dependsOn("b", "1.0.0", "../b")),
+      "new/x.yaml": "imports: {}\n",
+    });
+    const { problems } = resolved(folder, "/main");
+    expect(problems).toEqual([
+      "main/manifest.yaml:4: error: circle of registries: https://example.com/b/1.0.0 > https://example.com/x/1.1.0 > https://example.com/b/1.0.0",
+    ]);
+  });
+
+  test("each registry is searched once for a name, however many ways lead to it", () => {
+    const layers = 30;
+    const files = Array.from({ length: layers * 2 }, (_, i): [string, string][] => {
+      const below = [0, 1].map((side) => `r${(i >> 1) * 2 + 2 + side}`);
+      const deeper = i >> 1 < layers - 1 ? below : [];
+      return [
+        [
+          `r${i}/manifest.yaml`,
+          manifest(`r${i}`, "1.0.0", ...deeper.map((r) => dependsOn(r, "1.0.0", `../${r}`))),
+        ],
+        [`r${i}/r.yaml`, "imports: {}\n"],
+      ];
+    }).flat();
+    const folder = writeFiles({
+      ...Object.fromEntries(files),
+      "r0/r.yaml":
+        "groups:\n  - {id: g, type: attribute_group, brief: G, attributes: [{ref: not.there}]}\n",
+    });
+    const { problems } = resolved(folder, "/r0");
+    expect(problems).toEqual([
+      "r0/r.yaml:2: error: group g: no attribute not.there: g > not.there",
+    ]);
+  });
+
   test("a circle is an error that names it", () => {
     const folder = writeFiles({
       "a/manifest.yaml": manifest("a", "1.0.0", dependsOn("b", "1.0.0", "../b")),

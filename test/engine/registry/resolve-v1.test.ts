@@ -50,6 +50,14 @@ describe("references", () => {
     expect(errors).toEqual(["a.yaml:17: error: group span.x: no attribute b.b: span.x > b.b"]);
   });
 
+  test("two spans of one name, with and without the signal before it, are an error", () => {
+    const { errors } = resolvedText(`${definitions}
+  - {id: span.x, type: span, span_kind: client, stability: stable, brief: X, attributes: [{ref: a.i}]}
+  - {id: x, type: span, span_kind: client, stability: stable, brief: X, attributes: [{ref: a.i}]}
+`);
+    expect(errors).toEqual(["a.yaml:11: error: span x is defined twice, first in a.yaml:10"]);
+  });
+
   test("a ref with id or type, and one given twice, are errors", () => {
     const { errors } = resolvedText(
       span(`    attributes:
