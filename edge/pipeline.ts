@@ -22,6 +22,7 @@ import {
   type Signal,
   endpointAt,
   pathOf,
+  takesMethod,
 } from "./receive/endpoints.ts";
 import type { Turn, Turns } from "./receive/turns.ts";
 import {
@@ -118,16 +119,20 @@ const answer = (exchange: Exchange): Promise<Response> | Response => {
     const shown = JSON.stringify(path.slice(0, 100));
     return refused(exchange, refuse("not-found", `path ${shown} is not served`));
   }
-  if (edge.cors.isOn && isPreflight(request)) return edge.cors.preflight(request, endpoint.method);
-  if (request.method !== endpoint.method) return wrongMethod(exchange, endpoint);
+  if (edge.cors.isOn && isPreflight(request)) {
+    const allowed = edge.cors.preflight(request, endpoint.method);
+    return isRefusal(allowed) ? refused(exchange, allowed) : allowed;
+  }
+  if (!takesMethod(endpoint, request.method)) return wrongMethod(exchange, endpoint);
   if (endpoint.kind === "livez") return new Response(null);
   if (endpoint.kind === "openapi") return openApiResponse();
   return authenticated(exchange, endpoint);
 };
 
 const wrongMethod = (exchange: Exchange, { method }: Endpoint): Response => {
-  const allow = exchange.edge.cors.isOn ? `${method}, OPTIONS` : method;
-  return refused(exchange, refuse("method-not-allowed", `only ${method} is allowed`), { allow });
+  const methods = method === "GET" ? "GET, HEAD" : method;
+  const allow = exchange.edge.cors.isOn ? `${methods}, OPTIONS` : methods;
+  return refused(exchange, refuse("method-not-allowed", `expected ${methods}`), { allow });
 };
 
 const authenticated = async (exchange: Exchange, endpoint: GuardedEndpoint): Promise<Response> => {
@@ -140,23 +145,13 @@ const authenticated = async (exchange: Exchange, endpoint: GuardedEndpoint): Pro
   const found = edge.tenants.caller(request.headers);
   const caller = found instanceof Promise ? await found : found;
   if (isRefusal(caller)) return refused(exchange, caller, { "www-authenticate": "Bearer" });
-  const right = rightOf(caller.tenant, endpoint);
-  if (right !== undefined) return refused(exchange, right);
   if (endpoint.kind === "ingest") return limited(exchange, endpoint, caller);
+  if (!caller.tenant.isOperator)
+    return refused(exchange, refuse("permission-denied", "the API key may not read this"));
   const document = await status(edge);
   return endpoint.kind === "status"
     ? Response.json(document)
     : new Response(prometheusText(document), { headers: { "content-type": prometheusType } });
-};
-
-const rightOf = (tenant: Tenant, endpoint: GuardedEndpoint): Refusal | undefined => {
-  if (endpoint.kind === "ingest") {
-    if (tenant.signals.has(endpoint.signal)) return undefined;
-    return refuse("permission-denied", `the API key may not send ${endpoint.signal}`);
-  }
-  return tenant.isOperator
-    ? undefined
-    : refuse("permission-denied", "the API key may not read this");
 };
 
 const prometheusType = "text/plain; version=0.0.4; charset=utf-8";
@@ -189,7 +184,7 @@ const status = async (edge: Edge): Promise<{ readonly [name: string]: unknown }>
   };
 };
 
-/** Rate and quota come before the body: a tenant that is over them costs nothing more. */
+/** Rights, rate and quota come before the body: a tenant that is over them costs nothing more. */
 const limited = (
   exchange: Exchange,
   endpoint: IngestEndpoint,
@@ -199,7 +194,9 @@ const limited = (
   const counts = edge.counters.tenant(tenant.name);
   counts.requests += 1;
   const receivedMs = edge.nowMs();
-  const refusal = meter.admit(receivedMs);
+  const refusal = tenant.signals.has(endpoint.signal)
+    ? meter.admit(receivedMs)
+    : refuse("permission-denied", `the API key may not send ${endpoint.signal}`);
   if (refusal !== undefined) {
     counts.refused += 1;
     return refused(exchange, refusal);

@@ -117,7 +117,48 @@ describe.each(bodies)("$path, example $name", ({ path, schema, body }) => {
   });
 });
 
+const idTexts = ["0", "007", "9007199254740991", "9007199254740992", "9999999999999999"];
+const wordTexts = ["4294967295", "0000004294967295", "4294967296", "9999999999999999"];
+const msTexts = ["8796093022208", "0008796093022208", "8796093022209", "9999999999999"];
+const nsTexts = ["18446744073709551615", "00000000000000000007", "18446744073709551616"];
+const decimals = ["1.000000000000000000", "0.000000000000000001", "0.0000000000000000001"];
+
+/** An example, a place in it, and texts in that place: at the bound, and past it. */
+const texts: readonly (readonly [example: string, at: string, texts: readonly string[]])[] = [
+  ["known 0", "transactions.0.slot", idTexts],
+  ["known 0", "transactions.0.index", wordTexts],
+  ["spot 0", "messages.0.receiveNs", nsTexts],
+  ["okx 0", "messages.0.message.data.0.ts", msTexts],
+  ["okx 2", "messages.0.message.data.0.tradeId", idTexts],
+  ["kraken 0", "messages.0.message.data.0.checksum", wordTexts],
+  ["kraken 1", "messages.0.message.data.0.trade_id", idTexts],
+  ["spot 0", "messages.0.message.b.0.1", decimals],
+];
+
+const withText = (value: unknown, [key = "", ...rest]: readonly string[], text: string): unknown =>
+  key === ""
+    ? text
+    : Object.assign(structuredClone(value) as object, {
+        [key]: withText((value as Json)[key], rest, text),
+      });
+
+describe.each(texts)("in %s, %s", (example, at, values) => {
+  const { path = "", schema = "", body } = bodies.find(({ name }) => name === example) ?? {};
+  const isValid = validator(schema);
+
+  it.each(values)("the text %s is good for both or neither", (text) => {
+    const sent = withText(body, at.split("."), text);
+    expect([sent, isValid(sent)]).toEqual([sent, isTaken(path, sent)]);
+  });
+});
+
 describe("the schema of depth", () => {
+  it("takes a symbol of the request that is null, as the edge does", () => {
+    const { body } = bodies.find(({ name }) => name === "spot 0") ?? {};
+    const sent = { ...body, symbol: null };
+    expect([validator("Depth")(sent), isTaken("/v1/depth", sent)]).toEqual([true, true]);
+  });
+
   it("has an example of every venue, and refuses each as another venue's", () => {
     const isValid = validator("Depth");
     const depth = bodies.filter(({ path }) => path === "/v1/depth");

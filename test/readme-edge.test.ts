@@ -64,3 +64,20 @@ describe("the limits of the edge", () => {
     expect(section).toContain(`| \`${name}\` | ${figure(value)} | fixed |`);
   });
 });
+
+describe("the settings of the edge", () => {
+  const config = readFileSync(join(root, "edge/config.ts"), "utf8");
+  const wrangler = readFileSync(join(root, "wrangler.toml"), "utf8");
+  const names = [...config.matchAll(/^  ([A-Z][A-Z0-9_]+): /gm)].map(([, name]) => name ?? "");
+
+  it.each(names.filter((name) => !(name in settableLimits)))(
+    "wrangler.toml tells of %s",
+    (name) => {
+      expect(wrangler).toContain(name);
+    },
+  );
+
+  it("are found where they are read", () => {
+    expect(names.length).toBeGreaterThan(50);
+  });
+});

@@ -56,7 +56,10 @@ export class SignalCounters {
 const lateReasons = (items = 0): { readonly [reason: string]: number } =>
   items === 0 ? {} : { "too-large": items };
 
-/** Of one tenant: requests that authenticated, those of them at once refused, items decoded. */
+/**
+ * Of one tenant: requests with items that authenticated, those of them refused for want of a right,
+ * by rate or by quota, items decoded.
+ */
 type TenantCounts = { requests: number; refused: number; items: number };
 
 /** All counters of an isolate. */

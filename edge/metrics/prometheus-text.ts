@@ -61,7 +61,7 @@ const found = (validation: Table, table: string, label: string): Sample[] =>
     byKey(tableOf(validation[signal])[table], label, { signal }),
   );
 
-const sampling = (tenants: Table, key: string): Sample[] =>
+const byTenant = (tenants: Table, key: string): Sample[] =>
   Object.entries(tenants).flatMap(([tenant, state]): Sample[] => {
     const value = tableOf(state)[key];
     return typeof value === "number" ? [[{ tenant }, value]] : [];
@@ -83,11 +83,23 @@ const sampled = (tenants: Table): Sample[] =>
 const traces = ({ tracing }: Table): Sample[] =>
   byKey(tracing, "count").filter(([{ count }]) => count !== "rate" && count !== "inFlight");
 
-/** One number of the forwarder objects; none when they could not be asked. */
-const single = (forwarder: Table, key: string): Sample[] => {
-  const value = forwarder[key];
+/** One number of a table; none when there is none, as when the forwarder objects cannot be asked. */
+const single = (table: Table, key: string): Sample[] => {
+  const value = table[key];
   return typeof value === "number" ? [[{}, value]] : [];
 };
+
+/** 1 while the last document was refused, or could not be read. */
+const documentFaults = (status: Table): Sample[] =>
+  (
+    [
+      ["registry", "registry", "error"],
+      ["tenants", "access", "storeError"],
+    ] as const
+  ).flatMap(([document, table, key]): Sample[] => {
+    const error = tableOf(status[table])[key];
+    return typeof error === "string" ? [[{ document }, Number(error !== "")]] : [];
+  });
 
 /** 1 for the reason why the log is out of reach, 0 for the others. */
 const logFaults = (forwarder: Table): Sample[] =>
@@ -98,27 +110,48 @@ const logFaults = (forwarder: Table): Sample[] =>
       ])
     : [];
 
-/** `status` is the document of GET /status. */
-export const prometheusText = (status: Table): string => {
-  const signals = tableOf(status["signals"]);
-  const tenants = tableOf(status["sampling"]);
-  const validation = tableOf(status["validation"]);
-  const forwarder = tableOf(status["forwarder"]);
-  const counter = (name: string, help: string, samples: readonly Sample[]): Metric => ({
-    name: `weir_edge_${name}_total`,
-    help,
-    type: "counter",
-    samples,
-  });
-  const gauge = (name: string, help: string, samples: readonly Sample[]): Metric => ({
-    name: `weir_edge_${name}`,
-    help,
-    type: "gauge",
-    samples,
-  });
+const counter = (name: string, help: string, samples: readonly Sample[]): Metric => ({
+  name: `weir_edge_${name}_total`,
+  help,
+  type: "counter",
+  samples,
+});
+
+const gauge = (name: string, help: string, samples: readonly Sample[]): Metric => ({
+  name: `weir_edge_${name}`,
+  help,
+  type: "gauge",
+  samples,
+});
+
+const requestMetrics = (status: Table): readonly Metric[] => {
+  const tenants = tableOf(status["tenants"]);
+  const large = tableOf(status["largeRequests"]);
   return [
     counter("requests", "Requests answered, by HTTP status.", byKey(status["requests"], "status")),
     counter("refusals", "Requests refused as a whole.", byKey(status["refusals"], "code")),
+    counter("tenant_requests", "Requests with items.", byTenant(tenants, "requests")),
+    counter(
+      "tenant_refused_requests",
+      "Of those, refused for want of a right, by rate or by quota.",
+      byTenant(tenants, "refused"),
+    ),
+    counter("tenant_items", "Items decoded.", byTenant(tenants, "items")),
+    gauge("arriving_bytes", "Bytes of bodies on their way in.", single(status, "arrivingBytes")),
+    gauge("held_bytes", "Memory of large requests, estimated.", single(large, "heldBytes")),
+    gauge("waiting_requests", "Large requests that wait.", single(large, "waiting")),
+    gauge(
+      "document_fault",
+      "1 while the document in KV is not used: it is bad, or cannot be read.",
+      documentFaults(status),
+    ),
+  ];
+};
+
+const itemMetrics = (status: Table): readonly Metric[] => {
+  const signals = tableOf(status["signals"]);
+  const validation = tableOf(status["validation"]);
+  return [
     counter("items", "Items, by signal and what became of them.", items(signals)),
     counter("rejected_items", "Items refused, by reason.", reasons(signals, "rejected")),
     counter(
@@ -133,6 +166,11 @@ export const prometheusText = (status: Table): string => {
       found(validation, "findingsById", "finding"),
     ),
     counter(
+      "decided_records",
+      "Records with findings, by decision.",
+      found(validation, "recordsByDecision", "decision"),
+    ),
+    counter(
       "canary_findings",
       "Findings of the canary registry, which decides nothing.",
       found(tableOf(validation["canary"]), "findingsById", "finding"),
@@ -142,24 +180,43 @@ export const prometheusText = (status: Table): string => {
       "Records refused, by definition.",
       found(validation, "mostViolated", "name"),
     ),
-    counter("sampling", "Records seen by head sampling, by tenant and count.", sampled(tenants)),
+  ];
+};
+
+const samplingMetrics = (tenants: Table): readonly Metric[] => [
+  counter("sampling", "Records seen by head sampling, by tenant and count.", sampled(tenants)),
+  gauge("sampling_base_rate", "Base rate as it is now.", byTenant(tenants, "baseRate")),
+];
+
+const forwardMetrics = (forwarder: Table): readonly Metric[] => [
+  gauge("queue_bytes", "Bytes that wait for the log.", single(forwarder, "queueBytes")),
+  gauge("queue_callers", "Calls that wait for the log.", single(forwarder, "callers")),
+  counter("sends", "Sends to the log.", single(forwarder, "sends")),
+  counter("failed_sends", "Of those, the ones that failed.", single(forwarder, "failedSends")),
+  gauge("log_down", "1 while the log is out of reach, by reason.", logFaults(forwarder)),
+  counter("log_outages", "Times the log went out of reach.", single(forwarder, "outages")),
+  counter(
+    "login_refusals",
+    "Sends that the log refused with our login.",
+    single(forwarder, "loginRefusals"),
+  ),
+  gauge("spilled_records", "Records kept in storage.", single(forwarder, "spilledRecords")),
+  gauge("spilled_bytes", "Their bytes.", single(forwarder, "spilledBytes")),
+  counter(
+    "storage_failures",
+    "Times the storage did not take what was to be kept.",
+    single(forwarder, "storageFailures"),
+  ),
+];
+
+/** `status` is the document of GET /status. */
+export const prometheusText = (status: Table): string =>
+  [
+    ...requestMetrics(status),
+    ...itemMetrics(status),
+    ...samplingMetrics(tableOf(status["sampling"])),
     counter("traces", "Requests traced, and what became of their spans.", traces(status)),
-    gauge("log_down", "1 while the log is out of reach, by reason.", logFaults(forwarder)),
-    counter("log_outages", "Times the log went out of reach.", single(forwarder, "outages")),
-    counter(
-      "login_refusals",
-      "Sends that the log refused with our login.",
-      single(forwarder, "loginRefusals"),
-    ),
-    gauge("spilled_records", "Records kept in storage.", single(forwarder, "spilledRecords")),
-    gauge("spilled_bytes", "Their bytes.", single(forwarder, "spilledBytes")),
-    counter(
-      "storage_failures",
-      "Times the storage did not take what was to be kept.",
-      single(forwarder, "storageFailures"),
-    ),
-    gauge("sampling_base_rate", "Base rate as it is now.", sampling(tenants, "baseRate")),
+    ...forwardMetrics(tableOf(status["forwarder"])),
   ]
     .map(textOf)
     .join("");
-};

@@ -2,9 +2,21 @@
 // describe what decode/transactions.ts and decode/depth.ts take; a test holds one to the other.
 import { transactionBytesMaxV1 } from "../../schemas/market/transaction-layout.ts";
 import { type VenueName, venueNames } from "../../schemas/market/venues.ts";
-import { decimal, id, idMax, levels, milliseconds, ref, symbol } from "./schema-parts.ts";
+import {
+  decimal,
+  id,
+  idMax,
+  integerCharsMax,
+  levels,
+  milliseconds,
+  ref,
+  symbol,
+  textUpTo,
+} from "./schema-parts.ts";
 import { venueSchemas } from "./venue-schemas.ts";
 
+const receiveNsMax = 2n ** 64n - 1n;
+const receiveNsCharsMax = 20;
 const indexMax = 2 ** 32 - 1;
 const base64CharsMax = Math.ceil(transactionBytesMaxV1 / 3) * 4;
 
@@ -12,7 +24,7 @@ const integerOrText = (maximum: number, description: string) => ({
   description,
   oneOf: [
     { type: "integer", minimum: 0, maximum },
-    { type: "string", pattern: "^\\d{1,16}$" },
+    textUpTo(maximum, integerCharsMax),
     { type: "null" },
   ],
 });
@@ -71,7 +83,7 @@ export const marketSchemas = {
     properties: {
       venue: { enum: venueNames },
       symbol: {
-        type: "string",
+        type: ["string", "null"],
         description: "For messages that name none (REST depth of spot and USD-M).",
       },
       messages: { type: "array", items: { $ref: "#/components/schemas/DepthEntry" } },
@@ -92,8 +104,7 @@ export const marketSchemas = {
     required: ["message"],
     properties: {
       receiveNs: {
-        type: "string",
-        pattern: "^\\d{1,20}$",
+        ...textUpTo(receiveNsMax, receiveNsCharsMax),
         description: "ns since the epoch, below 2^64; the edge's own time when left out.",
       },
       message: {

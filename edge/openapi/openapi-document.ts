@@ -13,27 +13,40 @@ const frames = {
   schema: { type: "string", format: "binary" },
 } as const;
 const status = { $ref: "#/components/schemas/Status" };
+const binary = { schema: { type: "string", format: "binary" } } as const;
 const answer = (description: string, headers: object = {}) => ({
   description,
   headers,
   content: { "application/json": { schema: status } },
 });
+const text = { schema: { type: "string" } } as const;
 const retryAfter = {
   "Retry-After": { schema: { type: "integer" }, description: "Seconds." },
 };
 
 const refusals = {
   "400": answer("Malformed; details name the field. Do not retry."),
-  "401": answer("No valid API key. Do not retry."),
+  "401": answer("No valid API key. Do not retry.", { "WWW-Authenticate": text }),
   "403": answer("The API key has no right to this signal. Do not retry."),
-  "405": answer("Another method", { Allow: { schema: { type: "string" } } }),
+  "405": answer("Another method", { Allow: text }),
   "408": answer("The body did not arrive in time."),
   "413": answer("A limit of the request is exceeded. Do not retry."),
-  "415": answer("Another media type", { Accept: { schema: { type: "string" } } }),
+  "415": answer("Another media type, or, where the settings ask for it, another coding", {
+    Accept: text,
+    "Accept-Encoding": text,
+  }),
   "429": answer("The tenant's rate or quota is used up. Retry.", retryAfter),
   "500": answer("A fault of the edge. Do not retry."),
   "503": answer("Overload, or the log does not answer. Retry.", retryAfter),
 };
+
+/** The same to a request in protobuf, which is answered in protobuf. */
+const otlpRefusals = Object.fromEntries(
+  Object.entries(refusals).map(([code, { content, ...refusal }]) => [
+    code,
+    { ...refusal, content: { "application/x-protobuf": binary, ...content } },
+  ]),
+);
 
 const marketPath = (what: string, schema: string, examples: object) => ({
   post: {
@@ -66,7 +79,7 @@ const otlpPath = (message: string, signal: string) => ({
     description: `Body: Export${message}ServiceRequest; the answer has the request's encoding.`,
     requestBody: {
       content: {
-        "application/x-protobuf": { schema: { type: "string", format: "binary" } },
+        "application/x-protobuf": binary,
         "application/json": { schema: { type: "object" } },
       },
     },
@@ -74,18 +87,35 @@ const otlpPath = (message: string, signal: string) => ({
       "200": {
         description: `Export${message}ServiceResponse; partialSuccess only when something was rejected or warned of.`,
         content: {
-          "application/x-protobuf": { schema: { type: "string", format: "binary" } },
+          "application/x-protobuf": binary,
           "application/json": { schema: { type: "object" } },
         },
       },
-      ...refusals,
+      ...otlpRefusals,
     },
   },
 });
 
-const page = (what: string, description: string) => ({
-  get: { summary: what, responses: { "200": { description } } },
+const {
+  401: unauthenticated,
+  403: denied,
+  405: wrongMethod,
+  500: failed,
+  503: overloaded,
+} = refusals;
+const page = (summary: string, description: string, content: object) => ({
+  get: {
+    summary,
+    responses: { "200": { description, content }, "405": wrongMethod, "500": failed },
+  },
 });
+/** For who may read the counts of everybody. */
+const operatorPage = (summary: string, description: string, content: object) => {
+  const { responses, ...rest } = page(summary, description, content).get;
+  const guarded = { "401": unauthenticated, "403": denied, "503": overloaded };
+  return { get: { ...rest, responses: { ...responses, ...guarded } } };
+};
+const json = { "application/json": { schema: { type: "object" } } } as const;
 const noKey = { security: [] };
 
 /** The document; plain data. */
@@ -105,10 +135,16 @@ export const openApiDocument = {
     "/v1/traces": otlpPath("Trace", "traces"),
     "/v1/metrics": otlpPath("Metrics", "metrics"),
     "/v1/logs": otlpPath("Logs", "logs"),
-    "/status": page("Counters", "Counts by signal, status and tenant; the forwarder's state."),
-    "/metrics": page("Counters", "The same as /status, in Prometheus' text format."),
-    "/livez": { get: { ...page("Alive", "Empty").get, ...noKey } },
-    "/openapi.json": { get: { ...page("This document", "OpenAPI 3.1").get, ...noKey } },
+    "/status": operatorPage(
+      "Counters",
+      "Counts by signal, status and tenant; the forwarder's state.",
+      json,
+    ),
+    "/metrics": operatorPage("Counters", "Those of /status, in Prometheus' text format.", {
+      "text/plain": text,
+    }),
+    "/livez": { get: { ...page("Alive", "Empty", {}).get, ...noKey } },
+    "/openapi.json": { get: { ...page("This document", "OpenAPI 3.1", json).get, ...noKey } },
   },
   components: {
     securitySchemes: {

@@ -3,15 +3,32 @@ import { decimalScaleMax } from "../../schemas/market/decimal.ts";
 import { depthLevelsMax, depthSymbolBytesMax } from "../../schemas/market/depth-layout.ts";
 
 export const idMax = Number.MAX_SAFE_INTEGER;
+/** Characters of an integer in text. */
+export const integerCharsMax = 16;
+
+/** Pattern of decimal text from 0 to `max`, with leading zeros up to `charsMax` characters. */
+const upTo = (max: string): string => {
+  const below = Array.from(max, (digit, at) => {
+    const rest = max.length - at - 1;
+    const smaller = digit === "0" ? [] : [`[0-${Number(digit) - 1}]`];
+    return smaller.map((first) => `${max.slice(0, at)}${first}\\d{${rest}}`);
+  }).flat();
+  return `^0*(?:\\d{0,${max.length - 1}}|${[...below, max].join("|")})$`;
+};
+
+/** Decimal text from 0 to `max`. */
+export const textUpTo = (max: number | bigint, charsMax: number) =>
+  ({ type: "string", pattern: upTo(String(max)), minLength: 1, maxLength: charsMax }) as const;
 
 export const id = { type: "integer", minimum: 0, maximum: idMax } as const;
-export const milliseconds = { type: "integer", minimum: 0, maximum: 2 ** 43 } as const;
+const millisecondsMax = 2 ** 43;
+export const milliseconds = { type: "integer", minimum: 0, maximum: millisecondsMax } as const;
 /** Venues that write times as text are read so too. */
 export const millisecondsOrText = {
-  oneOf: [milliseconds, { type: "string", pattern: "^\\d{1,13}$" }],
+  oneOf: [milliseconds, textUpTo(millisecondsMax, integerCharsMax)],
 } as const;
-/** Digits, where a venue writes an integer as text. */
-export const integerText = { type: "string", pattern: "^\\d{1,16}$" } as const;
+/** An id, where a venue writes it as text. */
+export const idText = textUpTo(idMax, integerCharsMax);
 /** For a time that nothing depends on: what is none counts as unknown. */
 export const anyTime = {
   description: "RFC 3339 in UTC; anything else counts as unknown.",
@@ -23,7 +40,7 @@ export const rfc3339 = {
 
 export const decimal = {
   type: "string",
-  pattern: "^\\d+(\\.\\d+)?$",
+  pattern: `^\\d+(\\.\\d{1,${decimalScaleMax}}0*)?$`,
   maxLength: 64,
   description: `A decimal that is not negative, at most ${decimalScaleMax} places and 2^53 - 1 units of the message's finest place.`,
 } as const;
@@ -33,7 +50,7 @@ export const decimalOrNumber = {
 } as const;
 const signedDecimal = {
   type: "string",
-  pattern: "^-?\\d+(\\.\\d+)?$",
+  pattern: `^-?\\d+(\\.\\d{1,${decimalScaleMax}}0*)?$`,
   maxLength: 65,
 } as const;
 

@@ -5,7 +5,8 @@ import {
   decimal,
   decimalOrNumber,
   id,
-  integerText,
+  idText,
+  integerCharsMax,
   levels,
   millisecondsOrText,
   one,
@@ -13,6 +14,7 @@ import {
   rfc3339,
   signedLevels,
   symbol,
+  textUpTo,
 } from "./schema-parts.ts";
 
 const bestSides = {
@@ -34,7 +36,12 @@ const krakenBook = {
   symbol,
   bids: krakenLevels,
   asks: krakenLevels,
-  checksum: { oneOf: [{ type: "integer", minimum: 0, maximum: checksumMax }, integerText] },
+  checksum: {
+    oneOf: [
+      { type: "integer", minimum: 0, maximum: checksumMax },
+      textUpTo(checksumMax, integerCharsMax),
+    ],
+  },
   timestamp: rfc3339,
 } as const;
 
@@ -75,7 +82,7 @@ const kraken = {
           side,
           price: decimalOrNumber,
           qty: decimalOrNumber,
-          trade_id: { oneOf: [id, integerText] },
+          trade_id: { oneOf: [id, idText] },
           timestamp: anyTime,
         },
       }),
@@ -151,7 +158,7 @@ const okx = {
         type: "object",
         required: ["tradeId", "px", "sz", "side"],
         properties: {
-          tradeId: { oneOf: [id, integerText] },
+          tradeId: { oneOf: [id, idText] },
           px: decimal,
           sz: decimal,
           side,

@@ -10,7 +10,7 @@ export type Signal = (typeof signals)[number];
 /** Every media type that some endpoint takes. */
 export type MediaType = "application/x-protobuf" | "application/json" | "application/x-weir-frames";
 
-/** What a path serves; `method` is the only one allowed there. */
+/** What a path serves; `method` is the only one allowed there, but HEAD beside GET. */
 export type Endpoint =
   | {
       readonly kind: "ingest";
@@ -61,3 +61,7 @@ export const pathOf = (url: string): string => {
 
 /** The endpoint at a path, or undefined. */
 export const endpointAt = (path: string): Endpoint | undefined => endpoints.get(path);
+
+/** HEAD is GET without the body, which the runtime leaves out. */
+export const takesMethod = (endpoint: Endpoint, method: string): boolean =>
+  method === endpoint.method || (method === "HEAD" && endpoint.method === "GET");

@@ -1,8 +1,7 @@
 // CORS, so that browsers can send OTLP straight to the edge. It tells browsers what a page may do;
 // it keeps nobody out: that is authentication's part.
 import type { CorsConfig } from "../config.ts";
-import { refuse } from "../errors.ts";
-import { refusalResponse } from "./refusal-response.ts";
+import { type Refusal, refuse } from "../errors.ts";
 
 type Headers = { readonly [name: string]: string };
 
@@ -35,12 +34,15 @@ export class Cors {
     this.#maxAgeS = String(maxAgeS);
   }
 
-  /** Headers for the answer to this origin; none when it is not allowed or is no browser's. */
+  /**
+   * Headers for the answer to this origin, null without one. `vary` stands in every answer: a cache
+   * would give the one without an origin, which lacks the permission, to a page.
+   */
   headers(origin: string | null): Headers {
-    if (origin === null || !this.isOn) return none;
+    if (!this.isOn) return none;
     if (this.#isAny)
       return { "access-control-allow-origin": "*", "access-control-expose-headers": exposed };
-    if (!this.#allows(origin)) return { vary: "origin" };
+    if (origin === null || !this.#allows(origin)) return { vary: "origin" };
     return {
       "access-control-allow-origin": origin,
       "access-control-expose-headers": exposed,
@@ -49,12 +51,10 @@ export class Cors {
   }
 
   /** The answer to a preflight: OPTIONS with an origin and the method that is to follow. */
-  preflight(request: Request, method: string): Response {
+  preflight(request: Request, method: string): Response | Refusal {
     const origin = request.headers.get("origin") ?? "";
-    if (!this.#isAny && !this.#allows(origin)) {
-      const refusal = refuse("permission-denied", "this origin is not among CORS_ORIGINS");
-      return refusalResponse(refusal, undefined, none);
-    }
+    if (!this.#isAny && !this.#allows(origin))
+      return refuse("permission-denied", "this origin is not among CORS_ORIGINS");
     return new Response(null, {
       status: 204,
       headers: {

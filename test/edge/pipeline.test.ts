@@ -41,9 +41,9 @@ describe("a request that cannot be served", () => {
     expect([response.status, response.headers.get("allow")]).toEqual([405, "POST"]);
   });
 
-  test("by POST at a page is 405 with Allow: GET", async () => {
+  test("by POST at a page is 405 with Allow: GET, HEAD", async () => {
     const response = await new FakeEdge().post("/status", json, "{}");
-    expect([response.status, response.headers.get("allow")]).toEqual([405, "GET"]);
+    expect([response.status, response.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
   });
 
   test.each([
@@ -87,6 +87,20 @@ describe("a request that cannot be served", () => {
     expect((await edge.post("/v1/traces", protobuf, "\x0a\x05")).status).toBe(400);
     expect(edge.sends).toHaveLength(0);
   });
+});
+
+describe("HEAD", () => {
+  test.each(["/livez", "/openapi.json", "/status", "/metrics"])(
+    "at %s is answered as GET is",
+    async (path) => {
+      const edge = new FakeEdge();
+      const [head, get] = await Promise.all(
+        ["HEAD", "GET"].map((method) => edge.request(path, { method })),
+      );
+      expect(head?.status).toBe(200);
+      expect(head?.headers.get("content-type")).toBe(get?.headers.get("content-type"));
+    },
+  );
 });
 
 describe("authentication", () => {

@@ -157,6 +157,22 @@ describe("CORS", () => {
     expect(sent.headers.get("access-control-allow-origin")).toBe(isAllowed ? from : null);
   });
 
+  test("C7: a preflight that is refused is counted among the refusals", async () => {
+    const edge = new FakeEdge(cors);
+    await preflight(edge, "https://evil.test");
+    expect(edge.edge.counters.snapshot()).toMatchObject({
+      requests: { "403": 1 },
+      refusals: { "permission-denied": 1 },
+    });
+  });
+
+  test("C7: an answer without an origin varies by it too: caches keep it for pages", async () => {
+    const response = await new FakeEdge(cors).request("/openapi.json");
+    expect(response.headers.get("vary")).toBe("origin");
+    const open = await new FakeEdge({ CORS_ORIGINS: "*" }).request("/openapi.json");
+    expect(open.headers.get("access-control-allow-origin")).toBe("*");
+  });
+
   test("C7: * allows every origin", async () => {
     const response = await preflight(new FakeEdge({ CORS_ORIGINS: "*" }), "https://any.test");
     expect(response.headers.get("access-control-allow-origin")).toBe("*");

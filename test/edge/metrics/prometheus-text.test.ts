@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 import { expect, test } from "vitest";
 
 import { prometheusText } from "../../../edge/metrics/prometheus-text.ts";
@@ -45,6 +47,10 @@ test("why the log is out of reach, and what its forwarder keeps meanwhile, are t
     logFault: "login-refused",
     outages: 2,
     loginRefusals: 3,
+    queueBytes: 7,
+    callers: 1,
+    sends: 9,
+    failedSends: 8,
     spilledRecords: 4,
     spilledBytes: 500,
     storageFailures: 0,
@@ -55,11 +61,44 @@ test("why the log is out of reach, and what its forwarder keeps meanwhile, are t
     'weir_edge_log_down{fault="login-refused"} 1',
     "weir_edge_log_outages_total 2",
     "weir_edge_login_refusals_total 3",
+    "weir_edge_queue_bytes 7",
+    "weir_edge_queue_callers 1",
+    "weir_edge_sends_total 9",
+    "weir_edge_failed_sends_total 8",
     "weir_edge_spilled_records 4",
     "weir_edge_spilled_bytes 500",
     "weir_edge_storage_failures_total 0",
   ])
     expect(lines).toContain(line);
+});
+
+test("what each tenant sent, and what was refused to it, is told", async () => {
+  const hash = createHash("sha256").update("k").digest("hex");
+  const tenant = { name: "acme", keys: [hash], signals: ["logs"], requestsPerS: 1, status: true };
+  const edge = new FakeEdge({ TENANTS: JSON.stringify({ tenants: [tenant] }) });
+  const key = { "x-api-key": "k" };
+  const body = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [{}, {}] }] }] });
+  expect((await edge.post("/v1/traces", "application/json", "{}", key)).status).toBe(403);
+  expect((await edge.post("/v1/logs", "application/json", body, key)).status).toBe(200);
+  expect((await edge.post("/v1/logs", "application/json", body, key)).status).toBe(429);
+  const lines = (await (await edge.request("/metrics", { headers: key })).text()).split("\n");
+  for (const line of [
+    'weir_edge_tenant_requests_total{tenant="acme"} 3',
+    'weir_edge_tenant_refused_requests_total{tenant="acme"} 2',
+    'weir_edge_tenant_items_total{tenant="acme"} 2',
+    "weir_edge_arriving_bytes 0",
+    "weir_edge_held_bytes 0",
+    "weir_edge_waiting_requests 0",
+    'weir_edge_document_fault{document="tenants"} 0',
+  ])
+    expect(lines).toContain(line);
+});
+
+test("a document that is not used is told", () => {
+  const status = { registry: { error: "bad" }, access: { storeError: "" } };
+  const lines = prometheusText(status).split("\n");
+  expect(lines).toContain('weir_edge_document_fault{document="registry"} 1');
+  expect(lines).toContain('weir_edge_document_fault{document="tenants"} 0');
 });
 
 test("it wants the same right as /status", async () => {

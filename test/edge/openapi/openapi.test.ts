@@ -1,5 +1,7 @@
 // The served document beside what the edge does. What its schemas say of bodies is held to the edge
 // by a foreign validator in test/openapi-schemas.test.ts: that one cannot run in workerd.
+import { createHash } from "node:crypto";
+
 import { describe, expect, test } from "vitest";
 
 import { openApiDocument } from "../../../edge/openapi/openapi-document.ts";
@@ -45,6 +47,32 @@ describe("the document", () => {
       expect([path, Object.keys(operations as Json)]).toEqual([path, [method]]);
     }
     expect(paths).toHaveLength(9);
+  });
+
+  test.each([
+    ["GET", "/status", 401, {}],
+    ["GET", "/status", 403, { "x-api-key": "acme" }],
+    ["GET", "/metrics", 200, { "x-api-key": "key" }],
+    ["GET", "/livez", 200, {}],
+    ["POST", "/livez", 405, {}],
+    ["POST", "/v1/traces", 401, { "content-type": "application/x-protobuf" }],
+    ["POST", "/v1/logs", 415, { "x-api-key": "key" }],
+    ["POST", "/v1/depth", 403, { "x-api-key": "acme", "content-type": json }],
+    ["POST", "/v1/depth", 400, { "x-api-key": "key", "content-type": json }],
+  ])("names status, type and headers of %s %s: %i", async (method, path, status, headers) => {
+    const hash = createHash("sha256").update("acme").digest("hex");
+    const tenants = [{ name: "acme", keys: [hash], signals: ["logs"] }];
+    const edge = new FakeEdge({ API_KEYS: "key", TENANTS: JSON.stringify({ tenants }) });
+    const response = await edge.request(path, { method, headers: headers as HeadersInit });
+    expect(response.status).toBe(status);
+    const operations = (openApiDocument.paths as Json)[path] as Json;
+    const { responses } = Object.values(operations)[0] as { readonly responses: Json };
+    const named = responses[String(status)] as { headers?: Json; content: Json } | undefined;
+    const type = response.headers.get("content-type")?.split(";")[0];
+    if (type !== undefined) expect(Object.keys(named?.content ?? {})).toContain(type);
+    for (const name of ["allow", "accept", "www-authenticate"])
+      if (response.headers.has(name))
+        expect(Object.keys(named?.headers ?? {}).map((one) => one.toLowerCase())).toContain(name);
   });
 
   test("refers only to what it defines", () => {
