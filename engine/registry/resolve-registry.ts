@@ -152,7 +152,7 @@ const firstOf = <T>(from: readonly Resolution[], find: (one: Resolution) => T | 
   return undefined;
 };
 
-const signals: readonly string[] = ["metric", "event", "entity", "span"];
+const signals: ReadonlySet<string> = new Set(["metric", "event", "entity", "span"]);
 
 const nameOf = (base: Omit<ResolvedGroup, "attributes">): string | undefined => {
   if (base.type === "metric") return base.metric_name;
@@ -163,7 +163,7 @@ const nameOf = (base: Omit<ResolvedGroup, "attributes">): string | undefined => 
 const namesOf = (base: Omit<ResolvedGroup, "attributes">): string[] => {
   const name = nameOf(base);
   const id = `group ${base.id}`;
-  return signals.includes(base.type) && name !== undefined ? [id, `${base.type} ${name}`] : [id];
+  return signals.has(base.type) && name !== undefined ? [id, `${base.type} ${name}`] : [id];
 };
 
 const entityNames = (association: EntityAssociation): readonly string[] => {
