@@ -45,6 +45,17 @@ describe("the house", () => {
     expect(sources.filter((path) => later.test(read(path)))).toEqual([]);
   });
 
+  it("installs by itself, and runs on the pinned Node, whichever command of the README comes first", () => {
+    const scripts: { readonly [name: string]: string } = packageFile.scripts;
+    const named = read("README.md").matchAll(/`?npm (?:run )?(start|test|(?<=run )[a-z:]+)/g);
+    const names = new Set([...named].map((match) => match[1] ?? ""));
+    expect([...names]).toEqual(expect.arrayContaining(["start", "bench", "example", "clients"]));
+    const late = [...names].filter((name) => !scripts[name]?.startsWith("node engine/launch.mjs"));
+    expect(late).toEqual([]);
+    // A shell remembers where it found node before there was the pinned one; env looks anew.
+    expect([...names].filter((name) => scripts[name]?.includes("&& node "))).toEqual([]);
+  });
+
   it("reads the environment in one place of each side", () => {
     const readers = sources.filter((path) => /\bprocess\.env\b/.test(read(path)));
     const allowed = new Set([
