@@ -39,6 +39,8 @@ export const matchField = {
   dataAt: 10,
   accountsAt: 11,
   accountCount: 12,
+  /** 1: base and quote have changed places with those of the rule. */
+  isTurned: 13,
   words: 16,
 } as const;
 
@@ -124,31 +126,39 @@ export class MatchTable {
     words[word + field.dataAt] = this.dataAt;
     words[word + field.accountsAt] = this.accountsAt;
     words[word + field.accountCount] = this.accountCount;
-    if (this.#place(place + at.twoSided) === 1) this.#chooseSide(view, word, place);
+    words[word + field.isTurned] = 0;
+    if (this.#place(place + at.side) >= 0) this.#chooseSide(view, word, place);
+    if (this.#place(place + at.quoteMint) >= 0) this.#turnFromSol(view, word);
     return words[word + field.mintAt] === accountLoaded ? added.unresolved : added.resolved;
   }
 
-  // A swap of two tokens, or an order: a byte tells the side, and SOL is never the mint.
+  // A swap of two tokens whose side a byte tells.
   #chooseSide(view: DataView, word: number, place: number): void {
     const { words } = this;
     const sideAt = this.#place(place + at.side);
-    let isSell = false;
-    if (sideAt >= 0) {
-      if (sideAt < this.dataBytes) {
-        isSell = view.getUint8(this.dataAt + sideAt) === 1;
-        words[word + field.direction] = isSell ? sellCode : buyCode;
-        words[word + (isSell ? field.quoteAt : field.baseAt)] = -1;
-      } else {
-        words[word + field.direction] = 0;
-        words[word + field.baseAt] = -1;
-        words[word + field.quoteAt] = -1;
-      }
+    if (sideAt < this.dataBytes) {
+      const isSell = view.getUint8(this.dataAt + sideAt) === 1;
+      words[word + field.direction] = isSell ? sellCode : buyCode;
+      words[word + (isSell ? field.quoteAt : field.baseAt)] = -1;
+      return;
     }
+    words[word + field.direction] = 0;
+    words[word + field.baseAt] = -1;
+    words[word + field.quoteAt] = -1;
+  }
+
+  // SOL is never the mint: a pool or order may have it as its base, and who buys that sells the other.
+  #turnFromSol(view: DataView, word: number): void {
+    const { words } = this;
     if (!isSol(view, words[word + field.mintAt] as number)) return;
+    const quoteMintAt = words[word + field.quoteMintAt] as number;
+    if (quoteMintAt < 0 && quoteMintAt !== accountLoaded) return;
     swapWords(words, word + field.mintAt, word + field.quoteMintAt);
     swapWords(words, word + field.baseAt, word + field.quoteAt);
+    words[word + field.isTurned] = 1;
     const direction = words[word + field.direction] as number;
-    if (direction !== 0) words[word + field.direction] = isSell ? buyCode : sellCode;
+    if (direction === buyCode) words[word + field.direction] = sellCode;
+    else if (direction === sellCode) words[word + field.direction] = buyCode;
   }
 
   #quoteMintAt(view: DataView, place: number): number {
@@ -187,10 +197,9 @@ const at = {
   quote: 6,
   direction: 7,
   side: 8,
-  twoSided: 9,
 } as const;
 
-const placeWords = 10;
+const placeWords = 9;
 
 const buyCode = candidateDirections.indexOf("buy");
 const sellCode = candidateDirections.indexOf("sell");
@@ -198,7 +207,6 @@ const sellCode = candidateDirections.indexOf("sell");
 const flatten = (rules: readonly InstructionRule[]): Int32Array => {
   const places = new Int32Array(rules.length * placeWords);
   rules.forEach((rule, index) => {
-    const isTwoSided = rule.sideAt !== null || rule.direction === null;
     places.set(
       [
         rule.mint,
@@ -210,7 +218,6 @@ const flatten = (rules: readonly InstructionRule[]): Int32Array => {
         rule.quote?.at ?? -1,
         candidateDirections.indexOf(rule.direction ?? ""),
         rule.sideAt ?? -1,
-        isTwoSided ? 1 : 0,
       ],
       index * placeWords,
     );

@@ -125,13 +125,21 @@ const attachEvents = (found: readonly Found[], meta: RpcMeta): void => {
           one.inner < position &&
           one.event === null &&
           programIds[one.rule.program] === instruction.program &&
-          one.places.direction === event.direction &&
-          fits(event.mint, one.accounts[one.places.mint]),
+          one.rule.direction === event.direction &&
+          fits(event.mint, one.accounts[one.rule.mint]),
       );
-      if (owner !== undefined) owner.event = event;
+      if (owner !== undefined) owner.event = owner.places.isTurned ? turned(event) : event;
     });
   }
 };
+
+/** The event of a pool whose base is SOL, as what it says of the other mint. */
+const turned = ({ base, quote, ...event }: TradeEvent): TradeEvent => ({
+  ...event,
+  base: quote,
+  quote: base,
+  mint: null,
+});
 
 const fits = (told: string | null, known: string | null | undefined): boolean =>
   told === null || known === null || known === undefined || told === known;

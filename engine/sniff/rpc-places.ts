@@ -1,6 +1,6 @@
-// Where mint, quote mint and amounts of one instruction are: as its rule says, but for a swap of
-// two tokens the side is a byte of the data, and SOL is never the mint. The plain form of what
-// match-table.ts does on the hot path.
+// Where mint, quote mint and amounts of one instruction are: as its rule says, but for a swap whose
+// side is a byte of the data, and for pools and orders that have SOL as their base: SOL is never the
+// mint. The plain form of what match-table.ts does on the hot path.
 import {
   type Direction,
   type InstructionRule,
@@ -10,6 +10,8 @@ import {
 /** The parts of a rule that depend on data and accounts. */
 export type MatchPlaces = Pick<InstructionRule, "mint" | "quoteMint" | "base" | "quote"> & {
   readonly direction: Direction | null;
+  /** Base and quote have changed places with those of the rule. */
+  readonly isTurned: boolean;
 };
 
 /** `accounts` are the instruction's own, null for one that is not resolved. */
@@ -19,26 +21,26 @@ export const placesOf = (
   data: Uint8Array,
 ): MatchPlaces => {
   const sided = sidedOf(rule, data);
-  const isTwoSided = rule.sideAt !== null || rule.direction === null;
-  if (!isTwoSided || rule.quoteMint === "sol" || accounts[rule.mint] !== wrappedSolMint) {
-    return sided;
-  }
+  if (accounts[rule.mint] !== wrappedSolMint || rule.quoteMint === "sol") return sided;
+  if (rule.quoteMint >= accounts.length) return sided;
   return {
     mint: rule.quoteMint,
     quoteMint: rule.mint,
     base: sided.quote,
     quote: sided.base,
     direction: opposite(sided.direction),
+    isTurned: true,
   };
 };
 
 const sidedOf = (rule: InstructionRule, data: Uint8Array): MatchPlaces => {
-  if (rule.sideAt === null) return rule;
+  if (rule.sideAt === null) return { ...rule, isTurned: false };
   const side = data[rule.sideAt];
-  if (side === undefined) return { ...rule, base: null, quote: null, direction: null };
+  const sided = { ...rule, isTurned: false };
+  if (side === undefined) return { ...sided, base: null, quote: null, direction: null };
   return side === 1
-    ? { ...rule, quote: null, direction: "sell" }
-    : { ...rule, base: null, direction: "buy" };
+    ? { ...sided, quote: null, direction: "sell" }
+    : { ...sided, base: null, direction: "buy" };
 };
 
 const opposite = (direction: Direction | null): Direction | null => {

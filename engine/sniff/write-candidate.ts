@@ -43,7 +43,7 @@ export class CandidateWriter {
 
   constructor(table: MatchTable) {
     this.#table = table;
-    this.#limits = Uint16Array.from(table.rules, limitFlags);
+    this.#limits = Uint16Array.from(table.rules.flatMap(limitFlags));
   }
 
   /**
@@ -117,7 +117,8 @@ export class CandidateWriter {
     copyU64OrZero(from, base, to, offset + at.baseAmount);
     copyU64OrZero(from, quote, to, offset + at.quoteAmount);
     const known = (base >= 0 ? flag.baseAmount : 0) | (quote >= 0 ? flag.quoteAmount : 0);
-    const limits = this.#limits[table.match(index, matchField.rule)] as number;
+    const rule = table.match(index, matchField.rule);
+    const limits = this.#limits[rule * 2 + table.match(index, matchField.isTurned)] as number;
     // The limit bits stand two above those that say the amount is there at all.
     const amounts = known | (limits & (known << 2));
     if (base < 0 || quote < 0) return amounts;
@@ -141,9 +142,13 @@ export const stampOrigin = (to: DataView, offset: number, origin: CandidateOrigi
 const u64Near = (view: DataView, offset: number): number =>
   view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 2 ** 32;
 
-const limitFlags = ({ base, quote }: InstructionRule): number =>
+/** Of a match as its rule says, and of one that is turned. */
+const limitFlags = ({ base, quote }: InstructionRule): readonly number[] => [
   (base?.kind === "limit" ? flag.baseIsLimit : 0) |
-  (quote?.kind === "limit" ? flag.quoteIsLimit : 0);
+    (quote?.kind === "limit" ? flag.quoteIsLimit : 0),
+  (quote?.kind === "limit" ? flag.baseIsLimit : 0) |
+    (base?.kind === "limit" ? flag.quoteIsLimit : 0),
+];
 
 const writeItem = (item: TransactionItem, to: DataView, offset: number): number => {
   const known = item.flags;

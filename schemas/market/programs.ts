@@ -71,6 +71,7 @@ export type InstructionRule = {
    * then the only exact one: `base` is that of a sell, `quote` that of a buy.
    */
   readonly sideAt: number | null;
+  /** SOL that stands here changes places with the quote mint, and purchases with sales. */
   readonly mint: number;
   readonly user: number;
   /** Bonding curve, pool or order account. */
