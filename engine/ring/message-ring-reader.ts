@@ -15,7 +15,7 @@ import {
   typeOfTag,
 } from "./message-ring-layout.ts";
 import { messageRingShape } from "./message-ring.ts";
-import { invariant, ringChecks } from "./ring-checks.ts";
+import { invariant, misuse, ringChecks } from "./ring-checks.ts";
 import {
   controlBytes,
   count,
@@ -91,9 +91,11 @@ export class MessageRingReader {
    * released when all are handled, also when the handler throws (the message that it threw at counts
    * as read). Under block and drop-newest fewer than `limit` means that the ring was empty. Under
    * drop-oldest 0 can also mean that the writer was faster each time: `waitForMessages` tells.
+   * @throws RangeError for a `limit` below 0 and for a call from a handler.
    */
   drain(handler: MessageHandler, limit: number): number {
-    if (ringChecks) invariant(!this.#draining, "drain called from a handler");
+    if (this.#draining) misuse("drain called from a handler");
+    if (!(limit >= 0)) misuse(`limit=${limit} messages, 0 at least`);
     if (!this.#refill(limit)) return 0;
     const words = this.#words;
     const base = this.#base;

@@ -19,7 +19,7 @@ import {
   writeTag,
 } from "./message-ring-layout.ts";
 import { messageRingShape } from "./message-ring.ts";
-import { invariant, ringChecks } from "./ring-checks.ts";
+import { invariant, misuse, ringChecks } from "./ring-checks.ts";
 import {
   abortedCounter,
   controlBytes,
@@ -28,6 +28,7 @@ import {
   droppedOldestCounter,
   droppedOversizeCounter,
   paddingBytesCounter,
+  priorityHigh,
   priorityLow,
   publishedWord,
   raise,
@@ -114,12 +115,17 @@ export class MessageRingWriter {
    * or `length` exceeds `messageBytesMax`. A refusal is a counted drop, except for want of room
    * under policy "block": there the caller waits and claims again. Several claims may be open.
    * `type` is 1..32767; `priority` decides which counter a drop of this message raises.
+   * @throws RangeError for another type or priority, or a `length` that is no integer.
    */
   claim(type: number, length: number, priority: number = priorityLow): number {
     const at = this.#at;
     const next = at + recordBytes(length);
     // Unsigned, so that a negative length is refused too.
-    if (next > this.#limitAt || length >>> 0 > this.messageBytesMax)
+    if (
+      next > this.#limitAt ||
+      length >>> 0 > this.messageBytesMax ||
+      !isGood(type, length, priority)
+    )
       return this.#claimSlowly(type, length, priority);
     // Every store between the caller's stores costs speed: stores leave the processor in order, and
     // the lines of the ring are the slow ones. Hence one index and one count here, no more.
@@ -127,7 +133,7 @@ export class MessageRingWriter {
     writeStamp(this.#words, at, this.#stampUs);
     this.#at = next;
     this.#claims += 1;
-    if (ringChecks) this.#checkClaim(type, at);
+    if (ringChecks) this.#checkClaim(at);
     return payloadIndex(at);
   }
 
@@ -149,8 +155,11 @@ export class MessageRingWriter {
   /**
    * Makes everything visible that was committed, with one atomic store, and wakes the reader if it
    * sleeps; nothing while a claim is open. Call it once per batch and before going idle.
+   * @throws RangeError when more claims were closed than made: nothing would be visible any more.
    */
   publish(): void {
+    if (this.#closed > this.#claims)
+      misuse(`closed=${this.#closed} of ${this.#claims} claims: close each once, and none of -1`);
     const position = this.#position();
     if (position === this.#published || this.#claims !== this.#closed) return;
     count(this.#counters, writtenCounter, this.#claims - this.#aborted);
@@ -165,14 +174,17 @@ export class MessageRingWriter {
     }
   }
 
-  /** Claim, copy the first `length` bytes of `source`, commit. False when the claim was refused. */
+  /**
+   * Claim, copy the first `length` bytes of `source`, commit. False when the claim was refused.
+   * @throws RangeError when `source` is shorter, and as `claim`.
+   */
   tryWrite(
     type: number,
     source: Uint8Array,
     length: number = source.length,
     priority: number = priorityLow,
   ): boolean {
-    if (ringChecks) invariant(length <= source.length, `length=${length} exceeds the source`);
+    if (length > source.length) misuse(`length=${length} of a source of ${source.length} bytes`);
     const index = this.claim(type, length, priority);
     if (index < 0) return false;
     const { bytes } = this;
@@ -189,7 +201,7 @@ export class MessageRingWriter {
    * over first, or when no such message ever fits. For threads that may block.
    */
   waitForSpace(length: number, timeoutMs: number): boolean {
-    if (length >>> 0 > this.messageBytesMax) return false;
+    if (!this.#everFits(length)) return false;
     this.publish();
     const needed = this.#neededBytes(length);
     const deadline = performance.now() + timeoutMs;
@@ -204,7 +216,7 @@ export class MessageRingWriter {
 
   /** `waitForSpace` for a thread with an event loop. One wait at a time. */
   async waitForSpaceAsync(length: number, timeoutMs: number): Promise<boolean> {
-    if (length >>> 0 > this.messageBytesMax) return false;
+    if (!this.#everFits(length)) return false;
     this.publish();
     const needed = this.#neededBytes(length);
     const deadline = performance.now() + timeoutMs;
@@ -215,6 +227,10 @@ export class MessageRingWriter {
       await parkAsync(this.#parking, this.#readSeen, leftMs);
     }
     return true;
+  }
+
+  #everFits(length: number): boolean {
+    return length >= 0 && length <= this.messageBytesMax;
   }
 
   /** Where the next claim begins. */
@@ -247,7 +263,8 @@ export class MessageRingWriter {
 
   /** A claim beyond the limit: too long, or the ring must be looked at, cleared or wrapped first. */
   #claimSlowly(type: number, length: number, priority: number): number {
-    if (length >>> 0 > this.messageBytesMax) {
+    checkGood(type, length, priority);
+    if (!this.#everFits(length)) {
       count(this.#counters, droppedOversizeCounter + priority, 1);
       return -1;
     }
@@ -311,8 +328,7 @@ export class MessageRingWriter {
     count(this.#counters, droppedOldestCounter + 1, high);
   }
 
-  #checkClaim(type: number, at: number): void {
-    invariant(type >= 1 && type <= messageTypeMax, `type=${type} is not 1..${messageTypeMax}`);
+  #checkClaim(at: number): void {
     invariant(this.#freeBytes() >= 0, `${-this.#freeBytes()} bytes claimed over the reader`);
     this.#openIndexes.add(payloadIndex(at));
   }
@@ -321,3 +337,18 @@ export class MessageRingWriter {
     invariant(this.#openIndexes.delete(index), `index=${index} is no open claim`);
   }
 }
+
+// A negative length is an integer too: it is refused as one that is too long.
+const isGood = (type: number, length: number, priority: number): boolean =>
+  type >= 1 &&
+  type <= messageTypeMax &&
+  (priority === priorityLow || priority === priorityHigh) &&
+  (length | 0) === length;
+
+const checkGood = (type: number, length: number, priority: number): void => {
+  if (isGood(type, length, priority)) return;
+  if (!Number.isInteger(length)) misuse(`length=${length} is no integer`);
+  if (!(type >= 1 && type <= messageTypeMax)) misuse(`type=${type} is not 1..${messageTypeMax}`);
+  if (priority !== priorityLow && priority !== priorityHigh)
+    misuse(`priority=${priority} is not ${priorityLow} or ${priorityHigh}`);
+};

@@ -1,5 +1,6 @@
 // The switch of the rings' expensive invariants: on under test, off in production, where a broken
-// invariant would cost every record a comparison. Cheap checks of configuration are always on.
+// invariant would cost every record more than a comparison. What a wrong argument would corrupt
+// without a sign is always checked.
 
 /** True when NODE_ENV is "test", as the test runner and the threads that it starts have it. */
 export const ringChecks: boolean = process.env["NODE_ENV"] === "test";
@@ -7,4 +8,9 @@ export const ringChecks: boolean = process.env["NODE_ENV"] === "test";
 /** A broken invariant is a programmer's error: the thread dies and its supervisor restarts it. */
 export const invariant = (holds: boolean, message: string): void => {
   if (!holds) throw new Error(`ring invariant broken: ${message}`);
+};
+
+/** A wrong argument, told by the function that found it: the check itself stays small. */
+export const misuse = (message: string): never => {
+  throw new RangeError(message);
 };

@@ -2,6 +2,7 @@
 // word to change*; the peer changes the position and then looks at the flag. Both are sequentially
 // consistent, so one of them sees the other and no wake-up is lost, and a busy ring makes no system
 // call. Not an idle strategy: whoever wants to spin first (20 us pay off) does so before calling.
+import { misuse } from "./ring-checks.ts";
 
 /** One direction: who sleeps (flag) and what ends the sleep (position). Int32 word indexes. */
 export type Parking = {
@@ -16,12 +17,18 @@ export type Parking = {
  */
 export const park = (parking: Parking, seen: number, timeoutMs: number): boolean => {
   const { words, sleepsWord, positionWord } = parking;
+  checkTimeout(timeoutMs);
   Atomics.store(words, sleepsWord, 1);
   // The usual sleep looks at no clock: two readings of it would be its only garbage.
   const outcome = Atomics.wait(words, positionWord, seen, timeoutMs);
   if (outcome === "ok") sleepOn(parking, seen, timeoutMs);
   Atomics.store(words, sleepsWord, 0);
   return Atomics.load(words, positionWord) !== seen;
+};
+
+// Atomics.wait takes what is no number for "for ever".
+const checkTimeout = (timeoutMs: number): void => {
+  if (!(timeoutMs >= 0 || timeoutMs < 0)) misuse(`timeoutMs=${timeoutMs} must be milliseconds`);
 };
 
 // After a notification: a late one, of an earlier sleep, wakes for nothing.
@@ -42,6 +49,7 @@ export const parkAsync = async (
   timeoutMs: number,
 ): Promise<boolean> => {
   const { words, sleepsWord, positionWord } = parking;
+  checkTimeout(timeoutMs);
   const deadline = performance.now() + timeoutMs;
   // V8's waiter is invisible to Node's event loop, which would end under it.
   const alive = setInterval(() => {}, 2 ** 30);

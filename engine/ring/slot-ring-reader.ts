@@ -2,7 +2,7 @@
 // release them with one atomic store. One reader per ring, on one thread. Under policy drop-oldest the
 // writer may overwrite what nobody has taken: there `available` copies a run of slots and takes it
 // by compare-exchange, and the indexes lead to the copies.
-import { invariant, ringChecks } from "./ring-checks.ts";
+import { invariant, misuse, ringChecks } from "./ring-checks.ts";
 import {
   controlBytes,
   count,
@@ -80,10 +80,13 @@ export class SlotRingReader {
     return this.#base + ((this.#position & this.#mask) + offset) * this.slotBytes;
   }
 
-  /** Gives the first `slots` of those available back to the writer, with one atomic store. */
+  /**
+   * Gives the first `slots` of those available back to the writer, with one atomic store.
+   * @throws RangeError for more than were available.
+   */
   release(slots: number): void {
-    if (ringChecks)
-      invariant(slots <= ((this.#end - this.#position) | 0), `slots=${slots} are not available`);
+    if (slots >>> 0 !== slots || slots > ((this.#end - this.#position) | 0))
+      misuse(`slots=${slots} are not available`);
     this.#position = (this.#position + slots) | 0;
     if (this.#dropsOldest || slots === 0) return;
     const words = this.i32;

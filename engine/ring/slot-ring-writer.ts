@@ -5,7 +5,7 @@
 //   for (let i = 0, at = writer.slotBase(0) >> 3; i < granted; i += 1, at += slotBytes >> 3)
 //     f64[at] = ...;
 //   writer.publish(granted);
-import { invariant, ringChecks } from "./ring-checks.ts";
+import { invariant, misuse, ringChecks } from "./ring-checks.ts";
 import {
   controlBytes,
   count,
@@ -81,9 +81,10 @@ export class SlotRingWriter {
    * free, 0 when the ring is full. A refusal under the dropping policies counts `wanted` records as
    * dropped, under `priority`: the caller drops them; under "block" it waits. A claim that is not
    * published is simply granted again.
+   * @throws RangeError for a `wanted` that is no integer of 1 or more.
    */
   claim(wanted: number, priority: number = priorityLow): number {
-    if (ringChecks) invariant(wanted > 0, `wanted=${wanted} slots`);
+    if (wanted >>> 0 !== wanted || wanted === 0) misuse(`wanted=${wanted} slots, 1 at least`);
     let free = (this.#limit - this.#position) | 0;
     if (free < wanted) {
       free = this.#look(wanted);
@@ -109,10 +110,11 @@ export class SlotRingWriter {
   /**
    * Makes the first `filled` slots of the claim visible, with one atomic store, and wakes the reader
    * if it sleeps. The rest of the claim is given back.
+   * @throws RangeError for more slots than the last claim granted.
    */
   publish(filled: number): void {
-    if (ringChecks)
-      invariant(filled <= this.#granted, `filled=${filled} of ${this.#granted} slots`);
+    if (filled >>> 0 !== filled || filled > this.#granted)
+      misuse(`filled=${filled} of ${this.#granted} slots granted`);
     if (filled === 0) return;
     const words = this.i32;
     this.#granted = 0;

@@ -1,0 +1,104 @@
+// Wrong use of the rings as in production, where the expensive invariants are off: what would lose
+// or double records without a sign is an error that names the argument, and changes nothing.
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+
+import type * as Door from "../../../engine/doors/ring.ts";
+
+let ring: typeof Door;
+
+beforeAll(async () => {
+  vi.stubEnv("NODE_ENV", "production");
+  vi.resetModules();
+  ring = await import("../../../engine/doors/ring.ts");
+});
+
+afterAll(() => vi.unstubAllEnvs());
+
+const message = () => {
+  const memory = ring.createMessageRing({ capacityBytes: 1024, policy: "block" });
+  const reader = new ring.MessageRingReader(memory);
+  const read = (): [number, number][] => {
+    const got: [number, number][] = [];
+    reader.drain((type, _index, length) => got.push([type, length]), 100);
+    return got;
+  };
+  return { memory, writer: new ring.MessageRingWriter(memory), reader, read };
+};
+
+const slot = () => {
+  const memory = ring.createSlotRing({ slotBytes: 8, slots: 4, policy: "block" });
+  const writer = new ring.SlotRingWriter(memory);
+  return { memory, writer, reader: new ring.SlotRingReader(memory) };
+};
+
+it("a claim with a wrong type, priority or length is an error, and the ring goes on", () => {
+  const { memory, writer, read } = message();
+  const eight = new Uint8Array(8);
+  for (const type of [0, -1, 32_768, 65_537, Number.NaN])
+    expect(() => writer.tryWrite(type, eight)).toThrow(`type=${type} is not 1..32767`);
+  for (const priority of [-1, 2, Number.NaN])
+    expect(() => writer.claim(1, 8, priority)).toThrow(`priority=${priority} is not 0 or 1`);
+  for (const length of [Number.NaN, 1.5, Infinity])
+    expect(() => writer.claim(1, length)).toThrow(`length=${length} is no integer`);
+  for (const length of [-1, 2 ** 31, 2 ** 32 + 8]) {
+    expect(writer.claim(1, length)).toBe(-1);
+    expect(writer.waitForSpace(length, 1000)).toBe(false);
+  }
+  expect(writer.waitForSpace(Number.NaN, 1000)).toBe(false);
+  expect(writer.tryWrite(7, eight)).toBe(true);
+  writer.publish();
+  expect(read()).toEqual([[7, 8]]);
+  expect(ring.readRingStats(memory)).toMatchObject({ written: 1, read: 1, inFlight: 0 });
+});
+
+it("a write of more bytes than its source has sends none of an earlier message", () => {
+  const { writer, read } = message();
+  expect(() => writer.tryWrite(1, new Uint8Array(4), 100)).toThrow(
+    "length=100 of a source of 4 bytes",
+  );
+  writer.publish();
+  expect(read()).toEqual([]);
+});
+
+it("a refused claim that is committed does not silence the ring", () => {
+  const { writer } = message();
+  writer.commit(writer.claim(1, 500));
+  writer.tryWrite(1, new Uint8Array(8));
+  expect(() => writer.publish()).toThrow("closed=2 of 1 claims");
+});
+
+it("a drain without a limit or inside a drain is an error", () => {
+  const { writer, reader, read } = message();
+  writer.tryWrite(3, new Uint8Array(8));
+  writer.publish();
+  for (const limit of [undefined, Number.NaN, -1])
+    expect(() => reader.drain(() => undefined, limit as number)).toThrow(`limit=${limit}`);
+  expect(() => reader.drain(() => reader.drain(() => undefined, 1), 1)).toThrow("from a handler");
+  writer.tryWrite(4, new Uint8Array(8));
+  writer.publish();
+  expect(read()).toEqual([[4, 8]]);
+});
+
+it("slots are claimed, published and released as whole numbers of those that are there", () => {
+  const { memory, writer, reader } = slot();
+  for (const wanted of [0, -1, 1.5, Number.NaN, Infinity])
+    expect(() => writer.claim(wanted)).toThrow(`wanted=${wanted} slots`);
+  expect(writer.claim(2)).toBe(2);
+  for (const filled of [3, -1, 0.5, Number.NaN])
+    expect(() => writer.publish(filled)).toThrow(`filled=${filled} of 2 slots granted`);
+  writer.publish(2);
+  expect(() => writer.publish(1)).toThrow("filled=1 of 0 slots granted");
+  expect(reader.available()).toBe(2);
+  for (const slots of [3, -1, 0.5, Number.NaN])
+    expect(() => reader.release(slots)).toThrow(`slots=${slots} are not available`);
+  reader.release(2);
+  expect(ring.readRingStats(memory)).toMatchObject({ written: 2, read: 2, inFlight: 0 });
+});
+
+it("a wait for a time that is no number is an error, not for ever", async () => {
+  const { reader } = slot();
+  expect(() => reader.waitForSlots(Number.NaN)).toThrow("timeoutMs=NaN must be milliseconds");
+  await expect(reader.waitForSlotsAsync(undefined as unknown as number)).rejects.toThrow(
+    "timeoutMs=undefined must be milliseconds",
+  );
+});
