@@ -106,7 +106,7 @@ export const openConfig = async (
   const first = await readConfig(place);
   for (const warning of first.warnings) io.note(`weir: warning: ${problemText(warning)}`);
   if (!first.ok) throw errorOf(first);
-  const holder = new ConfigHolder({ first, read: () => readConfig(place), lookedUp });
+  const holder = new ConfigHolder({ first, read: () => readConfig(place, true), lookedUp });
   const { path } = configPathOf(place);
   const stages = await stageProblems(first, path);
   if (stages.length > 0) throw errorOf({ ok: false, problems: stages, warnings: [] });

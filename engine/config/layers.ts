@@ -3,7 +3,7 @@
 import { distance, nearest } from "../cli/arguments.ts";
 import { type ConfigProblem, shown } from "./problem.ts";
 import { type Profile, profiles } from "./profiles.ts";
-import type { ConfigTree } from "./read-file.ts";
+import { type ConfigTree, depthMax, isDeeperThan } from "./read-file.ts";
 import { retiredFields } from "./retired-fields.ts";
 import { type Field, fieldByPath, fields, sections } from "./schema.ts";
 
@@ -113,6 +113,9 @@ const isTree = (value: unknown): value is object =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
 
 const unknown = (place: string, name: string): ConfigProblem => {
+  if (sections.includes(name)) {
+    return { place, field: name, message: "expected a field, found a section" };
+  }
   const instead = retiredFields.get(name);
   if (instead !== undefined) return { place, field: name, message: instead };
   const known = [...paths, ...sections];
@@ -201,7 +204,8 @@ const valueOf = ({ kind }: Field, text: string): unknown => {
 
 const jsonOf = (text: string): unknown => {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    return isDeeperThan(depthMax, value) ? text : value;
   } catch {
     return text;
   }

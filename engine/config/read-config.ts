@@ -1,6 +1,6 @@
 // Reads the sources from the outside: which file it is, its text, the process's environment. The one
 // reader of settings; what is said about them is resolve-config.ts.
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 
 import type { Flag, Variables } from "./layers.ts";
 import type { ConfigProblem } from "./problem.ts";
@@ -33,8 +33,15 @@ export const configPathOf = ({
 };
 
 /** The text of a file; null when there is none, else why it cannot be read. */
-const readConfigFile = async (path: string): Promise<ConfigFile | ConfigProblem | null> => {
+const readConfigFile = async (
+  path: string,
+  isAgain: boolean,
+): Promise<ConfigFile | ConfigProblem | null> => {
   try {
+    // A pipe gives its text once; after that there is nothing in it, or reading it never ends.
+    if (isAgain && !(await stat(path)).isFile()) {
+      return { place: path, field: "", message: "is no regular file: it cannot be read again" };
+    }
     const bytes = await readFile(path);
     if (bytes.length > 4 * fileCharsMax) {
       const message = `found ${bytes.length} bytes, expected up to ${fileCharsMax} characters`;
@@ -59,10 +66,13 @@ export const resolveFile = (place: ConfigPlace, file: ConfigFile | null): Resolu
   return resolveConfig({ file, variables, flags: [...named, ...flags] });
 };
 
-/** Reads and resolves everything. A file that is named must exist; the default's need not. */
-export const readConfig = async (place: ConfigPlace): Promise<Resolution> => {
+/**
+ * Reads and resolves everything. A file that is named must exist; the default's need not. `isAgain`:
+ * it was read before, so it must be one that can be.
+ */
+export const readConfig = async (place: ConfigPlace, isAgain = false): Promise<Resolution> => {
   const { path, isNamed } = configPathOf(place);
-  const file = await readConfigFile(path);
+  const file = await readConfigFile(path, isAgain);
   if (file === null && isNamed) return failed({ place: path, field: "", message: "no such file" });
   if (file !== null && "message" in file) return failed(file);
   return resolveFile(place, file);

@@ -14,7 +14,14 @@ export type ConfigTree = { readonly value: object; readonly lineOf: LineOf };
 /** Larger files are refused. */
 export const fileCharsMax: number = 1 << 20;
 
-const depthMax = 32;
+/** Of values in each other. */
+export const depthMax = 32;
+
+/** Whether objects and lists stand in each other deeper than `depth`. */
+export const isDeeperThan = (depth: number, value: unknown): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  (depth === 0 || Object.values(value).some((child) => isDeeperThan(depth - 1, child)));
 
 /** The tree, or why there is none. */
 export const readTree = (file: ConfigFile): ConfigTree | ConfigProblem => {
@@ -51,6 +58,13 @@ const readJson = ({ path, text }: ConfigFile): ConfigTree | ConfigProblem => {
     const line = /\bline (\d+)/.exec(message)?.[1];
     const place = line === undefined ? path : `${path}:${line}`;
     return { place, field: "", message: `not JSON: ${message}` };
+  }
+  if (isDeeperThan(depthMax, value)) {
+    return {
+      place: path,
+      field: "",
+      message: `found values deeper than ${depthMax} in each other`,
+    };
   }
   const positions = readByLibrary(text);
   const twice = positions.faults.find(({ message }) => /unique/i.test(message));

@@ -15,11 +15,12 @@ export type ConfigWatchOptions = {
   readonly note: (line: string) => void;
 };
 
-/** What tells one state of a file from another; "" when there is none. */
+/** What tells one state of a file from another; "" when there is none, or a pipe. */
 const signatureOf = async (path: string): Promise<string> => {
   try {
-    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-    return [dev, ino, size, mtimeNs, ctimeNs].join(":");
+    const found = await stat(path, { bigint: true });
+    const { dev, ino, size, mtimeNs, ctimeNs } = found;
+    return found.isFile() ? [dev, ino, size, mtimeNs, ctimeNs].join(":") : "";
   } catch {
     return "";
   }

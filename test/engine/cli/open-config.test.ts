@@ -1,10 +1,13 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { afterAll, expect, it } from "vitest";
 
 import { openConfig } from "../../../engine/cli/open-config.ts";
+import { ConfigWatch } from "../../../engine/config/watch-config.ts";
 import { LiveReader } from "../../../engine/config/live-reader.ts";
 import { capturedIo } from "./captured-io.ts";
 
@@ -41,6 +44,23 @@ it("a reload tells the engine its version, and threads what changed", async () =
   writeFileSync(path, "[bundle]\ntimeout_us = 250\n[book]\nsymbols = 3\n");
   expect(await settings.reload()).toMatchObject({ version: 3, needsRestart: ["book.symbols"] });
   expect(told).toEqual([2, 3]);
+});
+
+it("settings that came through a pipe go on: nothing is read from it again", async () => {
+  const path = join(folder, "pipe");
+  execFileSync("mkfifo", [path]);
+  const open = openConfig({ values: { config: path }, positionals: [] }, {}, io);
+  await writeFile(path, "sniffer.batch_size = 7\n");
+  const { holder, reload } = await open;
+  const notes: string[] = [];
+  const watch = new ConfigWatch({ holder, path, note: (line) => notes.push(line) });
+  for (let i = 0; i < 3; i += 1) await watch.look();
+  expect([holder.last, notes]).toEqual([null, []]);
+  expect(await reload()).toMatchObject({
+    kind: "refused",
+    reasons: [`${path}: is no regular file: it cannot be read again`],
+  });
+  expect(holder.config.sniffer.batch_size).toBe(7);
 });
 
 it("stages that cannot be run are told before anything starts", async () => {

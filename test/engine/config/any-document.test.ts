@@ -124,4 +124,20 @@ describe("any document", () => {
     });
     fc.assert(property, { seed, numRuns });
   });
+
+  test("that is deeper than anybody needs, which is refused", () => {
+    const deep = `${'{"a":'.repeat(20_000)}1${"}".repeat(20_000)}`;
+    const stages = `[{"name":"a","module":"./a.mjs","options":${deep}}]`;
+    const problemsOf = (text: string, variables = {}): readonly string[] => {
+      const file = text === "" ? null : { path: "weir.json", text };
+      const resolved = resolveConfig({ file, variables, flags: [] });
+      return resolved.ok ? [] : resolved.problems.map(problemText);
+    };
+    expect(problemsOf(`{"stages":${stages}}`)).toEqual([
+      "weir.json: found values deeper than 32 in each other",
+    ]);
+    expect(problemsOf("", { WEIR_STAGES: stages })).toEqual([
+      expect.stringMatching(/^WEIR_STAGES: stages: found "\[.*, expected a list of up to 8/),
+    ]);
+  });
 });

@@ -234,14 +234,14 @@ describe("live settings of running threads", () => {
         takes: () => true,
         nowMs: () => performance.now(),
         sleep: (ms) => sleep(ms),
-        waitMsMax: 100,
+        waitMsMax: 1000,
       });
       holder.subscribe(control);
       expect(await holder.reload()).toEqual({
         kind: "refused",
         version: 1,
         by: "part",
-        reasons: ["threads: hung: no answer within 100 ms"],
+        reasons: ["threads: hung: no answer within 1000 ms"],
       });
       names.pop();
       expect(await holder.reload()).toMatchObject({ kind: "applied", version: 2 });

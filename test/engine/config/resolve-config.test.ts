@@ -252,6 +252,11 @@ attempts_max = 1.5
     );
   });
 
+  test("a section is no setting", () => {
+    const [problem] = problems({ set: { sniffer: "1" } });
+    expect(problem).toBe("--set sniffer: sniffer: expected a field, found a section");
+  });
+
   test("offsets that are not checked are refused", () => {
     expect(problems({ set: { "sniffer.safe_offsets": "false" } })[0]).toContain("expected true");
   });
