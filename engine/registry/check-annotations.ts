@@ -3,6 +3,7 @@
 import { globBytesMax } from "../../schemas/weaver/glob.ts";
 import { compilePattern } from "../../schemas/weaver/pattern-compile.ts";
 import { PatternError } from "../../schemas/weaver/pattern-parse.ts";
+import type { ResolvedGroup } from "../../schemas/weaver/resolved.ts";
 import { nearest } from "../cli/arguments.ts";
 import { type Fields, isYamlMap, shown } from "./fields.ts";
 
@@ -65,20 +66,34 @@ const ofAttributes: Checks = {
   "weir.pattern": pattern,
   "weir.condition": condition,
 };
-const ofGroups: Checks = { "weir.match": globs };
+const ofSpans: Checks = { "weir.match": globs };
 
-/** Checks the annotations of an attribute or a group. */
-export const checkAnnotations = (fields: Fields, holder: "attribute" | "group"): void => {
+/** Who has annotations: an attribute, or a group of a type. */
+type Holder = "attribute" | ResolvedGroup["type"];
+
+const checksOf = (holder: Holder): Checks => {
+  if (holder === "attribute") return ofAttributes;
+  return holder === "span" ? ofSpans : {};
+};
+
+const hint = (key: string, known: readonly string[]): string => {
+  if (known.length > 0) return `; did you mean ${nearest(key, known)}?`;
+  return Object.hasOwn(ofSpans, key) ? ": it is one of spans" : "";
+};
+
+/** Checks our annotations of an attribute or a group. */
+export const checkAnnotations = (fields: Fields, holder: Holder): void => {
   const map = fields.raw("annotations");
   if (!isYamlMap(map)) return;
   const annotations = fields.below("annotations", fields.what);
-  const checks = holder === "attribute" ? ofAttributes : ofGroups;
+  const checks = checksOf(holder);
+  const whose = `${holder.replace("_", " ")}s`;
   for (const [key, value] of Object.entries(map)) {
     if (!key.startsWith("weir.")) continue;
     const check = Object.hasOwn(checks, key) ? checks[key] : undefined;
     if (check === undefined) {
-      const near = nearest(key, Object.keys(checks));
-      annotations?.warning(key, `${key} is no annotation of ${holder}s; did you mean ${near}?`);
+      const text = `${key} is no annotation of ${whose}, ignored`;
+      annotations?.warning(key, text + hint(key, Object.keys(checks)));
       continue;
     }
     const expected = check(value);

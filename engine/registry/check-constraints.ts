@@ -6,7 +6,7 @@ import { constraintFault, constraintKeys } from "../../schemas/weaver/constraint
 import type { ResolvedAttribute } from "../../schemas/weaver/resolved.ts";
 import { isYamlMap, shown } from "./fields.ts";
 import { type Place, placeText, type Problems } from "./problem.ts";
-import type { OpenGroup } from "./resolve-group.ts";
+import type { OpenGroup, Overridden } from "./resolve-group.ts";
 import type { AttributeSpec, GroupSpec } from "./specification.ts";
 
 type First = { readonly value: unknown; readonly place: Place };
@@ -51,12 +51,26 @@ class ConstraintCheck {
     for (const [key, value] of Object.entries(annotations)) {
       const place = { file: spec.place.file, path: [...spec.place.path, "annotations", key] };
       const what = `${whose}: ${key}`;
-      if (key === "weir.condition") this.#condition(value, place, what);
+      if (key === "weir.condition") {
+        this.#condition(value, place, what);
+        if (base.type !== "attribute_group") this.#isConditional(found, place, what);
+      }
       if (!constraintKeys.includes(key)) continue;
       const fault = constraintFault(key, valueType(found.definition));
       if (fault !== null) this.#problems.error(place, `${whose}: ${fault}`);
       this.#isOne(found.definition, key, { value, place }, what);
     }
+  }
+
+  /** An attribute group may leave the level to those who take it over. */
+  #isConditional({ definition, override }: Overridden, place: Place, what: string): void {
+    const level = override.requirement_level ?? definition.requirement_level;
+    if (typeof level === "object" && "conditionally_required" in level) return;
+    const found = typeof level === "string" ? level : Object.keys(level).join();
+    this.#problems.warning(
+      place,
+      `${what} is ignored: it needs requirement_level conditionally_required, found ${found}`,
+    );
   }
 
   #isOne(...[definition, key, { value, place }, what]: [ResolvedAttribute, string, First, string]) {

@@ -95,7 +95,7 @@ export const readBase = (group: Fields, id: string, type: GroupType): Base => {
     group.oneOf("requirement_level", signalLevels) ??
     group.oneOf("metric_requirement_level", signalLevels);
   if (level !== undefined) base.requirement_level = level;
-  checkAnnotations(group, "group");
+  checkAnnotations(group, type);
   return Object.assign(base, readStatus(group));
 };
 

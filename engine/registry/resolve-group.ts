@@ -7,7 +7,10 @@ import { compare, type Place, placeText, type Problems } from "./problem.ts";
 import type { AttributeOverride, AttributeSpec, GroupRef, GroupSpec } from "./specification.ts";
 
 /** A definition and what references on the way said anew. */
-type Overridden = { readonly definition: ResolvedAttribute; readonly override: AttributeOverride };
+export type Overridden = {
+  readonly definition: ResolvedAttribute;
+  readonly override: AttributeOverride;
+};
 type Attributes = ReadonlyMap<string, Overridden>;
 
 /** A group with all attributes, still in the form that others can inherit from. */

@@ -17,6 +17,10 @@ export const readByLibrary = (text: string): YamlDocument => {
   const lines = new LineCounter();
   try {
     const document = parseDocument(text, { lineCounter: lines, stringKeys: true });
+    const exhausted = document.errors.find(({ code }) => code === "RESOURCE_EXHAUSTION");
+    if (exhausted !== undefined) {
+      return failed([{ line: exhausted.linePos?.[0].line ?? 1, message: tooDeep }]);
+    }
     const faults = document.errors.map((error) => ({
       line: error.linePos?.[0].line ?? 1,
       message: `not YAML: ${firstLine(error.message)}`,
@@ -24,11 +28,11 @@ export const readByLibrary = (text: string): YamlDocument => {
     if (faults.length > 0) return failed(faults);
     const value: unknown = document.toJS({ maxAliasCount: aliasesMax });
     if (isDeeperThan(value, depthMax)) {
-      return failed([{ line: 1, message: `nested deeper than depthMax=${depthMax}` }]);
+      return failed([{ line: 1, message: tooDeep }]);
     }
     return { value, faults, lineOf: (path) => lineOf(document, lines, path) };
   } catch (error) {
-    return failed([{ line: 1, message: `not YAML: ${thrownText(error)}` }]);
+    return failed([{ line: 1, message: thrownText(error) }]);
   }
 };
 
@@ -38,11 +42,16 @@ const failed = (faults: readonly YamlFault[]): YamlDocument => ({
   lineOf: () => 1,
 });
 
-// The package refuses too many aliases with a ReferenceError; deep nesting ends its stack.
+// Deep nesting ends the package's stack, which it tells as an error or throws; too many aliases it
+// refuses with a ReferenceError.
+const tooDeep = `nested deeper than depthMax=${depthMax}`;
+
 const thrownText = (error: unknown): string => {
-  if (error instanceof RangeError) return `nested deeper than depthMax=${depthMax}`;
-  if (error instanceof ReferenceError) return `${error.message}; the limit is ${aliasesMax}`;
-  return error instanceof Error ? firstLine(error.message) : String(error);
+  if (error instanceof RangeError) return tooDeep;
+  if (error instanceof ReferenceError) {
+    return `not YAML: ${error.message}; the limit is ${aliasesMax}`;
+  }
+  return `not YAML: ${error instanceof Error ? firstLine(error.message) : String(error)}`;
 };
 
 const firstLine = (text: string): string => text.split("\n", 1)[0]?.replace(/:$/, "") ?? text;

@@ -18,7 +18,7 @@ describe("our annotations are checked where they are written", () => {
     ['weir.pattern: "(a"', "weir.pattern must be a pattern"],
     ["weir.condition: {status: bad}", "weir.condition must be {status: error}"],
     ["weir.condition: [{attribute: x, is: 1}]", "weir.condition must be"],
-    ["weir.match: x", "weir.match is no annotation of attributes; did you mean"],
+    ["weir.match: x", "weir.match is no annotation of attributes, ignored; did you mean"],
   ];
   test.each(cases)("%s", (annotation, message) => {
     const { problems } = resolvedText(`groups:
@@ -56,6 +56,18 @@ describe("our annotations are checked where they are written", () => {
     );
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(/^a\.yaml:15: error: .*weir\.match must be a glob.*256 bytes/);
+  });
+
+  test("what would do nothing is warned of: a glob of no span, a condition of no conditional attribute", () => {
+    const { problems } = resolvedText(
+      `${span("    attributes:\n      - {ref: a.i, annotations: {weir.condition: {attribute: a.s}}}\n")}
+  - {id: metric.m, type: metric, metric_name: m, instrument: gauge, unit: s, brief: M, stability: stable, annotations: {weir.match: m}}
+`,
+    );
+    expect(problems).toEqual([
+      "a.yaml:16: warning: group span.x, attribute a.i: weir.condition is ignored: it needs requirement_level conditionally_required, found recommended",
+      "a.yaml:18: warning: group metric.m: weir.match is no annotation of metrics, ignored: it is one of spans",
+    ]);
   });
 
   test("a constraint must fit its type, agree with others of its key, and a condition be of the registry", () => {

@@ -146,6 +146,14 @@ describe("extends", () => {
     expect(errors).toEqual(["a.yaml:4: error: group c: circle of groups: a > b > c > a"]);
   });
 
+  test("lists and maps nested without end are an error that names the limit", () => {
+    for (const deep of [`groups: ${"[".repeat(20_000)}`, `groups:\n${"- ".repeat(20_000)}a\n`]) {
+      const { errors } = resolvedText(deep);
+      expect(errors).toHaveLength(1);
+      expect(errors[0]).toMatch(/^a\.yaml:[12]: error: nested deeper than depthMax=64$/);
+    }
+  });
+
   test("a chain deeper than depthMax is an error, not an overflow", () => {
     const groups = Array.from(
       { length: 5000 },
