@@ -5,7 +5,7 @@ import { DepthItem, depthCode, depthCodeText } from "../../schemas/market/depth-
 import { DepthMessage, depthItemOf } from "../../schemas/market/depth-message.ts";
 import { frameLimits } from "../../schemas/market/frame.ts";
 import { venueFaultText } from "../../schemas/market/venue-fields.ts";
-import { readVenue } from "../../schemas/market/venue-message.ts";
+import { readVenue, venueReviver } from "../../schemas/market/venue-message.ts";
 import {
   type VenueName,
   isVenueName,
@@ -71,7 +71,7 @@ export class DepthPath {
   #addJson(bytes: Uint8Array, context: Context, records: FrameRecords): Reason | undefined {
     const fault = itemFault(bytes.byteLength);
     if (fault !== null) return { reason: "too-large", detail: fault };
-    return this.#add(parseItem(bytes), context, records);
+    return this.#add(parseItem(bytes, venueReviver(context.venue)), context, records);
   }
 
   #add(entry: unknown, context: Context, records: FrameRecords): Reason | undefined {

@@ -98,10 +98,12 @@ export const jsonItems = (body: Uint8Array, shape: JsonItemsShape): JsonItems | 
   return { texts, ranges };
 };
 
-/** The item's value; undefined when its bytes are no UTF-8 or no JSON. */
-export const parseItem = (bytes: Uint8Array): unknown => {
+type Reviver = (key: string, value: unknown, context?: { readonly source?: string }) => unknown;
+
+/** The item's value, by way of JSON.parse's reviver; undefined when its bytes are no UTF-8 or no JSON. */
+export const parseItem = (bytes: Uint8Array, reviver?: Reviver): unknown => {
   try {
-    return JSON.parse(utf8.decode(bytes));
+    return JSON.parse(utf8.decode(bytes), reviver);
   } catch {
     return undefined;
   }

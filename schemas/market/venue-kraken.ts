@@ -1,7 +1,7 @@
 // Kraken WebSocket v2, channels book and trade. Kraken numbers nothing: the time of a message
 // orders it, and a CRC-32 of the ten best levels proves the book after it. The checksum is of
 // texts at the venue's precision, which numbers in JSON lose, so it is only kept when the levels
-// came as texts (venue-message.ts reads them so from JSON text).
+// came as texts (venue-message.ts has JSON.parse make them of the numbers).
 import { decimalScaleMax } from "./decimal.ts";
 import type { DepthMessage } from "./depth-message.ts";
 import { depthKind } from "./depth-item.ts";
@@ -82,7 +82,10 @@ const readTrade = (data: Json, into: DepthMessage): VenueFault | null => {
 };
 
 const isPrecise = ({ levels }: LevelList): boolean =>
-  levels.every((level) => isObject(level) && typeof level["price"] === "string");
+  levels.every(
+    (level) =>
+      isObject(level) && typeof level["price"] === "string" && typeof level["qty"] === "string",
+  );
 
 // Numbers become text again; their trailing zeros are gone.
 const inText = ({ field, levels }: LevelList): LevelList => ({

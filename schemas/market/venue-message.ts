@@ -1,5 +1,6 @@
 // A message of any venue to a depth message: the table of readers, and JSON text to JSON. What a
 // venue's numbers and ids mean is in its own file; what they demand of a book, in engine/book.
+import { decimalPlaces } from "./decimal.ts";
 import { depthCode, depthCodeText } from "./depth-item.ts";
 import { checkDepthMessage, type DepthMessage } from "./depth-message.ts";
 import { readBinance } from "./venue-binance.ts";
@@ -63,12 +64,18 @@ export const readVenue = (
 type Source = { readonly source?: string };
 type Reviver = (key: string, value: unknown, context?: Source) => unknown;
 
-const keepDecimals: Reviver = (key, value, context) =>
-  typeof value === "number" && (key === "price" || key === "qty")
-    ? (context?.source ?? value)
-    : value;
+// Exponents are not how a venue writes a precision.
+const keepDecimals: Reviver = (key, value, context) => {
+  if (typeof value !== "number" || (key !== "price" && key !== "qty")) return value;
+  const { source = "" } = context ?? {};
+  return decimalPlaces(source) < 0 ? value : source;
+};
 
-/** Reads JSON text; see `readVenue`. Kraken's prices keep their trailing zeros only this way. */
+/** For JSON.parse of a message, or of what it stands in: undefined where numbers can be taken as they are. */
+export const venueReviver = (venue: VenueName): Reviver | undefined =>
+  venue === "kraken" ? keepDecimals : undefined;
+
+/** Reads JSON text; see `readVenue`. Kraken's prices keep their trailing zeros this way. */
 export const readVenueText = (
   text: string,
   context: VenueContext,
@@ -77,7 +84,7 @@ export const readVenueText = (
 ): VenueFault | null => {
   let json: unknown;
   try {
-    json = context.venue === "kraken" ? JSON.parse(text, keepDecimals) : JSON.parse(text);
+    json = JSON.parse(text, venueReviver(context.venue));
   } catch {
     return { code: "malformed", field: "message", found: text.slice(0, 60), expected: "JSON" };
   }

@@ -57,6 +57,22 @@ describe("JSON", () => {
     expect([depth.firstId, depth.lastId]).toEqual([10, 11]);
   });
 
+  test("numbers of Kraken keep their zeros, and so the checksum, which proves the book", () => {
+    const message = (levels: string): string =>
+      `{"channel":"book","type":"update","data":[{"symbol":"X/USD","checksum":7,` +
+      `"timestamp":"2023-10-06T17:35:55.440295Z","asks":[],"bids":[${levels}]}]}`;
+    const depthOf = (levels: string): DepthItem => {
+      const text = `{"venue":"kraken","messages":[{"message":${message(levels)}}]}`;
+      const { records } = route(new TextEncoder().encode(text)) as Routed;
+      return point((firstItems(records) as [Uint8Array])[0]);
+    };
+    const precise = depthOf('{"price":0.5650,"qty":10.00000000}');
+    expect([precise.hasChecksum, precise.prevId]).toEqual([true, 7]);
+    expect([precise.priceScale, precise.sizeScale]).toEqual([4, 8]);
+    const exponent = depthOf('{"price":0.5650,"qty":1e-7}');
+    expect([exponent.hasChecksum, exponent.size(0), exponent.sizeScale]).toEqual([false, 1, 7]);
+  });
+
   test("without a receive time the edge's own is taken", () => {
     const { records } = route(body([{ message: delta("BTCUSDT", 1) }])) as Routed;
     const [item] = firstItems(records) as [Uint8Array];
