@@ -8,6 +8,8 @@ import type { LoadedStage } from "./load-stage.ts";
 import type { StageOptions } from "./stage-module.ts";
 
 const stopMsDefault = 5000;
+/** A timer of Node for longer fires at once. */
+const timerMsMax = 2 ** 31 - 1;
 
 /** What the thread gets. */
 export type CustomThreadData = {
@@ -37,7 +39,8 @@ export type CustomStageThread = {
   /**
    * Lets the stage empty its input, then ends the thread; whoever reads its output goes on
    * meanwhile. True when the input was emptied; false when the thread was killed at the deadline,
-   * 5 s when left out. Rejects as `ended` does.
+   * 5 s when left out, none for Infinity. Rejects as `ended` does, and for a deadline that is no
+   * number of 0 or more, with nothing stopped.
    */
   readonly stop: (deadlineMs?: number) => Promise<boolean>;
 };
@@ -68,12 +71,16 @@ export const startStageThread = ({
   return {
     ended,
     stop: async (deadlineMs = stopMsDefault) => {
+      checkDeadline(deadlineMs);
       Atomics.store(new Int32Array(stop), 0, 1);
       let isKilled = false;
-      const timer = setTimeout(() => {
-        isKilled = true;
-        void worker.terminate();
-      }, deadlineMs);
+      const timer = setTimeout(
+        () => {
+          isKilled = true;
+          void worker.terminate();
+        },
+        Math.min(deadlineMs, timerMsMax),
+      );
       try {
         await ended;
       } catch (error) {
@@ -84,6 +91,11 @@ export const startStageThread = ({
       return !isKilled;
     },
   };
+};
+
+/** @throws RangeError for a deadline that is no number of 0 or more, in ms. */
+export const checkDeadline = (deadlineMs: number): void => {
+  if (!(deadlineMs >= 0)) throw new RangeError(`deadlineMs=${deadlineMs}, 0 at least`);
 };
 
 const endOf = async (worker: Worker, name: string): Promise<void> => {

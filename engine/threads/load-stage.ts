@@ -2,12 +2,12 @@
 // options. Nothing runs yet: the same call checks a configuration and, on the stage's own thread,
 // makes the stage. A module is code: whoever may write the configuration may run anything.
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { createStageMetrics } from "../metrics/stage-metrics.ts";
 import { checkStageTable, type StageMetricsTable } from "../metrics/stage-table.ts";
+import { packageEntry } from "./package-entry.ts";
 import type { StageFactory, StageModule, StageOptions } from "./stage-module.ts";
 
 /** Why a stage could not be loaded. */
@@ -75,7 +75,7 @@ const urlOf = (specifier: string, from: string): string => {
   if (specifier.startsWith("file:")) return specifier;
   if (/^\.{0,2}\//.test(specifier)) return pathToFileURL(resolve(from, specifier)).href;
   try {
-    return pathToFileURL(createRequire(resolve(from, "package.json")).resolve(specifier)).href;
+    return pathToFileURL(packageEntry(specifier, from)).href;
   } catch (error) {
     throw new StageLoadError(
       "not-found",

@@ -3,7 +3,7 @@
 // reads the last one; both ends and all stages slow each other down when one of them is slower.
 import type { StageMetricsSet } from "../metrics/stage-metrics-set.ts";
 import { createSlotRing } from "../ring/slot-ring.ts";
-import { type CustomStageThread, startStageThread } from "./custom-stage.ts";
+import { checkDeadline, type CustomStageThread, startStageThread } from "./custom-stage.ts";
 import type { LoadedStage } from "./load-stage.ts";
 
 /** Stages of one chain; each is a thread. */
@@ -30,8 +30,9 @@ export type StageChain = {
   readonly ended: Promise<void>;
   /**
    * Stops in the order of the data, so that each stage empties its input; `output` is to be read
-   * meanwhile. One deadline for all, 5 s when left out; false when a stage was killed at it.
-   * Rejects with what a stage died of, when all others have ended.
+   * meanwhile. One deadline for all, 5 s when left out, none for Infinity; false when a stage was
+   * killed at it. Rejects with what a stage died of, when all others have ended, and for a deadline
+   * that is no number of 0 or more, with nothing stopped.
    */
   readonly stop: (deadlineMs?: number) => Promise<boolean>;
 };
@@ -65,7 +66,10 @@ export const startStageChain = (options: StageChainOptions): StageChain => {
     input,
     output,
     ended,
-    stop: (deadlineMs = stopMsDefault) => stopAll(threads, deadlineMs).finally(hide),
+    stop: async (deadlineMs = stopMsDefault) => {
+      checkDeadline(deadlineMs);
+      return stopAll(threads, deadlineMs).finally(hide);
+    },
   };
 };
 

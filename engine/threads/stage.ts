@@ -6,7 +6,7 @@
 export type Stage = {
   readonly name: string;
   start(): void;
-  /** Does what is there, up to a limit; 0 when there was nothing. */
+  /** Does what is there, up to a limit, and says how much; 0 when there was nothing. */
   work(): number;
   /** How long the thread may sleep when there was nothing, ms; as long as it likes without. */
   idleMs?(): number;
@@ -22,14 +22,23 @@ const parkMs = 20;
 /**
  * Runs a stage on the calling thread until `stopping` says so and nothing is left to do. Idle
  * means parked: spinning pays only with more cores than runnable threads.
+ * @throws TypeError when `work` returns anything but a number of 0 or more.
  */
 export const runDutyCycle = (stage: Stage, idle: Idle, stopping: () => boolean): void => {
   stage.start();
   for (;;) {
-    if (stage.work() > 0) continue;
+    const done = stage.work();
+    if (done > 0) continue;
+    // Else a stage that returns nothing would never be seen to have nothing left.
+    if (done !== 0)
+      throw new TypeError(
+        `stage=${stage.name}: work returned ${String(done)}, expected a number of 0 or more`,
+      );
     // Asked again after the flag was seen: what was published before it must not stay behind.
     if (stopping() && stage.work() === 0) break;
-    idle(Math.min(parkMs, stage.idleMs?.() ?? parkMs));
+    const idleMs = stage.idleMs?.() ?? parkMs;
+    // So that no number is no wait for ever.
+    idle(idleMs < parkMs ? idleMs : parkMs);
   }
   stage.stop();
 };

@@ -1,6 +1,6 @@
 // Stages from modules: good ones run, on this thread and on one of their own; bad ones are named with
 // what is wrong with them, before anything runs.
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -13,6 +13,7 @@ import { SlotRingReader } from "../../../engine/ring/slot-ring-reader.ts";
 import { SlotRingWriter } from "../../../engine/ring/slot-ring-writer.ts";
 import { startStageThread } from "../../../engine/threads/custom-stage.ts";
 import { loadStage, StageLoadError } from "../../../engine/threads/load-stage.ts";
+import { runDutyCycle } from "../../../engine/threads/stage.ts";
 import { pumpRecords } from "./pump-records.ts";
 import { adderSource, writeModule } from "./stage-modules.ts";
 
@@ -94,6 +95,44 @@ describe("a stage from a module", () => {
     const thread = startStageThread({ stage, input, output, metrics });
     await expect(thread.ended).rejects.toThrow("as it was told");
     await expect(thread.stop()).rejects.toThrow("as it was told");
+  });
+
+  it("whose work says nothing ends its thread with that, instead of never stopping", async () => {
+    const source = adderSource("silent").replace("return count;", "");
+    const stage = await load(moduleOf("silent", source), { step: 1 });
+    const metrics = stage.createMetrics();
+    const thread = startStageThread({ stage, input: ring(), output: ring(), metrics });
+    await expect(thread.ended).rejects.toThrow(
+      "stage=silent: work returned undefined, expected a number of 0 or more",
+    );
+  });
+
+  it("is never left idle for ever", () => {
+    const idled: number[] = [];
+    const stage = { name: "idle", start() {}, work: () => 0, idleMs: () => Number.NaN, stop() {} };
+    runDutyCycle(
+      stage,
+      (ms) => idled.push(ms),
+      () => idled.length > 0,
+    );
+    expect(idled).toEqual([20]);
+  });
+
+  it("comes from a package that is for import alone, from any of its entries", async () => {
+    const home = join(folder, "node_modules/@acme/stages");
+    mkdirSync(join(home, "dist/more"), { recursive: true });
+    const exports = {
+      ".": { types: "./dist/index.d.ts", import: "./dist/index.mjs" },
+      "./more/*": [{ browser: "./none.mjs" }, { node: { default: "./dist/more/*.mjs" } }],
+      "./more/hidden": null,
+    };
+    writeFileSync(join(home, "package.json"), JSON.stringify({ name: "@acme/stages", exports }));
+    writeModule(home, "dist/index", adderSource("first"));
+    writeModule(home, "dist/more/second", adderSource("second"));
+    expect((await load("@acme/stages", { step: 1 })).name).toBe("first");
+    expect((await load("@acme/stages/more/second", { step: 1 })).name).toBe("second");
+    for (const path of ["more/hidden", "other"])
+      expect((await refusal(`@acme/stages/${path}`))[0]).toBe("not-found");
   });
 
   it("refuses rings whose slots are not its records", async () => {

@@ -42,6 +42,12 @@ describe("a chain of custom stages", () => {
     expect(shown.read()).toEqual([]);
   });
 
+  it("waits without a deadline as long as it takes, and refuses one that is no number", async () => {
+    const chain = startStageChain({ stages: [await adder(1)], shown: new StageMetricsSet() });
+    await expect(chain.stop(Number.NaN)).rejects.toThrow("deadlineMs=NaN, 0 at least");
+    expect(await pumpRecords(chain, 1000, () => chain.stop(Infinity))).toHaveLength(1000);
+  });
+
   it("shows its counts in the running control server without further code", async () => {
     const memory = createEngineMemory();
     const stages = new StageMetricsSet();
