@@ -25,7 +25,11 @@ const originals: Names = [
   ["reconnect_count", "weir_sniffer_reconnects_total", "Times that the source was joined again"],
   ["high_priority_sent", "weir_sniffer_high_priority_sent_total", "HIGH candidates handed off"],
   ["low_priority_sent", "weir_sniffer_low_priority_sent_total", "LOW candidates handed off"],
-  ["high_priority_dropped", "weir_sniffer_high_priority_dropped_total", "HIGH candidates dropped"],
+  [
+    "high_priority_dropped",
+    "weir_sniffer_high_priority_dropped_total",
+    "HIGH candidates dropped; what comes again after a restart is not",
+  ],
   [
     "mint_extract_errors",
     "weir_sniffer_mint_extract_errors_total",

@@ -17,6 +17,7 @@ export type OriginalCounters = {
   readonly reconnect_count: number;
   readonly high_priority_sent: number;
   readonly low_priority_sent: number;
+  /** Without those that were under way when their thread ended: they come again. */
   readonly high_priority_dropped: number;
   /** Transactions whose mints are behind lookup tables that nobody knows. */
   readonly mint_extract_errors: number;
@@ -55,7 +56,7 @@ export const originalCounters = (sources: CounterSources): OriginalCounters => {
     reconnect_count: reconnects,
     high_priority_sent: high.sent,
     low_priority_sent: low.sent,
-    high_priority_dropped: sum(high.dropped),
+    high_priority_dropped: sum(high.dropped) - (high.dropped.restart ?? 0),
     mint_extract_errors: (extract.rejected["needs-resolve"] ?? 0) + unresolved,
     account_extract_errors: extract.rejected.malformed ?? 0,
     stream_buffer_depth: high.queued + low.queued,

@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 
+import { reason } from "../../../engine/events/event-layout.ts";
 import { createTransactionMix } from "../../../engine/feed/transactions.ts";
+import {
+  createHandoffMemory,
+  HandoffCells,
+  readHandoffDiagnostics,
+} from "../../../engine/handoff/handoff-diagnostics.ts";
 import { originalCounters } from "../../../engine/handoff/original-counters.ts";
 import { runSeed } from "../../random.ts";
 import { createRig } from "../sniff/pipeline-rig.ts";
@@ -42,5 +48,19 @@ describe("counters of the original", () => {
     rig.handoff.stop();
     const after = originalCounters({ ...sources, handoff: rig.diagnostics() });
     expect(after.stream_buffer_depth).toBe(0);
+  });
+
+  it("count no HIGH candidate as dropped that comes again after a restart of its thread", () => {
+    const memory = createHandoffMemory();
+    const cells = new HandoffCells(memory);
+    const high = 1;
+    for (let i = 0; i < 5; i += 1) cells.offered(high);
+    cells.dropped(high, reason.full);
+    cells.dropQueued(reason.restart);
+    const handoff = readHandoffDiagnostics(memory);
+    expect(handoff.high.dropped).toEqual({ full: 1, restart: 4 });
+    const counters = originalCounters({ ...createRig().counts(), reconnects: 0, handoff });
+    expect(counters.high_priority_dropped).toBe(1);
+    expect(counters.dropped_full_buffer).toBe(1);
   });
 });
