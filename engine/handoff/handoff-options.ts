@@ -14,7 +14,7 @@ export type HandoffOptions = {
   readonly dropPolicy: DropPolicy;
   /** False: `dropPolicy` holds always; by default the policy follows the mean sojourn. */
   readonly adapts?: boolean;
-  /** Further tries of a refused send; then its candidates are dropped. */
+  /** Further tries of a refused send; then its candidates are dropped, LOW ones in place of HIGH. */
   readonly sendMaxRetries: number;
   readonly sendRetryDelayUs: number;
   /** Block: waits of one retry delay for room before a HIGH candidate takes another's place. */

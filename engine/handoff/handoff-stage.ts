@@ -1,8 +1,8 @@
 // Last stage: queues candidates by priority, sends them in batches, and sheds when the receiver is
 // slower than the stream. A batch leaves when it is full, when the queue is, or when its oldest
 // record has waited long enough, by the clock and not by the next arrival. A send that is refused is repeated after a
-// delay without holding the thread. Records leave in the order in which they came, within a priority;
-// HIGH goes first and is shed last.
+// delay without holding the thread, and in the end costs its batch. Records leave in the order in which
+// they came, within a priority; HIGH goes first and is shed last.
 import { candidateMessageAt, traceIdAt } from "../../schemas/market/stage-message.ts";
 import type { EventCollector } from "../events/event-collector.ts";
 import { eventType, type Reason, reason } from "../events/event-layout.ts";
@@ -266,7 +266,18 @@ export class HandoffStage implements Stage {
     this.#cells.refused(lane.priority);
     lane.tries = accepted > 0 ? 1 : lane.tries + 1;
     lane.retryAtUs = this.#workUs + this.#options.sendRetryDelayUs;
-    if (lane.tries > this.#options.sendMaxRetries) this.#dropBatch(lane, reason.retries);
+    if (lane.tries <= this.#options.sendMaxRetries) return;
+    if (lane === this.#high && this.#shedLow()) lane.tries = 0;
+    else this.#dropBatch(lane, reason.retries);
+  }
+
+  // One receiver takes neither, so a batch of LOW goes for one of HIGH; false when there is none.
+  #shedLow(): boolean {
+    const low = this.#low;
+    if (this.#parts.senders.mode === "async" || low.count + low.length === 0) return false;
+    if (low.count === 0) low.takeBatch(this.#options.batchSize);
+    this.#dropBatch(low, reason.retries);
+    return true;
   }
 
   #sent(lane: Lane, index: number): void {

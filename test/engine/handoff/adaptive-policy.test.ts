@@ -8,7 +8,9 @@ import {
   HandoffCells,
   readHandoffDiagnostics,
 } from "../../../engine/handoff/handoff-diagnostics.ts";
+import { handoffDefaults } from "../../../engine/handoff/handoff-options.ts";
 import { runSeed } from "../../random.ts";
+import { checkLaw, HIGH, setup } from "./handoff-rig.ts";
 
 const options = {
   configured: "drop-oldest",
@@ -87,6 +89,27 @@ describe("adaptive policy", () => {
       { seed: runSeed("adaptive") },
     );
   });
+});
+
+it("a receiver that stands still is slow, though nothing is sent that shows it", () => {
+  const rig = setup({ capacity: 4, batchSize: 2, sendMaxRetries: 255, sendRetryDelayUs: 50_000 });
+  const offerTwo = (): void => {
+    rig.offer(1, HIGH);
+    rig.offer(2, HIGH);
+    rig.stage.work();
+  };
+  offerTwo();
+  rig.clock.us += handoffDefaults.adaptiveIntervalUs;
+  rig.stage.work();
+  expect(rig.diagnostics().policy).toBe("block");
+  rig.room.left = 0;
+  offerTwo();
+  rig.clock.us += handoffDefaults.adaptiveIntervalUs;
+  rig.stage.work();
+  expect(rig.diagnostics()).toMatchObject({ policy: "drop-newest", intervalMeanUs: 100_000 });
+  for (let i = 0; i < 4; i += 1) offerTwo();
+  expect(rig.sleeps).toEqual([]);
+  checkLaw(rig.diagnostics());
 });
 
 describe("diagnostics", () => {
