@@ -123,8 +123,10 @@ export class CandidateWriter {
     const amounts = known | (limits & (known << 2));
     if (base < 0 || quote < 0) return amounts;
     const units = u64Near(from, base);
-    if (units === 0) return amounts;
-    to.setFloat64(offset + at.priceHint, u64Near(from, quote) / units, true);
+    const price = u64Near(from, quote);
+    // No price: 0 and the largest u64 are what senders write who set no limit.
+    if (units === 0 || price === 0 || price === u64MaxNear) return amounts;
+    to.setFloat64(offset + at.priceHint, price / units, true);
     return amounts | flag.priceHint;
   }
 }
@@ -137,6 +139,8 @@ export const stampOrigin = (to: DataView, offset: number, origin: CandidateOrigi
   to.setUint32(offset + at.offset + 4, Math.floor(origin.offset / 2 ** 32), true);
   to.setUint32(offset + at.frameIndex, origin.frameIndex, true);
 };
+
+const u64MaxNear = 2 ** 64;
 
 /** A u64 as the nearest double: for ratios, never for amounts. */
 const u64Near = (view: DataView, offset: number): number =>

@@ -18,7 +18,8 @@
 //  320  32 B each: the first accounts of the instruction, zero for one behind a lookup table;
 //       records of the log carry none, those handed over in the process do
 //
-// The price hint is quote amount by base amount in raw units, of what the sender asked for.
+// The price hint is quote amount by base amount in raw units, of what the sender asked for; who sets no
+// limit (a quote of 0, or the largest u64) names no price.
 // Identity is (topic, partition, offset, index in the frame, match): derived from the input, so a
 // candidate that is produced again after a restart is recognised.
 

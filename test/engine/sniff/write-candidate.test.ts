@@ -5,14 +5,16 @@ import { matchField } from "../../../engine/sniff/match-table.ts";
 import { Sniffer } from "../../../engine/sniff/sniffer.ts";
 import { WatchList, watchedPrograms } from "../../../engine/sniff/watch-list.ts";
 import { CandidateWriter, stampOrigin } from "../../../engine/sniff/write-candidate.ts";
-import { encodeBase58 } from "../../../schemas/market/base58.ts";
+import { decodeKey, encodeBase58 } from "../../../schemas/market/base58.ts";
 import { decodeCandidate } from "../../../schemas/market/candidate.ts";
 import { candidateBytes } from "../../../schemas/market/candidate-layout.ts";
 import { instructionRules, programIds, wrappedSolMint } from "../../../schemas/market/programs.ts";
 import { TransactionItem } from "../../../schemas/market/transaction-item.ts";
-import { runSeed } from "../../random.ts";
+import { wireBytes } from "../../oracles/wire-transaction.ts";
+import { runSeed, seeded } from "../../random.ts";
 
 const offset = 16;
+const pump = programIds["pump.fun"];
 
 describe("candidate record", () => {
   it("carries what the match found, and touches nothing beside its bytes", async () => {
@@ -73,6 +75,44 @@ describe("candidate record", () => {
       }
     }
     expect(written).toBeGreaterThan(150);
+  });
+
+  it("has no price where the sender set no limit: 0 for a sale, the largest u64 for a purchase", () => {
+    const sniffer = new Sniffer({ watch: new WatchList(watchedPrograms(instructionRules)) });
+    const writer = new CandidateWriter(sniffer.table);
+    const to = new DataView(new ArrayBuffer(candidateBytes));
+    const random = seeded(runSeed("no limit"));
+    const priceOf = (discriminator: string, base: bigint, quote: bigint) => {
+      const amounts = Buffer.alloc(16);
+      amounts.writeBigUInt64LE(base, 0);
+      amounts.writeBigUInt64LE(quote, 8);
+      const wire = wireBytes({
+        version: 0,
+        signatures: [random.bytes(64)],
+        header: [1, 0, 1],
+        keys: [random.bytes(32), random.bytes(32), decodeKey(pump) ?? random.bytes(32)],
+        blockhash: random.bytes(32),
+        instructions: [
+          {
+            program: 2,
+            accounts: [0, 0, 1, 0, 0, 0, 0],
+            data: [...Buffer.from(discriminator, "hex"), ...amounts],
+          },
+        ],
+        lookups: [],
+      });
+      const from = new DataView(wire.buffer);
+      sniffer.inspect(from, 0, wire.length);
+      writer.write({ from, to }, 0, 0, new TransactionItem());
+      const { priceHint, quoteAmount } = decodeCandidate(to, 0, candidateBytes) ?? {};
+      expect(quoteAmount).toBe(quote.toString());
+      return priceHint;
+    };
+    const [buy, sell] = ["66063d1201daebea", "33e685a4017f83ad"] as const;
+    expect(priceOf(sell, 8n, 2n)).toBe(0.25);
+    expect(priceOf(sell, 8n, 0n)).toBeUndefined();
+    expect(priceOf(buy, 8n, 2n ** 64n - 1n)).toBeUndefined();
+    expect(priceOf(buy, 1n, 2n ** 63n)).toBe(2 ** 63);
   });
 
   it("is refused in another length or version", () => {
