@@ -13,7 +13,7 @@ import type { Engine, EngineOptions } from "../host/engine.ts";
 import { checkKafkaTopics } from "../up/topics-check.ts";
 import { refusePositionals } from "./arguments.ts";
 import type { Arguments, Command, Io } from "./command.ts";
-import { exitCode, UnreachableError } from "./command.ts";
+import { exitCode, unreachable } from "./command.ts";
 import { configOptions, engineOptionFields, openConfig } from "./open-config.ts";
 
 export const engine: Command = {
@@ -107,7 +107,7 @@ const startOrExplain = async (options: EngineOptions): Promise<Engine> => {
   try {
     return await startEngine(options);
   } catch (error) {
-    if (error instanceof ThreadStartError) throw new UnreachableError(error.message);
+    if (error instanceof ThreadStartError) throw unreachable(error, "--log-port");
     throw error;
   }
 };

@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 
-import { UnreachableError, UsageError } from "../cli/command.ts";
+import { unreachable, UsageError } from "../cli/command.ts";
 import type { LiveSettings } from "../config/live-control.ts";
 import type { Steering } from "../control/actions.ts";
 import type { ControlServer } from "../control/server.ts";
@@ -143,14 +143,10 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
   }
 };
 
-/** A part that cannot start is a dependency out of reach; a taken port names its option. */
 const explain =
   (option: string) =>
   (error: unknown): never => {
-    const text = error instanceof Error ? error.message : String(error);
-    const isTaken = /EADDRINUSE|already in use/.test(text);
-    const advice = isTaken ? `; choose another port with ${option}, 0 = a free one` : "";
-    throw new UnreachableError(text + advice);
+    throw unreachable(error, option);
   };
 
 /** A registry that cannot be used is bad input, named with its first problems. */

@@ -128,8 +128,12 @@ describe("weir up", () => {
       const run = weir("up", "--no-feed", "--data", join(folder, `taken${option}`), ...args);
       const exited = await run.exited;
       expect(`${option}: ${exited.code} ${run.stderr()}`).toMatch(new RegExp(`: 3 [^]*${port}`));
+      expect(run.stderr()).toMatch(new RegExp(`choose another (port )?with ${option}`));
       expect(run.lines).toEqual([]);
     }
+    const engine = weir("engine", "--control-port", "0", "--data", folder, "--log-port", port);
+    expect((await engine.exited).code).toBe(3);
+    expect(engine.stderr()).toContain("choose another port with --log-port");
     taken.close();
   }, 60_000);
 

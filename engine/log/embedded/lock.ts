@@ -1,8 +1,16 @@
 // One process per directory. The lock is SQLite's own on a file beside the log, so the system
 // releases it when the process dies, however it dies. Threads of the process that holds it come
 // in freely: it is the process's, held by the thread that opened first and must close last.
-import { mkdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 import { LogError } from "../event-log.ts";
@@ -14,9 +22,12 @@ export type Release = () => void;
 const attempts = 20;
 const attemptMs = 25;
 
-/** @throws LogError `locked` naming the process that has the directory. */
+/**
+ * @throws LogError `locked` naming the process that has the directory, `unreachable` naming one that
+ * cannot be made or written.
+ */
 export const lockDirectory = (directory: string): Release => {
-  mkdirSync(directory, { recursive: true });
+  makeWritable(directory);
   const ownerFile = join(directory, "owner");
   const self = ownId();
   const database = new DatabaseSync(join(directory, "lock.db"), { timeout: attemptMs });
@@ -57,5 +68,27 @@ const ownerOf = (file: string): string => {
     return readFileSync(file, "utf8").trim();
   } catch {
     return "unknown";
+  }
+};
+
+const makeWritable = (directory: string): void => {
+  try {
+    mkdirSync(directory, { recursive: true });
+    accessSync(directory, constants.W_OK);
+  } catch (error) {
+    const why = parentFault(directory) ?? (error as Error).message;
+    throw new LogError("unreachable", `${directory} cannot be written: ${why}`, { cause: error });
+  }
+};
+
+/** What is wrong with the place where it would be made: mkdir says ENOENT of a read-only disk. */
+const parentFault = (directory: string): string | null => {
+  let parent = directory;
+  while (!existsSync(parent)) parent = dirname(parent);
+  try {
+    accessSync(parent, constants.W_OK);
+    return null;
+  } catch (error) {
+    return (error as Error).message;
   }
 };

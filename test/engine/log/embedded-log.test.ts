@@ -118,6 +118,15 @@ test("a process of the same number in another container does not come in as a th
   await (await opened({ directory })).close();
 });
 
+test("a directory that cannot be made is named, with the reason", () => {
+  const file = join(newDirectory(), "file");
+  writeFileSync(file, "");
+  const directory = join(file, "log");
+  expect(() => openEmbeddedLog({ directory, topics })).toThrow(
+    `${directory} cannot be written: ENOTDIR`,
+  );
+});
+
 test.each([
   ["with shared memory", new SharedArrayBuffer(wakeBytes)],
   ["by polling", undefined],
