@@ -84,8 +84,10 @@ export class Sampler {
     return this.#outcome(state.logs);
   }
 
-  /** By tenant: counts, the base rate as it is and as configured. */
+  /** By tenant: counts, the base rate as a span would find it now, and as configured. */
   snapshot(): { readonly [tenant: string]: unknown } {
+    const nowMs = this.#clock();
+    for (const state of this.#tenants.values()) this.#adapt(state, nowMs);
     const entries = Array.from(this.#tenants, ([tenant, { policy, rules, spans, logs }]) => [
       tenant,
       {
@@ -109,9 +111,13 @@ export class Sampler {
   #state(tenant: string): TenantState {
     const nowMs = this.#clock();
     const state = this.#tenants.get(tenant) ?? this.#newState(tenant, nowMs);
-    const pressure = nowMs - this.#pressureAtMs > pressureMsMax ? 0 : this.#pressure;
-    if (state.budget.step(nowMs, pressure)) state.rules.rescale(state.budget.scale);
+    this.#adapt(state, nowMs);
     return state;
+  }
+
+  #adapt({ budget, rules }: TenantState, nowMs: number): void {
+    const pressure = nowMs - this.#pressureAtMs > pressureMsMax ? 0 : this.#pressure;
+    if (budget.step(nowMs, pressure)) rules.rescale(budget.scale);
   }
 
   #newState(tenant: string, nowMs: number): TenantState {

@@ -117,6 +117,18 @@ describe("sampler of the edge", () => {
     expect(step()).toBe(0.01);
   });
 
+  it("tells the rate that the next span finds, also when none has come since the burst", () => {
+    let nowMs = 0;
+    const sampler = new Sampler(
+      settings({ SAMPLE_RATE: "1", SAMPLE_SPANS_PER_S: "100" }),
+      () => nowMs,
+    );
+    for (; nowMs <= 5000; nowMs += 100) sampler.sampleSpans(thousand, "acme", new Int32Array(1000));
+    expect(Number(tenantRow(sampler, "acme")["baseRate"])).toBeLessThan(0.2);
+    nowMs += recoveryMsMax;
+    expect(tenantRow(sampler, "acme")["baseRate"]).toBe(1);
+  });
+
   it("forgets a pressure that nothing measures anew, as when it keeps nothing", () => {
     let nowMs = 0;
     const sampler = new Sampler(settings({ SAMPLE_RATE: "0.01" }), () => nowMs);
