@@ -11,8 +11,7 @@ import { logWord, metricWord, recordWord, spanWord } from "../../schemas/otlp/re
 import type { ScannedRows } from "../../schemas/otlp/scanned-rows.ts";
 import { tagOf, wireType } from "../../schemas/otlp/wire.ts";
 import type { RefusedFinding } from "../../schemas/rejected-value.ts";
-import { findingMessage } from "../../schemas/validate/finding-message.ts";
-import { finding, findingId, level, levelNames } from "../../schemas/validate/finding-table.ts";
+import { findingId, level, levelNames } from "../../schemas/validate/finding-table.ts";
 import type { Decisions, Found } from "../../schemas/validate/found.ts";
 import {
   decision,
@@ -20,12 +19,14 @@ import {
   foundWord,
   placeList,
   readPlace,
+  wantedBy,
 } from "../../schemas/validate/found.ts";
 import type { ValidationPlan } from "../../schemas/validate/plan.ts";
 import { outcome } from "../../schemas/validate/trace-pass.ts";
 import type { PassInput } from "../decode/signal-pass.ts";
 import type { Rejections } from "../metrics/rejections.ts";
 import { FindingCounts } from "./finding-counts.ts";
+import { findingSentence } from "./finding-sentence.ts";
 import { isOfUnknown } from "./validation-rules.ts";
 
 /** What a check leaves behind; schemas/validate has one for traces and one for the others. */
@@ -81,15 +82,6 @@ const shown = (bytes: Uint8Array, start: number, end: number): string => {
   while (to < end && ((bytes[to] ?? 0) & 0xc0) === 0x80) to -= 1;
   return utf8.decode(bytes.subarray(start, to));
 };
-
-/** Sentences that need nothing but the attribute and the name. */
-const plainCodes = new Set<number>([
-  finding.missingAttribute,
-  finding.requiredAttribute,
-  finding.recommendedAttribute,
-  finding.conditionalAttribute,
-  finding.schemaNotFound,
-]);
 
 const ofResource: LabelledFinding = {
   id: "resource",
@@ -225,12 +217,15 @@ export class FindingReport {
     const key = this.#key(checked, plan, row);
     const id = findingId(code);
     const about = key === "" ? id : `${id} ${key}`;
-    const context = { attribute_key: key, span_name: signal, event_name: signal };
+    const attribute = rows[row * foundStride + foundWord.attribute] ?? -1;
+    const place = rows[row * foundStride + foundWord.place] ?? -1;
+    const group = checked.groupOf[record] ?? -1;
+    const facts = { code, attribute, key, signal, wantedBy: wantedBy(place), group };
     return {
       id,
       level: levelNames[this.#levels[code] ?? 0] ?? "",
       signal,
-      message: plainCodes.has(code) ? findingMessage(code, context) : "",
+      message: findingSentence(facts, plan.tables),
       label: record < 0 ? `${about} in its resource` : `${about} in ${signal}`,
     };
   }

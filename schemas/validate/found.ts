@@ -46,6 +46,9 @@ export const readPlace = (
 /** The place of an attribute that is absent from a record of this group. */
 export const absentFrom = (group: number): number => -2 - group;
 
+/** The group of such a place; -1 for any other. */
+export const wantedBy = (place: number): number => (place <= -2 ? -2 - place : -1);
+
 /** What happens with a record, by the number of modeNames: the strictest of its findings. */
 export const decision = { none: 0, warn: 1, reject: 2, quarantine: 3 } as const;
 

@@ -115,6 +115,23 @@ test("what is refused stands on weir-rejected with its original and its findings
   expect(namesIn(refused?.original ?? new Uint8Array())).toEqual(["workflow.execute"]);
 });
 
+test("each finding on weir-rejected says which attribute it is about and what the registry wants", async () => {
+  const edge = new FakeEdge();
+  const wrong = { ...span("x", {}), attributes: [] as object[] };
+  const add = (key: string, value: object): number => wrong.attributes.push({ key, value });
+  add("http.response.status_code", { intValue: "99" });
+  add("http.request.method", { stringValue: "FETCH" });
+  add("workflow.id", { boolValue: true });
+  await post(edge, wrong);
+  const [refused] = refusedOf(edge);
+  const told = refused?.head.findings.filter(({ level }) => level === "violation");
+  expect(told?.map(({ id, message }) => `${id}: ${message}`).toSorted()).toEqual([
+    "invalid_value: Attribute 'http.response.status_code' is beyond weir.min=100.",
+    "type_mismatch: Attribute 'workflow.id' has not the type of the registry.",
+    "undefined_enum_variant: Enum attribute 'http.request.method' has a value which is not documented.",
+  ]);
+});
+
 test("what the registry does not know is counted, and the sender hears nothing of it", async () => {
   const edge = new FakeEdge();
   const response = await post(edge, span("unknown", { "never.heard": "x" }));
