@@ -7,7 +7,15 @@ import {
   AttributeTable,
 } from "../../schemas/otlp/attribute-table.ts";
 import { scanCode } from "../../schemas/otlp/limits.ts";
-import { logWord, metricWord, recordWord, spanWord } from "../../schemas/otlp/record-layout.ts";
+import {
+  logWord,
+  metricWord,
+  recordWord,
+  resourceStride,
+  resourceWord,
+  scopeStride,
+  spanWord,
+} from "../../schemas/otlp/record-layout.ts";
 import type { ScannedRows } from "../../schemas/otlp/scanned-rows.ts";
 import { tagOf, wireType } from "../../schemas/otlp/wire.ts";
 import type { RefusedFinding } from "../../schemas/rejected-value.ts";
@@ -70,6 +78,9 @@ export const reportedMetrics: ReportedSignal = {
 /** One finding, ready to be told; the label is the same for the same fault, whoever has it. */
 export type LabelledFinding = Omit<RefusedFinding, "item"> & { readonly label: string };
 
+const resourceAttributeTag = tagOf(1, wireType.delimited);
+const scopeAttributeTag = tagOf(3, wireType.delimited);
+
 /** Bytes that are shown of a name or key that a sender chose. */
 const bytesShownMax = 120;
 /** Warnings of one request that are put into words; the others are counted. */
@@ -91,6 +102,18 @@ const ofResource: LabelledFinding = {
   label: "its resource",
 };
 
+type Place = NonNullable<ReturnType<typeof readPlace>>;
+type AttributeRange = { readonly start: number; readonly end: number; readonly tag: number };
+
+const placeIn = ({ rows }: Found, row: number): Place | null =>
+  readPlace(rows[row * foundStride + foundWord.place] ?? -1);
+
+const decisionOf = ({ found }: Checked, row: number, decisions: Uint8Array): number =>
+  decisions[found.rows[row * foundStride] ?? 0] ?? decision.none;
+
+/** Whether the item of a place is this scope: it has 16 bits. */
+const isScope = (item: number, scope: number): boolean => item === (scope & 0xffff);
+
 /** One per pass and registry that serves; holds what the last request left. */
 export class FindingReport {
   readonly counts = new FindingCounts();
@@ -99,6 +122,8 @@ export class FindingReport {
   readonly #table = new AttributeTable();
   /** First row of each record with findings, when one of them is out. */
   readonly #firstRows = new Map<number, number>();
+  /** Rows of each resource and its scopes, by its number, for the same. */
+  readonly #resourceRows = new Map<number, number[]>();
   #checked: Checked | undefined;
   #plan: ValidationPlan | undefined;
 
@@ -125,23 +150,24 @@ export class FindingReport {
     this.count(checked);
     const { tally, rows } = checked;
     this.#firstRows.clear();
+    this.#resourceRows.clear();
     if (tally.rejected + tally.quarantined > 0) {
       this.#indexRows(checked.found);
       for (let i = 0; i < rows.count; i += 1) this.#tellOut(checked, plan, i, input);
     }
-    if (tally.warned > 0) this.#tellWarnings(checked, input.rejections);
+    if (checked.found.count > 0) this.#tellWarnings(checked, input.rejections);
   }
 
-  /** The first findings of a record of the last request that is out. */
+  /** The first findings of a record of the last request that is out: of those around it, what decided. */
   of(record: number, max: number): readonly LabelledFinding[] {
-    const found: LabelledFinding[] = [];
-    const { found: rows } = this.#checked ?? {};
-    if (rows === undefined) return found;
-    for (const row of this.#rowsOf(rows, record)) {
-      if (found.length === max) break;
-      found.push(this.#label(row));
-    }
-    return found;
+    const checked = this.#checked;
+    const plan = this.#plan;
+    if (checked === undefined || plan === undefined) return [];
+    const around = this.#rowsAround(checked, record).filter(
+      (row) => decisionOf(checked, row, plan.resources.byMask(0)) >= decision.reject,
+    );
+    const rows = [...around, ...this.#rowsOf(checked.found, record)];
+    return rows.slice(0, max).map((row) => this.#label(row));
   }
 
   #tellOut(checked: Checked, plan: ValidationPlan, index: number, input: PassInput): void {
@@ -154,16 +180,22 @@ export class FindingReport {
     else input.rejections.add({ index, reason: id, detail: "", label }, items);
   }
 
+  /** The first of the strictest findings, its own before those of its resource and scope. */
   #deciding(checked: Checked, plan: ValidationPlan, index: number): LabelledFinding {
-    const decisions = this.#decisionsOf(checked, plan, index);
-    let first: number | undefined;
-    for (const row of this.#rowsOf(checked.found, index)) {
-      first ??= row;
-      const code = checked.found.rows[row * foundStride] ?? 0;
-      if ((decisions[code] ?? 0) >= decision.reject) return this.#label(row);
-    }
-    // Its resource decided.
-    return first === undefined ? ofResource : this.#label(first);
+    let best: number | undefined;
+    let strictest: number = decision.none;
+    const look = (rows: Iterable<number>, decisions: Uint8Array): void => {
+      for (const row of rows) {
+        const found = decisionOf(checked, row, decisions);
+        if (found <= strictest) continue;
+        best = row;
+        strictest = found;
+      }
+    };
+    look(this.#rowsOf(checked.found, index), this.#decisionsOf(checked, plan, index));
+    look(this.#rowsAround(checked, index), plan.resources.byMask(0));
+    // Where there is none, too many were found to be kept.
+    return best === undefined ? ofResource : this.#label(best);
   }
 
   /** What the rules say of each code for a record of this name. */
@@ -180,9 +212,24 @@ export class FindingReport {
     let before = Number.NaN;
     for (let i = 0; i < found.count; i += 1) {
       const record = found.rows[i * foundStride + foundWord.record] ?? 0;
-      if (record !== before) this.#firstRows.set(record, i);
+      if (record < 0) {
+        const rows = this.#resourceRows.get(-1 - record) ?? [];
+        this.#resourceRows.set(-1 - record, rows);
+        rows.push(i);
+      } else if (record !== before) this.#firstRows.set(record, i);
       before = record;
     }
+  }
+
+  /** The rows of the resource and the scope that a record stands in. */
+  #rowsAround({ rows, found }: Checked, index: number): readonly number[] {
+    const at = index * rows.layout.stride;
+    const resource = rows.records[at + recordWord.resource] ?? -1;
+    const scope = rows.records[at + recordWord.scope] ?? -1;
+    return (this.#resourceRows.get(resource) ?? []).filter((row) => {
+      const place = placeIn(found, row);
+      return place?.list !== placeList.scope || isScope(place.item, scope);
+    });
   }
 
   /** The rows of a record stand together. */
@@ -226,7 +273,7 @@ export class FindingReport {
       level: levelNames[this.#levels[code] ?? 0] ?? "",
       signal,
       message: findingSentence(facts, plan.tables),
-      label: record < 0 ? `${about} in its resource` : `${about} in ${signal}`,
+      label: record < 0 ? `${about} in its ${this.#holder(row)}` : `${about} in ${signal}`,
     };
   }
 
@@ -239,20 +286,41 @@ export class FindingReport {
     return shown(rows.bytes, rows.records[row] ?? 0, rows.records[row + 1] ?? 0);
   }
 
+  #holder(row: number): string {
+    const place = placeIn((this.#checked as Checked).found, row);
+    return place?.list === placeList.scope ? "scope" : "resource";
+  }
+
   #key({ rows, found }: Checked, plan: ValidationPlan, row: number): string {
     const attribute = found.rows[row * foundStride + foundWord.attribute] ?? -1;
     if (attribute >= 0) return plan.tables.attributeName(attribute);
     const record = found.rows[row * foundStride + foundWord.record] ?? 0;
-    const place = readPlace(found.rows[row * foundStride + foundWord.place] ?? -1);
-    if (record < 0 || place === null || place.list !== placeList.own) return "";
-    return this.#ownKey(rows, record, place.index);
+    const place = placeIn(found, row);
+    if (place === null) return "";
+    if (record < 0) return this.#headKey(rows, -1 - record, place);
+    return place.list === placeList.own ? this.#ownKey(rows, record, place.index) : "";
   }
 
-  #ownKey({ bytes, records, layout }: ScannedRows, record: number, index: number): string {
-    const row = record * layout.stride;
-    const start = records[row + recordWord.attributesStart] ?? 0;
-    const end = records[row + recordWord.attributesEnd] ?? 0;
-    const code = this.#table.read(bytes, start, end, this.#signal.attributeTag);
+  #ownKey(rows: ScannedRows, record: number, index: number): string {
+    const row = record * rows.layout.stride;
+    const start = rows.records[row + recordWord.attributesStart] ?? 0;
+    const end = rows.records[row + recordWord.attributesEnd] ?? 0;
+    return this.#keyIn(rows.bytes, { start, end, tag: this.#signal.attributeTag }, index);
+  }
+
+  /** Of a resource, or of one of its scopes when there are few enough to be told apart. */
+  #headKey({ bytes, resources, scopes }: ScannedRows, resource: number, place: Place): string {
+    const isOfScope = place.list === placeList.scope;
+    const heads = isOfScope ? scopes : resources;
+    const row = isOfScope ? place.item * scopeStride : resource * resourceStride;
+    const start = heads[row + resourceWord.headStart] ?? 0;
+    const end = heads[row + resourceWord.headEnd] ?? 0;
+    const tag = isOfScope ? scopeAttributeTag : resourceAttributeTag;
+    return this.#keyIn(bytes, { start, end, tag }, place.index);
+  }
+
+  #keyIn(bytes: Uint8Array, { start, end, tag }: AttributeRange, index: number): string {
+    const code = this.#table.read(bytes, start, end, tag);
     if (code !== scanCode.ok || index >= this.#table.count) return "";
     const at = index * attributeStride;
     const { keyStart, keyEnd } = attributeWord;

@@ -132,6 +132,47 @@ test("each finding on weir-rejected says which attribute it is about and what th
   ]);
 });
 
+const within = (resource: object, scope: object, spans: readonly object[]): string =>
+  JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ scope, spans }] }] });
+
+test("a span that is out for its resource or scope is told so, by the attribute there", async () => {
+  const mode = { mode: "reject", finding: "missing_attribute", signal: "resource" };
+  const edge = new FakeEdge({ VALIDATION_RULES: JSON.stringify([mode]) });
+  const never = { attributes: keyValues({ "never.heard": "x" }) };
+  const told: unknown[] = [];
+  for (const [resource, scope] of [
+    [never, {}],
+    [{}, { name: "s", ...never }],
+  ] as const) {
+    const body = within(resource, scope, [span("x", {})]);
+    const answer = (await (await edge.post("/v1/traces", "application/json", body)).json()) as {
+      partialSuccess: { errorMessage: string };
+    };
+    told.push(answer.partialSuccess.errorMessage);
+  }
+  expect(told).toEqual([
+    "1 span rejected: 1 x missing_attribute never.heard in its resource (first: item 0)",
+    "1 span rejected: 1 x missing_attribute never.heard in its scope (first: item 0)",
+  ]);
+  expect(refusedOf(edge).map((refused) => refused?.head.findings[0])).toMatchObject(
+    Array.from({ length: 2 }, () => ({
+      id: "missing_attribute",
+      message: "Attribute 'never.heard' does not exist in the registry.",
+    })),
+  );
+});
+
+test("a resource that contradicts the registry is told, also when nothing else is to be said", async () => {
+  const resource = { attributes: [{ key: "workflow.id", value: { boolValue: true } }] };
+  const body = within(resource, {}, [span("workflow.execute", good)]);
+  const response = await new FakeEdge().post("/v1/traces", "application/json", body);
+  expect(await response.json()).toEqual({
+    partialSuccess: {
+      errorMessage: expect.stringContaining("type_mismatch workflow.id in its resource") as unknown,
+    },
+  });
+});
+
 test("what the registry does not know is counted, and the sender hears nothing of it", async () => {
   const edge = new FakeEdge();
   const response = await post(edge, span("unknown", { "never.heard": "x" }));
