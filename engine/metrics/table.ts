@@ -166,6 +166,11 @@ export const metrics = {
     "weir_sniffer_matches_total",
     "Candidates of transactions that passed all checks",
   ),
+  matchesDropped: counter(
+    "market",
+    "weir_sniffer_matches_dropped_total",
+    "Watched instructions behind the first 16 of their transaction, which become no candidates",
+  ),
   needsResolve: counter(
     "market",
     "weir_sniffer_needs_resolve_total",

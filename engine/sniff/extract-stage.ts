@@ -56,6 +56,8 @@ export class ExtractStage implements Stage {
   unresolved = 0;
   /** Transactions with a mint behind a lookup table all of whose mints are known all the same. */
   resolved = 0;
+  /** Matches behind the first `transactionRecordsMax`, up to those that the table has room for. */
+  #matchesBeyond = 0;
   readonly #item = new TransactionItem();
   /** What is found in the transaction as it stands, and with the keys of its lookup tables. */
   readonly #plain: Source;
@@ -82,6 +84,11 @@ export class ExtractStage implements Stage {
     const named = this.#named;
     this.#resolved =
       named === null ? this.#plain : sourceOf(named.extractor.table, named.view, this.#records);
+  }
+
+  /** Watched instructions, since the start, of which no record was made: their transaction has too many. */
+  get matchesDropped(): number {
+    return this.#matchesBeyond + this.#extractor.matchesDropped;
   }
 
   start(): void {
@@ -137,6 +144,7 @@ export class ExtractStage implements Stage {
     this.#recordCount = 0;
     let named = 0;
     const count = table.count < transactionRecordsMax ? table.count : transactionRecordsMax;
+    this.#matchesBeyond += table.count - count;
     for (let index = 0; index < count; index += 1) {
       const isNamed = table.match(index, matchField.mintAt) >= 0;
       if (!isNamed && !this.#keepsUnresolved) continue;

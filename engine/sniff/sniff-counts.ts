@@ -79,6 +79,7 @@ const stageSources = (memory: SniffMemory): Sources => {
 const pathSources = ({ secure, extract, tables }: SniffPath): Sources => ({
   ...tableSources({ extract, tables }),
   matches: () => secure.candidates,
+  matchesDropped: () => extract.matchesDropped,
   needsResolve: () => extract.unresolved,
 });
 

@@ -29,7 +29,7 @@ export const recordHeaderBytes = 8;
 /** Longest record: with all its accounts. */
 export const recordBytesMax: number = candidateBytes + candidateAccountsMax * keyBytes;
 
-/** Records made of one transaction: more watched instructions than any real one has. */
+/** Records made of one transaction, of its first watched instructions; further ones are counted. */
 export const transactionRecordsMax = 16;
 
 /** Longest `extracted` message of a legacy or v0 transaction. */

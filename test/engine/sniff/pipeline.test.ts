@@ -75,6 +75,32 @@ describe("stages of the sniffer", () => {
     }
   });
 
+  it("make 16 candidates of one transaction, and count its further watched instructions", () => {
+    const random = seeded(runSeed("many instructions"));
+    const create = { program: 2, accounts: [1], data: [...Buffer.from("181ec828051c0777", "hex")] };
+    const rig = createRig({ handoff: { batchTimeoutUs: 0 } });
+    for (const count of [16, 20, 80]) {
+      const wire = wireBytes({
+        version: "legacy",
+        signatures: [random.bytes(64)],
+        header: [1, 0, 1],
+        keys: [
+          random.bytes(32),
+          random.bytes(32),
+          decodeKey(programIds["pump.fun"]) ?? new Uint8Array(32),
+        ],
+        blockhash: random.bytes(32),
+        instructions: Array.from({ length: count }, () => create),
+        lookups: [],
+      });
+      rig.give(wire);
+    }
+    rig.settle();
+    expect(rig.handed).toHaveLength(48);
+    expect(rig.stages[1].matchesDropped).toBe(4 + 64);
+    checkConservation(rig, 3);
+  });
+
   it("name an account behind a lookup table once its table is known", () => {
     const mix = mixOf(600);
     const tables = new LookupTables(4);
