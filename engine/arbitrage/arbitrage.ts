@@ -8,7 +8,7 @@ import { mayEarn, walk, type Walk } from "./walk.ts";
 /** A book as a leg; the owner sets the changing fields before `onUpdate`. Times in microseconds. */
 export type Leg = {
   readonly name: string;
-  /** Fee of a taker in millionths of the value. */
+  /** Fee of a taker in millionths of the value, an integer from 0 to 10^6. */
   readonly feePpm: number;
   book: OrderBook | null;
   /** In sync or just after a snapshot. */
@@ -63,7 +63,9 @@ export class Arbitrage {
   readonly #few: readonly [Depth, Depth];
   readonly #many: readonly [Depth, Depth];
 
+  /** @throws RangeError for a fee, age, skew or number of levels that is out of its range. */
   constructor(options: ArbitrageOptions) {
+    checkOptions(options);
     this.#options = options;
     const few = Math.min(options.levelsMax, levelsFew);
     this.#few = [createDepth(few), createDepth(few)];
@@ -125,6 +127,16 @@ export class Arbitrage {
     return walk(sideOf(buy, buyDepth, "asks"), sideOf(sell, sellDepth, "bids"));
   }
 }
+
+const feePpmMax = 1_000_000;
+
+const checkOptions = ({ legs, ageUsMax, skewUsMax }: ArbitrageOptions): void => {
+  for (const { name, feePpm } of legs)
+    if (!Number.isInteger(feePpm) || feePpm < 0 || feePpm > feePpmMax)
+      throw new RangeError(`leg=${name}: feePpm=${feePpm}, integers from 0 to ${feePpmMax}`);
+  for (const [field, us] of Object.entries({ ageUsMax, skewUsMax }))
+    if (!(us >= 0)) throw new RangeError(`${field}=${us}, 0 at least`);
+};
 
 const sideOf = ({ feePpm }: Leg, depth: Depth, side: "bids" | "asks") => ({
   side: depth[side],

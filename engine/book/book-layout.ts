@@ -142,8 +142,19 @@ export const createBookMemory = (symbols: number = bookSymbolsDefault): SharedAr
   return memory;
 };
 
-/** Views of slot `index`, which must be below the memory's slots. */
+/** Slots of a memory. @throws TypeError for other memory than that of `createBookMemory`. */
+export const bookSlots = (memory: SharedArrayBuffer): number => {
+  const isLarge = memory.byteLength >= headerBytes + slotBytes;
+  const slots = isLarge ? Atomics.load(new Int32Array(memory, 0, 2), headerWord.slots) : 0;
+  if (isLarge && memory.byteLength === headerBytes + slots * slotBytes) return slots;
+  throw new TypeError("memory holds no books: make it with createBookMemory");
+};
+
+/** Views of slot `index`. @throws RangeError when the memory has no such slot. */
 export const bookSlot = (memory: SharedArrayBuffer, index: number): BookSlot => {
+  const slots = bookSlots(memory);
+  if (!Number.isInteger(index) || index < 0 || index >= slots)
+    throw new RangeError(`book=${index} is not 0 to ${slots - 1}`);
   const at = headerBytes + index * slotBytes;
   const bitmaps = at + slotBitmaps;
   const levels = at + slotLevels;

@@ -27,10 +27,6 @@ const imbalanceDecimals = 6;
 /** Decimals of a micro-price beyond those of prices; it is cut off there. */
 const microDecimals = 6;
 
-// A crossed book has a negative spread; formatDecimal takes none.
-const signed = (value: bigint, scale: number): string =>
-  value < 0n ? `-${formatDecimal(-value, scale)}` : formatDecimal(value, scale);
-
 /** What follows from both sides: exact, but for micro-price and imbalance. */
 const marketText = ({ book }: MarketBook) => {
   const depth = createDepth(imbalanceLevels);
@@ -42,7 +38,7 @@ const marketText = ({ book }: MarketBook) => {
   const [bidSize, askSize] = [BigInt(bids.sizes[0] ?? 0), BigInt(asks.sizes[0] ?? 0)];
   const weighted = (bid * askSize + ask * bidSize) * 10n ** BigInt(microDecimals);
   return {
-    spread: signed(ask - bid, priceScale),
+    spread: formatDecimal(ask - bid, priceScale),
     mid: formatDecimal((bid + ask) * 5n, priceScale + 1),
     microPrice: formatDecimal(weighted / (bidSize + askSize), priceScale + microDecimals),
     imbalance,

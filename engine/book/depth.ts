@@ -113,24 +113,24 @@ export type Sweep = {
 };
 
 /**
- * Takes `size` lots from the best level on, on paper. Writes to `into`, which is returned; less
- * than asked is filled when the copied levels end. Sums are of differences to the best price, so
+ * Takes `size` lots from the best level on, on paper; Infinity takes all. Writes to `into`, which is
+ * returned; less than asked is filled when the copied levels end. Sums are of differences to the best price, so
  * that a double holds them.
  */
 export const sweep = (side: DepthSide, size: number, into: Sweep): Sweep => {
   const best = bestOf(side);
-  let left = size;
+  let filled = 0;
   let offset = 0;
   let levels = 0;
-  while (left > 0 && levels < side.count) {
-    const taken = Math.min(left, side.sizes[levels] ?? 0);
+  while (filled < size && levels < side.count) {
+    const taken = Math.min(size - filled, side.sizes[levels] ?? 0);
     offset += ((side.prices[levels] ?? 0) - best) * taken;
-    left -= taken;
+    filled += taken;
     levels += 1;
   }
-  into.filled = size - left;
+  into.filled = filled;
   into.levels = levels;
-  into.averagePrice = best + offset / (size - left);
+  into.averagePrice = best + offset / filled;
   into.worstPrice = levels === 0 ? Number.NaN : (side.prices[levels - 1] ?? 0);
   return into;
 };

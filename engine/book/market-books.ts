@@ -9,6 +9,7 @@ import {
   bookCounter as counter,
   type BookSlot,
   bookSlot,
+  bookSlots,
   directoryWord,
   headerWord,
 } from "./book-layout.ts";
@@ -34,9 +35,12 @@ export type MarketBook = {
 
 /** What a set of books is made of. */
 export type MarketBooksOptions = {
-  /** Of `createBookMemory`; this object becomes its only writer. */
+  /**
+   * Of `createBookMemory`; this object becomes its only writer. One that had a writer before must
+   * be forgotten first (`resetBookMemory`): readers would take its books for current ones.
+   */
   readonly memory: SharedArrayBuffer;
-  /** Per symbol, bytes of deltas kept while there is no snapshot. Default 2 MiB. */
+  /** Per symbol, bytes of deltas kept while there is no snapshot, 1,024 at least. Default 2 MiB. */
   readonly heldBytesMax?: number;
   /**
    * Called after each applied snapshot or delta, those from the buffer included, with the item
@@ -45,6 +49,7 @@ export type MarketBooksOptions = {
   readonly onApplied?: (book: MarketBook, item: DepthItem, isTopChanged: boolean) => void;
 };
 
+const heldBytesMin = 1024;
 const usPerHigh = 2 ** 32 / 1000;
 
 /** One per market thread. */
@@ -67,11 +72,19 @@ export class MarketBooks {
     receiveNsHigh: 0,
   };
 
+  /**
+   * @throws TypeError for other memory than that of `createBookMemory`.
+   * @throws RangeError for a `heldBytesMax` that is no integer of 1,024 or more.
+   */
   constructor(options: MarketBooksOptions) {
+    const slots = bookSlots(options.memory);
+    const { heldBytesMax = heldBytesDefault } = options;
+    if (!Number.isSafeInteger(heldBytesMax) || heldBytesMax < heldBytesMin)
+      throw new RangeError(`heldBytesMax=${heldBytesMax}, ${heldBytesMin} at least`);
     this.#memory = options.memory;
     this.#header = new Int32Array(options.memory, 0, 2);
-    this.#directory = new BookDirectory(Atomics.load(this.#header, headerWord.slots));
-    this.#heldBytesMax = options.heldBytesMax ?? heldBytesDefault;
+    this.#directory = new BookDirectory(slots);
+    this.#heldBytesMax = heldBytesMax;
     this.#onApplied = options.onApplied ?? null;
   }
 

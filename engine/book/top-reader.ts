@@ -7,6 +7,7 @@ import {
   bookCounter,
   type BookSlot,
   bookSlot,
+  bookSlots,
   directoryWord,
   headerWord,
   recordCount,
@@ -66,6 +67,10 @@ export class TopReader {
   // Their difference: small, so it stays an integer for the machine.
   #spreadOrigin = 0;
 
+  /**
+   * `index` is that of the book's slot, also before its symbol came.
+   * @throws RangeError when the memory has no such slot, and as `readTops`.
+   */
   constructor(memory: SharedArrayBuffer, index: number) {
     const slot = bookSlot(memory, index);
     this.#top = slot.top;
@@ -239,8 +244,12 @@ export type TopOfBook = {
   readonly counters: BookCounters;
 };
 
-/** The tops of all symbols in order of first sight. Any thread; allocates. */
+/**
+ * The tops of all symbols in order of first sight. Any thread; allocates.
+ * @throws TypeError for other memory than that of `createBookMemory`.
+ */
 export const readTops = (memory: SharedArrayBuffer): readonly TopOfBook[] => {
+  bookSlots(memory);
   const count = Atomics.load(new Int32Array(memory, 0, 2), headerWord.symbols);
   return Array.from({ length: count }, (_, index) => readTop(memory, index));
 };

@@ -1,6 +1,6 @@
 // The volume-weighted average price of trades, exact until the last division. Not for the hot
 // path: it sums in bigint.
-import { decimalScaleMax, formatDecimal } from "../../schemas/market/decimal.ts";
+import { decimalScaleMax, decimalValueMax, formatDecimal } from "../../schemas/market/decimal.ts";
 
 /** Decimals of the result; it is rounded half up there. */
 const vwapScale = 12;
@@ -16,6 +16,15 @@ export type ScaledTrade = {
   readonly sizeScale: number;
 };
 
+const checkTrade = (trade: ScaledTrade): void => {
+  for (const field of ["price", "size"] as const)
+    if (!Number.isSafeInteger(trade[field]) || trade[field] < 0)
+      throw new RangeError(`${field}=${trade[field]}, integers from 0 to ${decimalValueMax}`);
+  for (const field of ["priceScale", "sizeScale"] as const)
+    if (!Number.isInteger(trade[field]) || trade[field] < 0 || trade[field] > decimalScaleMax)
+      throw new RangeError(`${field}=${trade[field]}, limits 0 to ${decimalScaleMax}`);
+};
+
 /** Sums trades whose scales may differ from one to the next. */
 export class Vwap {
   #notional = 0n;
@@ -26,7 +35,9 @@ export class Vwap {
     return this.#count;
   }
 
+  /** @throws RangeError for a price or size below 0 or no integer, or a scale that is not 0 to 18. */
   add(trade: ScaledTrade): void {
+    checkTrade(trade);
     const size = BigInt(trade.size);
     const scale = BigInt(trade.sizeScale);
     this.#size += size * 10n ** (sizeScale - scale);

@@ -3,7 +3,7 @@
 // one thread; any other thread reads tops and depths from the same shared memory. Prices are integer
 // ticks and sizes integer lots, at the scales that stand beside them. Also the compact book that
 // many threads write at once, and arbitrage between books.
-export { createBookMemory } from "../book/book-layout.ts";
+export { createBookMemory, resetBookMemory } from "../book/book-layout.ts";
 export { type MarketBook, MarketBooks, type MarketBooksOptions } from "../book/market-books.ts";
 export { bookOutcome, bookOutcomeText, isRefusal } from "../book/book-outcome.ts";
 export { bookState, type BookStateName, bookStateName } from "../book/book-sequencer.ts";

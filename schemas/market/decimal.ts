@@ -57,9 +57,10 @@ export const decimalPlaces = (text: string): number => {
 
 /**
  * The integer `text * 10^scale`, exact, from 0 to `decimalValueMax`, or a refusal. `scale` is 0 to
- * `decimalScaleMax`. Allocates nothing.
+ * `decimalScaleMax`. Allocates nothing. @throws RangeError for another scale.
  */
 export const parseDecimal = (text: string, scale: number): number => {
+  checkScale(scale, decimalScaleMax);
   const places = decimalPlaces(text);
   if (places < 0) return places;
   if (places > scale) return decimalRefusal.tooFine;
@@ -83,8 +84,23 @@ export const parseDecimal = (text: string, scale: number): number => {
   return value;
 };
 
-/** Exact text of `value / 10^scale` with `scale` places: 6168599 at 2 is "61685.99". */
+const checkScale = (scale: number, scaleMax: number): void => {
+  if ((scale | 0) !== scale || scale < 0 || scale > scaleMax)
+    throw new RangeError(`scale=${scale}, limits 0 to ${scaleMax}`);
+};
+
+/** A product of two values at a fee's scale has more decimals than a value. */
+const textScaleMax = 100;
+
+/**
+ * Exact text of `value / 10^scale` with `scale` places: 6168599 at 2 is "61685.99", -5 is "-0.05".
+ * @throws RangeError for a number that is no safe integer, or a scale that is not 0 to 100.
+ */
 export const formatDecimal = (value: number | bigint, scale: number): string => {
+  checkScale(scale, textScaleMax);
+  if (typeof value === "number" && !Number.isSafeInteger(value))
+    throw new RangeError(`value=${value} is no integer of at most ${decimalValueMax}`);
+  if (value < 0) return `-${formatDecimal(-value, scale)}`;
   if (scale === 0) return value.toString();
   const digits = value.toString().padStart(scale + 1, "0");
   const split = digits.length - scale;

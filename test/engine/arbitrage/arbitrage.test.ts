@@ -66,3 +66,12 @@ test("a leg that is too old, too far in time, or out of sync is not looked at", 
   arbitrage.onUpdate(b, 1400);
   expect(found.length).toBe(1);
 });
+
+test("a fee or a limit that could never be right is refused before anything is looked at", () => {
+  const [a, b] = [legOf("a", 100, 101), legOf("b", 105, 106)] as const;
+  for (const feePpm of [0.5, -1, 1_000_001, Number.NaN])
+    expect(() => setUp([a, { ...b, feePpm }])).toThrow(`leg=b: feePpm=${feePpm}, integers from 0`);
+  const options = { legs: [a, b], ageUsMax: 1, skewUsMax: 1, levelsMax: 8, onOpportunity() {} };
+  for (const field of ["ageUsMax", "skewUsMax"])
+    expect(() => new Arbitrage({ ...options, [field]: Number.NaN })).toThrow(`${field}=NaN`);
+});

@@ -87,6 +87,16 @@ test("a sweep gives the volume-weighted price of what it could take", () => {
   expect(sweep(empty.asks, 1, noSweep)).toMatchObject({ filled: 0, averagePrice: Number.NaN });
 });
 
+test("a sweep of everything there is says how much that was", () => {
+  const { asks } = filled();
+  expect(sweep(asks, Infinity, noSweep)).toEqual({
+    filled: 10,
+    levels: 3,
+    averagePrice: (3 * 103 + 2 * 104 + 5 * 113) / 10,
+    worstPrice: 113,
+  });
+});
+
 test("freshness is measured from the receive time of the last item", () => {
   const depth = { ...createDepth(1), receiveUs: 1_000 };
   expect([isFresh(depth, 1_500, 500), isFresh(depth, 1_501, 500)]).toEqual([true, false]);

@@ -71,6 +71,20 @@ test("formatting keeps all places and never writes an exponent", () => {
   expect(formatDecimal(10n ** 30n, 3)).toBe(`1${"0".repeat(27)}.000`);
 });
 
+test("a negative value has its sign in front, and what is no integer is refused", () => {
+  expect([formatDecimal(-5, 2), formatDecimal(-1234n, 2), formatDecimal(-7, 0)]).toEqual([
+    "-0.05",
+    "-12.34",
+    "-7",
+  ]);
+  for (const value of [Number.NaN, 103.4, 1e21])
+    expect(() => formatDecimal(value, 2)).toThrow(`value=${value} is no integer`);
+  for (const scale of [-1, 1.5, Number.NaN, 101])
+    expect(() => formatDecimal(1, scale)).toThrow(`scale=${scale}, limits 0 to 100`);
+  for (const scale of [-1, 1.5, Number.NaN, 19])
+    expect(() => parseDecimal("15", scale)).toThrow(`scale=${scale}, limits 0 to 18`);
+});
+
 test("powers of ten are exact up to the largest scale", () => {
   for (let i = 0; i <= decimalScaleMax; i += 1)
     expect(BigInt(powerOfTen(i))).toBe(10n ** BigInt(i));

@@ -1,0 +1,81 @@
+// Books over memory that holds none, places that are not there, limits that mean nothing: errors that
+// name the argument, where numbers from anywhere in the memory would pass for prices.
+import { expect, test } from "vitest";
+
+import {
+  createBookMemory,
+  createDepth,
+  DepthMessage,
+  DepthReader,
+  depthItemBytesMax,
+  depthKind,
+  encodeDepthItem,
+  isRefusal,
+  MarketBooks,
+  readTops,
+  resetBookMemory,
+  TopReader,
+  Vwap,
+  venueCodes,
+} from "../../../engine/doors/book.ts";
+
+const noBooks = "memory holds no books: make it with createBookMemory";
+
+/** A snapshot of the symbol as an item, with its bytes. */
+const snapshotOf = (symbol: string): readonly [DataView, number, number] => {
+  const message = new DepthMessage();
+  message.symbol = symbol;
+  message.kind = depthKind.snapshot;
+  message.venue = venueCodes.generic;
+  message.addBid(100, 1);
+  message.addAsk(101, 1);
+  const view = new DataView(new ArrayBuffer(depthItemBytesMax));
+  return [view, 0, encodeDepthItem(message, view, 0)];
+};
+
+test("memory of something else is refused by writer and readers", () => {
+  const books = createBookMemory(2).byteLength;
+  for (const bytes of [0, 8, 1024, books - 128, books]) {
+    const memory = new SharedArrayBuffer(bytes);
+    expect(() => new MarketBooks({ memory })).toThrow(noBooks);
+    expect(() => new TopReader(memory, 0)).toThrow(noBooks);
+    expect(() => readTops(memory)).toThrow(noBooks);
+  }
+});
+
+test("a top is read of a slot that is there, by its whole number", () => {
+  const memory = createBookMemory(2);
+  for (const index of [Number.NaN, 0.5, -1, 2])
+    expect(() => new TopReader(memory, index)).toThrow(`book=${index} is not 0 to 1`);
+  expect(new TopReader(memory, 1).readRecord()).toBe(true);
+  expect(() => new DepthReader(memory, 0).read(createDepth(1))).toThrow("book=0 is not below 0");
+});
+
+test("a buffer without a limit in bytes is refused", () => {
+  const memory = createBookMemory(1);
+  for (const heldBytesMax of [Number.NaN, 0, 1023, 1e6 + 0.5, Infinity])
+    expect(() => new MarketBooks({ memory, heldBytesMax })).toThrow(
+      `heldBytesMax=${heldBytesMax}, 1024 at least`,
+    );
+});
+
+test("a new writer's readers see nothing of the one before, once the memory is forgotten", () => {
+  const memory = createBookMemory(2);
+  const first = new MarketBooks({ memory });
+  for (const symbol of ["A", "B"]) {
+    expect(isRefusal(first.apply(...snapshotOf(symbol)))).toBe(false);
+  }
+  expect(readTops(memory).map(({ symbol }) => symbol)).toEqual(["A", "B"]);
+  resetBookMemory(memory);
+  expect(readTops(memory)).toEqual([]);
+  expect(new MarketBooks({ memory }).books).toEqual([]);
+});
+
+test("an average of prices takes integers at known scales", () => {
+  const trade = { price: 1, priceScale: 0, size: 1, sizeScale: 0 };
+  const add = (field: string, value: number) => () => new Vwap().add({ ...trade, [field]: value });
+  expect(add("price", 1.5)).toThrow("price=1.5, integers from 0");
+  expect(add("size", -1)).toThrow("size=-1, integers from 0");
+  expect(add("priceScale", 37)).toThrow("priceScale=37, limits 0 to 18");
+  expect(add("sizeScale", 19)).toThrow("sizeScale=19, limits 0 to 18");
+});
