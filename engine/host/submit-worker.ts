@@ -3,6 +3,7 @@
 import type { StageMetricsSet } from "../metrics/stage-metrics-set.ts";
 import type { Submission } from "../submit/outlet.ts";
 import type { SubmitSettings } from "../submit/submit-settings.ts";
+import { JointHeartbeat } from "../supervise/joint-heartbeat.ts";
 import type { Worker } from "../supervise/worker.ts";
 import { loadStage } from "../threads/load-stage.ts";
 import { type StageChain, startStageChain } from "../threads/stage-chain.ts";
@@ -41,9 +42,12 @@ export class SubmitWorker {
   readonly submissions: Submission[] = [];
   readonly #options: SubmitWorkerOptions;
   #chain: StageChain | null = null;
+  /** Of the thread and its stages: one that hangs holds up the others. */
+  #heartbeat: JointHeartbeat;
 
   constructor(options: SubmitWorkerOptions) {
     this.#options = options;
+    this.#heartbeat = new JointHeartbeat([options.heartbeat]);
   }
 
   submitted(submission: Submission): void {
@@ -52,7 +56,7 @@ export class SubmitWorker {
   }
 
   worker(): Worker {
-    const { ask, heartbeat } = this.#options;
+    const { ask } = this.#options;
     return {
       name: "submit",
       // The log goes on without it.
@@ -62,12 +66,12 @@ export class SubmitWorker {
       stop: () => this.#stop(),
       kill: () => this.#kill(),
       rest: { pause: () => ask({ do: "pause" }), resume: () => ask({ do: "resume" }) },
-      heartbeat,
+      heartbeat: () => this.#heartbeat.read(),
     };
   }
 
   async #start(): Promise<void> {
-    const { settings, shown, start, onDied } = this.#options;
+    const { settings, shown, start, onDied, heartbeat } = this.#options;
     const { stages, stageFolder } = settings;
     if (stages.length > 0) {
       const loaded = await Promise.all(
@@ -83,6 +87,7 @@ export class SubmitWorker {
       });
     }
     const rings = this.#chain;
+    this.#heartbeat = new JointHeartbeat([heartbeat, ...(rings?.heartbeats ?? [])]);
     await start({
       chain: rings === null ? null : { input: rings.input, output: rings.output },
       stopWaitMs: stepMsMax,

@@ -18,9 +18,18 @@ export type CustomThreadData = {
   readonly input: SharedArrayBuffer;
   readonly output: SharedArrayBuffer;
   readonly metrics: SharedArrayBuffer;
-  /** One Int32: 1 to stop when the input is empty. */
-  readonly stop: SharedArrayBuffer;
+  /** Int32 words at the places of `customWord`. */
+  readonly words: SharedArrayBuffer;
 };
+
+/** Words of a custom stage's thread, a line each: `stop` is written by its owner, `beats` by it. */
+export const customWord = {
+  /** 1 to stop when the input is empty. */
+  stop: 0,
+  /** Counts its turns of work. */
+  beats: 32,
+} as const;
+const wordsBytes = 256;
 
 /** A loaded stage and the memories that it works on. */
 export type CustomStageOptions = {
@@ -34,6 +43,8 @@ export type CustomStageOptions = {
 
 /** A stage at work on its own thread, as its owner sees it. */
 export type CustomStageThread = {
+  /** 0 until its first turn of work, then another number as long as it lives. */
+  readonly heartbeat: () => number;
   /** Resolves when the thread has ended; rejects with what it died of. */
   readonly ended: Promise<void>;
   /**
@@ -54,14 +65,14 @@ export const startStageThread = ({
 }: CustomStageOptions): CustomStageThread => {
   checkSlots(`${stage.name} input`, input, stage.inputBytes);
   checkSlots(`${stage.name} output`, output, stage.outputBytes);
-  const stop = new SharedArrayBuffer(4);
+  const words = new Int32Array(new SharedArrayBuffer(wordsBytes));
   const workerData: CustomThreadData = {
     url: stage.url,
     options: stage.options,
     input,
     output,
     metrics,
-    stop,
+    words: words.buffer,
   };
   const file = moduleUrl("engine/threads/custom.thread");
   const worker = new Worker(file, { workerData, name: stage.name });
@@ -69,10 +80,11 @@ export const startStageThread = ({
   // Who only calls `stop` hears of it there.
   ended.catch(() => undefined);
   return {
+    heartbeat: () => Atomics.load(words, customWord.beats),
     ended,
     stop: async (deadlineMs = stopMsDefault) => {
       checkDeadline(deadlineMs);
-      Atomics.store(new Int32Array(stop), 0, 1);
+      Atomics.store(words, customWord.stop, 1);
       let isKilled = false;
       const timer = setTimeout(
         () => {

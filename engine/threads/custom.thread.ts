@@ -6,23 +6,33 @@ import { StageMetrics } from "../metrics/stage-metrics.ts";
 import { monotonicUs } from "../ring/enqueue-stamp.ts";
 import { SlotRingReader } from "../ring/slot-ring-reader.ts";
 import { SlotRingWriter } from "../ring/slot-ring-writer.ts";
-import type { CustomThreadData } from "./custom-stage.ts";
+import { type CustomThreadData, customWord } from "./custom-stage.ts";
 import { loadStage } from "./load-stage.ts";
 import { runDutyCycle } from "./stage.ts";
 
 const data = workerData as CustomThreadData;
 const input = new SlotRingReader(data.input);
 const output = new SlotRingWriter(data.output);
-const stop = new Int32Array(data.stop);
+const words = new Int32Array(data.words);
 const { create } = await loadStage(data.url, data.options);
 const metrics = new StageMetrics(data.metrics);
+const stage = create({ input, output, metrics, nowUs: monotonicUs });
 runDutyCycle(
-  create({ input, output, metrics, nowUs: monotonicUs }),
+  {
+    name: stage.name,
+    start: () => stage.start(),
+    work: () => {
+      words[customWord.beats] = (words[customWord.beats] as number) + 1;
+      return stage.work();
+    },
+    stop: () => stage.stop(),
+    idleMs: () => stage.idleMs?.() ?? Number.POSITIVE_INFINITY,
+  },
   (idleMs) => {
     // A stage that left its input alone has no room for what would come out.
     if (input.available() > 0) output.waitForSpace(idleMs);
     else input.waitForSlots(idleMs);
   },
   // No work can also mean no room: only an empty input ends it.
-  () => Atomics.load(stop, 0) === 1 && input.available() === 0,
+  () => Atomics.load(words, customWord.stop) === 1 && input.available() === 0,
 );

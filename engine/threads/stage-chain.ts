@@ -26,6 +26,8 @@ export type StageChain = {
   /** Memories of slot rings: the owner writes `input` and reads `output`, each from one thread. */
   readonly input: SharedArrayBuffer;
   readonly output: SharedArrayBuffer;
+  /** Of each stage: 0 until its first turn of work, then another number as long as it lives. */
+  readonly heartbeats: readonly (() => number)[];
   /** Rejects with what the first thread died of; resolves when all have ended. */
   readonly ended: Promise<void>;
   /**
@@ -65,6 +67,7 @@ export const startStageChain = (options: StageChainOptions): StageChain => {
   return {
     input,
     output,
+    heartbeats: threads.map(({ heartbeat }) => heartbeat),
     ended,
     stop: async (deadlineMs = stopMsDefault) => {
       checkDeadline(deadlineMs);

@@ -257,6 +257,21 @@ describe("bundles of a running engine", () => {
     expect(others.map(({ restarts: one }) => one)).toEqual(others.map(() => 0));
   });
 
+  it("are made anew after a stage hung, as after a thread of the engine that does", async () => {
+    writeFileSync(join(folder, "half.mjs"), halfSource);
+    const stages = [{ name: "half", module: "./half.mjs", options: { hangsAfter: 30 } }];
+    const running = await start({
+      stages: JSON.stringify(stages),
+      "supervisor.hang_ms": "1000",
+    });
+    await feed();
+    const submit = () => running.steering.workers().find(({ name }) => name === "submit");
+    while ((submit()?.restarts ?? 0) === 0) await sleep(20);
+    expect(submit()?.lastError).toBe("hangs: no heartbeat for hangMs=1000");
+    await expectConserved();
+    expect(counts().submitRestart).toBeGreaterThan(0);
+  });
+
   it("end with a submit thread that is restarted no more, and what it had in hand is counted", async () => {
     writeFileSync(join(folder, "half.mjs"), halfSource);
     const running = await start(
@@ -320,7 +335,7 @@ const halfSource = `
     inputBytes: 32,
     outputBytes: 32,
     metrics: { counters: { seen: { name: "half_seen_total", help: "Records" } } },
-    configure: ({ every = 1, diesAfter = Infinity }) => ({ input, output, metrics }) => {
+    configure: ({ every = 1, diesAfter = Infinity, hangsAfter = Infinity }) => ({ input, output, metrics }) => {
       let n = 0;
       const seen = metrics.counter("seen");
       return {
@@ -330,6 +345,7 @@ const halfSource = `
           if (input.available() === 0 || output.claim(1) === 0) return 0;
           n += 1;
           if (n > diesAfter) throw new Error("as it was told");
+          while (n > hangsAfter);
           seen.add(1);
           if (n % every === 0) {
             const from = input.slotBase(0);
