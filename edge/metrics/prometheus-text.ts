@@ -79,6 +79,15 @@ const sampled = (tenants: Table): Sample[] =>
     ),
   );
 
+/** Kept of all, by signal; none before the first. */
+const effectiveRates = (tenants: Table): Sample[] =>
+  Object.entries(tenants).flatMap(([tenant, state]) =>
+    ["spans", "logs"].flatMap((signal): Sample[] => {
+      const rate = tableOf(tableOf(state)[signal])["effectiveRate"];
+      return typeof rate === "number" ? [[{ tenant, signal }, rate]] : [];
+    }),
+  );
+
 /** Requests traced by why, and their spans by what became of them; none while tracing is off. */
 const traces = ({ tracing }: Table): Sample[] =>
   byKey(tracing, "count").filter(([{ count }]) => count !== "rate" && count !== "inFlight");
@@ -177,7 +186,7 @@ const itemMetrics = (status: Table): readonly Metric[] => {
     ),
     counter(
       "violations",
-      "Records refused, by definition.",
+      "Records refused, by definition, of the ten with most.",
       found(validation, "mostViolated", "name"),
     ),
   ];
@@ -186,6 +195,7 @@ const itemMetrics = (status: Table): readonly Metric[] => {
 const samplingMetrics = (tenants: Table): readonly Metric[] => [
   counter("sampling", "Records seen by head sampling, by tenant and count.", sampled(tenants)),
   gauge("sampling_base_rate", "Base rate as it is now.", byTenant(tenants, "baseRate")),
+  gauge("sampling_effective_rate", "Share that was kept.", effectiveRates(tenants)),
 ];
 
 const forwardMetrics = (forwarder: Table): readonly Metric[] => [

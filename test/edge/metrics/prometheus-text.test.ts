@@ -30,6 +30,7 @@ test("counts of a request stand in the text, each under its labels", async () =>
     'weir_edge_violations_total{signal="spans",name="workflow.execute"} 1',
     'weir_edge_sampling_total{tenant="default",signal="spans",count="sampled"} 1',
     'weir_edge_sampling_base_rate{tenant="default"} 1',
+    'weir_edge_sampling_effective_rate{tenant="default",signal="spans"} 1',
   ])
     expect(lines).toContain(line);
   expect(lines.some((line) => line.includes('outcome="in_flight"'))).toBe(false);
