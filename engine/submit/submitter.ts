@@ -45,6 +45,8 @@ export type SubmitterOptions = {
   readonly bundleTimeoutUs: number;
   /** Monotonic us. */
   readonly nowUs: () => number;
+  /** Since 1970, as the edge's times. */
+  readonly epochMs: () => number;
   readonly sleepMs: (ms: number) => Promise<void>;
   /** Called once a turn. */
   readonly onTurn?: () => void;
@@ -202,11 +204,15 @@ export class Submitter {
     const { counts } = this.#options;
     const view = this.#view;
     const receivedUs = view.getFloat64(receivedAt, true);
-    if (ns - receivedUs * 1000 > ageUsMax * 1000) {
+    const first = extractedAt.candidates + recordHeaderBytes;
+    // What lay in the log while nobody read it was received here just now.
+    const isStale =
+      ns - receivedUs * 1000 > ageUsMax * 1000 ||
+      this.#options.epochMs() - edgeMsOf(view, first) > ageUsMax / 1000;
+    if (isStale) {
       counts.dropped(1, "stale");
       return;
     }
-    const first = extractedAt.candidates + recordHeaderBytes;
     this.#taken += 1;
     // Numbered here: the same one again is refused, also when its record was read again.
     if (!this.#signatures.add(view, first + candidateAt.signature, this.#taken)) {
@@ -320,6 +326,14 @@ const tapOf = ({ high, low }: TapMemory): Tap => ({
   high: new MessageRingReader(high),
   low: new MessageRingReader(low),
 });
+
+/** When the edge received the record's transaction; infinite when it does not say. */
+const edgeMsOf = (view: DataView, record: number): number => {
+  const flags = view.getUint16(record + candidateAt.flags, true);
+  if ((flags & candidateFlag.receiveTime) === 0) return Number.POSITIVE_INFINITY;
+  const at = record + candidateAt.receiveTime;
+  return (view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32) / 1e6;
+};
 
 /** The first candidate of the message that has a price; the first one when none has. */
 const pricedRecord = (view: DataView): number => {

@@ -74,6 +74,7 @@ try {
     counts,
     bundleTimeoutUs: reader?.config.bundle.timeout_us ?? settings.bundleTimeoutUs,
     nowUs: monotonicUs,
+    epochMs: Date.now,
     sleepMs: (ms) => (signal.aborted ? nextTurn() : sleepMs(ms)),
     onTurn: () => reader?.poll(),
   });

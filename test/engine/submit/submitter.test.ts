@@ -19,6 +19,8 @@ import { type Tapped, tapped } from "./tapped.ts";
 
 const random = seeded(runSeed("submitter"));
 
+const epochMs = 1_790_000_000_000;
+
 type Rig = { readonly chain?: { input: SharedArrayBuffer; output: SharedArrayBuffer } };
 
 const build = ({ chain }: Rig = {}) => {
@@ -45,6 +47,7 @@ const build = ({ chain }: Rig = {}) => {
     counts,
     bundleTimeoutUs: 100,
     nowUs: () => (clock.us += 10),
+    epochMs: () => epochMs,
     sleepMs: async (ms) => (ms === 0 ? nextTurn() : sleep(ms)),
   });
   const give = (one: Omit<Tapped, "wire">, wire: Uint8Array = anyTransfer(random)): Uint8Array => {
@@ -97,6 +100,19 @@ it("refuses what has no price and what came before, and gives up what is too old
   ]);
   expect(count("submitReceived")).toBe(6);
   expect(count("submitInFlight")).toBe(0);
+});
+
+it("gives up what the edge received long ago, though it was read from the log just now", async () => {
+  const rig = build();
+  rig.give({ edgeMs: epochMs - 60_001 });
+  const fresh = rig.give({ edgeMs: epochMs - 59_999 });
+  // The edge's clock is ahead.
+  const early = rig.give({ edgeMs: epochMs + 5_000 });
+  rig.tap.publish();
+  await end(rig.submitter, rig.submitter.run());
+  expect(rig.sent.flat().map(({ bytes }) => bytes)).toEqual([fresh, early]);
+  expect(rig.count("submitStale")).toBe(1);
+  expect(rig.count("submitInFlight")).toBe(0);
 });
 
 it("a slow outlet fills what may wait, then the tap drops, HIGH not for LOW, and all is counted", async () => {

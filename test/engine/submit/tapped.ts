@@ -16,6 +16,8 @@ export type Tapped = {
   /** Quote by base in raw units; null: not known. */
   readonly price?: number | null;
   readonly receivedUs?: number;
+  /** When the edge received it, ms since 1970; null: not told. */
+  readonly edgeMs?: number | null;
 };
 
 /** The message; its signature is that of the wire bytes, behind their count. */
@@ -24,6 +26,7 @@ export const tapped = ({
   isHigh = false,
   price = 0.001,
   receivedUs = 0,
+  edgeMs = null,
 }: Tapped): DataView => {
   const recordAt = extractedAt.candidates + recordHeaderBytes;
   const wireAt = recordAt + candidateBytes;
@@ -36,6 +39,11 @@ export const tapped = ({
   if (price !== null) {
     view.setUint16(recordAt + candidateAt.flags, candidateFlag.priceHint, true);
     view.setFloat64(recordAt + candidateAt.priceHint, price, true);
+  }
+  if (edgeMs !== null) {
+    const flags = view.getUint16(recordAt + candidateAt.flags, true) | candidateFlag.receiveTime;
+    view.setUint16(recordAt + candidateAt.flags, flags, true);
+    view.setBigUint64(recordAt + candidateAt.receiveTime, BigInt(edgeMs) * 1_000_000n, true);
   }
   view.setBigUint64(recordAt + candidateAt.baseAmount, 5_000_000n, true);
   const bytes = new Uint8Array(view.buffer);
