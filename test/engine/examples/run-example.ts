@@ -11,10 +11,11 @@ const msMax = 30_000;
 type Output = { readonly code: number | null; readonly out: string; readonly err: string };
 
 /** The script's own words, so that a change of it is tested too. */
-const command = packageFile.scripts.example.split(" ");
+const words = packageFile.scripts.example.split(" ");
+const script = words.slice(words.lastIndexOf("node") + 1);
 
-const runScript = async (args: readonly string[]): Promise<Output> => {
-  const child = spawn(process.execPath, [...command.slice(1), ...args], {
+const runScript = async (more: readonly string[]): Promise<Output> => {
+  const child = spawn(process.execPath, [...script, ...more], {
     cwd: root,
     timeout: msMax,
   });
