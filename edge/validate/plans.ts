@@ -39,7 +39,9 @@ export class Plans {
     if (kept !== undefined && kept.rules === rules) return kept.plan;
     if (this.#kept.size >= plansMax) this.#kept.clear();
     const table = ruleTable(rules, this.#settings.rules, defaultRules);
-    const plan = new ValidationPlan({ tables, levels: this.levels, rules: table });
+    const bindsSpans = this.#settings.profile !== "weaver";
+    const { levels } = this;
+    const plan = new ValidationPlan({ tables, levels, rules: table, bindsSpans });
     this.#kept.set(key, { plan, rules });
     return plan;
   }

@@ -56,7 +56,7 @@ export class NestedCheck {
     this.#table.read(this.#bytes, start, end, eventAttributeTag);
     this.#attributes.begin(plan);
     this.#attributes.list(this.#table, placeOf(placeList.event, index, 0), true);
-    const group = this.#eventGroup(plan, start, end);
+    const group = plan.bindsSpans ? this.#eventGroup(plan, start, end) : -1;
     if (group >= 0) this.#attributes.absentWanted(group, false);
   }
 

@@ -14,6 +14,8 @@ export type PlanOptions = {
   /** Level by code: profileLevels of finding-table.ts. */
   readonly levels: Uint8Array;
   readonly rules: RuleTable;
+  /** False: spans and their events are held to no definition, as in Weaver. Default true. */
+  readonly bindsSpans?: boolean;
 };
 
 /** One per tenant and registry version, in one thread. */
@@ -31,9 +33,11 @@ export class ValidationPlan {
   readonly rules: RuleTable;
   /** The rules look at names, so a finding's decision may wait for the name. */
   readonly rulesUseNames: boolean;
+  readonly bindsSpans: boolean;
 
-  constructor({ tables, levels, rules }: PlanOptions) {
+  constructor({ tables, levels, rules, bindsSpans = true }: PlanOptions) {
     this.tables = tables;
+    this.bindsSpans = bindsSpans;
     this.lastMember = new Int16Array(tables.attributeCount).fill(-1);
     this.spans = new Decisions(levels, rules, ruleSignals.indexOf("span"));
     this.metrics = new Decisions(levels, rules, ruleSignals.indexOf("metric"));

@@ -61,7 +61,7 @@ export class SpanCheck {
     if (code !== scanCode.ok) return code;
     attributes.begin(plan);
     attributes.list(this.#table, 0, withValues);
-    this.group = this.#bind(plan, name);
+    this.group = plan.bindsSpans ? this.#bind(plan, name) : -1;
     if (this.group < 0) {
       found.place = -1;
       found.add(finding.schemaNotFound, -1);

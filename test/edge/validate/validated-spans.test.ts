@@ -173,6 +173,15 @@ test("a resource that contradicts the registry is told, also when nothing else i
   });
 });
 
+test("profile weaver binds neither spans nor their events to definitions, as Weaver does", async () => {
+  const edge = new FakeEdge({ VALIDATION_PROFILE: "weaver" });
+  const response = await post(edge, span("workflow.execute", { "workflow.id": "w" }));
+  expect(await response.text()).toBe("{}");
+  expect(edge.edge.passes.spans.report.counts.snapshot()["findingsById"]).not.toHaveProperty(
+    "required_attribute_not_present",
+  );
+});
+
 test("what the registry does not know is counted, and the sender hears nothing of it", async () => {
   const edge = new FakeEdge();
   const response = await post(edge, span("unknown", { "never.heard": "x" }));
