@@ -68,8 +68,12 @@ export class Histogram {
     }
   }
 
-  /** Upper end of the bucket that holds the share of the values, 0 to 1; null without any. */
+  /**
+   * Upper end of the bucket that holds the share of the values, 0 to 1; null without any.
+   * @throws RangeError for another share: 99 % is 0.99.
+   */
   percentile(share: number): number | null {
+    if (!(share >= 0 && share <= 1)) throw new RangeError(`share=${share}, limits 0 to 1`);
     const count = this.#total();
     return count === 0 ? null : this.#percentile(count, share);
   }

@@ -2,7 +2,7 @@
 // then on they are in /metrics and /status. It refuses what Prometheus could not tell apart.
 // Control thread only.
 import { type StageMetricsReading, StageMetricsReader } from "./stage-metrics.ts";
-import { metricKinds } from "./stage-table.ts";
+import { metricKinds, shownNames } from "./stage-table.ts";
 
 const stagesMax = 256;
 
@@ -60,9 +60,8 @@ const checkDistinct = (one: StageMetricsReader, other: StageMetricsReader): void
 const definitions = ({ table }: StageMetricsReader): ReadonlyMap<string, string> =>
   new Map(
     metricKinds.flatMap((kind) =>
-      Object.values(table[kind] ?? {}).map(({ name, help, unit = "1" }) => [
-        name,
-        `${kind} ${unit} ${help}`,
-      ]),
+      Object.values(table[kind] ?? {}).flatMap(({ name, help, unit = "1" }) =>
+        shownNames(kind, name).map((shown) => [shown, `${name} ${kind} ${unit} ${help}`] as const),
+      ),
     ),
   );

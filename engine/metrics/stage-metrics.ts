@@ -24,17 +24,28 @@ const lineBytes = 128;
 export class CounterCell {
   readonly #cells: Float64Array;
   readonly #at: number;
+  readonly #key: string;
 
-  constructor(cells: Float64Array, at: number) {
+  constructor(cells: Float64Array, at: number, key: string) {
     this.#cells = cells;
     this.#at = at;
+    this.#key = key;
   }
 
-  /** `amount` is 0 or more, of the declared unit. Allocates nothing. */
+  /**
+   * `amount` is 0 or more, of the declared unit. Allocates nothing.
+   * @throws RangeError for another amount: the counter would fall, or be no number from then on.
+   */
   add(amount: number): void {
+    if (!(amount >= 0 && amount < Infinity)) refuseAmount(this.#key, amount);
     this.#cells[this.#at] = (this.#cells[this.#at] as number) + amount;
   }
 }
+
+// By itself, so that what runs per record stays small.
+const refuseAmount = (key: string, amount: number): never => {
+  throw new RangeError(`counters.${key}: amount=${amount}, a finite number of 0 or more`);
+};
 
 /** A number that is what it was last set to. Owner thread only. */
 export class GaugeCell {
@@ -147,7 +158,7 @@ export class StageMetrics<Table extends StageMetricsTable = StageMetricsTable> {
 
   /** @throws RangeError for a key that is not declared, as do the others. */
   counter(key: KeyOf<Table, "counters">): CounterCell {
-    return new CounterCell(this.#layout.cells, this.#layout.at("counters", key));
+    return new CounterCell(this.#layout.cells, this.#layout.at("counters", key), key);
   }
 
   gauge(key: KeyOf<Table, "gauges">): GaugeCell {

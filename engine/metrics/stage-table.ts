@@ -53,7 +53,7 @@ const reserved = "weir_";
 
 /** Name of a stage or thread, as labels have it. @throws RangeError naming `field`. */
 export const checkLabel = (field: string, value: string): void => {
-  if (stageForm.test(value) && value.length <= stageMax) return;
+  if (typeof value === "string" && stageForm.test(value) && value.length <= stageMax) return;
   throw new RangeError(
     `${field}=${value}: expected lower-case words joined by hyphens, ${stageMax} characters at most`,
   );
@@ -63,21 +63,31 @@ export const checkLabel = (field: string, value: string): void => {
 export const checkStageTable = (table: StageMetricsTable): void => {
   checkLabel("stage", table.stage);
   const names = new Set<string>();
+  let metrics = 0;
   for (const kind of metricKinds) {
     for (const [key, metric] of Object.entries(table[kind] ?? {})) {
       checkMetric(`${kind}.${key}`, kind, metric);
       if (!keyForm.test(key)) throw new RangeError(`${kind}.${key}: expected a camelCase key`);
-      if (names.has(metric.name)) throw new RangeError(`${kind}.${key}: name=${metric.name} twice`);
-      names.add(metric.name);
+      metrics += 1;
+      for (const name of shownNames(kind, metric.name)) {
+        if (names.has(name)) throw new RangeError(`${kind}.${key}: name=${name} twice`);
+        names.add(name);
+      }
     }
   }
-  if (names.size > metricsMax)
-    throw new RangeError(
-      `stage=${table.stage} declares ${names.size} metrics, limit ${metricsMax}`,
-    );
+  if (metrics > metricsMax)
+    throw new RangeError(`stage=${table.stage} declares ${metrics} metrics, limit ${metricsMax}`);
 };
 
+const histogramEnds = ["", "_bucket", "_sum", "_count"];
+
+/** The names that a metric takes in /metrics: a histogram has those of its samples too. */
+export const shownNames = (kind: MetricKind, name: string): readonly string[] =>
+  kind === "histograms" ? histogramEnds.map((end) => name + end) : [name];
+
 const checkMetric = (where: string, kind: MetricKind, metric: MetricDeclaration): void => {
+  if (typeof metric !== "object" || metric === null)
+    throw new RangeError(`${where}: ${String(metric)}: expected name and help`);
   const { name, help, unit = "1" } = metric;
   if (typeof name !== "string" || !nameForm.test(name) || name.startsWith(reserved))
     throw new RangeError(`${where}: name=${name}: expected snake_case without ${reserved}`);

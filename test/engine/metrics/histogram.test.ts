@@ -34,6 +34,14 @@ describe("histogram", () => {
     }
   });
 
+  it("takes a share of the values from 0 to 1, not percent", () => {
+    const histogram = fresh();
+    histogram.record(7);
+    expect([histogram.percentile(0), histogram.percentile(1)]).toEqual([7, 7]);
+    for (const share of [99, -0.1, Number.NaN])
+      expect(() => histogram.percentile(share)).toThrow(`share=${share}, limits 0 to 1`);
+  });
+
   it("tells any percentile, and none before the first value", () => {
     const histogram = fresh();
     expect(histogram.percentile(0.9)).toBe(null);

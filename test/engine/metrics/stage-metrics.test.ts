@@ -45,6 +45,15 @@ const samplesOf = (text: string): ReadonlyMap<string, number> =>
   );
 
 describe("stage metrics", () => {
+  it("keep a counter a number that only grows, whatever is added", () => {
+    const memory = filled();
+    const passed = new StageMetrics<typeof table>(memory).counter("passed");
+    for (const amount of [Number.NaN, -1, Infinity])
+      expect(() => passed.add(amount)).toThrow(`counters.passed: amount=${amount}, a finite`);
+    passed.add(0);
+    expect(new StageMetricsReader(memory).value("counters", "passed")).toBe(42);
+  });
+
   it("are read back as they were declared, without the declaration", () => {
     const reading = new StageMetricsReader(filled()).read();
     expect(reading).toEqual({
@@ -152,6 +161,8 @@ describe("a stage's table", () => {
     [{ counters: { a: { ...counter, help: "" } } }, "counters.a: help: expected one line"],
     [{ counters: { "a b": counter } }, "counters.a b: expected a camelCase key"],
     [{ counters: { a: counter, b: counter } }, "counters.b: name=a_total twice"],
+    [{ counters: { a: undefined } }, "counters.a: undefined: expected name and help"],
+    [{ stage: undefined }, "stage=undefined: expected lower-case words"],
   ])("is refused with the metric and what is expected: %j", (more, message) => {
     expect(declared(more)).toThrow(message);
   });
@@ -161,6 +172,19 @@ describe("a stage's table", () => {
       Array.from({ length: 65 }, (_, i) => [`c${i}`, { name: `c${i}_total`, help: "C" }]),
     );
     expect(declared({ counters })).toThrow("declares 65 metrics, limit 64");
+  });
+
+  it("has no metric under a name that a histogram's samples have", () => {
+    const histograms = { batch: { name: "batch_bytes", help: "Sizes", unit: "bytes" } } as const;
+    const batch = { name: "batch_bytes_count", help: "Batches" };
+    expect(declared({ gauges: { batch }, histograms })).toThrow(
+      "histograms.batch: name=batch_bytes_count twice",
+    );
+    const stages = new StageMetricsSet([createStageMetrics({ stage: "one", histograms })]);
+    expect(() => stages.add(createStageMetrics({ stage: "two", gauges: { batch } }))).toThrow(
+      "batch_bytes_count: stage=two and stage=one declare it differently",
+    );
+    expect(() => stages.add(createStageMetrics({ stage: "two", histograms }))).not.toThrow();
   });
 
   it("may not say otherwise than another stage about a name, nor come twice", () => {
