@@ -17,6 +17,20 @@ export type StopReport = {
   }[];
 };
 
+const outcomeTexts: { readonly [outcome in StopOutcome]: string } = {
+  drained: "stopped",
+  failed: "died while it stopped",
+  killed: "was killed",
+  absent: "was down already",
+};
+
+/** For people: what did not stop in order. */
+export const untidyText = ({ ms, workers }: StopReport): string => {
+  const untidy = workers.filter(({ outcome }) => outcome !== "drained");
+  const names = untidy.map(({ name, outcome }) => `${name} ${outcomeTexts[outcome]}`);
+  return `not stopped in order after ${Math.round(ms)} ms: ${names.join(", ") || "the intake"}`;
+};
+
 export type StopOptions = {
   /** What comes first, within the same deadline. */
   readonly before: () => Promise<void>;

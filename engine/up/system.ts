@@ -26,6 +26,7 @@ import type { EdgeAddress } from "./edge-status.ts";
 import { edgeAtRest } from "./edge-status.ts";
 import type { KeyValueServer } from "./key-value-server.ts";
 import { refusedMetrics } from "../sniff/refused-metrics.ts";
+import { untidyText } from "../supervise/stop-workers.ts";
 import { publishRegistry } from "./registry-publisher.ts";
 import { checkKafkaTopics } from "./topics-check.ts";
 
@@ -230,8 +231,8 @@ const running = ({ engine, edge, registries, log, control, options, state }: Par
       await registries?.close();
       await log.close();
       const stopMs = options.stopMs?.() ?? stopMsDefault;
-      const { clean } = await engine.stop(stopMs);
-      if (!clean) options.note(`weir: a thread did not stop within ${stopMs} ms`);
+      const report = await engine.stop(stopMs);
+      if (!report.clean) options.note(`weir: ${untidyText(report)}`);
       await control.close();
       const last = takeSnapshot(engine.memory, engine.lanes);
       const handled = handledOf(last);

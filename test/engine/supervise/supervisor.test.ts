@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { restartDefaults } from "../../../engine/supervise/restart-budget.ts";
-import type { StopReport } from "../../../engine/supervise/stop-workers.ts";
+import { type StopReport, untidyText } from "../../../engine/supervise/stop-workers.ts";
 import type { SupervisorOptions } from "../../../engine/supervise/supervisor.ts";
 import { Supervisor } from "../../../engine/supervise/supervisor.ts";
 import type { RestartStrategy, Worker } from "../../../engine/supervise/worker.ts";
@@ -331,5 +331,16 @@ describe("a supervisor", () => {
     const report = await stopping;
     expect(report.clean).toBe(false);
     expect(outcomes(report)).toBe("c drained, b killed, a killed");
+    expect(untidyText(report)).toBe("not stopped in order after 0 ms: b was killed, a was killed");
+  });
+
+  it("tells of a stop what was down before it", async () => {
+    const limits = { ...restartDefaults, restartsMax: 0 };
+    const { supervisor } = rig([{}, { critical: false }], { limits });
+    await supervisor.start();
+    supervisor.report("b", "broken");
+    await settled();
+    const report = await supervisor.stop(5_000);
+    expect(untidyText(report)).toBe("not stopped in order after 0 ms: b was down already");
   });
 });
