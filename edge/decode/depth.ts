@@ -1,7 +1,9 @@
 // POST /v1/depth: venue messages as JSON or finished depth items, checked one by one.
 // {"venue":"binance-spot","symbol":"BTCUSDT","messages":[{"receiveNs":"…","message":{…}}]};
-// symbol may be left out where the messages name it, receiveNs where the edge's time will do.
+// symbol may be left out where the messages name it, receiveNs (0 in items) where the edge's time will
+// do.
 import { DepthItem, depthCode, depthCodeText } from "../../schemas/market/depth-item.ts";
+import { depthOffset } from "../../schemas/market/depth-layout.ts";
 import { DepthMessage, depthItemOf } from "../../schemas/market/depth-message.ts";
 import { frameLimits } from "../../schemas/market/frame.ts";
 import { venueFaultText } from "../../schemas/market/venue-fields.ts";
@@ -88,7 +90,7 @@ export class DepthPath {
     return records.tryAdd(key, item) ? undefined : tooLarge;
   }
 
-  #fromFrame({ body, itemsMax }: PathInput): Routed | Refusal {
+  #fromFrame({ body, itemsMax, receivedMs }: PathInput): Routed | Refusal {
     const items = frameItems(body, itemsMax);
     if (isRefusal(items)) return items;
     const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
@@ -102,6 +104,9 @@ export class DepthPath {
         rejections.add({ index, reason: "malformed", detail: depthCodeText(code) });
         return;
       }
+      // A book whose items came at no time would never be fresh.
+      if (this.#item.receiveNs() === 0n)
+        view.setBigUint64(start + depthOffset.receiveNs, BigInt(receivedMs) * nsPerMs, true);
       const key = utf8.encode(`${venue}:${this.#item.symbol()}`);
       if (!records.tryAdd(key, item)) rejections.add({ index, ...tooLarge });
     });

@@ -162,4 +162,12 @@ describe("frames", () => {
     expect(firstItems(result.records)).toEqual([good]);
     expect(result.rejections.first[0]).toMatchObject({ index: 0, reason: "malformed" });
   });
+
+  test("an item without a receive time gets the edge's own", () => {
+    const { records } = route(body([{ receiveNs: "0", message: delta("BTCUSDT", 1) }])) as Routed;
+    const mediaType = "application/x-weir-frames";
+    const result = route(frameOf(firstItems(records)), { mediaType }) as Routed;
+    const [item] = firstItems(result.records) as [Uint8Array];
+    expect(point(item).receiveNs()).toBe(BigInt(receivedMs) * 1_000_000n);
+  });
 });
