@@ -1,5 +1,6 @@
 // Bytes that are ready to be sent: a whole transaction in which no signature is missing. Encoded
-// once, so that every repetition is of identical bytes.
+// once, so that every repetition is of identical bytes. It may be of any version: the sniffer has said
+// what comes.
 import { encodeBase58 } from "../../schemas/market/base58.ts";
 import {
   signatureBytes,
@@ -22,7 +23,7 @@ export type SignedTransaction = {
 export const signedTransaction = (bytes: Uint8Array): SignedTransaction | string => {
   const copy = Uint8Array.from(bytes);
   const view = new DataView(copy.buffer);
-  const parsed = new TransactionView();
+  const parsed = new TransactionView({ v1: true });
   const code = parsed.parse(view, 0, copy.length);
   if (code !== transactionCode.ok) return transactionReasons[code] ?? `code ${code}`;
   const { signaturesAt, signatureCount } = parsed;

@@ -74,7 +74,7 @@ export class TipPayer {
 /** Null for a durable nonce, which another transaction cannot use, and for bytes that are none. */
 const blockhashOf = (bytes: Uint8Array): Uint8Array | null => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const parsed = new TransactionView();
+  const parsed = new TransactionView({ v1: true });
   if (parsed.parse(view, 0, bytes.length) !== transactionCode.ok) return null;
   if (hasDurableNonce(parsed, view)) return null;
   return bytes.subarray(parsed.blockhashAt, parsed.blockhashAt + blockhashBytes);
