@@ -11,7 +11,7 @@ import { startFeed } from "../up/feed-process.ts";
 import type { FeedProcess } from "../up/feed-process.ts";
 import type { EdgeStatus } from "../up/edge-status.ts";
 import { readEdgeStatus } from "../up/edge-status.ts";
-import { liveView } from "../up/live-view.ts";
+import { type LiveView, liveView, type ViewScreen } from "../up/live-view.ts";
 import type { System, SystemOptions } from "../up/system.ts";
 import { handledOf, refusedOf, startSystem } from "../up/system.ts";
 import { viewLines } from "../up/view.ts";
@@ -63,8 +63,11 @@ export const up: Command = {
     ...configOptions,
   },
   examples: ["weir up --seconds 20", "weir up --kafka 127.0.0.1:19092 --create-topics --no-feed"],
-  run: async (args, io) => {
+  run: async (args, plainIo) => {
     refusePositionals("up", args);
+    let everyDraws = (): number => 1;
+    const view = liveView(screenOf(plainIo), () => everyDraws());
+    const io: Io = { ...plainIo, note: view.note };
     const seconds = integerOption(args, "seconds", { min: 1, max: 31_536_000 });
     // Told by the feed, it would be told after everything has started.
     speedOption(args.values);
@@ -74,12 +77,12 @@ export const up: Command = {
     const unwatch = settings.watch();
     await io.line(JSON.stringify({ ready: system.ready }));
     const feed = args.values["no-feed"] === true ? null : startFeed(feedOptions(args, system, io));
-    const everyDraws = (): number => settings.holder.config.sniffer.telemetry_interval_secs;
-    const view = watch({ system, feed, everyDraws }, io);
+    everyDraws = () => settings.holder.config.sniffer.telemetry_interval_secs;
+    const watched = watch({ system, feed, view });
     const reason = await ended({ system, feed, seconds, io });
     await unwatch();
     if (reason !== null) io.note(`weir: ${reason}`);
-    view.stop();
+    watched.stop();
     io.note("weir: stopping: feed, edge, engine; draining");
     await feed?.stop(feedStopMs);
     const ledger = await system.stop();
@@ -179,13 +182,19 @@ const ended = async ({ system, feed, seconds, io }: End): Promise<string | null>
 type Watched = {
   readonly system: System;
   readonly feed: FeedProcess | null;
-  /** Of the pictures, one each `viewMs`, that are written where there is no terminal. */
-  readonly everyDraws: () => number;
+  readonly view: LiveView;
 };
 
-const watch = ({ system, feed, everyDraws }: Watched, io: Io): { readonly stop: () => void } => {
-  const write = (lines: string): boolean => process.stderr.write(lines);
-  const view = liveView(write, io.stderrIsTerminal, everyDraws);
+/** A terminal may be told neither its width nor its height. */
+const screenOf = ({ stderrIsTerminal }: Io): ViewScreen => ({
+  write: (text) => void process.stderr.write(text),
+  size: () =>
+    stderrIsTerminal
+      ? { columns: process.stderr.columns || Infinity, rows: process.stderr.rows || Infinity }
+      : null,
+});
+
+const watch = ({ system, feed, view }: Watched): { readonly stop: () => void } => {
   let before: Snapshot = system.snapshot();
   let edgeBefore: EdgeStatus | null = null;
   let beforeMs = performance.now();

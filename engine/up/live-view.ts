@@ -1,31 +1,40 @@
 // Draws the view: in place on a terminal, as one plain line every few seconds anywhere else.
 export type LiveView = {
   readonly draw: (lines: readonly string[]) => void;
+  /** Writes a line that stays, above the picture. */
+  readonly note: (line: string) => void;
   /** Leaves the last picture and ends. */
   readonly end: () => void;
 };
 
-/** Without a terminal one of `everyDraws` pictures is written; asked for at each. */
-export const liveView = (
-  write: (text: string) => void,
-  isTerminal: boolean,
-  everyDraws: () => number,
-): LiveView => (isTerminal ? terminalView(write) : plainView(write, everyDraws));
+export type ViewScreen = {
+  readonly write: (text: string) => void;
+  /** Of the terminal, asked for at each picture; null: there is none. */
+  readonly size: () => { readonly columns: number; readonly rows: number } | null;
+};
 
+/** Without a terminal one of `everyDraws` pictures is written; asked for at each. */
+export const liveView = (screen: ViewScreen, everyDraws: () => number): LiveView =>
+  screen.size() === null ? plainView(screen, everyDraws) : terminalView(screen);
+
+const clearBelow = "\u001B[J";
 const clearLine = "\u001B[2K";
 
-const terminalView = (write: (text: string) => void): LiveView => {
+const terminalView = ({ write, size }: ViewScreen): LiveView => {
   let drawn = 0;
+  const up = (): string => (drawn > 0 ? `\u001B[${drawn}A` : "");
   return {
     draw: (lines) => {
-      const up = drawn > 0 ? `\u001B[${drawn}A` : "";
-      // Fewer lines than before would leave old ones below.
-      const padded = [
-        ...lines,
-        ...Array.from({ length: Math.max(0, drawn - lines.length) }, () => ""),
-      ];
-      write(up + padded.map((line) => `${clearLine}${line}\n`).join(""));
-      drawn = padded.length;
+      // A line that wraps, or scrolls the first one away, would leave pieces of each picture behind.
+      const { columns, rows } = size() ?? { columns: Infinity, rows: Infinity };
+      const shown = lines.slice(0, Math.max(1, rows - 1)).map((line) => cut(line, columns));
+      const text = shown.map((line) => `${clearLine}${line}\n`).join("");
+      write(`${up()}${text}${shown.length < drawn ? clearBelow : ""}`);
+      drawn = shown.length;
+    },
+    note: (line) => {
+      write(`${up()}${drawn > 0 ? clearBelow : ""}${line}\n`);
+      drawn = 0;
     },
     end: () => {
       drawn = 0;
@@ -33,7 +42,10 @@ const terminalView = (write: (text: string) => void): LiveView => {
   };
 };
 
-const plainView = (write: (text: string) => void, everyDraws: () => number): LiveView => {
+const cut = (line: string, columns: number): string =>
+  line.length <= columns ? line : `${line.slice(0, Math.max(0, columns - 1))}…`;
+
+const plainView = ({ write }: ViewScreen, everyDraws: () => number): LiveView => {
   let left = 0;
   return {
     draw: (lines) => {
@@ -42,6 +54,7 @@ const plainView = (write: (text: string) => void, everyDraws: () => number): Liv
       left = everyDraws();
       write(`${lines.map((line) => line.replace(/ {2,}/g, " ")).join("\n")}\n\n`);
     },
+    note: (line) => write(`${line}\n`),
     end: () => undefined,
   };
 };

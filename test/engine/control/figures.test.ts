@@ -4,7 +4,6 @@ import { startFigures } from "../../../engine/control/figures.ts";
 import { takeSnapshot } from "../../../engine/control/snapshot.ts";
 import { createEngineMemory } from "../../../engine/host/memory.ts";
 import { cellOf, MetricCells } from "../../../engine/metrics/cells.ts";
-import { liveView } from "../../../engine/up/live-view.ts";
 
 it("figures are written as often as is configured, with the version of the configuration", () => {
   vi.useFakeTimers();
@@ -30,15 +29,4 @@ it("figures are written as often as is configured, with the version of the confi
   figures.stop();
   vi.advanceTimersByTime(60_000);
   expect(lines).toHaveLength(3);
-});
-
-it("without a terminal one of so many pictures is written, the first one too", () => {
-  const written: string[] = [];
-  const view = liveView(
-    (text) => written.push(text),
-    false,
-    () => 3,
-  );
-  for (let i = 0; i < 7; i += 1) view.draw([`picture ${i}`]);
-  expect(written.map((text) => text.trim())).toEqual(["picture 0", "picture 3", "picture 6"]);
 });
