@@ -12,7 +12,7 @@ export type BundleStageOptions = {
   readonly builder: BundleBuilder;
   /** Monotonic ns. */
   readonly nowNs: () => number;
-  /** Most records of one `work`. */
+  /** Most records of one `work`, 1 at least; 256 when left out. */
   readonly recordsMax?: number;
 };
 
@@ -24,10 +24,12 @@ export class BundleStage {
   readonly #nowNs: () => number;
   readonly #recordsMax: number;
 
-  /** @throws RangeError when the ring's slots are no transaction records. */
+  /** @throws RangeError when the ring's slots are no transaction records, or for `recordsMax`. */
   constructor({ ring, builder, nowNs, recordsMax = 256 }: BundleStageOptions) {
     if (ring.slotBytes !== transactionRecordBytes)
       throw new RangeError(`slotBytes=${ring.slotBytes} must be ${transactionRecordBytes}`);
+    if (!Number.isSafeInteger(recordsMax) || recordsMax < 1)
+      throw new RangeError(`recordsMax=${recordsMax}, 1 at least`);
     this.#ring = ring;
     this.#builder = builder;
     this.#nowNs = nowNs;

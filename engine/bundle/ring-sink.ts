@@ -1,5 +1,6 @@
 // A sink of bundles into a slot ring: the way to another thread. The ring's policy must be "block":
 // only then does a refusal mean that the builder keeps the bundle.
+import { slotRingShape } from "../ring/slot-ring.ts";
 import type { SlotRingWriter } from "../ring/slot-ring-writer.ts";
 import type { BundleSink } from "./bundle-builder.ts";
 import { bundleBytes } from "./bundle-layout.ts";
@@ -10,11 +11,13 @@ export class RingBundleSink implements BundleSink {
 
   /**
    * `ring` belongs to the builder's thread from now on.
-   * @throws RangeError when its slots are no bundles.
+   * @throws RangeError when its slots are no bundles, or its policy is not "block".
    */
   constructor(ring: SlotRingWriter) {
     if (ring.slotBytes !== bundleBytes)
       throw new RangeError(`slotBytes=${ring.slotBytes} must be ${bundleBytes}`);
+    const { policy } = slotRingShape(ring.i32);
+    if (policy !== "block") throw new RangeError(`policy=${policy} must be block`);
     this.#ring = ring;
   }
 

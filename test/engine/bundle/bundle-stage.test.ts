@@ -87,3 +87,20 @@ it("refuses rings of other slots", () => {
   expect(() => new RingBundleSink(new SlotRingWriter(memory))).toThrow("slotBytes=64 must be 528");
   expect(() => new BundleStage({ ring, builder, nowNs: () => 0 })).toThrow("must be 32");
 });
+
+it("refuses a ring that drops, where bundles that are held would be counted or lost", () => {
+  for (const policy of ["drop-newest", "drop-oldest"] as const) {
+    const memory = createSlotRing({ slotBytes: bundleBytes, slots: 4, policy });
+    const sink = () => new RingBundleSink(new SlotRingWriter(memory));
+    expect(sink).toThrow(`policy=${policy} must be block`);
+  }
+});
+
+it("refuses a turn of no records, which would never take one", () => {
+  const memory = createSlotRing({ slotBytes: transactionRecordBytes, slots: 4, policy: "block" });
+  const options = { ring: new SlotRingReader(memory), builder: setUp().builder, nowNs: () => 0 };
+  for (const recordsMax of [Number.NaN, 0, -1])
+    expect(() => new BundleStage({ ...options, recordsMax })).toThrow(
+      `recordsMax=${recordsMax}, 1`,
+    );
+});
