@@ -19,9 +19,9 @@ export const compactOutcome = {
   good: 0,
   /** Others won `triesMax` times in a row; nothing has changed. */
   timeout: 1,
-  /** The quantity would fall below 0 or pass 2^31 - 1; nothing has changed. */
+  /** The quantity would fall below 0 or pass 2^31 - 1, or is no integer; nothing has changed. */
   quantityOverflow: 2,
-  /** The price is not from the book's origin to 2^31 - 1; nothing has changed. */
+  /** The price is no integer from the book's origin to 2^31 - 1; nothing has changed. */
   priceRange: 3,
 } as const;
 
@@ -58,7 +58,6 @@ const pause = (times: number): void => {
   for (let i = 0; i < times; i += 1) pauseOnce();
 };
 
-/** What a compact book is made of; the same in every thread. */
 // A field that is undefined until the constructor sets it is checked for its type at each use.
 const noWords = new Int32Array(0);
 
@@ -145,7 +144,9 @@ export class CompactBook {
   }
 
   #update(side: number, price: number, quantity: number, ts: number): number {
-    if (!(price >= 0 && price <= quantityMax)) return compactOutcome.priceRange;
+    // Atomics would cut off a fraction and call the rest good.
+    if (price < 0 || (price | 0) !== price) return compactOutcome.priceRange;
+    if ((quantity | 0) !== quantity) return compactOutcome.quantityOverflow;
     const shared = this.#words;
     const bucket = this.#bucket(price);
     const at = side * sideWords + bucketWords * bucket;

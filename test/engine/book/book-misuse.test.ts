@@ -3,6 +3,9 @@
 import { expect, test } from "vitest";
 
 import {
+  CompactBook,
+  compactBookBytes,
+  compactOutcome,
   createBookMemory,
   createDepth,
   DepthMessage,
@@ -78,4 +81,14 @@ test("an average of prices takes integers at known scales", () => {
   expect(add("size", -1)).toThrow("size=-1, integers from 0");
   expect(add("priceScale", 37)).toThrow("priceScale=37, limits 0 to 18");
   expect(add("sizeScale", 19)).toThrow("sizeScale=19, limits 0 to 18");
+});
+
+test("a compact book changes nothing for a price or quantity that is no integer", () => {
+  const memory = new SharedArrayBuffer(compactBookBytes);
+  const book = new CompactBook({ memory, tickShift: 0 });
+  for (const price of [1.5, Number.NaN, -1, 2 ** 31])
+    expect(book.updateBid(price, 1, 0)).toBe(compactOutcome.priceRange);
+  for (const quantity of [0.5, Number.NaN, Infinity])
+    expect(book.updateBid(1, quantity, 0)).toBe(compactOutcome.quantityOverflow);
+  expect([book.bestBid(), book.updateBid(1, 2 ** 31 - 1, 0)]).toEqual([-1, compactOutcome.good]);
 });
