@@ -52,7 +52,7 @@ class SlotCompiler {
       while ((slots[slot] ?? 0) >= 0) slot = (slot + 1) & (slots.length - 1);
       slots[slot] = entry;
     }
-    this.#draft.push(section, ...slots);
+    this.#draft.pushAll(section, slots);
   }
 }
 
@@ -84,6 +84,7 @@ export const compileRegistry = (registry: ResolvedRegistry): CompileResult => {
   const index = compileAttributes(draft, registry.groups);
   const groups = signalGroups(registry.groups);
   compileGroups(draft, index, groups);
+  if (draft.problems.length > 0) return { ok: false, problems: draft.problems };
   const text = draft.placeTexts();
   compileSlots(new SlotCompiler(draft, text), draft, index, groups);
   const bytes = draft.packed();

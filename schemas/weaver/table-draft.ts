@@ -36,8 +36,13 @@ export class TableDraft {
     return this.#lists.get(name) ?? [];
   }
 
-  push(name: SectionName, ...values: readonly number[]): void {
-    this.list(name).push(...values);
+  push(name: SectionName, value: number): void {
+    this.list(name).push(value);
+  }
+
+  /** Any number of them: as many arguments as a large registry has entries end the stack. */
+  pushAll(name: SectionName, values: readonly number[]): void {
+    for (const value of values) this.push(name, value);
   }
 
   /** Adds one text to a pair of sections. */
@@ -51,7 +56,10 @@ export class TableDraft {
     this.#lists.set("text", this.texts.pack());
     for (const [at, bytes] of this.#textual) {
       const numbers = this.list(at);
-      this.push(bytes, ...numbers.map((number) => this.texts.bytes(number)));
+      this.pushAll(
+        bytes,
+        numbers.map((number) => this.texts.bytes(number)),
+      );
       this.#lists.set(
         at,
         numbers.map((number) => this.texts.offset(number)),

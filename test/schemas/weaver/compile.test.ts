@@ -30,6 +30,23 @@ const found = (tables: Tables, key: string): string => {
   return number >= viaTemplate ? `${name}.*` : name;
 };
 
+const attributesOf = (count: number): ResolvedRegistry => ({
+  ...smallRegistry,
+  groups: [
+    {
+      id: "many",
+      type: "attribute_group",
+      brief: "",
+      attributes: Array.from({ length: count }, (_, i) => ({
+        name: `many.a${i}`,
+        type: "int",
+        brief: "",
+        requirement_level: "recommended",
+      })),
+    },
+  ],
+});
+
 const withAttribute = (name: string, extra: Partial<ResolvedAttribute>): ResolvedRegistry => ({
   ...smallRegistry,
   groups: smallRegistry.groups.map((group) =>
@@ -227,5 +244,23 @@ describe.skipIf(!existsSync(official))("the official registry (../shared/data/re
         );
       }
     }
+  });
+});
+
+describe("a registry as large as tables can hold", () => {
+  it("compiles, and every key is found", () => {
+    const tables = tablesOf(attributesOf(32_767));
+    expect(tables.attributeCount).toBe(32_767);
+    expect(["many.a0", "many.a32766"].map((key) => found(tables, key))).toEqual([
+      "many.a0",
+      "many.a32766",
+    ]);
+  });
+
+  it("with one attribute more is told so, and nothing else", () => {
+    expect(compileRegistry(attributesOf(32_768))).toEqual({
+      ok: false,
+      problems: ["attributes: 32768, limit 32767"],
+    });
   });
 });
