@@ -1,6 +1,8 @@
 // What a subcommand is: a name, its options, its help and a run function. The table in main.ts
 // assembles them; arguments.ts reads the command line for them.
 
+import type { Progress } from "./progress.ts";
+
 /** One option. `value` names the argument in the help; without it the option is a flag. */
 export type Option = {
   readonly value?: string;
@@ -29,6 +31,8 @@ export type Io = {
   readonly note: (text: string) => void;
   readonly stdin: AsyncIterable<Uint8Array>;
   readonly stderrIsTerminal: boolean;
+  /** Shows how far files are read; absent without a terminal. */
+  readonly progress?: Progress;
   /** Absent: no terminal. */
   readonly stdoutIsTerminal?: boolean;
   /** Aborted by Ctrl-C, SIGTERM, or a closed output pipe: end with what is done. */

@@ -2,10 +2,13 @@
 // several files are one stream in the order given. Compression is known by the first bytes, so
 // it also works on standard input.
 import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { basename } from "node:path";
 import { Readable } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 
 import type { Io } from "./command.ts";
+import type { Progress } from "./progress.ts";
 
 /** A file could not be read, unpacked or written: `file`, and where. */
 export class InputError extends Error {
@@ -14,13 +17,32 @@ export class InputError extends Error {
 
 /** The bytes of one file, unpacked, in chunks. @throws InputError naming the file. */
 export async function* fileBytes(path: string, io: Io): AsyncGenerator<Uint8Array> {
+  io.progress?.open(path === "-" ? "standard input" : basename(path), await sizeOf(path));
   try {
     const source = path === "-" ? io.stdin : createReadStream(path);
-    yield* unpacked(source);
+    yield* unpacked(io.progress === undefined ? source : counted(source, io.progress));
   } catch (error) {
     // Cut short by the abort, packed bytes end where they must not.
     if (io.signal.aborted) return;
     throw new InputError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+  } finally {
+    io.progress?.close();
+  }
+}
+
+/** Null: not known, also of what cannot be read. */
+const sizeOf = async (path: string): Promise<number | null> => {
+  const info = path === "-" ? undefined : await stat(path).catch(() => undefined);
+  return info?.isFile() === true ? info.size : null;
+};
+
+async function* counted(
+  source: AsyncIterable<Uint8Array>,
+  progress: Progress,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of source) {
+    progress.read(chunk.length);
+    yield chunk;
   }
 }
 

@@ -3,6 +3,7 @@
 import { once } from "node:events";
 
 import type { Io } from "./command.ts";
+import { Progress } from "./progress.ts";
 
 export type ProcessIo = Io & {
   readonly outputClosed: () => boolean;
@@ -11,6 +12,7 @@ export type ProcessIo = Io & {
 };
 
 const flushBytes = 1 << 16;
+const columnsDefault = 80;
 
 export const processIo = (): ProcessIo => {
   const abort = new AbortController();
@@ -24,8 +26,10 @@ export const processIo = (): ProcessIo => {
   });
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => abort.abort());
 
+  const progress = process.stderr.isTTY ? progressOnScreen() : undefined;
   const flush = (): boolean => {
     if (pending === "" || closed) return true;
+    if (process.stdout.isTTY) progress?.clear();
     const text = pending;
     pending = "";
     return process.stdout.write(text);
@@ -34,10 +38,12 @@ export const processIo = (): ProcessIo => {
     outputClosed: () => closed,
     outputError: () => outputError,
     stderrIsTerminal: process.stderr.isTTY,
+    ...(progress && { progress }),
     stdoutIsTerminal: process.stdout.isTTY,
     signal: abort.signal,
     stdin: inputUntil(abort.signal),
     note: (text) => {
+      progress?.clear();
       process.stderr.write(`${text}\n`);
     },
     // Lines of one turn of the event loop leave in one write.
@@ -50,6 +56,14 @@ export const processIo = (): ProcessIo => {
     },
   };
 };
+
+const progressOnScreen = (): Progress =>
+  new Progress({
+    write: (text) => void process.stderr.write(text),
+    // 0: a terminal that was never told its size.
+    columns: () => process.stderr.columns || columnsDefault,
+    nowMs: () => performance.now(),
+  });
 
 /** Standard input up to its end or the abort: one that stays silent must not hold up Ctrl-C. */
 async function* inputUntil(signal: AbortSignal): AsyncGenerator<Uint8Array> {
