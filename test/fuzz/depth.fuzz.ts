@@ -18,10 +18,15 @@ const goodItem = (random: Random): Uint8Array<ArrayBuffer> => {
   message.lastId = random.below(2 ** 53);
   const isDelta = message.kind === depthKind.delta;
   message.firstId = isDelta ? random.below(message.lastId + 1) : message.lastId;
-  message.prevId = random.below(2) === 0 ? -1 : random.below(2 ** 53);
+  const proof = random.below(3);
+  if (proof === 1) message.prevId = random.below(2 ** 53);
+  if (proof === 2) message.checksum = random.below(2 ** 32);
+  message.isAdded = isDelta && random.below(4) === 0;
   message.receiveNs = BigInt(random.below(2 ** 53)) * 2000n;
   const most = message.kind > depthKind.delta ? 1 : 1 + random.below(12);
-  for (let i = 0; i < most; i += 1) message.addBid(random.below(2 ** 53), random.below(2 ** 53));
+  const sign = message.isAdded ? -1 : 1;
+  for (let i = 0; i < most; i += 1)
+    message.addBid(random.below(2 ** 53), sign * random.below(2 ** 53));
   const bytes = depthItemOf(message);
   if (typeof bytes === "number") throw new Error(`the fuzzer made a bad item, code ${bytes}`);
   return bytes;
@@ -49,6 +54,8 @@ const encodedBack = (item: DepthItem): Uint8Array | number => {
   message.firstId = item.firstId;
   message.lastId = item.lastId;
   message.prevId = item.hasPrevId ? item.prevId : -1;
+  message.checksum = item.hasChecksum ? item.prevId : -1;
+  message.isAdded = item.isAdded;
   message.eventNs = item.eventNs();
   message.receiveNs = item.receiveNs();
   const count = item.bidCount + item.askCount;

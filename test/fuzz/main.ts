@@ -1,5 +1,5 @@
 // npm run fuzz -- [NAME...] [--smoke] [--seed N] [--cases N]: runs the fuzzers *.fuzz.ts beside
-// this file. Each prints its seed and throws on the first finding; each has a canary, a broken
+// this file. Each prints its seed and ends at the first finding; each has a canary, a broken
 // twin that the fuzzer must catch, or it is no fuzzer.
 import { readdirSync } from "node:fs";
 
@@ -22,10 +22,21 @@ const cases = numberAfter(words, "--cases", words.includes("--smoke") ? smokeCas
 const known = readdirSync(import.meta.dirname)
   .filter((file) => file.endsWith(suffix))
   .map((file) => file.slice(0, -suffix.length));
-const asked = words.filter((word) => known.includes(word));
+const options = new Set(["--smoke", "--seed", "--cases"]);
+const asked = words.filter((word) => !word.startsWith("--") && Number.isNaN(Number(word)));
+const strange = words.find((word) => word.startsWith("--") && !options.has(word));
+const unknown = strange ?? asked.find((name) => !known.includes(name));
+if (unknown !== undefined) {
+  console.error(`unknown: ${unknown}; npm run fuzz -- [NAME...] [--smoke] [--seed N] [--cases N]`);
+  console.error(`names: ${known.join(", ")}`);
+  process.exit(2);
+}
 for (const name of asked.length > 0 ? asked : known) {
   const fuzz = (await import(`./${name}${suffix}`)) as Fuzz;
   fuzz.canary();
-  await fuzz.run({ seed, cases });
+  await fuzz.run({ seed, cases }).catch((error: unknown) => {
+    console.error(`fuzz ${name}: finding with --seed ${seed} --cases ${cases}`);
+    throw error;
+  });
   console.log(`fuzz ${name}: ${cases} cases, seed ${seed}, canary caught, no finding`);
 }
