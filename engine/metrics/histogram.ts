@@ -6,8 +6,10 @@ const linearBits = 7;
 const linear = 1 << linearBits;
 const half = linear >> 1;
 const groups = 32 - linearBits;
+// A name of this module's own: an exported one is loaded at each use, as long as all of `record`.
+const valueMax = 2 ** 32 - 1;
 /** What is larger counts as this. */
-export const histogramValueMax = 2 ** 32 - 1;
+export const histogramValueMax = valueMax;
 const buckets = linear + groups * half;
 
 /** Bytes that one histogram takes. */
@@ -57,7 +59,7 @@ export class Histogram {
   recordMany(value: number, times: number): void {
     // Stamps of two threads' clocks can differ by a microsecond the wrong way.
     const above = value > 0 ? value : 0;
-    const bucket = bucketOf(above < histogramValueMax ? above : histogramValueMax);
+    const bucket = bucketOf(above < valueMax ? above : valueMax);
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + times;
   }
 

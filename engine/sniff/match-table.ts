@@ -48,12 +48,14 @@ export const matchField = {
 const field = matchField;
 
 /** `quoteMintAt` of a match that is priced in SOL; other absences as in transaction.ts. */
-export const quoteIsSol = -3;
+const isSolQuote = -3;
+export const quoteIsSol = isSolQuote;
 
 const u64Bytes = 8;
 
+const outcome = { resolved: 0, unresolved: 1, noMint: 2, full: 3 } as const;
 /** Outcome of `add`. */
-export const added = { resolved: 0, unresolved: 1, noMint: 2, full: 3 } as const;
+export const added = outcome;
 
 export type Added = (typeof added)[keyof typeof added];
 
@@ -108,8 +110,8 @@ export class MatchTable {
   add(view: DataView, rule: number, instruction: number): Added {
     const place = rule * placeWords;
     const mintAt = this.#keyAt(view, this.#place(place + at.mint));
-    if (mintAt === accountAbsent) return added.noMint;
-    if (this.count >= matchesMax) return added.full;
+    if (mintAt === accountAbsent) return outcome.noMint;
+    if (this.count >= matchesMax) return outcome.full;
     const { words } = this;
     const word = this.count * field.words;
     this.count += 1;
@@ -129,7 +131,7 @@ export class MatchTable {
     words[word + field.isTurned] = 0;
     if (this.#place(place + at.side) >= 0) this.#chooseSide(view, word, place);
     if (this.#place(place + at.quoteMint) >= 0) this.#turnFromSol(view, word);
-    return words[word + field.mintAt] === accountLoaded ? added.unresolved : added.resolved;
+    return words[word + field.mintAt] === accountLoaded ? outcome.unresolved : outcome.resolved;
   }
 
   // A swap of two tokens whose side a byte tells.
@@ -163,9 +165,9 @@ export class MatchTable {
 
   #quoteMintAt(view: DataView, place: number): number {
     const position = this.#place(place + at.quoteMint);
-    if (position < 0) return quoteIsSol;
+    if (position < 0) return isSolQuote;
     const key = this.#keyAt(view, position);
-    return key === accountAbsent && this.#place(place + at.orSol) === 1 ? quoteIsSol : key;
+    return key === accountAbsent && this.#place(place + at.orSol) === 1 ? isSolQuote : key;
   }
 
   #keyAt(view: DataView, position: number): number {

@@ -21,10 +21,13 @@ export const watchedProgramsMax = 64;
 /** Instructions that a list may hold over all programs. */
 const watchedRulesMax = 1024;
 
+// An exported name is loaded at each use like an imported one.
+const none = -1;
+const vote = 0;
 /** `programOf`: not in the list. */
-export const notWatched = -1;
+export const notWatched = none;
 /** `programOf`: the vote program, always known. */
-export const voteProgram = 0;
+export const voteProgram = vote;
 
 // Sixty-four slots for each program: one key in sixty-three meets a taken slot by chance.
 const tableSlots = 4096;
@@ -118,8 +121,7 @@ export class WatchList {
     for (let i = 0; i < keyWords; i += 1) {
       this.#words[number * keyWords + i] = view.getInt32(i * 4, true);
     }
-    if (this.programOf(view, 0) !== notWatched)
-      throw new TypeError(`program ${id} is listed twice`);
+    if (this.programOf(view, 0) !== none) throw new TypeError(`program ${id} is listed twice`);
     const slot = slotOf(view.getInt32(0, true));
     this.#next[number + 1] = this.#table[slot] as number;
     this.#table[slot] = number + 1;
@@ -132,7 +134,7 @@ export class WatchList {
       if (this.#isKey(view, at, entry - 1)) return entry - 1;
       entry = this.#next[entry] as number;
     }
-    return notWatched;
+    return none;
   }
 
   /**
@@ -169,14 +171,14 @@ export class WatchList {
   // One program beside the vote program: two comparisons are less than a lookup. The loop is left at
   // a hit, because one that holds a call is slower for all.
   #findPair(view: DataView, at: number, end: number, hits: KeyHits): void {
-    const vote = this.#words[0];
+    const voteWord = this.#words[0];
     const only = this.#words[keyWords];
     let key = at;
     for (;;) {
       let found = -1;
       for (; key < end; key += keyBytes) {
         const word = view.getInt32(key, true);
-        if (word === only || word === vote) {
+        if (word === only || word === voteWord) {
           found = key;
           break;
         }
@@ -189,12 +191,12 @@ export class WatchList {
 
   #note(view: DataView, key: number, first: number, hits: KeyHits): void {
     const program = this.programOf(view, key);
-    if (program === notWatched) return;
+    if (program === none) return;
     const { count } = hits;
     hits.keys[count] = ((key - first) / keyBytes) | 0;
     hits.programs[count] = program;
     hits.count = count + 1;
-    if (program !== voteProgram) hits.isWatched = true;
+    if (program !== vote) hits.isWatched = true;
   }
 
   #isKey(view: DataView, at: number, program: number): boolean {
