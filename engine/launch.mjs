@@ -35,6 +35,8 @@ if (first !== "--install") {
     node,
     [
       "--disable-warning=ExperimentalWarning",
+      // kafkajs asks for times in the past where it means "soon".
+      "--disable-warning=TimeoutNegativeWarning",
       // Stages of a configuration import the library by name: here that means the sources.
       ...(isBuilt ? [] : ["--conditions=weir-source"]),
       main,
