@@ -13,6 +13,7 @@ import { samplingOf } from "./sample/sampling-settings.ts";
 import type { TraceConfig } from "./trace/tracer.ts";
 import type { ValidationSettings } from "./validate/plans.ts";
 import { parseRules } from "./validate/validation-rules.ts";
+import { issueText } from "./issue-text.ts";
 import { type SettableLimit, fixedLimits, settableLimits } from "./limits.ts";
 
 /** How Kafka is reached. */
@@ -305,9 +306,7 @@ const tracingOf = (env: Environment): TraceConfig | null => {
 
 const valid = (variables: object): Environment => {
   const parsed = environment().safeParse(variables);
-  const found = parsed.success
-    ? faults(parsed.data)
-    : parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  const found = parsed.success ? faults(parsed.data) : parsed.error.issues.map(issueText);
   if (!parsed.success || found.length > 0) throw new ConfigError(found.join("; "));
   return parsed.data;
 };

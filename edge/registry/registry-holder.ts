@@ -7,6 +7,7 @@ import { $ZodError } from "zod/v4/core";
 
 import { loadTables } from "../../schemas/weaver/load.ts";
 import type { Tables } from "../../schemas/weaver/tables.ts";
+import { issueText } from "../issue-text.ts";
 
 /** As much of a KV namespace as is used. */
 export type RegistryStore = {
@@ -126,4 +127,4 @@ export class RegistryHolder {
 }
 
 const pointerText = ({ issues }: $ZodError): string =>
-  `${pointerKey}: ${issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ")}`;
+  `${pointerKey}: ${issues.map(issueText).join("; ")}`;

@@ -13,6 +13,7 @@ import {
   ruleSignals,
   rulesMax,
 } from "../../schemas/validate/finding-rules.ts";
+import { issueText } from "../issue-text.ts";
 
 /**
  * What the registry does not know is warned of: a registry describes what it describes. What it
@@ -73,8 +74,7 @@ const shape = z
 /** The rules, or a text that says what is wrong with them. */
 export const readRules = (value: unknown): readonly FindingRule[] | string => {
   const read = shape.safeParse(value);
-  if (!read.success)
-    return read.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join(", ");
+  if (!read.success) return read.error.issues.map(issueText).join(", ");
   const rules = read.data.map(
     (rule) =>
       Object.fromEntries(

@@ -8,6 +8,7 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 
 import { diag, DiagLogLevel } from "@opentelemetry/api";
 
+import { isRetryable, retryAfterMs } from "../send/retry-delay.ts";
 import { SendError, type SendResult } from "./export-queue.ts";
 
 type ExportResult = { readonly code: number; readonly error?: Error };
@@ -25,7 +26,6 @@ export const otlpHeaders = { "accept-encoding": "identity" } as const;
 
 /** Longest text of a receiver that is kept. */
 const messageCharsMax = 300;
-const retryableStatuses: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /** What is known of one send. */
 class Send {
@@ -43,8 +43,9 @@ class Send {
     this.#retryAfterMs = undefined;
     request.once("response", ({ statusCode = 0, statusMessage = "", headers }: IncomingMessage) => {
       this.#status = `HTTP ${statusCode} ${statusMessage}`.trimEnd();
-      if (retryableStatuses.has(statusCode))
-        this.#retryAfterMs = retryAfterMs(headers["retry-after"], Date.now());
+      const askedMs = retryAfterMs(headers["retry-after"] ?? null, Date.now()) ?? 0;
+      // No wait is none that was asked for: the try counts.
+      if (isRetryable(statusCode) && askedMs > 0) this.#retryAfterMs = askedMs;
     });
   }
 
@@ -115,11 +116,4 @@ const partialSuccess = (json: unknown): { readonly rejected: number; readonly me
     rejected: Number.isSafeInteger(rejected) ? Math.max(0, rejected) : 0,
     message: typeof message === "string" ? message : "",
   };
-};
-
-/** Of seconds or a date; undefined without a wait. */
-const retryAfterMs = (value: string | undefined, nowMs: number): number | undefined => {
-  if (value === undefined) return undefined;
-  const waitMs = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - nowMs;
-  return waitMs > 0 ? waitMs : undefined;
 };

@@ -2,7 +2,7 @@
 // again on 429, 502, 503, 504 and lost connections, honouring Retry-After. `post` waits while all
 // places are taken, so that a slow edge slows its feed instead of filling its memory.
 import { newTotals, type PostTotals } from "./post-totals.ts";
-import { backoffMs, isRetryable, retryAfterMs, type RetryLimits } from "./retry-delay.ts";
+import { backoffMs, isRetryable, retryAfterMs, type RetryLimits } from "../send/retry-delay.ts";
 
 /** One endpoint and how to reach it; everything that is not repeatable is passed in. */
 export type PosterOptions = {

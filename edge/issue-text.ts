@@ -1,0 +1,6 @@
+// A fault that a schema found, as the edge tells it: where, and what was expected there.
+
+/** As much of a schema's issue as is told. */
+type Issue = { readonly path: readonly PropertyKey[]; readonly message: string };
+
+export const issueText = ({ path, message }: Issue): string => `${path.join(".")}: ${message}`;
