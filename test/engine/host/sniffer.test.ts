@@ -60,10 +60,13 @@ const run = async (name: string, sniff: SniffSettings) => {
         timestampMs: Date.now(),
       },
     ]);
+  // The ledger counts at once, the sniffer's own figures follow at the end of a turn of work.
   const handled = async (items: number): Promise<Snapshot> => {
-    for (;;) {
+    for (let matches = -1; ;) {
       const now = takeSnapshot(engine.memory);
-      if (now.counts.handledTransactions >= items) return now;
+      const isDone = now.counts.handledTransactions >= items;
+      if (isDone && now.counts.matches === matches) return now;
+      if (isDone) matches = now.counts.matches;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   };
