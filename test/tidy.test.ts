@@ -69,6 +69,7 @@ describe("the house", () => {
       "engine/resolve/start-resolver.ts",
       "engine/up/edge-bundle.ts",
       "engine/up/edge-process.ts",
+      "engine/launch.mjs",
     ]);
     expect(readers.filter((path) => !allowed.has(path))).toEqual([]);
   });
