@@ -1,5 +1,6 @@
 // A sink of bundles into a slot ring: the way to another thread. The ring's policy must be "block":
 // only then does a refusal mean that the builder keeps the bundle.
+import { CopyTarget } from "../ring/copy-target.ts";
 import { slotRingShape } from "../ring/slot-ring.ts";
 import type { SlotRingWriter } from "../ring/slot-ring-writer.ts";
 import type { BundleSink } from "./bundle-builder.ts";
@@ -8,6 +9,7 @@ import { bundleBytes } from "./bundle-layout.ts";
 /** Pushes bundles into a slot ring of `bundleBytes`; on the builder's thread. */
 export class RingBundleSink implements BundleSink {
   readonly #ring: SlotRingWriter;
+  readonly #target: CopyTarget;
 
   /**
    * `ring` belongs to the builder's thread from now on.
@@ -19,14 +21,14 @@ export class RingBundleSink implements BundleSink {
     const { policy } = slotRingShape(ring.i32);
     if (policy !== "block") throw new RangeError(`policy=${policy} must be block`);
     this.#ring = ring;
+    this.#target = new CopyTarget(ring.view);
   }
 
   tryPush(view: DataView, at: number): boolean {
     const ring = this.#ring;
     if (ring.claim(1) === 0) return false;
     const to = ring.slotBase(0);
-    for (let i = 0; i < bundleBytes; i += 8)
-      ring.view.setBigInt64(to + i, view.getBigInt64(at + i, true), true);
+    this.#target.copy(view, at, bundleBytes, to);
     ring.publish(1);
     return true;
   }

@@ -1,6 +1,7 @@
 // The queue of one priority: fixed slots in a circle, taken from the front by batches, from either
 // end by a drop policy. Beside it the one batch that is on its way: copied out, so that the queue
 // can go on while a send waits. No allocation after construction.
+import { CopyTarget } from "../ring/copy-target.ts";
 
 /** Longest record of a slot; candidates with all their accounts are 576 bytes. */
 export const laneRecordBytesMax = 576;
@@ -21,7 +22,7 @@ export type HandoffBatch = {
 
 /** Slots with their side arrays; used for the queue and for the batch. */
 class Slots {
-  readonly view: DataView;
+  readonly target: CopyTarget;
   readonly lengths: Int32Array;
   readonly traceIds: Float64Array;
   readonly queuedUs: Float64Array;
@@ -29,7 +30,7 @@ class Slots {
   readonly late: Uint8Array;
 
   constructor(count: number) {
-    this.view = new DataView(new ArrayBuffer(count * laneRecordBytesMax));
+    this.target = new CopyTarget(new DataView(new ArrayBuffer(count * laneRecordBytesMax)));
     this.lengths = new Int32Array(count);
     this.traceIds = new Float64Array(count);
     this.queuedUs = new Float64Array(count);
@@ -40,10 +41,7 @@ class Slots {
     const bytes = from.lengths[fromSlot] as number;
     const fromAt = fromSlot * laneRecordBytesMax;
     const toAt = toSlot * laneRecordBytesMax;
-    // Records are multiples of 8 bytes: a layout of 320 and 32 for each account.
-    for (let i = 0; i < bytes; i += 8) {
-      this.view.setBigInt64(toAt + i, from.view.getBigInt64(fromAt + i, true), true);
-    }
+    this.target.copy(from.target.view, fromAt, bytes, toAt);
     this.lengths[toSlot] = bytes;
     this.traceIds[toSlot] = from.traceIds[fromSlot] as number;
     this.queuedUs[toSlot] = from.queuedUs[fromSlot] as number;
@@ -88,7 +86,7 @@ export class Lane implements HandoffBatch {
   }
 
   get view(): DataView {
-    return this.#batch.view;
+    return this.#batch.target.view;
   }
 
   recordAt(index: number): number {
@@ -131,10 +129,7 @@ export class Lane implements HandoffBatch {
   push(record: LaneRecord): void {
     const slot = (this.#first + this.length) % this.#capacity;
     const { view, at, bytes, traceId, queuedUs } = record;
-    for (let i = 0; i < bytes; i += 8) {
-      const word = view.getBigInt64(at + i, true);
-      this.#queue.view.setBigInt64(slot * laneRecordBytesMax + i, word, true);
-    }
+    this.#queue.target.copy(view, at, bytes, slot * laneRecordBytesMax);
     this.#queue.lengths[slot] = bytes;
     this.#queue.traceIds[slot] = traceId;
     this.#queue.queuedUs[slot] = queuedUs;

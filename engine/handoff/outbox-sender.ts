@@ -3,6 +3,7 @@
 import { candidateAt, candidateBytes } from "../../schemas/market/candidate-layout.ts";
 import type { Outbox } from "../egress/outbox.ts";
 import { outputType } from "../egress/outbox.ts";
+import { CopyTarget } from "../ring/copy-target.ts";
 import type { HandoffBatch } from "./lane.ts";
 import type { SyncBatchSender } from "./sender.ts";
 
@@ -20,10 +21,12 @@ const priorityBias = 1;
 /** On the handoff's thread; who runs the handoff publishes the outbox. */
 export class OutboxSender implements SyncBatchSender {
   readonly #options: OutboxSenderOptions;
+  readonly #target: CopyTarget;
   #blocks: boolean;
 
   constructor(options: OutboxSenderOptions) {
     this.#options = options;
+    this.#target = new CopyTarget(options.outbox.view);
     this.#blocks = options.blocks;
   }
 
@@ -43,9 +46,7 @@ export class OutboxSender implements SyncBatchSender {
         : outbox.tryClaim(outputType.candidate, candidateBytes);
       if (to < 0) break;
       const from = batch.recordAt(sent);
-      for (let i = 0; i < candidateBytes; i += 8) {
-        view.setBigInt64(to + i, batch.view.getBigInt64(from + i, true), true);
-      }
+      this.#target.copy(batch.view, from, candidateBytes, to);
       view.setUint8(to + candidateAt.accountCount, 0);
       view.setUint8(to + candidateAt.accountsKnown, 0);
       view.setUint8(to + candidateAt.priority, batch.priority + priorityBias);

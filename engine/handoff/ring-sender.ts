@@ -1,5 +1,6 @@
 // A sender into a ring: the handoff to another thread of the process. What the ring has no room for
 // is refused and comes again, so its policy is block.
+import { CopyTarget } from "../ring/copy-target.ts";
 import type { MessageRingWriter } from "../ring/message-ring-writer.ts";
 import type { HandoffBatch } from "./lane.ts";
 import type { SyncBatchSender } from "./sender.ts";
@@ -9,10 +10,12 @@ const handoffMessage = 1;
 
 export class RingSender implements SyncBatchSender {
   readonly #ring: MessageRingWriter;
+  readonly #target: CopyTarget;
 
   /** `ring` belongs to the handoff's thread from now on. */
   constructor(ring: MessageRingWriter) {
     this.#ring = ring;
+    this.#target = new CopyTarget(ring.view);
   }
 
   trySend(batch: HandoffBatch): number {
@@ -23,9 +26,7 @@ export class RingSender implements SyncBatchSender {
       const to = ring.claim(handoffMessage, bytes, batch.priority);
       if (to < 0) break;
       const from = batch.recordAt(sent);
-      for (let i = 0; i < bytes; i += 8) {
-        ring.view.setBigInt64(to + i, batch.view.getBigInt64(from + i, true), true);
-      }
+      this.#target.copy(batch.view, from, bytes, to);
       ring.commit(to);
     }
     ring.publish();

@@ -183,8 +183,8 @@ export class ExtractStage implements Stage {
     out.setUint32(to + extractedAt.bytes, bytes, true);
     out.setUint32(to + extractedAt.priority, priority, true);
     out.setUint32(to + extractedAt.priority + 4, 0, true);
-    output.copyRecord(this.#records, 0, bytes, to + extractedAt.candidates);
-    output.copyBytes(view, wireStart, wireBytes, to + extractedAt.candidates + bytes);
+    output.copy(this.#records, 0, bytes, to + extractedAt.candidates);
+    output.copy(view, wireStart, wireBytes, to + extractedAt.candidates + bytes);
     output.commit(to);
     this.#cells.passed();
     events.detail.value = this.#workUs - view.getFloat64(at + receivedAt, true);

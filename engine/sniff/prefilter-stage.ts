@@ -101,7 +101,7 @@ export class PrefilterStage implements Stage {
       events.record(eventType.prefilterRejected, traceId);
       return;
     }
-    output.copyRecord(input.view, at, length, to);
+    output.copy(input.view, at, length, to);
     output.commit(to);
     this.#cells.passed();
     events.detail.value = latencyUs;

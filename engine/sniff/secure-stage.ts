@@ -188,9 +188,7 @@ export class SecureStage implements Stage {
       this.#drop(view.getFloat64(at + traceIdAt, true));
       return;
     }
-    for (let i = 0; i < length; i += 8) {
-      ring.view.setBigInt64(to + i, view.getBigInt64(at + i, true), true);
-    }
+    pool.target.copy(view, at, length, to);
     ring.commit(to);
     pool.gave();
   }
@@ -249,10 +247,10 @@ export class SecureStage implements Stage {
       return;
     }
     const out = output.view;
-    output.copyRecord(view, at, candidateMessageAt.priority, to);
+    output.copy(view, at, candidateMessageAt.priority, to);
     out.setUint32(to + candidateMessageAt.priority, priority, true);
     out.setUint32(to + candidateMessageAt.priority + 4, 0, true);
-    output.copyRecord(view, record, bytes, to + candidateMessageAt.record);
+    output.copy(view, record, bytes, to + candidateMessageAt.record);
     output.commit(to);
     this.candidates += 1;
   }

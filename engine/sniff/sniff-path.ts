@@ -7,6 +7,7 @@ import type { EventCollector } from "../events/event-collector.ts";
 import type { Reason } from "../events/event-layout.ts";
 import { HandoffStage } from "../handoff/handoff-stage.ts";
 import type { SyncBatchSender } from "../handoff/sender.ts";
+import { CopyTarget } from "../ring/copy-target.ts";
 import { monotonicUs } from "../ring/enqueue-stamp.ts";
 import { TableCacheReader } from "../resolve/table-cache-reader.ts";
 import { TableRequester } from "../resolve/table-requester.ts";
@@ -71,6 +72,7 @@ export class SniffPath {
   readonly #pool: VerifyPool | null;
   readonly #cells: PriorityCells;
   readonly #source: MessageRingWriter;
+  readonly #target: CopyTarget;
   readonly #nowUs: () => number;
   readonly #events: EventCollector;
   readonly #tap: CandidateTap | null;
@@ -98,6 +100,7 @@ export class SniffPath {
     this.#pool =
       memory.verify.length === 0 ? null : new VerifyPool(memory.verify, parts.firstTrace);
     this.#source = new MessageRingWriter(received);
+    this.#target = new CopyTarget(this.#source.view);
     this.#prefilter = new PrefilterStage(
       {
         ...common,
@@ -174,7 +177,7 @@ export class SniffPath {
     const to = source.view;
     to.setFloat64(at + traceIdAt, traceId, true);
     to.setFloat64(at + receivedAt, receivedUs, true);
-    copy(view, item, to, at + itemAt);
+    this.#target.copy(view, start, end - start, at + itemAt);
     source.commit(at);
     return true;
   }
@@ -290,13 +293,3 @@ const secureOptionsOf = (
 export type ItemPlace = { view: DataView; start: number; end: number };
 
 const sleepWord = new Int32Array(new SharedArrayBuffer(4));
-
-// Words of eight bytes as long as there are any: a view for TypedArray.set would be garbage.
-const copy = (from: DataView, { start, end }: ItemPlace, to: DataView, at: number): void => {
-  let i = 0;
-  const length = end - start;
-  for (; i + 8 <= length; i += 8) {
-    to.setBigInt64(at + i, from.getBigInt64(start + i, true), true);
-  }
-  for (; i < length; i += 1) to.setUint8(at + i, from.getUint8(start + i));
-};

@@ -1,6 +1,7 @@
 // The way out of a stage: claims in the next ring. When it is full, either the next stage runs on
 // the same thread and is asked to make room, so that nothing is lost, or the wait is bounded and
 // the record is dropped and counted after it.
+import { CopyTarget } from "../ring/copy-target.ts";
 import type { MessageRingWriter } from "../ring/message-ring-writer.ts";
 import { priorityLow } from "../ring/ring-control-layout.ts";
 
@@ -20,6 +21,7 @@ export type StageOutputOptions = {
 export class StageOutput {
   readonly view: DataView;
   readonly #ring: MessageRingWriter;
+  readonly #target: CopyTarget;
   readonly #waitMs: number;
   readonly #makeRoom: (() => void) | null;
 
@@ -28,6 +30,7 @@ export class StageOutput {
     this.#waitMs = waitMs;
     this.#makeRoom = makeRoom ?? null;
     this.view = ring.view;
+    this.#target = new CopyTarget(ring.view);
   }
 
   /** Enqueue stamp of what follows. */
@@ -65,25 +68,9 @@ export class StageOutput {
     this.#ring.abort(at);
   }
 
-  /**
-   * Copies `length` bytes at `start` of `from` to `at`. Both places and the lengths of ring records
-   * are multiples of 8, so whole words are copied: a view for TypedArray.set would be garbage.
-   */
-  copyRecord(from: DataView, start: number, length: number, at: number): void {
-    const { view } = this;
-    for (let i = 0; i < length; i += 8) {
-      view.setBigInt64(at + i, from.getBigInt64(start + i, true), true);
-    }
-  }
-
-  /** Copies any bytes to `at`. */
-  copyBytes(from: DataView, start: number, length: number, at: number): void {
-    const { view } = this;
-    let i = 0;
-    for (; i + 8 <= length; i += 8) {
-      view.setBigInt64(at + i, from.getBigInt64(start + i, true), true);
-    }
-    for (; i < length; i += 1) view.setUint8(at + i, from.getUint8(start + i));
+  /** Copies `length` bytes at `start` of `from` to `at`. */
+  copy(from: DataView, start: number, length: number, at: number): void {
+    this.#target.copy(from, start, length, at);
   }
 
   publish(): void {

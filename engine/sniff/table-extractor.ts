@@ -10,6 +10,7 @@ import {
   transactionBytesMax,
   transactionCode,
 } from "../../schemas/market/transaction-layout.ts";
+import { CopyTarget } from "../ring/copy-target.ts";
 import { Extractor } from "./extractor.ts";
 import type { PrefilterOptions } from "./prefilter.ts";
 import { verdict } from "./verdict.ts";
@@ -29,6 +30,7 @@ export class TableExtractor {
   readonly extractor: Extractor;
   /** Of the copy. */
   readonly transaction = new TransactionView();
+  readonly #target = new CopyTarget(this.view);
   readonly #tables: AccountTables;
 
   constructor(tables: AccountTables, options: PrefilterOptions) {
@@ -44,11 +46,7 @@ export class TableExtractor {
     const { view, transaction, extractor } = this;
     const bytes = end - start;
     if (bytes > transactionBytesMax) return false;
-    let i = 0;
-    for (; i + 8 <= bytes; i += 8) {
-      view.setBigInt64(i, from.getBigInt64(start + i, true), true);
-    }
-    for (; i < bytes; i += 1) view.setUint8(i, from.getUint8(start + i));
+    this.#target.copy(from, start, bytes, 0);
     if (transaction.parse(view, 0, bytes) !== transactionCode.ok) return false;
     if (transaction.lookupCount === 0) return false;
     const { writableAt, writableCount, readonlyAt, readonlyCount } = lookupField;

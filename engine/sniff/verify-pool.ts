@@ -4,6 +4,7 @@
 import { Worker } from "node:worker_threads";
 
 import { moduleUrl } from "../package-root.ts";
+import { CopyTarget } from "../ring/copy-target.ts";
 import { createMessageRing } from "../ring/message-ring.ts";
 import { MessageRingReader } from "../ring/message-ring-reader.ts";
 import type { MessageHandler } from "../ring/message-ring-reader.ts";
@@ -58,6 +59,7 @@ export class VerifyPool {
   /** Given out and not yet collected. */
   inFlight = 0;
   readonly #writers: readonly MessageRingWriter[];
+  readonly #targets: readonly CopyTarget[];
   readonly #readers: readonly MessageRingReader[];
   readonly #firstTrace: number;
   #give = 0;
@@ -69,6 +71,7 @@ export class VerifyPool {
   constructor(memories: readonly VerifyThreadData[], firstTrace = 0) {
     this.#firstTrace = firstTrace;
     this.#writers = memories.map(({ input }) => new MessageRingWriter(input));
+    this.#targets = this.#writers.map(({ view }) => new CopyTarget(view));
     this.#readers = memories.map(({ output }) => new MessageRingReader(output));
   }
 
@@ -80,6 +83,11 @@ export class VerifyPool {
   /** The ring that the next transaction goes into. */
   get writer(): MessageRingWriter {
     return this.#writers[this.#give] as MessageRingWriter;
+  }
+
+  /** The memory of that ring. */
+  get target(): CopyTarget {
+    return this.#targets[this.#give] as CopyTarget;
   }
 
   /** Says that a claim in `writer` was committed: the next goes to the next thread. */

@@ -16,6 +16,7 @@ import {
 import { TransactionItem } from "../../schemas/market/transaction-item.ts";
 import type { TransactionView } from "../../schemas/market/transaction.ts";
 import { lookupField } from "../../schemas/market/transaction-layout.ts";
+import { CopyTarget } from "../ring/copy-target.ts";
 import type { TableCacheReader } from "../resolve/table-cache-reader.ts";
 import type { TableRequester } from "../resolve/table-requester.ts";
 import type { PrefilterOptions } from "./prefilter.ts";
@@ -67,6 +68,7 @@ export class WaitingRoom {
   readonly #parts: WaitingRoomParts;
   readonly #extractor: TableExtractor;
   readonly #writer: CandidateWriter;
+  readonly #target: CopyTarget;
   readonly #place: CandidatePlace;
   readonly #item = new TransactionItem();
   // In the order in which they came, which is that of trace ids and of deadlines.
@@ -92,6 +94,7 @@ export class WaitingRoom {
     this.#extractor = new TableExtractor(parts.tables, parts.watch);
     this.#writer = new CandidateWriter(this.#extractor.extractor.table);
     this.view = new DataView(new ArrayBuffer(waitingMax * slotBytes));
+    this.#target = new CopyTarget(this.view);
     this.#place = { from: this.#extractor.view, to: this.view };
     this.#slots = new Int32Array(waitingMax);
     this.#lengths = new Int32Array(waitingMax);
@@ -184,11 +187,7 @@ export class WaitingRoom {
     const index = this.length;
     const slot = this.#free[this.#free.length - 1 - index] as number;
     const to = slot * slotBytes;
-    let i = 0;
-    for (; i + 8 <= length; i += 8) {
-      this.view.setBigInt64(to + i, view.getBigInt64(at + i, true), true);
-    }
-    for (; i < length; i += 1) this.view.setUint8(to + i, view.getUint8(at + i));
+    this.#target.copy(view, at, length, to);
     this.#slots[index] = slot;
     this.#lengths[index] = length;
     this.#traceIds[index] = view.getFloat64(at + traceIdAt, true);

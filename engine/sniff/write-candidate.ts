@@ -1,20 +1,39 @@
 // Writes one match of the transaction just inspected as a candidate record, in place: into the
 // memory of a ring or of a frame. The only writer of that format; candidate.ts reads it.
 import {
-  candidateAccountsMax,
-  candidateAt as at,
-  candidateBytes,
-  candidateFlag as flag,
-  candidateVersion,
+  candidateAccountsMax as candidateAccountsMaxShared,
+  candidateAt,
+  candidateBytes as candidateBytesShared,
+  candidateFlag,
+  candidateVersion as candidateVersionShared,
 } from "../../schemas/market/candidate-layout.ts";
 import { copyKey } from "../../schemas/market/key-words.ts";
-import { type InstructionRule, wrappedSolKey } from "../../schemas/market/programs.ts";
+import {
+  type InstructionRule,
+  wrappedSolKey as wrappedSolKeyShared,
+} from "../../schemas/market/programs.ts";
 import {
   type TransactionItem,
-  transactionItemFlag as itemFlag,
+  transactionItemFlag,
 } from "../../schemas/market/transaction-item.ts";
-import { keyBytes } from "../../schemas/market/transaction-layout.ts";
-import { matchField, type MatchTable, quoteIsSol } from "./match-table.ts";
+import { keyBytes as keyBytesShared } from "../../schemas/market/transaction-layout.ts";
+import {
+  matchField as matchFieldShared,
+  type MatchTable,
+  quoteIsSol as quoteIsSolShared,
+} from "./match-table.ts";
+
+// Own constants, because an imported binding is loaded at each use.
+const candidateAccountsMax: number = candidateAccountsMaxShared;
+const at = candidateAt;
+const candidateBytes: number = candidateBytesShared;
+const flag = candidateFlag;
+const candidateVersion: number = candidateVersionShared;
+const itemFlag = transactionItemFlag;
+const keyBytes: number = keyBytesShared;
+const matchField = matchFieldShared;
+const quoteIsSol: number = quoteIsSolShared;
+const wrappedSolKey = wrappedSolKeyShared;
 
 /**
  * Where the transaction came from; reused, filled per record and item by the stage.

@@ -3,6 +3,7 @@
 // dropped for the bundles and counted; the log has its candidates all the same.
 import { extractedAt, stageMessage } from "../../schemas/market/stage-message.ts";
 import { cellOf, type MetricCells } from "../metrics/cells.ts";
+import { CopyTarget } from "../ring/copy-target.ts";
 import { createMessageRing } from "../ring/message-ring.ts";
 import { messageBytesMaxOf } from "../ring/message-ring-layout.ts";
 import { MessageRingWriter } from "../ring/message-ring-writer.ts";
@@ -45,6 +46,7 @@ export const settleTap = ({ high, low }: TapMemory, metrics: MetricCells): void 
 /** One priority's ring, and what was not counted yet. */
 class TapRing {
   readonly #ring: MessageRingWriter;
+  readonly #target: CopyTarget;
   readonly #metrics: MetricCells;
   readonly #offeredCell: number;
   readonly #droppedCell: number;
@@ -52,6 +54,7 @@ class TapRing {
 
   constructor(memory: SharedArrayBuffer, metrics: MetricCells, isHigh: boolean) {
     this.#ring = new MessageRingWriter(memory);
+    this.#target = new CopyTarget(this.#ring.view);
     this.#metrics = metrics;
     this.#offeredCell = cellOf(isHigh ? "submitOfferedHigh" : "submitOfferedLow");
     this.#droppedCell = cellOf(isHigh ? "submitFullHigh" : "submitFullLow");
@@ -65,10 +68,7 @@ class TapRing {
       this.#metrics.add(this.#droppedCell, 1);
       return;
     }
-    const out = ring.view;
-    let i = 0;
-    for (; i + 8 <= length; i += 8) out.setBigInt64(to + i, view.getBigInt64(at + i, true), true);
-    for (; i < length; i += 1) out.setUint8(to + i, view.getUint8(at + i));
+    this.#target.copy(view, at, length, to);
     ring.commit(to);
     this.#offered += 1;
   }
