@@ -34,6 +34,8 @@ const tableSlots = 4096;
 const tableShift = 20;
 const hashFactor = 0x9e37_79b1 | 0;
 const keyWords = 8;
+/** Words of one rule: discriminator, program; a power of two. */
+const ruleWords = 4;
 const fourKeys = 4 * keyBytes;
 
 /** One program of the list and its instructions. */
@@ -81,9 +83,10 @@ export class WatchList {
   readonly #next = new Uint8Array(watchedProgramsMax + 2);
   readonly #words: Int32Array = noWords;
   readonly #isPair: boolean = false;
-  // Rules of program p are [#firstRule[p], #firstRule[p + 1]).
-  readonly #firstRule: Int32Array = noWords;
-  readonly #discriminators: Int32Array = noWords;
+  // The same for rules, by the first word of the discriminator; of each both words and the program.
+  readonly #ruleTable = new Uint16Array(tableSlots);
+  readonly #nextRule = new Uint16Array(watchedRulesMax + 1);
+  readonly #ruleKeys: Int32Array = noWords;
 
   /** @throws RangeError naming the limit, TypeError naming a bad id or discriminator. */
   constructor(watched: readonly WatchedProgram[]) {
@@ -98,20 +101,28 @@ export class WatchList {
     this.rules = rules;
     this.#words = new Int32Array(this.programs.length * keyWords);
     this.#isPair = watched.length === 1;
-    this.#firstRule = new Int32Array(this.programs.length + 1);
-    this.#discriminators = new Int32Array(rules.length * 2);
+    this.#ruleKeys = new Int32Array(rules.length * ruleWords);
     let rule = 0;
     this.programs.forEach((program, number) => {
       this.#addKey(program, number);
-      this.#firstRule[number] = rule;
       for (const { discriminator } of program.rules) {
-        const [low, high] = discriminatorWords(discriminator);
-        this.#discriminators[rule * 2] = low;
-        this.#discriminators[rule * 2 + 1] = high;
+        this.#addRule(rule, discriminatorWords(discriminator), number);
         rule += 1;
       }
     });
-    this.#firstRule[this.programs.length] = rule;
+  }
+
+  // Of two rules with the same discriminator the first one counts, so later ones go behind it.
+  #addRule(rule: number, [low, high]: readonly [number, number], program: number): void {
+    this.#ruleKeys.set([low, high, program], rule * ruleWords);
+    const slot = slotOf(low ^ program);
+    let last = this.#ruleTable[slot] as number;
+    if (last === 0) {
+      this.#ruleTable[slot] = rule + 1;
+      return;
+    }
+    while (this.#nextRule[last] !== 0) last = this.#nextRule[last] as number;
+    this.#nextRule[last] = rule + 1;
   }
 
   #addKey({ name, id }: WatchedProgram, number: number): void {
@@ -216,13 +227,20 @@ export class WatchList {
 
   /** Number of the rule of `program` for a discriminator of two words, or -1. */
   ruleOf(program: number, low: number, high: number): number {
-    const end = this.#firstRule[program + 1] as number;
-    for (let rule = this.#firstRule[program] as number; rule < end; rule += 1) {
-      if (this.#discriminators[rule * 2] === low && this.#discriminators[rule * 2 + 1] === high) {
+    let entry = this.#ruleTable[slotOf(low ^ program)] as number;
+    while (entry !== 0) {
+      const rule = entry - 1;
+      const at = rule * ruleWords;
+      if (
+        this.#ruleKeys[at] === low &&
+        this.#ruleKeys[at + 1] === high &&
+        this.#ruleKeys[at + 2] === program
+      ) {
         return rule;
       }
+      entry = this.#nextRule[entry] as number;
     }
-    return -1;
+    return none;
   }
 }
 

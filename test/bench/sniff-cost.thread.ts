@@ -74,10 +74,13 @@ const uses: { readonly [use in SniffCostOrder["use"]]: () => Loop } = {
 
 const { count, rounds } = order;
 const passes = 4;
+/** Of the transactions of a block that are watched, about. */
+const mixedShare = 0.05;
 const random = seeded(777);
 const slabs = {
   refused: transactionSlab(random, count, 0),
   watched: transactionSlab(random, count, 1),
+  mixed: transactionSlab(random, count, mixedShare),
 };
 const loop = uses[order.use]();
 const measure = (slab: Slab, hitsExpected: number) => {
@@ -98,5 +101,6 @@ for (let i = 0; i < 60; i += 1) {
 const cost: SniffCost = {
   refused: measure(slabs.refused, 0),
   watched: measure(slabs.watched, count),
+  mixed: measure(slabs.mixed, loop(slabs.mixed, 0, count)),
 };
 parentPort?.postMessage(cost, []);

@@ -15,8 +15,12 @@ export type SniffCostOrder = {
   readonly rounds: number;
 };
 
-/** ns a transaction, for those that are not watched and those that are. */
-export type SniffCost = { readonly refused: Spread; readonly watched: Spread };
+/** ns a transaction, for those that are not watched, those that are, and one in twenty that is. */
+export type SniffCost = {
+  readonly refused: Spread;
+  readonly watched: Spread;
+  readonly mixed: Spread;
+};
 
 export const sniffCost = async (order: SniffCostOrder): Promise<SniffCost> => {
   const worker = new Worker(new URL("sniff-cost.thread.ts", import.meta.url), {
