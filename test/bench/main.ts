@@ -15,6 +15,8 @@ type Bench = { readonly run: (options: BenchOptions) => Promise<void> };
 
 const suffix = ".bench.ts";
 const standardOutput = "-";
+/** Set in the environment of a run that comes after its sources were compiled. */
+const stripped = "WEIR_BENCH_STRIPPED";
 
 const runHere = async ({ names, smoke }: BenchArguments): Promise<FigureDocument> => {
   const machine = machineFacts();
@@ -25,12 +27,28 @@ const runHere = async ({ names, smoke }: BenchArguments): Promise<FigureDocument
     const bench = (await import(`./${name}${suffix}`)) as Bench;
     await bench.run({ smoke });
   }
-  if (hasStripped()) report({ warning: "sources were compiled in this run: run it again" });
+  if (hasStripped())
+    report({
+      warning: "sources were compiled in this run: set NODE_COMPILE_CACHE and run it again",
+    });
   return { version: 1, smoke, machine, figures: figures.all() };
 };
 
 // Stripping types detaches a buffer, and V8 then checks every access to a typed array: a tenth and
 // more of what is measured here. With Node's compile cache it is done once.
+const stripFirst = async (asked: BenchArguments): Promise<boolean> => {
+  for (const name of asked.names) await import(`./${name}${suffix}`);
+  if (asked.smoke || process.env[stripped] !== undefined || !hasStripped()) return false;
+  console.error("compiling the sources: each benchmark in small");
+  const main = import.meta.filename;
+  const env = { ...process.env, [stripped]: "1" };
+  // Their threads are compiled only when they run.
+  spawnSync(process.execPath, [main, ...asked.names, "--smoke"], { stdio: "ignore", env });
+  const words = [main, ...process.argv.slice(2)];
+  process.exitCode = spawnSync(process.execPath, words, { stdio: "inherit", env }).status ?? 1;
+  return true;
+};
+
 const hasStripped = (): boolean => {
   // Known to Node, unknown to its types.
   const { moduleLoadList } = process as typeof process & { readonly moduleLoadList: string[] };
@@ -78,6 +96,7 @@ const main = async (): Promise<void> => {
   const asked = parseBenchArguments(process.argv.slice(2), known);
   // Read before the minutes of measuring, so that a wrong file is told at once.
   const base = asked.compare === null ? null : readBase(asked.compare, asked.smoke);
+  if (await stripFirst(asked)) return;
   const print = console.log;
   // Standard output is the document's alone.
   if (asked.json === standardOutput) console.log = console.error;
