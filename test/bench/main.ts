@@ -27,7 +27,7 @@ const runHere = async ({ names, smoke }: BenchArguments): Promise<FigureDocument
     const bench = (await import(`./${name}${suffix}`)) as Bench;
     await bench.run({ smoke });
   }
-  if (hasStripped())
+  if (!smoke && hasStripped())
     report({
       warning: "sources were compiled in this run: set NODE_COMPILE_CACHE and run it again",
     });
