@@ -80,12 +80,14 @@ const wordsMax: { readonly [verb in Verb]: number } = {
 
 /** `market=2 stream=3` as the body of the request. */
 const threadsOf = (words: readonly string[]): { readonly [role: string]: number } => {
-  const threads = words.map((word): [string, number] => {
+  const threads = new Map<string, number>();
+  for (const word of words) {
     const [, role = "", count = ""] = /^([a-z]+)=(\d+)$/.exec(word) ?? [];
     if (role === "") throw new UsageError(`weir ctl scale needs ROLE=THREADS, found ${word}`);
-    return [role, Number(count)];
-  });
-  if (threads.length === 0) throw new UsageError("weir ctl scale needs ROLE=THREADS: market=2");
+    if (threads.has(role)) throw new UsageError(`weir ctl scale was given ${role} twice`);
+    threads.set(role, Number(count));
+  }
+  if (threads.size === 0) throw new UsageError("weir ctl scale needs ROLE=THREADS: market=2");
   return Object.fromEntries(threads);
 };
 

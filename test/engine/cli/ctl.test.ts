@@ -83,6 +83,9 @@ describe("weir ctl", () => {
     await expect(weirCtl(false, "statu")).rejects.toThrow("did you mean status?");
     await expect(weirCtl(false, "scale", "market")).rejects.toThrow("ROLE=THREADS, found market");
     await expect(weirCtl(false, "scale")).rejects.toThrow("needs ROLE=THREADS");
+    await expect(weirCtl(false, "scale", "market=2", "market=3")).rejects.toThrow(
+      "weir ctl scale was given market twice",
+    );
     await expect(weirCtl(false, "restart")).rejects.toThrow("needs a WORKER");
     await expect(weirCtl(false, "status", "market")).rejects.toThrow(UsageError);
     await expect(weirCtl(false, "status", "--url", "x")).rejects.toThrow("--url must be");
