@@ -1,5 +1,6 @@
 // One JSON-RPC 2.0 request over HTTP and what became of it, as a value. No retries here: those are
 // the senders' matter. Neither the address nor a header ever stands in a message: both can hold keys.
+import { retryAfterMs } from "./retry-delay.ts";
 import { classOf, classOfStatus, isKnownCode, type RpcFailure } from "./rpc-failure.ts";
 import type { Secret } from "./secret.ts";
 
@@ -25,6 +26,8 @@ export type JsonRpcOptions = {
   readonly timeoutMs?: number;
   /** Longer answers are taken for none. */
   readonly answerCharsMax?: number;
+  /** Ms since 1970, against which a Retry-After that is a date is read; Date.now when left out. */
+  readonly epochMs?: () => number;
 };
 
 /** One server. Requests may overlap. */
@@ -84,12 +87,18 @@ export class JsonRpc {
       const shown = this.#shown(String(error["message"]));
       const isTransient = classOfStatus(status) === "retryable";
       const failureClass = isTransient ? "retryable" : classOf(code, error["data"]);
-      const retryAfterMs = retryAfterOf(response);
       const isUnclear = response.ok && !isKnownCode(code);
       const mayHaveActed = failureClass === "processed" || status >= 500 || isUnclear;
       return {
         ok: false,
-        failure: { class: failureClass, code, status, message: shown, retryAfterMs, mayHaveActed },
+        failure: {
+          class: failureClass,
+          code,
+          status,
+          message: shown,
+          retryAfterMs: this.#retryAfterOf(response),
+          mayHaveActed,
+        },
       };
     }
     if (!response.ok) return this.#httpFailure(response);
@@ -106,10 +115,15 @@ export class JsonRpc {
       code: null,
       status,
       message: `HTTP status ${status}`,
-      retryAfterMs: retryAfterOf(response),
+      retryAfterMs: this.#retryAfterOf(response),
       mayHaveActed: status >= 500,
     };
     return { ok: false, failure };
+  }
+
+  #retryAfterOf({ headers }: Response): number | null {
+    const { epochMs = Date.now } = this.#options;
+    return retryAfterMs(headers.get("retry-after"), epochMs());
   }
 
   #shown(message: string): string {
@@ -162,11 +176,6 @@ const parse = (text: string): Record<string, unknown> | null => {
   } catch {
     return null;
   }
-};
-
-const retryAfterOf = (response: Response): number | null => {
-  const text = response.headers.get("retry-after") ?? "";
-  return /^\d{1,6}$/.test(text) ? Number(text) * 1000 : null;
 };
 
 const boundedText = async (response: Response, charsMax: number): Promise<string> => {

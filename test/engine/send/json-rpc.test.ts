@@ -87,6 +87,22 @@ it.each([
 });
 
 it.each([
+  ["seconds", "7", 7000],
+  ["a date", "Thu, 01 Jan 1970 00:00:20 GMT", 15_000],
+  ["a date that is over", "Thu, 01 Jan 1970 00:00:02 GMT", 0],
+  ["nonsense", "-3", null],
+])("a Retry-After of %s is read, with an error body and without", async (_, header, expected) => {
+  const { server, url } = await setUp();
+  const rpc = new JsonRpc({ url, fetch, epochMs: () => 5000 });
+  const error = { code: -32_005, message: "Too many requests" };
+  for (const text of [JSON.stringify({ jsonrpc: "2.0", id: 1, error }), "<html>no</html>"]) {
+    server.script("echo", { status: 429, text, headers: { "retry-after": header } });
+    const failure = { status: 429, retryAfterMs: expected };
+    expect(await rpc.call("echo", [])).toMatchObject({ ok: false, failure });
+  }
+});
+
+it.each([
   ["text that is no JSON", "<html>"],
   ["a list", "[]"],
   ["an answer to another request", '{"jsonrpc":"2.0","id":7,"result":1}'],
