@@ -113,14 +113,13 @@ export class JitoSender {
   ): Promise<ReadonlyMap<string, BundleEnd>> {
     const ends = new Map<string, BundleEnd>();
     for (const { bundleId } of receipts) ends.set(bundleId, { kind: "unknown" });
-    for (let poll = 0; poll < pollsMax; poll += 1) {
+    let open = receipts;
+    for (let poll = 0; poll < pollsMax && open.length > 0; poll += 1) {
+      if (poll > 0) await this.#options.sleepMs(pollMs);
       if (signal?.aborted === true) break;
-      const open = receipts.filter(({ bundleId }) => ends.get(bundleId)?.kind === "unknown");
-      if (open.length === 0) break;
       const statuses = await this.statuses(open, signal);
       for (const [id, status] of statuses) if (ends.has(id)) ends.set(id, endOf(status));
-      if ([...ends.values()].every(({ kind }) => kind !== "unknown")) break;
-      await this.#options.sleepMs(pollMs);
+      open = open.filter(({ bundleId }) => ends.get(bundleId)?.kind === "unknown");
     }
     return ends;
   }

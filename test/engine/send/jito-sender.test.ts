@@ -231,6 +231,15 @@ describe("following bundles", () => {
     expect([...(await sender.follow([outcome])).values()]).toEqual([{ kind: "landed", slot: 7 }]);
   });
 
+  it("waits between two looks, not after the last one", async () => {
+    const { clock, first, sender } = await setUp();
+    const startMs = clock.ms;
+    const receipts = [{ bundleId: "a", region: "region-0" }];
+    await sender.follow(receipts, { pollsMax: 3, pollMs: 2000 });
+    expect(clock.ms - startMs).toBe(4000);
+    expect(first.server.calls("getInflightBundleStatuses").length).toBe(3);
+  });
+
   it("asks again after a failure, and after answers of another shape", async () => {
     const { first, sender } = await setUp();
     first.land("a", 1);
