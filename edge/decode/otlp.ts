@@ -37,7 +37,7 @@ type SampleRecords = (
   rows: ScannedRows,
   tenant: string,
   partitionOf: Int32Array,
-) => { readonly edits: RecordEdits; readonly sampledOut: number };
+) => { readonly edits: RecordEdits; readonly sampledOut: number; readonly count: () => void };
 
 /** Bounds of one request, and of the records that it becomes. */
 export type PathLimits = { readonly otlp: OtlpLimits; readonly recordsBytesMax: number };
@@ -118,11 +118,14 @@ export class OtlpPath {
     const sampled = this.#signal.sample?.(rows, tenant.name, partitionOf);
     const one = sampled === undefined && bytes === body ? this.#onePartition(bytes) : none;
     if (one !== none) {
+      pass.count();
       const records = this.#records([{ partition: one, bytes, records: rows.count }]);
       return { items, rejections, sampledOut: 0, records };
     }
     const messages = this.#regroup.build(rows, partitionOf, rule.partitions, sampled?.edits);
     if (this.#regroup.isOverfull) return this.#overfull();
+    pass.count();
+    sampled?.count();
     const large = this.#oversize(tenant.name, rejections);
     const records = [...this.#records(messages), ...refused, ...large];
     return { items, rejections, sampledOut: sampled?.sampledOut ?? 0, records };

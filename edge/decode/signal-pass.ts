@@ -24,6 +24,8 @@ export type SignalPass = {
   readonly partitionOf: Int32Array;
   /** Undefined when the request stands, though records of it may be out. */
   readonly run: (bytes: Uint8Array, input: PassInput) => Refusal | undefined;
+  /** Counts what the last run found: once, when its request is taken. */
+  readonly count: () => void;
   /** Why a record that is out is out; the first `max` findings. */
   readonly findingsOf: (record: number, max: number) => readonly Omit<RefusedFinding, "item">[];
   /** Version of the registry that decided, "" without one. */

@@ -32,6 +32,8 @@ export type SampleOutcome = {
   readonly edits: RecordEdits;
   readonly sampled: number;
   readonly sampledOut: number;
+  /** Adds the pass to counts and budget: once, when its request is taken. */
+  readonly count: () => void;
 };
 
 const sum = (counts: Int32Array): number => {
@@ -71,10 +73,7 @@ export class Sampler {
   sampleSpans(scan: ScannedRows, tenant: string, partitionOf: Int32Array): SampleOutcome {
     const state = this.#state(tenant);
     this.#sampler.passSpans(scan, state.rules, partitionOf);
-    const outcome = this.#outcome(state.spans);
-    const byBase = this.#sampler.tally.kept[headRule.base] ?? 0;
-    state.budget.add(outcome.sampled, byBase);
-    return outcome;
+    return this.#outcome(state.spans, state.budget);
   }
 
   /** The same for log records. They do not count against the budget, but their rate follows it. */
@@ -101,10 +100,14 @@ export class Sampler {
     return Object.fromEntries(entries) as { readonly [tenant: string]: unknown };
   }
 
-  #outcome(counts: SamplingCounts): SampleOutcome {
+  #outcome(counts: SamplingCounts, budget?: BudgetController): SampleOutcome {
     const { tally, edits } = this.#sampler;
-    counts.add(tally);
-    return { edits, sampled: sum(tally.kept), sampledOut: sum(tally.dropped) };
+    const sampled = sum(tally.kept);
+    const count = (): void => {
+      counts.add(tally);
+      budget?.add(sampled, tally.kept[headRule.base] ?? 0);
+    };
+    return { edits, sampled, sampledOut: sum(tally.dropped), count };
   }
 
   /** The tenant's state, its budget brought up to now. */

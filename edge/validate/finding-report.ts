@@ -124,6 +124,8 @@ export class FindingReport {
   readonly #firstRows = new Map<number, number>();
   /** Rows of each resource and its scopes, by its number, for the same. */
   readonly #resourceRows = new Map<number, number[]>();
+  /** Definitions, or names, of the records that are out. */
+  #violated: string[] = [];
   #checked: Checked | undefined;
   #plan: ValidationPlan | undefined;
 
@@ -133,7 +135,7 @@ export class FindingReport {
     this.#levels = levels;
   }
 
-  /** Counts alone: of a canary. */
+  /** Counts what was found, when the request is taken; alone, of a canary. */
   count({ found, rows, tally }: Omit<Checked, "partitionOf" | "groupOf">): void {
     const { counts } = this;
     for (let i = 0; i < found.count; i += 1) counts.add(found.rows[i * foundStride] ?? 0);
@@ -141,13 +143,15 @@ export class FindingReport {
     counts.decided(decision.warn, tally.warned);
     counts.decided(decision.reject, tally.rejected);
     counts.decided(decision.quarantine, tally.quarantined);
+    for (const name of this.#violated) counts.violated(name);
+    this.#violated = [];
   }
 
-  /** Counts, and tells the sender why records are out and what contradicts the registry. */
+  /** Tells the sender why records are out and what contradicts the registry. */
   tell(checked: Checked, plan: ValidationPlan, input: PassInput): void {
     this.#checked = checked;
     this.#plan = plan;
-    this.count(checked);
+    this.#violated = [];
     const { tally, rows } = checked;
     this.#firstRows.clear();
     this.#resourceRows.clear();
@@ -173,7 +177,7 @@ export class FindingReport {
   #tellOut(checked: Checked, plan: ValidationPlan, index: number, input: PassInput): void {
     const became = checked.partitionOf[index] ?? 0;
     if (became !== outcome.rejected && became !== outcome.quarantined) return;
-    this.counts.violated(this.#name(checked, plan, index));
+    this.#violated.push(this.#name(checked, plan, index));
     const { id, label } = this.#deciding(checked, plan, index);
     const items = input.itemsOf(index);
     if (became === outcome.quarantined) input.rejections.quarantine(label, items);

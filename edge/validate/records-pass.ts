@@ -47,7 +47,7 @@ export class RecordsPass implements SignalPass {
   readonly #hasTraceId: boolean;
   #canaryCheck: SignalCheck | undefined;
   #canaryPartitionOf: Int32Array = new Int32Array(0);
-  #canaryVersion: string | undefined;
+  #served: Served | undefined;
   /** Why records are over a limit. */
   readonly #limits = new Map<number, string>();
 
@@ -86,6 +86,14 @@ export class RecordsPass implements SignalPass {
     return refusal;
   };
 
+  readonly count = (): void => {
+    const rows = this.#scan;
+    this.report.count({ rows, found: this.#check.found, tally: this.#check.tally });
+    if (this.#canaryCheck === undefined || this.#served?.canaryPlan === undefined) return;
+    const { found, tally } = this.#canaryCheck;
+    this.canaryReport.count({ rows, found, tally });
+  };
+
   readonly findingsOf = (record: number, max: number): readonly Omit<RefusedFinding, "item">[] => {
     const id = this.#limits.get(record);
     return id === undefined
@@ -101,6 +109,8 @@ export class RecordsPass implements SignalPass {
 
   #validate(input: PassInput): void {
     const served = servedTo(this.#validation, input.tenant);
+    if (served.canaryVersion !== this.#served?.canaryVersion) this.canaryReport = this.#newReport();
+    this.#served = served;
     this.registry = served.version;
     const { partitionOf } = this;
     // First, as the other one marks what is out.
@@ -110,9 +120,7 @@ export class RecordsPass implements SignalPass {
     this.report.tell({ rows: this.#scan, partitionOf, groupOf, found, tally }, served.plan, input);
   }
 
-  #runCanary({ canaryPlan, canaryVersion }: Served): void {
-    if (canaryVersion !== this.#canaryVersion) this.canaryReport = this.#newReport();
-    this.#canaryVersion = canaryVersion;
+  #runCanary({ canaryPlan }: Served): void {
     if (canaryPlan === undefined) return;
     const rows = this.#scan;
     if (this.#canaryPartitionOf.length < rows.count)
@@ -120,7 +128,5 @@ export class RecordsPass implements SignalPass {
     this.#canaryPartitionOf.set(this.partitionOf.subarray(0, rows.count));
     this.#canaryCheck ??= new SignalCheck(this.#signal, this.#validation.limits);
     this.#canaryCheck.run(rows, canaryPlan, this.#canaryPartitionOf);
-    const { found, tally } = this.#canaryCheck;
-    this.canaryReport.count({ rows, found, tally });
   }
 }

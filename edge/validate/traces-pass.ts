@@ -59,6 +59,12 @@ export class TracesPass implements SignalPass {
     return undefined;
   };
 
+  readonly count = (): void => {
+    this.report.count(checkedBy(this.#known()));
+    if (this.#canaryPass !== undefined && this.#served?.canaryPlan !== undefined)
+      this.canaryReport.count(checkedBy(this.#canaryPass));
+  };
+
   readonly findingsOf = (record: number, max: number): readonly LabelledFinding[] =>
     this.#known().partitionOf[record] === outcome.overLimit
       ? [limitOf(this.#known(), record)]
@@ -87,7 +93,6 @@ export class TracesPass implements SignalPass {
     if (canaryPlan === undefined) return;
     this.#canaryPass ??= new TracePass(canaryPlan, this.#validation.limits);
     this.#canaryPass.run(bytes, canaryPlan, rule);
-    this.canaryReport.count(checkedBy(this.#canaryPass));
   }
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { ConfigError, readConfig } from "../../../edge/config.ts";
 import { recoveryMsMax } from "../../../edge/sample/budget-controller.ts";
-import { Sampler } from "../../../edge/sample/sampler.ts";
+import { type SampleOutcome, Sampler } from "../../../edge/sample/sampler.ts";
 import { Regroup } from "../../../schemas/otlp/regroup.ts";
 import type { SignalScan } from "../../../schemas/otlp/signal-scan.ts";
 import { createLogScan, createTraceScan } from "../../../schemas/otlp/signal-scan.ts";
@@ -39,6 +39,12 @@ const scanOf = (count: number): SignalScan => {
 
 const thousand = scanOf(1000);
 
+/** What a pass did, whose request is taken. */
+const taken = (outcome: SampleOutcome): SampleOutcome => {
+  outcome.count();
+  return outcome;
+};
+
 type Row = { readonly [name: string]: unknown };
 const tenantRow = (sampler: Sampler, tenant: string): Row => sampler.snapshot()[tenant] as Row;
 
@@ -46,7 +52,9 @@ describe("sampler of the edge", () => {
   it("counts what it keeps and drops by rule, and the rates", () => {
     const sampler = new Sampler(settings({ SAMPLE_RATE: "0.1" }), () => 0);
     const partitionOf = new Int32Array(1000);
-    const { sampled, sampledOut, edits } = sampler.sampleSpans(thousand, "acme", partitionOf);
+    const { sampled, sampledOut, edits } = taken(
+      sampler.sampleSpans(thousand, "acme", partitionOf),
+    );
     expect([sampled, sampledOut]).toEqual([190, 810]);
     const [message] = new Regroup(1 << 20).build(thousand, partitionOf, 1, edits);
     expect(message?.records).toBe(190);
@@ -58,6 +66,19 @@ describe("sampler of the edge", () => {
     });
   });
 
+  it("counts nothing of a request that is not taken, nor holds it against the budget", () => {
+    let nowMs = 0;
+    const sampler = new Sampler(
+      settings({ SAMPLE_RATE: "1", SAMPLE_SPANS_PER_S: "100" }),
+      () => nowMs,
+    );
+    for (; nowMs <= 5000; nowMs += 100) sampler.sampleSpans(thousand, "acme", new Int32Array(1000));
+    expect(tenantRow(sampler, "acme")).toMatchObject({
+      baseRate: 1,
+      spans: { sampled: 0, dropped: 0, error: 0, base: 0, effectiveRate: null },
+    });
+  });
+
   it("samples log records by the base rate", () => {
     const records = Array.from({ length: 100 }, (_, index) =>
       field(2, field(9, traceId(index, 100).subarray(2))),
@@ -66,7 +87,7 @@ describe("sampler of the edge", () => {
     const scan = createLogScan();
     expect(scan.scan(bytes, 0, bytes.length)).toBe(0);
     const sampler = new Sampler(settings({ SAMPLE_RATE: "0.25" }), () => 0);
-    const { sampled, sampledOut } = sampler.sampleLogs(scan, "acme", new Int32Array(100));
+    const { sampled, sampledOut } = taken(sampler.sampleLogs(scan, "acme", new Int32Array(100)));
     expect([sampled, sampledOut]).toEqual([25, 75]);
     expect(tenantRow(sampler, "acme")).toMatchObject({ logs: { base: 100, effectiveRate: 0.25 } });
   });
@@ -78,7 +99,7 @@ describe("sampler of the edge", () => {
     const second = (passes: number): number => {
       let sampled = 0;
       for (let pass = 0; pass < passes; pass += 1) {
-        sampled += sampler.sampleSpans(thousand, "acme", new Int32Array(1000)).sampled;
+        sampled += taken(sampler.sampleSpans(thousand, "acme", new Int32Array(1000))).sampled;
         nowMs += 1000 / passes;
       }
       return sampled;
@@ -91,7 +112,7 @@ describe("sampler of the edge", () => {
     // A tenth are errors: 1000 a second; the others fill what is left.
     expect(second(10)).toBeGreaterThan(1700);
     expect(second(10)).toBeLessThan(2200);
-    const other = sampler.sampleSpans(thousand, "calm", new Int32Array(1000)).sampled;
+    const other = taken(sampler.sampleSpans(thousand, "calm", new Int32Array(1000))).sampled;
     expect(other).toBe(1000);
     const startMs = nowMs;
     while (tenantRow(sampler, "acme")["baseRate"] !== 1) {
@@ -104,7 +125,7 @@ describe("sampler of the edge", () => {
     let nowMs = 0;
     const sampler = new Sampler(settings({ SAMPLE_RATE: "0.01" }), () => nowMs);
     const step = (): unknown => {
-      sampler.sampleSpans(thousand, "acme", new Int32Array(1000));
+      taken(sampler.sampleSpans(thousand, "acme", new Int32Array(1000)));
       nowMs += 1000;
       return tenantRow(sampler, "acme")["baseRate"];
     };
@@ -123,7 +144,8 @@ describe("sampler of the edge", () => {
       settings({ SAMPLE_RATE: "1", SAMPLE_SPANS_PER_S: "100" }),
       () => nowMs,
     );
-    for (; nowMs <= 5000; nowMs += 100) sampler.sampleSpans(thousand, "acme", new Int32Array(1000));
+    for (; nowMs <= 5000; nowMs += 100)
+      taken(sampler.sampleSpans(thousand, "acme", new Int32Array(1000)));
     expect(Number(tenantRow(sampler, "acme")["baseRate"])).toBeLessThan(0.2);
     nowMs += recoveryMsMax;
     expect(tenantRow(sampler, "acme")["baseRate"]).toBe(1);
@@ -134,7 +156,7 @@ describe("sampler of the edge", () => {
     const sampler = new Sampler(settings({ SAMPLE_RATE: "0.01" }), () => nowMs);
     const none = scanOf(1);
     const baseRate = (): unknown => {
-      sampler.sampleSpans(none, "acme", new Int32Array(1));
+      taken(sampler.sampleSpans(none, "acme", new Int32Array(1)));
       return tenantRow(sampler, "acme")["baseRate"];
     };
     baseRate();
@@ -150,7 +172,7 @@ describe("sampler of the edge", () => {
     const sampler = new Sampler(settings({ SAMPLE_RATE: "1" }), () => nowMs);
     for (; nowMs < 5000; nowMs += 1000) {
       sampler.pressure = 1;
-      expect(sampler.sampleSpans(thousand, "acme", new Int32Array(1000)).sampledOut).toBe(0);
+      expect(taken(sampler.sampleSpans(thousand, "acme", new Int32Array(1000))).sampledOut).toBe(0);
     }
   });
 
@@ -158,7 +180,7 @@ describe("sampler of the edge", () => {
     const policy = { tenants: { acme: { base: 0.5 }, quiet: { base: 0.001, error: 0.5 } } };
     const sampler = new Sampler(settings({ SAMPLE_POLICY: JSON.stringify(policy) }), () => 0);
     const sampled = (tenant: string): number =>
-      sampler.sampleSpans(thousand, tenant, new Int32Array(1000)).sampled;
+      taken(sampler.sampleSpans(thousand, tenant, new Int32Array(1000))).sampled;
     expect(["acme", "quiet", "other"].map((tenant) => sampled(tenant))).toEqual([550, 50, 109]);
   });
 
@@ -166,8 +188,9 @@ describe("sampler of the edge", () => {
     const policy = { tenants: { acme: { base: 1 } } };
     const sampler = new Sampler(settings({ SAMPLE_POLICY: JSON.stringify(policy) }), () => 0);
     const one = scanOf(1);
-    for (let i = 0; i < 300; i += 1) sampler.sampleSpans(one, `tenant ${i}`, new Int32Array(1));
-    sampler.sampleSpans(one, "acme", new Int32Array(1));
+    for (let i = 0; i < 300; i += 1)
+      taken(sampler.sampleSpans(one, `tenant ${i}`, new Int32Array(1)));
+    taken(sampler.sampleSpans(one, "acme", new Int32Array(1)));
     const tenants = Object.keys(sampler.snapshot());
     expect(tenants.length).toBe(258);
     expect(tenants.slice(-2)).toEqual(["other tenants", "acme"]);

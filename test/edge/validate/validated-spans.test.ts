@@ -248,6 +248,37 @@ test("sampled-out spans are counted as such and go nowhere; the law holds", asyn
   expect(counts["inFlight"]).toBe(0);
 });
 
+test.each([
+  ["items", { REQUEST_ITEMS_MAX: "8" }, 2],
+  ["bytes of records", { RECORDS_BYTES_MAX: "1048576" }, 300_000],
+] as const)("nothing of a request with too many %s is counted", async (_, limit, nameChars) => {
+  const edge = new FakeEdge({ SAMPLE: "on", ...limit });
+  const name = "n".repeat(nameChars);
+  const resource = { attributes: keyValues({ "service.name": name }) };
+  const bad = span("workflow.execute", { "workflow.id": "w" }, 1);
+  const errors = Array.from({ length: 12 }, (__, at) => ({
+    ...span("x", { "never.heard": "x" }, at + 2),
+    status: { code: 2 },
+  }));
+  const body = { resourceSpans: [{ resource, scopeSpans: [{ spans: [bad, ...errors] }] }] };
+  const type = "application/json";
+  expect((await edge.post("/v1/traces", type, JSON.stringify(body))).status).toBe(413);
+  expect(edge.edge.passes.spans.report.counts.snapshot()).toMatchObject({
+    records: 0,
+    recordsByDecision: { warn: 0, reject: 0, quarantine: 0 },
+    findings: 0,
+    mostViolated: {},
+  });
+  expect(edge.edge.sampler!.snapshot()).not.toMatchObject({
+    default: { spans: { effectiveRate: expect.any(Number) as number } },
+  });
+  expect((await post(edge, bad)).status).toBe(200);
+  expect(edge.edge.passes.spans.report.counts.snapshot()).toMatchObject({
+    records: 1,
+    mostViolated: { "workflow.execute": 1 },
+  });
+});
+
 test("a log that is slow or full lowers the base rate, one that is quick again restores it", async () => {
   const edge = new FakeEdge({ SAMPLE: "on", SAMPLE_RATE: "0.5" }, false);
   const base = (): number =>
