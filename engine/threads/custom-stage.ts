@@ -26,7 +26,7 @@ export type CustomThreadData = {
 export const customWord = {
   /** 1 to stop when the input is empty. */
   stop: 0,
-  /** Counts its turns of work. */
+  /** Changes when it is loaded, and with each turn of work. */
   beats: 32,
 } as const;
 const wordsBytes = 256;
@@ -43,7 +43,7 @@ export type CustomStageOptions = {
 
 /** A stage at work on its own thread, as its owner sees it. */
 export type CustomStageThread = {
-  /** 0 until its first turn of work, then another number as long as it lives. */
+  /** 0 until it is loaded; stands still during `start`, then another number as long as it lives. */
   readonly heartbeat: () => number;
   /** Resolves when the thread has ended; rejects with what it died of. */
   readonly ended: Promise<void>;

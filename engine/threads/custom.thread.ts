@@ -16,13 +16,18 @@ const output = new SlotRingWriter(data.output);
 const words = new Int32Array(data.words);
 const { create } = await loadStage(data.url, data.options);
 const metrics = new StageMetrics(data.metrics);
+const beat = (): void => {
+  words[customWord.beats] = (words[customWord.beats] as number) + 1;
+};
+// Else one that hangs before its first turn would pass for a thread that has yet to begin.
+beat();
 const stage = create({ input, output, metrics, nowUs: monotonicUs });
 runDutyCycle(
   {
     name: stage.name,
     start: () => stage.start(),
     work: () => {
-      words[customWord.beats] = (words[customWord.beats] as number) + 1;
+      beat();
       return stage.work();
     },
     stop: () => stage.stop(),

@@ -26,7 +26,7 @@ export type StageChain = {
   /** Memories of slot rings: the owner writes `input` and reads `output`, each from one thread. */
   readonly input: SharedArrayBuffer;
   readonly output: SharedArrayBuffer;
-  /** Of each stage: 0 until its first turn of work, then another number as long as it lives. */
+  /** Of each stage: see CustomStageThread. */
   readonly heartbeats: readonly (() => number)[];
   /** Rejects with what the first thread died of; resolves when all have ended. */
   readonly ended: Promise<void>;

@@ -5,6 +5,7 @@
 /** Something that works in turns, on whichever thread calls it. */
 export type Stage = {
   readonly name: string;
+  /** Called once before the first `work`; a supervised thread that is in it for `hangMs` hangs. */
   start(): void;
   /** Does what is there, up to a limit, and says how much; 0 when there was nothing. */
   work(): number;

@@ -272,6 +272,22 @@ describe("bundles of a running engine", () => {
     expect(counts().submitRestart).toBeGreaterThan(0);
   });
 
+  it("are made anew after a stage hung before its first turn", async () => {
+    writeFileSync(join(folder, "half.mjs"), halfSource);
+    const flag = join(folder, "has-hung");
+    const stages = [{ name: "half", module: "./half.mjs", options: { hangsOnce: flag } }];
+    const running = await start({
+      stages: JSON.stringify(stages),
+      "supervisor.hang_ms": "1000",
+    });
+    const submit = () => running.steering.workers().find(({ name }) => name === "submit");
+    while ((submit()?.restarts ?? 0) === 0) await sleep(20);
+    expect(submit()?.lastError).toBe("hangs: no heartbeat for hangMs=1000");
+    await feed();
+    while (counts().submitDryRun === 0) await sleep(20);
+    await expectConserved();
+  });
+
   it("end with a submit thread that is restarted no more, and what it had in hand is counted", async () => {
     writeFileSync(join(folder, "half.mjs"), halfSource);
     const running = await start(
@@ -330,17 +346,22 @@ describe("bundles of a running engine", () => {
 
 /** Lets one record of `every` pass. */
 const halfSource = `
+  import { existsSync, writeFileSync } from "node:fs";
   export const stage = {
     name: "half",
     inputBytes: 32,
     outputBytes: 32,
     metrics: { counters: { seen: { name: "half_seen_total", help: "Records" } } },
-    configure: ({ every = 1, diesAfter = Infinity, hangsAfter = Infinity }) => ({ input, output, metrics }) => {
+    configure: ({ every = 1, diesAfter = Infinity, hangsAfter = Infinity, hangsOnce }) => ({ input, output, metrics }) => {
       let n = 0;
       const seen = metrics.counter("seen");
       return {
         name: "half",
-        start() {},
+        start() {
+          if (hangsOnce === undefined || existsSync(hangsOnce)) return;
+          writeFileSync(hangsOnce, "");
+          for (;;);
+        },
         work() {
           if (input.available() === 0 || output.claim(1) === 0) return 0;
           n += 1;
