@@ -113,8 +113,7 @@ export class OtlpPath {
     if (items > itemsMax)
       return refuse("body-too-large", `body: ${items} items, limit itemsMax=${itemsMax}`);
     const { partitionOf } = pass;
-    const isAnyOut = rejections.total + rejections.quarantined > 0;
-    const refused = isAnyOut ? this.#refused.of(pass, tenant.name) : [];
+    const refused = rejections.isAnyOut ? this.#refused.of(pass, tenant.name) : [];
     const sampled = this.#signal.sample?.(rows, tenant.name, partitionOf);
     const one = sampled === undefined && bytes === body ? this.#onePartition(bytes) : none;
     if (one !== none) {

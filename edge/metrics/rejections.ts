@@ -38,19 +38,28 @@ export class Rejections {
   readonly #told = new Map<string, number>();
   readonly #quarantined = new Map<string, number>();
   readonly #warnings = new Map<string, number>();
+  /** Metrics without data points, by label: they are no items, so nothing else tells of them. */
+  readonly #empty = new Map<string, number>();
   #total = 0;
   #aside = 0;
 
-  /** Counts `count` refused items; `item` names the first of them. */
+  /** Counts `count` refused items; `item` names the first of them. 0: a metric without any. */
   add(item: RejectedItem, count = 1): void {
-    addTo(this.#counts, item.reason, count);
-    addTo(this.#told, item.label ?? item.reason, count);
+    const { reason, label = reason } = item;
+    if (count === 0) {
+      addTo(this.#empty, label, 1);
+      return;
+    }
+    addTo(this.#counts, reason, count);
+    addTo(this.#told, label, count);
     this.#total += count;
     if (this.first.length < namedItemsMax) this.first.push(item);
   }
 
   /** Counts refused items whose places are not known any more. */
   addUnnamed(reason: string, count: number): void {
+    // The items of a record for weir-rejected are told already.
+    if (count === 0) return;
     addTo(this.#counts, reason, count);
     addTo(this.#told, reason, count);
     this.#total += count;
@@ -58,7 +67,8 @@ export class Rejections {
 
   /** Counts an item that is kept aside: it was taken, but does not go where it was sent. */
   quarantine(label: string, count = 1): void {
-    addTo(this.#quarantined, label, count);
+    if (count === 0) addTo(this.#empty, label, 1);
+    else addTo(this.#quarantined, label, count);
     this.#aside += count;
   }
 
@@ -76,9 +86,14 @@ export class Rejections {
     return this.#aside;
   }
 
+  /** Something does not go where it was sent, be it a metric without data points. */
+  get isAnyOut(): boolean {
+    return this.#total > 0 || this.#aside > 0 || this.#empty.size > 0;
+  }
+
   /** Nothing was refused and nothing is to be told: the answer has no partial success. */
   get isSilent(): boolean {
-    return this.#total === 0 && this.#aside === 0 && this.#warnings.size === 0;
+    return !this.isAnyOut && this.#warnings.size === 0;
   }
 
   /** Counts by reason, in order of first appearance. */
@@ -105,6 +120,7 @@ export class Rejections {
       this.#aside === 0
         ? ""
         : `${counted(this.#aside, noun)} in quarantine: ${listed(this.#quarantined)}`,
+      this.#empty.size === 0 ? "" : `metrics without data points: ${listed(this.#empty)}`,
       this.#warnings.size === 0 ? "" : `warnings: ${listed(this.#warnings)}`,
     ];
     return parts.filter((part) => part !== "").join("; ");

@@ -53,6 +53,31 @@ test("a metric that contradicts its definition is rejected with all its data poi
   });
 });
 
+test("a metric without data points that is out is told as such, alone and among others", async () => {
+  const empty = counter("workflow.executions", "s", 0, []);
+  const alone = "metrics without data points: 1 x unit_mismatch in workflow.executions";
+  const edge = new FakeEdge();
+  expect(await post(edge, "/v1/metrics", metrics(empty))).toEqual({
+    partialSuccess: { errorMessage: alone },
+  });
+  expect(refusedHeads(edge)).toMatchObject([{ items: 1, mode: "reject" }]);
+  const bad = counter("workflow.outcomes", "s", 2, []);
+  const other = counter("workflow.executions", "s", 3, outcome);
+  expect(await post(edge, "/v1/metrics", metrics(empty, bad, other))).toEqual({
+    partialSuccess: {
+      rejectedDataPoints: "3",
+      errorMessage: `3 data points rejected: 3 x unit_mismatch in workflow.executions (first: item 2); ${alone}`,
+    },
+  });
+  const { metrics: counts } = edge.edge.counters.snapshot()["signals"] as { metrics: object };
+  expect(counts).toMatchObject({ in: 5, accepted: 2, rejected: { unit_mismatch: 3 }, inFlight: 0 });
+  const rules = [{ mode: "quarantine", finding: "unit_mismatch" }];
+  const aside = new FakeEdge({ VALIDATION_RULES: JSON.stringify(rules) });
+  expect(await post(aside, "/v1/metrics", metrics(empty))).toEqual({
+    partialSuccess: { errorMessage: alone },
+  });
+});
+
 test("a log record with a value outside its definition is rejected, others go on", async () => {
   const edge = new FakeEdge();
   const log = (value: string) => ({
