@@ -22,12 +22,14 @@ export type CustomThreadData = {
   readonly words: SharedArrayBuffer;
 };
 
-/** Words of a custom stage's thread, a line each: `stop` is written by its owner, `beats` by it. */
+/** Words of a custom stage's thread: `stop` is written by its owner, those of another line by it. */
 export const customWord = {
   /** 1 to stop when the input is empty. */
   stop: 0,
   /** Changes when it is loaded, and with each turn of work. */
   beats: 32,
+  /** 1 when it was told to stop and has emptied its input. */
+  emptied: 33,
 } as const;
 const wordsBytes = 256;
 
@@ -45,7 +47,7 @@ export type CustomStageOptions = {
 export type CustomStageThread = {
   /** 0 until it is loaded; stands still during `start`, then another number as long as it lives. */
   readonly heartbeat: () => number;
-  /** Resolves when the thread has ended; rejects with what it died of. */
+  /** Resolves when it was stopped and its input is empty; rejects with what the thread died of. */
   readonly ended: Promise<void>;
   /**
    * Lets the stage empty its input, then ends the thread; whoever reads its output goes on
@@ -76,7 +78,7 @@ export const startStageThread = ({
   };
   const file = moduleUrl("engine/threads/custom.thread");
   const worker = new Worker(file, { workerData, name: stage.name });
-  const ended = endOf(worker, stage.name);
+  const ended = endOf(worker, stage.name, words);
   // Who only calls `stop` hears of it there.
   ended.catch(() => undefined);
   return {
@@ -110,9 +112,11 @@ export const checkDeadline = (deadlineMs: number): void => {
   if (!(deadlineMs >= 0)) throw new RangeError(`deadlineMs=${deadlineMs}, 0 at least`);
 };
 
-const endOf = async (worker: Worker, name: string): Promise<void> => {
+const endOf = async (worker: Worker, name: string, words: Int32Array): Promise<void> => {
   const [code] = (await once(worker, "exit")) as [number];
-  if (code !== 0) throw new Error(`thread of stage=${name}: exit code=${code}`);
+  // A stage can call process.exit itself: 0 alone does not tell that its work was done.
+  const hasEmptied = Atomics.load(words, customWord.emptied) === 1;
+  if (code !== 0 || !hasEmptied) throw new Error(`thread of stage=${name}: exit code=${code}`);
 };
 
 const checkSlots = (what: string, memory: SharedArrayBuffer, bytes: number): void => {

@@ -30,7 +30,10 @@ runDutyCycle(
       beat();
       return stage.work();
     },
-    stop: () => stage.stop(),
+    stop: () => {
+      Atomics.store(words, customWord.emptied, 1);
+      stage.stop();
+    },
     idleMs: () => stage.idleMs?.() ?? Number.POSITIVE_INFINITY,
   },
   (idleMs) => {

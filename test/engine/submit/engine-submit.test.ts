@@ -288,6 +288,18 @@ describe("bundles of a running engine", () => {
     await expectConserved();
   });
 
+  it("are made anew after a stage exited with 0 though nobody asked it to stop", async () => {
+    writeFileSync(join(folder, "half.mjs"), halfSource);
+    const stages = [{ name: "half", module: "./half.mjs", options: { exitsAfter: 30 } }];
+    const running = await start({ stages: JSON.stringify(stages) });
+    await feed();
+    const submit = () => running.steering.workers().find(({ name }) => name === "submit");
+    while ((submit()?.restarts ?? 0) === 0) await sleep(20);
+    expect(submit()?.lastError).toBe("thread of stage=half: exit code=0");
+    await expectConserved();
+    expect(counts().submitRestart).toBeGreaterThan(0);
+  });
+
   it("end with a submit thread that is restarted no more, and what it had in hand is counted", async () => {
     writeFileSync(join(folder, "half.mjs"), halfSource);
     const running = await start(
@@ -352,7 +364,7 @@ const halfSource = `
     inputBytes: 32,
     outputBytes: 32,
     metrics: { counters: { seen: { name: "half_seen_total", help: "Records" } } },
-    configure: ({ every = 1, diesAfter = Infinity, hangsAfter = Infinity, hangsOnce }) => ({ input, output, metrics }) => {
+    configure: ({ every = 1, diesAfter = Infinity, hangsAfter = Infinity, exitsAfter = Infinity, hangsOnce }) => ({ input, output, metrics }) => {
       let n = 0;
       const seen = metrics.counter("seen");
       return {
@@ -367,6 +379,7 @@ const halfSource = `
           n += 1;
           if (n > diesAfter) throw new Error("as it was told");
           while (n > hangsAfter);
+          if (n > exitsAfter) process.exit(0);
           seen.add(1);
           if (n % every === 0) {
             const from = input.slotBase(0);

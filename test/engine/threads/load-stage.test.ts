@@ -97,6 +97,29 @@ describe("a stage from a module", () => {
     await expect(thread.stop()).rejects.toThrow("as it was told");
   });
 
+  it.each(["start", "work"])(
+    "that exits in %s though its work is not done has failed",
+    async (exits) => {
+      const stage = await load(adder, { step: 1, exits });
+      const [input, output] = [ring(), ring()];
+      const source = new SlotRingWriter(input);
+      source.claim(1);
+      source.publish(1);
+      const metrics = stage.createMetrics();
+      const thread = startStageThread({ stage, input, output, metrics });
+      await expect(thread.ended).rejects.toThrow("thread of stage=adder: exit code=0");
+      await expect(thread.stop()).rejects.toThrow("thread of stage=adder: exit code=0");
+    },
+  );
+
+  it("that exits in its stop, when its work is done, has ended in order", async () => {
+    const stage = await load(adder, { step: 1, exits: "stop" });
+    const metrics = stage.createMetrics();
+    const thread = startStageThread({ stage, input: ring(), output: ring(), metrics });
+    expect(await thread.stop()).toBe(true);
+    await thread.ended;
+  });
+
   it("whose work says nothing ends its thread with that, instead of never stopping", async () => {
     const source = adderSource("silent").replace("return count;", "");
     const stage = await load(moduleOf("silent", source), { step: 1 });

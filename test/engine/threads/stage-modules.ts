@@ -8,21 +8,24 @@ export const writeModule = (folder: string, name: string, source: string): strin
   return `./${name}.mjs`;
 };
 
-/** Adds `options.step` to each record, an Int32 and four bytes of nothing; `dies` makes it throw. */
+/** Adds `options.step` to each record, an Int32 and four bytes of nothing; `dies` makes it throw, `exits` exit with 0. */
 export const adderSource = (name: string): string => `
   export const stage = {
     name: "${name}",
     inputBytes: 8,
     outputBytes: 8,
     metrics: { counters: { added: { name: "adder_added_total", help: "Records" } } },
-    configure: ({ step, dies = false }) => {
+    configure: ({ step, dies = false, exits = "" }) => {
       if (!Number.isInteger(step)) throw new RangeError("step=" + step + ": expected an integer");
       return ({ input, output, metrics }) => {
         const added = metrics.counter("added");
         return {
           name: "${name}",
-          start() {},
+          start() {
+            if (exits === "start") process.exit(0);
+          },
           work() {
+            if (exits === "work" && input.available() > 0) process.exit(0);
             if (dies) throw new Error("as it was told");
             const count = Math.min(input.available(), output.claim(64));
             for (let i = 0; i < count; i += 1) {
@@ -34,7 +37,9 @@ export const adderSource = (name: string): string => `
             added.add(count);
             return count;
           },
-          stop() {},
+          stop() {
+            if (exits === "stop") process.exit(0);
+          },
         };
       };
     },
