@@ -53,6 +53,9 @@ export class AttributeCheck {
   /** Place of each one, and its row in the table that was read last. */
   #places = new Int32Array(rowsAtFirst);
   #rowOf = new Int32Array(0);
+  /** Further ones of the same attribute, as keys of a template are: attribute and place. */
+  #further: Int32Array = new Int32Array(rowsAtFirst);
+  #furtherCount = 0;
   readonly #found: Found;
   readonly #keys: KeyCheck;
   #plan: MemberMemory | null = null;
@@ -82,6 +85,7 @@ export class AttributeCheck {
   begin(plan: MemberMemory): void {
     this.#plan = plan;
     this.presentCount = 0;
+    this.#furtherCount = 0;
     const { attributeCount } = plan.tables;
     if (this.#presentIn.length < attributeCount) {
       this.#presentIn = new Uint32Array(attributeCount);
@@ -219,23 +223,29 @@ export class AttributeCheck {
     return count;
   }
 
-  /** Attributes of the record that the group does not name. */
+  /** Attributes of the record that the group does not name, each key of a template. */
   #unexpected(tables: Tables, group: number): void {
     const found = this.#found;
     if (found.decisions[unexpectedAttribute] === 0) return;
-    const { named, namedSpans, attributeCount } = tables;
-    const isByRows = group >= namedSpans;
-    if (isByRows) this.#markGroup(tables, group);
-    const from = group * attributeCount;
+    if (group >= tables.namedSpans) this.#markGroup(tables, group);
     for (let i = 0; i < this.presentCount; i += 1) {
       const attribute = this.present[i] as number;
-      const isNamed = isByRows
-        ? this.#groupedIn[attribute] === this.#generation
-        : named[from + attribute] !== 0;
-      if (isNamed) continue;
+      if (this.#isNamed(tables, group, attribute)) continue;
       found.place = this.#places[i] as number;
       found.add(unexpectedAttribute, attribute);
     }
+    for (let i = 0; i < this.#furtherCount; i += 2) {
+      const attribute = this.#further[i] as number;
+      if (this.#isNamed(tables, group, attribute)) continue;
+      found.place = this.#further[i + 1] as number;
+      found.add(unexpectedAttribute, attribute);
+    }
+  }
+
+  #isNamed({ named, namedSpans, attributeCount }: Tables, group: number, attribute: number) {
+    return group >= namedSpans
+      ? this.#groupedIn[attribute] === this.#generation
+      : named[group * attributeCount + attribute] !== 0;
   }
 
   #markGroup({ sections }: Tables, group: number): void {
@@ -249,7 +259,13 @@ export class AttributeCheck {
   #mark(attribute: number, place: number, row: number): void {
     // The last one of a key counts, as in every reader of repeated keys.
     this.#rowOf[attribute] = row;
-    if (this.#presentIn[attribute] === this.#generation) return;
+    if (this.#presentIn[attribute] === this.#generation) {
+      if (this.#furtherCount === this.#further.length) this.#further = larger(this.#further);
+      this.#further[this.#furtherCount] = attribute;
+      this.#further[this.#furtherCount + 1] = place;
+      this.#furtherCount += 2;
+      return;
+    }
     this.#presentIn[attribute] = this.#generation;
     if (this.presentCount === this.present.length) {
       this.present = larger(this.present);

@@ -129,8 +129,8 @@ export class PlainValidator {
   }
 
   /** Findings of each attribute; what is known of them afterwards. */
-  #list({ record, place: from, attributes }: List): Map<string, { value: Value; index: number }> {
-    const present = new Map<string, { value: Value; index: number }>();
+  #list({ record, place: from, attributes }: List): Map<string, Present> {
+    const present = new Map<string, Present>();
     attributes.forEach(({ key = "", value }, index) => {
       const at = from + index;
       const found = this.#find(key);
@@ -153,7 +153,7 @@ export class PlainValidator {
       if (found.deprecated !== undefined) add(finding.deprecated);
       if (found.stability !== "stable") add(finding.notStable);
       const id = keyOf(found);
-      present.set(id, { value, index: present.get(id)?.index ?? at });
+      present.set(id, { value, places: [...(present.get(id)?.places ?? []), at] });
       const type = typeOf(value);
       if (accepts(found, type)) this.#value(found, value, add);
       else add(finding.typeMismatch);
@@ -265,7 +265,7 @@ export class PlainValidator {
   #wants(
     group: ResolvedGroup,
     record: number,
-    present: ReadonlyMap<string, { readonly value: Value; readonly index: number }>,
+    present: ReadonlyMap<string, Present>,
     isError: boolean,
   ): void {
     const at = -2 - this.#order.indexOf(group);
@@ -288,15 +288,18 @@ export class PlainValidator {
       if (holds) this.#add(finding.conditionMet, attribute.name, record, at);
     }
     const known = new Set(group.attributes.map(keyOf));
-    for (const [key, { index }] of present) {
-      if (!known.has(key)) {
-        this.#add(finding.unexpectedAttribute, key.replace(/\.\*$/, ""), record, index);
-      }
+    for (const [key, { places }] of present) {
+      if (known.has(key)) continue;
+      const name = key.replace(/\.\*$/, "");
+      for (const one of places) this.#add(finding.unexpectedAttribute, name, record, one);
     }
   }
 }
 
 type Add = (code: number) => void;
+
+/** The last value of an attribute, and where all of it stand: a template has many keys. */
+type Present = { readonly value: Value; readonly places: readonly number[] };
 
 const bounds = (
   { "weir.min": min, "weir.max": max }: Annotations,
