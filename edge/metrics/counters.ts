@@ -23,7 +23,7 @@ export class SignalCounters {
   accepted = 0;
   /** Items whose send ended without an answer: they may be in the log. */
   unconfirmed = 0;
-  /** Of the accepted, those that the log may hold twice: kept after a send without an answer. */
+  /** Further copies of accepted items that the log may hold: one for each send without an answer. */
   repeatable = 0;
   /** Items that head sampling let go. */
   sampledOut = 0;
@@ -95,7 +95,7 @@ export class Counters {
 
   /**
    * Of the accepted, on their way from the storage: items that the log found too large, and
-   * those that it may hold once more. Undefined: not known.
+   * further copies that it may hold, which may be more than the items. Undefined: not known.
    */
   snapshot(late?: ItemsBySignal, lateRepeats: ItemsBySignal = {}): Snapshot {
     const bySignal = signals.map((signal) => {

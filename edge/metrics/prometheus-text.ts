@@ -37,11 +37,14 @@ const byKey = (table: unknown, label: string, others: Sample[0] = {}): Sample[] 
 
 const snakeCase = (key: string): string => key.replaceAll(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 
-/** Items by what became of them; those in flight are a difference, not a count. */
+/** Of a signal, but no outcomes: a difference, and copies of what is accepted. */
+const notOutcomes: readonly (string | undefined)[] = ["inFlight", "repeatable"];
+
+/** Items by what became of them. */
 const items = (signals: Table): Sample[] =>
   Object.entries(signals).flatMap(([signal, counts]) =>
     byKey(counts, "outcome", { signal })
-      .filter(([{ outcome }]) => outcome !== "inFlight")
+      .filter(([{ outcome }]) => !notOutcomes.includes(outcome))
       .map(([labels, value]): Sample => [
         { ...labels, outcome: snakeCase(labels["outcome"] ?? "") },
         value,
@@ -54,6 +57,17 @@ const reasons = (
 ): Sample[] =>
   Object.entries(signals).flatMap(([signal, counts]) =>
     byKey(tableOf(counts)[table], "reason", { signal }),
+  );
+
+/** One number of a table; none when there is none, as when the forwarder objects cannot be asked. */
+const single = (table: Table, key: string): Sample[] => {
+  const value = table[key];
+  return typeof value === "number" ? [[{}, value]] : [];
+};
+
+const repeatable = (signals: Table): Sample[] =>
+  Object.entries(signals).flatMap(([signal, counts]) =>
+    single(tableOf(counts), "repeatable").map(([, value]): Sample => [{ signal }, value]),
   );
 
 const found = (validation: Table, table: string, label: string): Sample[] =>
@@ -91,12 +105,6 @@ const effectiveRates = (tenants: Table): Sample[] =>
 /** Requests traced by why, and their spans by what became of them; none while tracing is off. */
 const traces = ({ tracing }: Table): Sample[] =>
   byKey(tracing, "count").filter(([{ count }]) => count !== "rate" && count !== "inFlight");
-
-/** One number of a table; none when there is none, as when the forwarder objects cannot be asked. */
-const single = (table: Table, key: string): Sample[] => {
-  const value = table[key];
-  return typeof value === "number" ? [[{}, value]] : [];
-};
 
 /** 1 while the last document was refused, or could not be read. */
 const documentFaults = (status: Table): Sample[] =>
@@ -167,6 +175,11 @@ const itemMetrics = (status: Table): readonly Metric[] => {
       "rejected_after_acknowledge_items",
       "Of the accepted items, those kept in storage whose record the log then refused, by reason.",
       reasons(signals, "rejectedAfterAcknowledge"),
+    ),
+    counter(
+      "repeatable_items",
+      "Further copies of accepted items that the log may hold, one for each send without an answer.",
+      repeatable(signals),
     ),
     counter("dropped_items", "Items taken that did not go on.", reasons(signals, "dropped")),
     counter(

@@ -13,7 +13,7 @@ export type EdgeCounts = {
   readonly sampledOut?: number;
   /** Sent, but the answer never came: the log may hold them or not. */
   readonly unconfirmed: number;
-  /** Of the accepted, those that the log may hold twice. */
+  /** Further copies of accepted items that the log may hold; may be more than `accepted`. */
   readonly repeatable?: number;
   /** Of the accepted, those that the log refused when they came to it from the edge's storage. */
   readonly rejectedAfterAcknowledge?: { readonly [reason: string]: number };

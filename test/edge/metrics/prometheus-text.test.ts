@@ -36,6 +36,19 @@ test("counts of a request stand in the text, each under its labels", async () =>
   expect(lines.some((line) => line.includes('outcome="in_flight"'))).toBe(false);
 });
 
+test("copies that the log may hold are no outcome, as they may be more than the accepted items", () => {
+  const spans = { in: 3, accepted: 3, sampledOut: 0, unconfirmed: 0, repeatable: 6, inFlight: 0 };
+  const lines = prometheusText({ signals: { spans } }).split("\n");
+  expect(lines).toContain('weir_edge_repeatable_items_total{signal="spans"} 6');
+  const items = lines.filter((line) => line.startsWith("weir_edge_items_total{"));
+  expect(items).toEqual([
+    'weir_edge_items_total{signal="spans",outcome="in"} 3',
+    'weir_edge_items_total{signal="spans",outcome="accepted"} 3',
+    'weir_edge_items_total{signal="spans",outcome="sampled_out"} 0',
+    'weir_edge_items_total{signal="spans",outcome="unconfirmed"} 0',
+  ]);
+});
+
 test("every line is one of the format, whatever a label holds", () => {
   const text = prometheusText({ refusals: { 'a"\\\n': 1 } });
   expect(text).toContain('weir_edge_refusals_total{code="a\\"\\\\\\n"} 1\n');
