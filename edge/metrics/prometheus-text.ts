@@ -38,13 +38,13 @@ const byKey = (table: unknown, label: string, others: Sample[0] = {}): Sample[] 
 const snakeCase = (key: string): string => key.replaceAll(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 
 /** Of a signal, but no outcomes: a difference, and copies of what is accepted. */
-const notOutcomes: readonly (string | undefined)[] = ["inFlight", "repeatable"];
+const notOutcomes = new Set<string | undefined>(["inFlight", "repeatable"]);
 
 /** Items by what became of them. */
 const items = (signals: Table): Sample[] =>
   Object.entries(signals).flatMap(([signal, counts]) =>
     byKey(counts, "outcome", { signal })
-      .filter(([{ outcome }]) => !notOutcomes.includes(outcome))
+      .filter(([{ outcome }]) => !notOutcomes.has(outcome))
       .map(([labels, value]): Sample => [
         { ...labels, outcome: snakeCase(labels["outcome"] ?? "") },
         value,
