@@ -9,6 +9,8 @@ import { loadStage } from "../threads/load-stage.ts";
 import { type StageChain, startStageChain } from "../threads/stage-chain.ts";
 import { sizeProblem } from "../config/check-stages.ts";
 
+/** Of the thread behind the stages, in messages. */
+const threadName = "thread=submit";
 /** Submissions shown in /status, the newest last. */
 const submissionsMax = 32;
 /** Each of the three steps of its stop; the whole engine has 5 s by default. */
@@ -47,7 +49,7 @@ export class SubmitWorker {
 
   constructor(options: SubmitWorkerOptions) {
     this.#options = options;
-    this.#heartbeat = new JointHeartbeat([options.heartbeat]);
+    this.#heartbeat = new JointHeartbeat([{ name: threadName, read: options.heartbeat }]);
   }
 
   submitted(submission: Submission): void {
@@ -67,12 +69,14 @@ export class SubmitWorker {
       kill: () => this.#kill(),
       rest: { pause: () => ask({ do: "pause" }), resume: () => ask({ do: "resume" }) },
       heartbeat: () => this.#heartbeat.read(),
+      standing: () => this.#heartbeat.standing(),
     };
   }
 
   async #start(): Promise<void> {
     const { settings, shown, start, onDied, heartbeat } = this.#options;
     const { stages, stageFolder } = settings;
+    const parts = [{ name: threadName, read: heartbeat }];
     if (stages.length > 0) {
       const loaded = await Promise.all(
         stages.map(({ module, options }) => loadStage(module, options, stageFolder)),
@@ -81,13 +85,16 @@ export class SubmitWorker {
       if (problem !== undefined && problem !== null) throw new RangeError(problem);
       const chain = startStageChain({ stages: loaded, shown });
       this.#chain = chain;
+      for (const [i, read] of chain.heartbeats.entries()) {
+        parts.push({ name: `stage=${loaded[i]?.name ?? ""}`, read });
+      }
       chain.ended.catch((error: unknown) => {
         if (this.#chain === chain)
           onDied(error instanceof Error ? error : new Error(String(error)));
       });
     }
     const rings = this.#chain;
-    this.#heartbeat = new JointHeartbeat([heartbeat, ...(rings?.heartbeats ?? [])]);
+    this.#heartbeat = new JointHeartbeat(parts);
     await start({
       chain: rings === null ? null : { input: rings.input, output: rings.output },
       stopWaitMs: stepMsMax,

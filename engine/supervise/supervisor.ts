@@ -105,7 +105,9 @@ export class Supervisor {
     const running = this.#kept.filter(({ isUp }) => isUp);
     const beats = new Map(running.map(({ worker }) => [worker.name, worker.heartbeat()]));
     for (const name of this.#watch.check(beats, this.#options.clock.nowMs())) {
-      this.report(name, `hangs: no heartbeat for hangMs=${this.#options.hangMs}`);
+      const parts = this.#named(name).worker.standing?.() ?? [];
+      const of = parts.length === 0 ? "" : ` of ${parts.join(", ")}`;
+      this.report(name, `hangs: no heartbeat${of} for hangMs=${this.#options.hangMs}`);
     }
   }
 

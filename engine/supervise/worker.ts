@@ -33,6 +33,8 @@ export type Worker = {
   } | null;
   /** Changes while it lives. */
   readonly heartbeat: () => number;
+  /** Of a worker of several threads: those whose heartbeats stand still. */
+  readonly standing?: () => readonly string[];
 };
 
 export type WorkerStatus = {

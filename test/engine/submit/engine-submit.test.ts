@@ -267,7 +267,7 @@ describe("bundles of a running engine", () => {
     await feed();
     const submit = () => running.steering.workers().find(({ name }) => name === "submit");
     while ((submit()?.restarts ?? 0) === 0) await sleep(20);
-    expect(submit()?.lastError).toBe("hangs: no heartbeat for hangMs=1000");
+    expect(submit()?.lastError).toBe("hangs: no heartbeat of stage=half for hangMs=1000");
     await expectConserved();
     expect(counts().submitRestart).toBeGreaterThan(0);
   });
@@ -282,7 +282,7 @@ describe("bundles of a running engine", () => {
     });
     const submit = () => running.steering.workers().find(({ name }) => name === "submit");
     while ((submit()?.restarts ?? 0) === 0) await sleep(20);
-    expect(submit()?.lastError).toBe("hangs: no heartbeat for hangMs=1000");
+    expect(submit()?.lastError).toBe("hangs: no heartbeat of stage=half for hangMs=1000");
     await feed();
     while (counts().submitDryRun === 0) await sleep(20);
     await expectConserved();
