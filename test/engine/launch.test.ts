@@ -38,7 +38,7 @@ describe("the launcher", () => {
 
   it("keeps it with the sources otherwise", () => {
     const cache = join(root, ".weir", "compile-cache");
-    rmSync(cache, { recursive: true, force: true });
+    rmSync(cache, { recursive: true, force: true, maxRetries: 5 });
     version(undefined);
     expect(readdirSync(cache)).not.toEqual([]);
   });
