@@ -156,7 +156,6 @@ export class Extractor {
     if (rule < 0) return;
     table.programAt = table.keysAt + key * keyBytes;
     const outcome = table.add(view, rule, instruction);
-    if (outcome === added.resolved) return;
     if (outcome === added.unresolved) this.unresolved += 1;
     else if (outcome === added.full) this.matchesDropped += 1;
   }

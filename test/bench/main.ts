@@ -3,6 +3,7 @@
 // figures come back through a file. Exit 1: slower than the base; 2: wrong words.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { getCompileCacheDir } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -38,7 +39,8 @@ const runHere = async ({ names, smoke }: BenchArguments): Promise<FigureDocument
 // more of what is measured here. With Node's compile cache it is done once.
 const stripFirst = async (asked: BenchArguments): Promise<boolean> => {
   for (const name of asked.names) await import(`./${name}${suffix}`);
-  if (asked.smoke || process.env[stripped] !== undefined || !hasStripped()) return false;
+  const isKept = getCompileCacheDir() !== undefined;
+  if (asked.smoke || !isKept || process.env[stripped] !== undefined || !hasStripped()) return false;
   console.error("compiling the sources: each benchmark in small");
   const main = import.meta.filename;
   const env = { ...process.env, [stripped]: "1" };
