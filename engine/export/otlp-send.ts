@@ -8,7 +8,7 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 
 import { diag, DiagLogLevel } from "@opentelemetry/api";
 
-import { isRetryable, retryAfterMs } from "../send/retry-delay.ts";
+import { isRetryable, retryAfterMs } from "../send/retry-after.ts";
 import { SendError, type SendResult } from "./export-queue.ts";
 
 type ExportResult = { readonly code: number; readonly error?: Error };

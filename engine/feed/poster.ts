@@ -2,7 +2,8 @@
 // again on 429, 502, 503, 504 and lost connections, honouring Retry-After. `post` waits while all
 // places are taken, so that a slow edge slows its feed instead of filling its memory.
 import { newTotals, type PostTotals } from "./post-totals.ts";
-import { backoffMs, isRetryable, retryAfterMs, type RetryLimits } from "../send/retry-delay.ts";
+import { backoffMs, type BackoffLimits } from "../send/backoff.ts";
+import { isRetryable, retryAfterMs } from "../send/retry-after.ts";
 
 /** One endpoint and how to reach it; everything that is not repeatable is passed in. */
 export type PosterOptions = {
@@ -22,7 +23,9 @@ export type PosterOptions = {
 };
 
 /** What bounds one batch. */
-export type PostLimits = RetryLimits & {
+export type PostLimits = BackoffLimits & {
+  /** Longest wait that a server may ask for, ms. */
+  readonly retryAfterMsMax: number;
   /** Attempts of one batch, the first included. */
   readonly attemptsMax: number;
   /** One attempt, until the whole answer is there. */

@@ -15,16 +15,19 @@ export const backoffDefaults: BackoffLimits = { backoffMs: 200, backoffMsMax: 50
 const retryAfterMsMax = 30_000;
 
 /**
- * Wait after failure number `failure` (0 first): the upper half of 2^failure x `backoffMs`, spread by
- * `random` in [0, 1); at least `retryAfterMs`, which is cut at 30 s.
+ * Own wait after failure number `failure` (0 first), ms: the upper half of 2^failure x `backoffMs`,
+ * spread by `random` in [0, 1): never at once, never all together.
  */
+export const backoffMs = (failure: number, limits: BackoffLimits, random: number): number => {
+  const whole = Math.min(limits.backoffMsMax, limits.backoffMs * 2 ** failure);
+  return whole / 2 + (whole / 2) * random;
+};
+
+/** The same, at least `retryAfterMs`, which is cut at 30 s. */
 export const backoffOf = (
   failure: number,
   retryAfterMs: number | null,
   random: number,
   limits: BackoffLimits,
-): number => {
-  const whole = Math.min(limits.backoffMsMax, limits.backoffMs * 2 ** failure);
-  const own = whole / 2 + (whole / 2) * random;
-  return Math.max(own, Math.min(retryAfterMs ?? 0, retryAfterMsMax));
-};
+): number =>
+  Math.max(backoffMs(failure, limits, random), Math.min(retryAfterMs ?? 0, retryAfterMsMax));

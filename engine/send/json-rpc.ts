@@ -1,6 +1,6 @@
 // One JSON-RPC 2.0 request over HTTP and what became of it, as a value. No retries here: those are
 // the senders' matter. Neither the address nor a header ever stands in a message: both can hold keys.
-import { retryAfterMs } from "./retry-delay.ts";
+import { retryAfterMs } from "./retry-after.ts";
 import { classOf, classOfStatus, isKnownCode, type RpcFailure } from "./rpc-failure.ts";
 import type { Secret } from "./secret.ts";
 
