@@ -5,24 +5,35 @@ import { DurableObject } from "cloudflare:workers";
 import { IsolateBatch } from "../../../edge/forward/isolate-batch.ts";
 
 const answerMs = 150;
+const pollMs = 5;
+const pollsMax = 1000;
 
-/** Says how many items it was given, at once or later. */
+const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Requests to `/gathered` that have come so far. */
+let gathered = 0;
+
+/** Answers at once or later. */
 export class Slow extends DurableObject {
-  async take(items: number, ms: number): Promise<number> {
-    if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
-    return items;
+  async take(ms: number): Promise<void> {
+    if (ms > 0) await later(ms);
+  }
+
+  /** Answers when so many requests have come: however slow the machine, they wait together. */
+  async gather(until: number): Promise<void> {
+    for (let poll = 0; gathered < until && poll < pollsMax; poll += 1) await later(pollMs);
   }
 }
 
 type Env = { readonly SLOW: DurableObjectNamespace<Slow> };
-type Result = { readonly item: number; readonly together: number } | string;
+type Result = { readonly item: number; readonly call: number } | string;
 type Way = (item: number, env: Env, ctx: ExecutionContext) => Promise<Result>;
 
-const call = (env: Env, items: number, ms = answerMs): Promise<number> =>
-  env.SLOW.get(env.SLOW.idFromName("one")).take(items, ms);
+const slow = (env: Env): DurableObjectStub<Slow> => env.SLOW.get(env.SLOW.idFromName("one"));
 
 let latest: Env | undefined;
-const newBatch = (ms: number) =>
+let calls = 0;
+const newBatch = (take: (object: DurableObjectStub<Slow>) => Promise<void>) =>
   new IsolateBatch<number, Result>(
     {
       callBytesMax: 1000,
@@ -36,24 +47,36 @@ const newBatch = (ms: number) =>
     },
     async (items) => {
       if (latest === undefined) throw new Error("no environment");
-      const together = await call(latest, items.length, ms);
-      return items.map((item) => ({ item, together }));
+      calls += 1;
+      const call = calls;
+      await take(slow(latest));
+      return items.map((item) => ({ item, call }));
     },
     (why) => why,
   );
 
 const good = (ms: number): Way => {
-  const batch = newBatch(ms);
+  const batch = newBatch((object) => object.take(ms));
   return (item, env, ctx) => {
     latest = env;
     return batch.submit(item, 1, ctx);
   };
 };
 
-let waiting: ((together: number) => void)[] | undefined;
+/** Calls are answered when as many requests as asked for have come, in all rounds together. */
+const whenGathered = (requests: number): Way => {
+  const batch = newBatch((object) => object.gather(Math.ceil(gathered / requests) * requests));
+  return (item, env, ctx) => {
+    latest = env;
+    gathered += 1;
+    return batch.submit(item, 1, ctx);
+  };
+};
+
+let waiting: (() => void)[] | undefined;
 /** Breaks FB2: each has a promise of its own, and nothing else that it waits for. */
 const noTimer: Way = async (item, env, ctx) => {
-  const own = new Promise<number>((resolve) => {
+  const own = new Promise<void>((resolve) => {
     if (waiting !== undefined) {
       waiting.push(resolve);
       return;
@@ -61,18 +84,20 @@ const noTimer: Way = async (item, env, ctx) => {
     const list = [resolve];
     waiting = list;
     const lead = async (): Promise<void> => {
-      const together = await call(env, 1);
+      await slow(env).take(answerMs);
       waiting = undefined;
-      for (const wake of list) wake(together);
+      for (const wake of list) wake();
     };
     ctx.waitUntil(lead());
   });
-  return { item, together: await own };
+  await own;
+  return { item, call: 0 };
 };
 
 const ways: { readonly [path: string]: Way } = {
   "/good": good(answerMs),
   "/at-once": good(0),
+  "/gathered": whenGathered(20),
   "/no-timer": noTimer,
 };
 
