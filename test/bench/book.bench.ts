@@ -2,8 +2,7 @@
 // algorithm, the prototype and the plain twin; recorded files through the market thread's code;
 // reading the top. One stream, one run; figures only.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,6 +17,7 @@ import { depthKind } from "../../schemas/market/depth-item.ts";
 import { recordedFiles, recordedItems } from "../engine/book/recorded.ts";
 import { plainBook } from "../oracles/plain-book.ts";
 import { seeded } from "../random.ts";
+import { prototypeBook, prototypeControl, prototypeStream } from "./book-prototypes.ts";
 import {
   type BenchOptions,
   figure,
@@ -117,44 +117,6 @@ const plain = ({ updates, count }: Stream): (() => void) => {
   };
 };
 
-type Prototype = {
-  updateBid(price: number, delta: number, time: number): number;
-  updateAsk(price: number, delta: number, time: number): number;
-  reset(): void;
-};
-type PrototypeClass = { new (memory: SharedArrayBuffer): Prototype; bytes(): number };
-
-/** The prototype takes differences and 16-tick indexes; the same levels, converted beforehand. */
-const prototype = ({ updates, count }: Stream, file: string): ((part: number) => void) => {
-  const { BookSW } = createRequire(import.meta.url)(file) as { BookSW: PrototypeClass };
-  const book = new BookSW(new SharedArrayBuffer(BookSW.bytes()));
-  const now = new Map<number, number>();
-  const input = new Int32Array(count * stride);
-  for (let at = 0; at < count * stride; at += stride) {
-    const side = updates[at + 2] ?? 0;
-    const price = updates[at] ?? 0;
-    const size = updates[at + 1] ?? 0;
-    const level = side === bid ? 1023 - (bidTop - price) : price - askTop;
-    const key = level * 2 + side;
-    input.set([level * 16, size - (now.get(key) ?? 0), side], at);
-    now.set(key, size);
-  }
-  const partDoubles = Math.min(partUpdates, count) * stride;
-  return (part) => {
-    if (part === 0) book.reset();
-    changeLevels(book, input, part * partDoubles, (part + 1) * partDoubles);
-  };
-};
-
-const changeLevels = (book: Prototype, input: Int32Array, from: number, to: number): void => {
-  for (let at = from; at < to; at += stride) {
-    const price = input[at] as number;
-    const delta = input[at + 1] as number;
-    if (input[at + 2] === bid) book.updateBid(price, delta, at);
-    else book.updateAsk(price, delta, at);
-  }
-};
-
 type ControlRun = {
   readonly binary: string;
   readonly file: string;
@@ -182,16 +144,33 @@ const compiled = (folder: string): string | null => {
   }
 };
 
+const runPrototypes = (stream: Stream, publishedNs: number, folder: string): void => {
+  const { name, count } = stream;
+  const converted = prototypeStream(stream.updates, { bidTop, askTop });
+  const apply = prototypeBook(converted, Math.min(count, partUpdates));
+  if (apply !== null) {
+    const timing = { warmups: 3, rounds: streamRounds, operations: Math.min(count, partUpdates) };
+    const updateNs = timePartsNs(timing, partsOf(count), apply);
+    report({ bench: "book", stream: name, rival: "prototype BookSW", updateNs });
+  }
+  const native = prototypeControl(converted, folder);
+  if (native === null) return;
+  const ratio = publishedNs / native.minNs;
+  report({ bench: "book", stream: name, rival: "C++, the prototypes' control", ...native, ratio });
+};
+
 const runStream = (stream: Stream, folder: string, binary: string | null): void => {
   const { name, count } = stream;
   const operations = Math.min(count, partUpdates);
   const timing = { warmups: 3, rounds: streamRounds, operations };
   const file = join(folder, `${name}.bin`);
   writeFileSync(file, stream.updates);
+  let publishedNs = 0;
   for (const publishEvery of [1, 16]) {
     const own = timePartsNs(timing, partsOf(count), ours(stream, publishEvery));
     figure(`${name}, publish every ${publishEvery} (ns)`, own.spread);
     report({ bench: "book", stream: name, publishEvery, updateNs: own });
+    if (publishEvery === 1) publishedNs = own.quiet;
     if (binary === null) continue;
     const controlRun = { binary, file, count, publishEvery };
     for (const form of ["same", "plain"] as const) {
@@ -201,12 +180,7 @@ const runStream = (stream: Stream, folder: string, binary: string | null): void 
       report({ bench: "book", stream: name, publishEvery, rival, updateNs: native, ratio });
     }
   }
-  const prototypeFile = new URL("../../../shared/prototypes/book/book.cjs", import.meta.url);
-  if (existsSync(prototypeFile)) {
-    const apply = prototype(stream, fileURLToPath(prototypeFile));
-    const updateNs = timePartsNs(timing, partsOf(count), apply);
-    report({ bench: "book", stream: name, rival: "prototype BookSW", updateNs });
-  }
+  runPrototypes(stream, publishedNs, folder);
   const few = { ...stream, count: Math.min(count, 20_000) };
   const twin = timeNs({ warmups: 2, rounds: 3, operations: few.count }, plain(few));
   report({ bench: "book", stream: name, rival: "plain twin", updateNs: twin });

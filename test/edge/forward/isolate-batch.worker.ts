@@ -21,7 +21,10 @@ export class Slow extends DurableObject {
 
   /** Answers when so many requests have come: however slow the machine, they wait together. */
   async gather(until: number): Promise<void> {
-    for (let poll = 0; gathered < until && poll < pollsMax; poll += 1) await later(pollMs);
+    for (let poll = 0; poll < pollsMax; poll += 1) {
+      if (gathered >= until) return;
+      await later(pollMs);
+    }
   }
 }
 
