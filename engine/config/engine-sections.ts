@@ -48,7 +48,7 @@ const supervisor = z.strictObject({
     min: 100,
     max: dayMs,
     reload: restart,
-    what: "that window",
+    what: "that window, of time in which the thread was up",
   }),
   backoff_ms: integer({
     default: 50,

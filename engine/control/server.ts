@@ -19,7 +19,7 @@ export type ControlOptions = {
   /** 0 = a free one. */
   readonly port: number;
   readonly snapshot: () => Snapshot;
-  /** False from the start of a stop; ready is also only who has all workers up. */
+  /** False from the start of a stop; ready is also only who has all critical workers up. */
   readonly isReady: () => boolean;
   /** More for /status: what the process knows beside the engine's memory. */
   readonly about: () => { readonly [key: string]: unknown };
@@ -42,15 +42,7 @@ export const startControlServer = async (options: ControlOptions): Promise<Contr
   const page = prometheusPage(options.snapshot, stages, workers);
   const routes: Routes = {
     "/livez": () => ({ status: 200, type: "text/plain", body: "ok\n" }),
-    "/readyz": () => {
-      const areUp = workers().every(({ state }) => state === "Running" || state === "Paused");
-      const ready = options.isReady() && areUp;
-      return {
-        status: ready ? 200 : 503,
-        type: "text/plain",
-        body: ready ? "ok\n" : "not ready\n",
-      };
-    },
+    "/readyz": () => readiness(options.isReady(), workers()),
     "/metrics": async () => ({ status: 200, type: page.contentType, body: await page.render() }),
     "/status": () => ({
       status: 200,
@@ -83,6 +75,20 @@ export const startControlServer = async (options: ControlOptions): Promise<Contr
       server.closeAllConnections();
       await once(server, "close");
     },
+  };
+};
+
+/** Ready without workers that the engine can do without; who is down is named either way. */
+const readiness = (isReady: boolean, workers: readonly WorkerStatus[]): Answer => {
+  const down = workers.filter(({ state }) => state !== "Running" && state !== "Paused");
+  const ready = isReady && !down.some(({ critical }) => critical);
+  const lines = down.map(
+    ({ name, state, critical }) => `${name} is ${state}${critical ? "" : ", not critical"}`,
+  );
+  return {
+    status: ready ? 200 : 503,
+    type: "text/plain",
+    body: [ready ? "ok" : "not ready", ...lines, ""].join("\n"),
   };
 };
 

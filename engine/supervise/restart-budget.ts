@@ -1,10 +1,13 @@
 // How often a supervisor restarts before it gives up, and how long it waits each time: at most
 // restartsMax in windowMs, exponentially longer within the window, with jitter so that engines
-// that failed together do not come back together. Time and randomness are passed in.
+// that failed together do not come back together. The window is of time in which the worker was up:
+// one that never is, because it hangs or does not start, uses its restarts up however long each
+// takes. Time and randomness are passed in.
 
 export type RestartLimits = {
   /** Restarts within the window; one more and the supervisor gives up. */
   readonly restartsMax: number;
+  /** Of time in which the worker was up. */
   readonly windowMs: number;
   /** Wait before the first restart of a window; doubles with each further one. */
   readonly backoffMs: number;
@@ -23,7 +26,7 @@ export const restartDefaults: RestartLimits = {
 
 export class RestartBudget {
   readonly #limits: RestartLimits;
-  /** Times of the restarts in the window, at most restartsMax. */
+  /** Of the restarts in the window, at most restartsMax. */
   #times: number[] = [];
 
   constructor(limits: RestartLimits) {
@@ -31,15 +34,20 @@ export class RestartBudget {
   }
 
   /**
-   * Milliseconds to wait before the restart that a failure at `nowMs` asks for; null when there
-   * were too many. `random` is in [0, 1).
+   * Milliseconds to wait before the restart that a failure asks for; null when there were too many.
+   * `upMs`: for how long the worker was up in all its lives. `random` is in [0, 1).
    */
-  spend(nowMs: number, random: number): number | null {
+  spend(upMs: number, random: number): number | null {
     const { restartsMax, windowMs, backoffMs, backoffMsMax, jitter } = this.#limits;
-    this.#times = this.#times.filter((time) => nowMs - time < windowMs);
+    this.#times = this.#times.filter((time) => upMs - time < windowMs);
     if (this.#times.length >= restartsMax) return null;
     const whole = Math.min(backoffMsMax, backoffMs * 2 ** this.#times.length);
-    this.#times.push(nowMs);
+    this.#times.push(upMs);
     return whole * (1 + jitter * (2 * random - 1));
+  }
+
+  /** None counts any more. */
+  renew(): void {
+    this.#times = [];
   }
 }

@@ -60,7 +60,7 @@ export const stopWorkers = async (
   const report: StopReport["workers"][number][] = [];
   for (const kept of workers) {
     const fromMs = clock.nowMs();
-    const outcome = await endOne(kept, within);
+    const outcome = await endOne(kept, clock, within);
     report.push({ name: kept.worker.name, outcome, ms: clock.nowMs() - fromMs });
   }
   abort.abort();
@@ -70,13 +70,14 @@ export const stopWorkers = async (
 
 const endOne = async (
   kept: KeptWorker,
+  clock: SupervisorClock,
   within: (work: Promise<void>) => Promise<StopOutcome>,
 ): Promise<StopOutcome> => {
   const wasUp = kept.isUp;
-  kept.become("Stopping");
+  kept.become("Stopping", clock.nowMs());
   const outcome = wasUp ? await within(kept.worker.stop()) : "absent";
   // Also what has drained: its thread may still be on its way out.
   await kept.worker.kill();
-  kept.become("Stopped");
+  kept.become("Stopped", clock.nowMs());
   return outcome;
 };

@@ -4,8 +4,8 @@
 //
 // What fails is killed at once, then its group (one_for_one: itself; rest_for_one: itself and all
 // that start after it) is ended and started again, in turn with whatever else is asked for. A
-// worker that fails more often than its limits allow stays in Error; a critical one settles
-// `failed`, and the owner stops the rest. Failures during a restart join it.
+// worker that fails more often than its limits allow stays in Error until it is asked to restart; a
+// critical one settles `failed`, and the owner stops the rest. Failures during a restart join it.
 import { HeartbeatWatch } from "./heartbeat-watch.ts";
 import type { RestartLimits } from "./restart-budget.ts";
 import type { StopReport } from "./stop-workers.ts";
@@ -45,6 +45,8 @@ export class RefusedError extends Error {
 
 /** Checks per hang limit. */
 const checksPerHang = 4;
+/** Hang limits until a hang is seen, at most: two looks more than one, and a late timer. */
+const hangsSeenMax = 2;
 
 export class Supervisor {
   /** Settles with the first failure that cannot be repaired. */
@@ -88,8 +90,13 @@ export class Supervisor {
 
   /** Says that a worker died or cannot go on. Of one that is down or being ended already, nothing. */
   report(name: string, message: string): void {
+    this.#fail(name, message, this.#nowMs());
+  }
+
+  /** It was of use until `lastMs`. */
+  #fail(name: string, message: string, lastMs: number): void {
     const kept = this.#named(name);
-    if (!kept.become("Error")) return;
+    if (!kept.become("Error", lastMs)) return;
     kept.lastError = message;
     // At once: whoever waits for its answer is in the turn that a restart needs.
     void kept.worker.kill();
@@ -104,10 +111,14 @@ export class Supervisor {
   check(): void {
     const running = this.#kept.filter(({ isUp }) => isUp);
     const beats = new Map(running.map(({ worker }) => [worker.name, worker.heartbeat()]));
-    for (const name of this.#watch.check(beats, this.#options.clock.nowMs())) {
+    const nowMs = this.#nowMs();
+    for (const name of this.#watch.check(beats, nowMs)) {
       const parts = this.#named(name).worker.standing?.() ?? [];
       const of = parts.length === 0 ? "" : ` of ${parts.join(", ")}`;
-      this.report(name, `hangs: no heartbeat${of} for hangMs=${this.#options.hangMs}`);
+      const { hangMs } = this.#options;
+      // It has stood still for longer than it was seen to: what hangs from its start was of no use.
+      const lastMs = nowMs - hangsSeenMax * hangMs;
+      this.#fail(name, `hangs: no heartbeat${of} for hangMs=${hangMs}`, lastMs);
     }
   }
 
@@ -118,7 +129,7 @@ export class Supervisor {
       if (kept.worker.rest === null) throw new RefusedError(`worker=${name} cannot be paused`);
       if (kept.state !== "Running") throw refusal(kept, "Running");
       await kept.worker.rest.pause();
-      kept.isPaused = kept.become("Paused");
+      kept.isPaused = kept.become("Paused", this.#nowMs());
     });
   }
 
@@ -129,11 +140,11 @@ export class Supervisor {
       if (kept.state !== "Paused") throw refusal(kept, "Paused");
       await kept.worker.rest?.resume();
       kept.isPaused = false;
-      kept.become("Running");
+      kept.become("Running", this.#nowMs());
     });
   }
 
-  /** Ends the worker's group and starts it again; not counted against its limits. */
+  /** Ends the worker's group and starts it again; its restarts count from none. */
   async restart(name: string): Promise<void> {
     const kept = this.#named(name);
     this.#refuseUnlessUp();
@@ -209,14 +220,14 @@ export class Supervisor {
 
   async #startOne(kept: KeptWorker): Promise<void> {
     const { worker } = kept;
-    kept.become("Starting");
+    kept.become("Starting", this.#nowMs());
     this.#watch.forget(worker.name);
     await worker.start();
     kept.starts += 1;
-    kept.become("Running");
+    kept.become("Running", this.#nowMs());
     if (!kept.isPaused) return;
     await worker.rest?.pause();
-    kept.become("Paused");
+    kept.become("Paused", this.#nowMs());
   }
 
   #restoreInTurn(): Promise<unknown> {
@@ -237,10 +248,10 @@ export class Supervisor {
 
   /** Turns what is pending into groups that are down; returns how long to wait before the start. */
   #judge(): number {
-    const { clock, random } = this.#options;
     let waitMs = 0;
     for (const [kept, why] of this.#pending) {
-      const ownMs = why === "asked" ? 0 : kept.budget.spend(clock.nowMs(), random());
+      if (why === "asked") kept.budget.renew();
+      const ownMs = why === "asked" ? 0 : kept.budget.spend(kept.upMs, this.#options.random());
       if (ownMs === null) {
         this.#down.delete(kept);
         this.#giveUp(kept);
@@ -254,7 +265,9 @@ export class Supervisor {
   }
 
   #giveUp({ worker, lastError }: KeptWorker): void {
-    this.#options.note(`worker ${worker.name} is restarted no more`);
+    const { restartsMax, windowMs } = this.#options.limits;
+    const used = `${restartsMax} restarts within ${windowMs} ms in which it was up`;
+    this.#options.note(`worker ${worker.name} is restarted no more: it used ${used}`);
     if (!worker.critical) return;
     this.#phase = "ended";
     this.#failure.resolve({ name: worker.name, message: lastError ?? "" });
@@ -266,9 +279,11 @@ export class Supervisor {
   }
 
   async #endDown(): Promise<void> {
-    for (const kept of this.#down) kept.become("Stopping");
+    for (const kept of this.#down) kept.become("Stopping", this.#nowMs());
     await Promise.all(Array.from(this.#down, ({ worker }) => worker.kill()));
-    for (const kept of this.#down) if (kept.state === "Stopping") kept.become("Stopped");
+    for (const kept of this.#down) {
+      if (kept.state === "Stopping") kept.become("Stopped", this.#nowMs());
+    }
   }
 
   async #startDown(): Promise<void> {
@@ -286,9 +301,13 @@ export class Supervisor {
       if (this.#pending.size > 0) return;
       const next = order.find((kept) => this.#down.has(kept));
       if (next === undefined) return;
-      next.become("Starting");
+      next.become("Starting", this.#nowMs());
       this.report(next.worker.name, error instanceof Error ? error.message : String(error));
     }
+  }
+
+  #nowMs(): number {
+    return this.#options.clock.nowMs();
   }
 
   #inTurn<T>(body: () => Promise<T>): Promise<T> {

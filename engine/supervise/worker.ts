@@ -57,6 +57,9 @@ export class KeptWorker {
   lastError: string | null = null;
   /** Stays when it is restarted. */
   isPaused = false;
+  /** Milliseconds that it was up, in all lives that have ended. */
+  upMs = 0;
+  #upSinceMs = 0;
 
   constructor(worker: Worker, limits: RestartLimits) {
     this.worker = worker;
@@ -67,10 +70,13 @@ export class KeptWorker {
     return this.state === "Running" || this.state === "Paused";
   }
 
-  /** False, and nothing changes, where the table of states has no such way. */
-  become(state: WorkerState): boolean {
+  /** At `nowMs`. False, and nothing changes, where the table of states has no such way. */
+  become(state: WorkerState, nowMs: number): boolean {
     if (!canBecome(this.state, state)) return false;
+    const wasUp = this.isUp;
     this.state = state;
+    if (this.isUp && !wasUp) this.#upSinceMs = nowMs;
+    if (wasUp && !this.isUp) this.upMs += Math.max(0, nowMs - this.#upSinceMs);
     return true;
   }
 

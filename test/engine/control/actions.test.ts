@@ -122,13 +122,27 @@ describe("actions of the control server", () => {
 });
 
 describe("workers on the control server", () => {
-  it("make the engine unready while one of them is down", async () => {
-    const down = { name: "market", state: "Error" } as WorkerStatus;
+  it("make the engine unready while a critical one of them is down", async () => {
+    const down = { name: "market", state: "Starting", critical: true } as WorkerStatus;
     const { url } = await start({ workers: () => [down] });
-    expect((await fetch(`${url}/readyz`)).status).toBe(503);
+    const answer = await fetch(`${url}/readyz`);
+    expect([answer.status, await answer.text()]).toEqual([503, "not ready\nmarket is Starting\n"]);
     await server?.close();
     const up = await start();
     expect((await fetch(`${up.url}/readyz`)).status).toBe(200);
+  });
+
+  it("leave it ready, and are named, when it goes on without them", async () => {
+    const workers: readonly WorkerStatus[] = [
+      { name: "submit", state: "Error", critical: false } as WorkerStatus,
+      { name: "market", state: "Paused", critical: true } as WorkerStatus,
+    ];
+    const { url } = await start({ workers: () => workers });
+    const answer = await fetch(`${url}/readyz`);
+    expect([answer.status, await answer.text()]).toEqual([
+      200,
+      "ok\nsubmit is Error, not critical\n",
+    ]);
   });
 
   it("are in /status and in /metrics", async () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { RestartBudget, restartDefaults } from "../../../engine/supervise/restart-budget.ts";
 
 describe("a restart budget", () => {
-  it("allows five in ten seconds, at any moment", () => {
+  it("allows five in ten seconds of being up, at any moment", () => {
     const budget = new RestartBudget(restartDefaults);
     for (let i = 0; i < 5; i += 1) expect(budget.spend(i * 1_000, 0.5)).not.toBeNull();
     expect(budget.spend(9_999, 0.5)).toBeNull();

@@ -157,6 +157,56 @@ describe("a supervisor", () => {
     expect(states()).toBe("a Running 0, b Running 1");
   });
 
+  it("gives up on a worker that hangs each time, however long a hang takes to be seen", async () => {
+    const notes: string[] = [];
+    const hangMs = 5_000;
+    const { supervisor, time, beats, slept, states } = rig([{}, { critical: false }], {
+      hangMs,
+      note: (line) => void notes.push(line),
+    });
+    await supervisor.start();
+    for (let i = 0; i < 100; i += 1) {
+      beats.set("a", i);
+      time.nowMs += hangMs / 4;
+      supervisor.check();
+      await settled();
+    }
+    expect(states()).toBe("a Running 0, b Error 5");
+    expect(slept.slice(0, 5)).toEqual([50, 100, 200, 400, 800]);
+    expect(notes.at(-1)).toBe(
+      "worker b is restarted no more: it used 5 restarts within 10000 ms in which it was up",
+    );
+  });
+
+  it("replaces for ever what hangs after it was up for long", async () => {
+    const hangMs = 5_000;
+    const { supervisor, time, beats, states } = rig([{}], { hangMs });
+    await supervisor.start();
+    for (let life = 0; life < 10; life += 1) {
+      for (let i = 0; i < 24; i += 1) {
+        beats.set("a", Math.min(i, 16) + 100 * life);
+        time.nowMs += hangMs / 4;
+        supervisor.check();
+      }
+      await settled();
+    }
+    expect(states()).toBe("a Running 10");
+  });
+
+  it("counts restarts from none after one that was asked for", async () => {
+    const limits = { ...restartDefaults, restartsMax: 1 };
+    const { supervisor, states } = rig([{ critical: false }], { limits });
+    await supervisor.start();
+    const breaks = async (): Promise<string> => {
+      supervisor.report("a", "broken");
+      await settled();
+      return states();
+    };
+    expect([await breaks(), await breaks()]).toEqual(["a Running 1", "a Error 1"]);
+    await supervisor.restart("a");
+    expect([await breaks(), await breaks()]).toEqual(["a Running 3", "a Error 3"]);
+  });
+
   it("joins a failure during a restart to it", async () => {
     const gate = Promise.withResolvers<void>();
     const { supervisor, done, states } = rig([
