@@ -39,8 +39,8 @@ export type Jvm = {
   readonly output: () => string;
   /** Resolves with the exit code when it has ended. */
   readonly exited: Promise<number>;
-  /** SIGTERM, and SIGKILL when it does not end within 10 s. Idempotent. */
-  readonly stop: () => Promise<void>;
+  /** SIGTERM, and SIGKILL when it does not end within `msMax`, 10 s by default. Idempotent. */
+  readonly stop: (msMax?: number) => Promise<void>;
 };
 
 /** `onLine` sees every line that the JVM writes. @throws KafkaNodeError when it cannot be run. */
@@ -64,19 +64,25 @@ export const runJvm = async (
     if (lines.length > linesKept) lines.shift();
     onLine(line);
   });
-  const stop = async (): Promise<void> => {
+  const stop = async (msMax = stopMsMax): Promise<void> => {
     signal(pid, "SIGTERM");
-    const timer = setTimeout(() => signal(pid, "SIGKILL"), stopMsMax);
+    const timer = setTimeout(() => signal(pid, "SIGKILL"), msMax);
     await exited;
     clearTimeout(timer);
   };
   return { pid, output: () => lines.join("\n"), exited, stop };
 };
 
+/** With this flag a JVM writes an archive of the classes that it loaded; it must not read one then. */
+export const archiveFlag = "-XX:ArchiveClassesAtExit";
+
+// A stale archive (other jars, other JVM) is ignored by the JVM, not an error.
+const readsArchive = (flags: readonly string[]): boolean =>
+  existsSync(archiveFile) && !flags.some((flag) => flag.startsWith(archiveFlag));
+
 const common = (flags: readonly string[]): string[] => [
   ...flags,
-  // A stale archive (other jars, other JVM) is ignored by the JVM, not an error.
-  ...(existsSync(archiveFile) ? [`-XX:SharedArchiveFile=${archiveFile}`] : []),
+  ...(readsArchive(flags) ? [`-XX:SharedArchiveFile=${archiveFile}`] : []),
   "-XX:+UseSerialGC",
   "-XX:-UsePerfData",
   "-Xshare:auto",

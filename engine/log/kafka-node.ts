@@ -8,7 +8,7 @@ import { join, resolve } from "node:path";
 
 import { archiveFile, ensureJars, KafkaNodeError, kafkaHome, moveInto } from "./kafka-jars.ts";
 import type { Jvm } from "./kafka-jvm.ts";
-import { runJvm } from "./kafka-jvm.ts";
+import { archiveFlag, runJvm } from "./kafka-jvm.ts";
 import { serverProperties } from "./kafka-properties.ts";
 
 export type KafkaNodeOptions = {
@@ -36,8 +36,11 @@ export type KafkaNode = {
   readonly pid: number;
   /** Resolves when the node has ended, for whatever reason. */
   readonly exited: Promise<number>;
-  /** Closes the segments in order, so that the next start does no recovery. Idempotent. */
-  readonly stop: () => Promise<void>;
+  /**
+   * Closes the segments in order, so that the next start does no recovery; killed when that takes
+   * more than `msMax`, 10 s by default. Idempotent.
+   */
+  readonly stop: (msMax?: number) => Promise<void>;
 };
 
 /** Where `weir kafka` keeps its data by default. */
@@ -47,6 +50,8 @@ export const defaultDataDirectory = join(kafkaHome, "data");
 const clusterId = "d2VpcndlaXJ3ZWlyd2Vpcg";
 const quickFlag = "-XX:TieredStopAtLevel=1";
 const startMsMax = 60_000;
+/** What a busy machine may take to write the class archive. */
+const archiveMsMax = 120_000;
 
 /**
  * Resolves when the node serves clients: about 1.2 s, some seconds more the very first time.
@@ -99,19 +104,27 @@ const format = async (config: string, more: readonly string[]): Promise<void> =>
   throw new KafkaNodeError("not-started", `Kafka's format ended with ${code}\n${jvm.output()}`);
 };
 
-/** One start in a throw-away directory that writes the classes it loaded (about 50 MB). */
-const makeArchive = async (note: (text: string) => void): Promise<void> => {
+/**
+ * One start in a throw-away directory that writes the classes it loaded to `file` (about 50 MB),
+ * unless that takes more than `msMax`: Kafka serves without them too.
+ */
+export const makeArchive = async (
+  note: (text: string) => void,
+  { file = archiveFile, msMax = archiveMsMax }: { file?: string; msMax?: number } = {},
+): Promise<void> => {
   note("making Kafka's class archive, once");
   const dataDirectory = mkdtempSync(join(tmpdir(), "weir-kafka-"));
-  const own = `${archiveFile}.${process.pid}`;
+  const own = `${file}.${process.pid}`;
   try {
     const node = await start({
       dataDirectory,
       port: 0,
-      jvmFlags: [`-XX:ArchiveClassesAtExit=${own}`],
+      jvmFlags: [`${archiveFlag}=${own}`],
     });
-    await node.stop();
-    moveInto(own, archiveFile);
+    await node.stop(msMax);
+    if (existsSync(own)) moveInto(own, file);
+    else
+      note("Kafka's class archive was not written in time: each start tries again, and is slower");
   } finally {
     rmSync(dataDirectory, { recursive: true, force: true });
   }
