@@ -1,6 +1,7 @@
-// The validation plan of each tenant for the registry that serves, made when it is first needed and
-// again when the registry or the tenant's rules change. What a plan remembers of shapes is worth
-// keeping; a bound on their number keeps strangers from filling the isolate.
+// The validation plans of the registry that serves: one for each tenant while they are few, else one
+// for all tenants with equal rules. Made when it is first needed and again when the registry or the
+// rules change. What a plan remembers of shapes is worth keeping, and to make one takes as long as
+// hundreds of spans; a bound on their number keeps strangers from filling the isolate.
 import { profileLevels } from "../../schemas/validate/finding-table.ts";
 import type { FindingRule } from "../../schemas/validate/finding-rules.ts";
 import { ValidationPlan } from "../../schemas/validate/plan.ts";
@@ -14,17 +15,22 @@ export type ValidationSettings = {
   readonly rules: readonly FindingRule[];
 };
 
-/** Plans kept at a time; one more forgets all. A full one has 3 MB of shapes. */
-const plansMax = 8;
+/** Plans kept at a time. A full one has 3 MB of shapes. */
+export const plansMax = 8;
 
-type Kept = { readonly plan: ValidationPlan; readonly rules: readonly FindingRule[] };
+type Rules = readonly FindingRule[];
 
 /** One per isolate. */
 export class Plans {
   readonly #settings: ValidationSettings;
   /** Level of each code in the profile. */
   readonly levels: Uint8Array;
-  readonly #kept = new Map<string, Kept>();
+  /** The one that was asked for last is the last. */
+  readonly #kept = new Map<string, ValidationPlan>();
+  readonly #texts = new WeakMap<Rules, string>();
+  /** There were more tenants than plans: from then on equal rules share one. */
+  #isShared = false;
+  #lastKey = "";
 
   constructor(settings: ValidationSettings) {
     this.#settings = settings;
@@ -33,16 +39,52 @@ export class Plans {
   }
 
   /** The tenant's plan for this registry. */
-  of({ name, rules }: Tenant, { version, tables }: Registry): ValidationPlan {
-    const key = `${version}\n${name}`;
+  of(tenant: Tenant, registry: Registry): ValidationPlan {
+    const key = this.#keyOf(tenant, registry);
     const kept = this.#kept.get(key);
-    if (kept !== undefined && kept.rules === rules) return kept.plan;
-    if (this.#kept.size >= plansMax) this.#kept.clear();
-    const table = ruleTable(rules, this.#settings.rules, defaultRules);
+    if (kept === undefined) return this.#made(tenant, registry);
+    if (key !== this.#lastKey) {
+      this.#kept.delete(key);
+      this.#put(key, kept);
+    }
+    return kept;
+  }
+
+  #keyOf({ name, rules }: Tenant, { version }: Registry): string {
+    return `${version}\n${this.#isShared ? "" : name}\n${this.#textOf(rules)}`;
+  }
+
+  #textOf(rules: Rules): string {
+    const known = this.#texts.get(rules);
+    if (known !== undefined) return known;
+    const text = JSON.stringify(rules);
+    this.#texts.set(rules, text);
+    return text;
+  }
+
+  #put(key: string, plan: ValidationPlan): void {
+    this.#kept.set(key, plan);
+    this.#lastKey = key;
+  }
+
+  #made(tenant: Tenant, registry: Registry): ValidationPlan {
+    if (this.#kept.size >= plansMax) this.#makeRoom(registry);
+    const { tables } = registry;
+    const rules = ruleTable(tenant.rules, this.#settings.rules, defaultRules);
     const bindsSpans = this.#settings.profile !== "weaver";
-    const { levels } = this;
-    const plan = new ValidationPlan({ tables, levels, rules: table, bindsSpans });
-    this.#kept.set(key, { plan, rules });
+    const plan = new ValidationPlan({ tables, levels: this.levels, rules, bindsSpans });
+    this.#put(this.#keyOf(tenant, registry), plan);
     return plan;
+  }
+
+  /** The plan that was not asked for longest goes; when it serves like the new one, all do. */
+  #makeRoom({ version }: Registry): void {
+    const [oldest = ""] = this.#kept.keys();
+    const isServing = oldest.startsWith(`${version}\n`);
+    if (this.#isShared || !isServing) this.#kept.delete(oldest);
+    else {
+      this.#isShared = true;
+      this.#kept.clear();
+    }
   }
 }

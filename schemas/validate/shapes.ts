@@ -1,8 +1,8 @@
 // The shapes of spans that were seen: a tree of (key, value type) from a root, one state per step,
 // and at a state the verdicts of spans that end there. It grows while it has room; when it is full
 // unknown shapes take the direct path, and after a while it begins anew, so that a sender of ever
-// new shapes costs everybody at most the direct path. One per plan, so one tenant's cannot fill
-// another's.
+// new shapes costs everybody at most the direct path. One per plan: while tenants are few, one's cannot
+// fill another's.
 //
 // An edge:    key length << 4 | type, offset of the key, target state, next edge, watched attribute,
 //             of numbers the highest that is fine and the lowest one, bytes up to which a value
