@@ -26,10 +26,15 @@ import { tagOf, wireType } from "../../schemas/otlp/wire.ts";
 /** Bad records of one request that are stepped over; after that the request is given up. */
 export const badRecordsMax = 1000;
 
+type Fault = {
+  readonly fault: string;
+  readonly at: number;
+  /** The message that was expected, when it is not the record. */
+  readonly of?: MessageName;
+};
+
 /** A line of output, or what is wrong at an offset of the request. */
-export type Decoded =
-  | { readonly line: JsonObject }
-  | { readonly fault: string; readonly at: number };
+export type Decoded = { readonly line: JsonObject } | Fault;
 
 const createScan: { readonly [signal in Signal]: () => SignalScan } = {
   traces: createTraceScan,
@@ -96,6 +101,8 @@ export class RequestDecoder {
   readonly #check = new MessageCheck();
   /** By scope: what its records have in common. */
   #arounds = new Map<number, JsonObject>();
+  /** By its start: a resource or scope that was read. */
+  #heads = new Map<number, JsonObject>();
   /** Of resources and scopes, not reported yet. */
   readonly #headFaults: Fault[] = [];
 
@@ -108,6 +115,7 @@ export class RequestDecoder {
   *decode(bytes: Uint8Array): Generator<Decoded> {
     const scan = this.#scan;
     this.#arounds = new Map();
+    this.#heads = new Map();
     let next = 0;
     for (let bad = 0; ; bad += 1) {
       const code = scan.scan(bytes, 0, bytes.length);
@@ -147,10 +155,10 @@ export class RequestDecoder {
   *#points(row: number, metric: JsonObject, around: JsonObject): Generator<Decoded> {
     const type = dataNames.get(cell(this.#scan.records, row + metricWord.type));
     if (type === undefined) return;
-    const { name = "", description = "", unit = "" } = metric;
+    const { name = "", description = "", unit = "", metadata } = metric;
     const { dataPoints = [], ...kind } = metric[type] as JsonObject;
     for (const point of dataPoints as readonly JsonObject[]) {
-      const head = { name, description, unit, type, ...kind };
+      const head = { name, description, unit, type, ...kind, ...(metadata && { metadata }) };
       yield { line: { ...head, attributes: [], ...point, ...around } };
     }
   }
@@ -184,11 +192,18 @@ export class RequestDecoder {
   #head(rows: Int32Array, row: number, name: MessageName): JsonObject {
     const start = cell(rows, row + resourceWord.headStart);
     if (start === 0) return { attributes: [] };
-    const read = this.#message(start, cell(rows, row + resourceWord.headEnd), name);
-    // A head that cannot be read must not take its records with it; it says what is wrong itself.
-    return "fault" in read
-      ? { attributes: [], fault: read.fault }
-      : { attributes: [], ...read.line };
+    const known = this.#heads.get(start);
+    const head = known ?? this.#readHead(start, cell(rows, row + resourceWord.headEnd), name);
+    this.#heads.set(start, head);
+    return head;
+  }
+
+  #readHead(start: number, end: number, name: MessageName): JsonObject {
+    const read = this.#message(start, end, name);
+    if (!("fault" in read)) return { attributes: [], ...read.line };
+    // A head that cannot be read must not take its records with it; they say what is wrong as well.
+    this.#headFaults.push({ ...read, of: name });
+    return { attributes: [], fault: read.fault };
   }
 
   #schemaUrl(rows: Int32Array, row: number): string {
@@ -196,5 +211,3 @@ export class RequestDecoder {
     return textAt(this.#scan.bytes, start, cell(rows, row + scopeWord.schemaUrlEnd));
   }
 }
-
-type Fault = { readonly fault: string; readonly at: number };

@@ -9,11 +9,14 @@ import { askedSignal, OtlpRequests } from "./otlp-requests.ts";
 
 type Request = Exclude<OtlpRequest, { readonly fault: string }>;
 
-/** What a command makes of a request: lines of output, and what is wrong at a byte of it. */
+/** What is wrong at a byte of a request; `of` is the message there, without it a record. */
+type Wrong = { readonly fault: string; readonly at: number; readonly of?: string };
+
+/** What a command makes of a request: lines of output, and what is wrong with it. */
 export type MadeOfRequest = (
   request: Request,
   path: string,
-) => Iterable<{ readonly line: object } | { readonly fault: string; readonly at: number }>;
+) => Iterable<{ readonly line: object } | Wrong>;
 
 /** One run: what was asked, what was found bad. */
 export class OtlpRun {
@@ -64,9 +67,9 @@ export class OtlpRun {
     const { signal, within } = request;
     for (const made of this.#make(request, path)) {
       if ("fault" in made) {
-        const { record } = signals[signal];
+        const { of = signals[signal].record } = made;
         const where = within === "" ? `byte ${made.at}` : within;
-        this.#fault(`${path}: ${where}: ${made.fault}; expected a well-formed ${record}`);
+        this.#fault(`${path}: ${where}: ${made.fault}; expected a well-formed ${of}`);
       } else await this.#io.line(JSON.stringify(made.line));
       if (this.#isOver) return;
     }

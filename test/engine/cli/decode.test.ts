@@ -113,6 +113,39 @@ describe("weir decode", () => {
     );
   });
 
+  it("names a resource and a scope that cannot be read, once each, and shows their records", async () => {
+    const bytes = protoEncode("ExportTraceServiceRequest", {
+      resourceSpans: [
+        {
+          resource: { attributes: [{ key: "bad resource" }] },
+          scopeSpans: [
+            { scope: { name: "bad scope" }, spans: [{ name: "a" }, { name: "b" }] },
+            { scope: { name: "good" }, spans: [{ name: "c" }] },
+          ],
+        },
+      ],
+    });
+    const noUtf8 = Buffer.from(bytes.buffer);
+    for (const text of ["bad resource", "bad scope"]) noUtf8[noUtf8.indexOf(text)] = 0xff;
+    const { code, lines, notes } = await run(fileOf(bytes));
+    expect(code).toBe(1);
+    expect(lines.map(({ name }) => name)).toEqual(["a", "b", "c"]);
+    expect(notes.toSorted()).toEqual([
+      expect.stringMatching(/byte \d+: badUtf8: .*; expected a well-formed InstrumentationScope$/),
+      expect.stringMatching(/byte \d+: badUtf8: .*; expected a well-formed Resource$/),
+    ]);
+  });
+
+  it("shows the metadata of a metric with each of its points", async () => {
+    const metric =
+      '{"name":"m","gauge":{"dataPoints":[{"asInt":1}]},"metadata":[{"key":"k","value":{"intValue":2}}]}';
+    const { lines } = await run(
+      fileOf(`{"resourceMetrics":[{"scopeMetrics":[{"metrics":[${metric}]}]}]}`),
+    );
+    const metadata = [{ key: "k", value: { intValue: "2" } }];
+    expect(lines).toMatchObject([{ name: "m", type: "gauge", asInt: "1", metadata }]);
+  });
+
   it("ends at the first fault with --strict", async () => {
     const bad = { ...bigSpan, traceId: Buffer.from("0102", "hex") };
     const { code, lines, notes } = await run(
