@@ -1,8 +1,10 @@
 // Events that the launch programs tell themselves: exact amounts of what happened. Layouts are
-// prefixes; programs append fields, so longer payloads are accepted. Offsets count from the start
-// of the self-call's data: 8 bytes event tag, 8 bytes event discriminator, payload.
+// prefixes; programs append fields, so longer payloads are accepted, and what is needed of them is
+// found where it is there. Offsets count from the start of the self-call's data: 8 bytes event tag,
+// 8 bytes event discriminator, payload.
 import { encodeBase58 } from "../../schemas/market/base58.ts";
 import { type Direction, eventTag, type ProgramName } from "../../schemas/market/programs.ts";
+import { keyBytes } from "../../schemas/market/transaction-layout.ts";
 
 export type TradeEvent = {
   readonly direction: Direction;
@@ -30,6 +32,8 @@ type Layout = {
   readonly growth: { readonly before: number; readonly after: number } | null;
   readonly base: number;
   readonly quote: number;
+  /** Of the name with which those fields begin that tell another quote than SOL (`otherQuote`). */
+  readonly nameAt: number | null;
   readonly mint: number | null;
   readonly user: number | null;
 };
@@ -39,6 +43,7 @@ const swapEvent = {
   bytesMin: 192,
   isBuyAt: null,
   growth: null,
+  nameAt: null,
   mint: null,
 } as const;
 
@@ -54,6 +59,7 @@ export const eventLayouts: readonly Layout[] = [
     direction: "buy",
     mint: 16,
     quote: 48,
+    nameAt: 266,
     base: 56,
     user: 65,
   },
@@ -82,6 +88,7 @@ export const eventLayouts: readonly Layout[] = [
     bytesMin: 140,
     isBuyAt: null,
     growth: null,
+    nameAt: null,
     direction: "create",
     user: 26,
     mint: 58,
@@ -97,6 +104,7 @@ export const eventLayouts: readonly Layout[] = [
     bytesMin: 120,
     isBuyAt: null,
     growth: { before: 80, after: 96 },
+    nameAt: null,
     direction: "buy",
     mint: null,
     user: null,
@@ -122,14 +130,37 @@ export const decodeEvent = (program: string, data: Uint8Array): TradeEvent | nul
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const key = (at: number): string => encodeBase58(data, at, at + 32);
   const u64 = (at: number): bigint => view.getBigUint64(at, true);
-  const { growth } = layout;
+  const { growth, nameAt } = layout;
+  const other = nameAt === null ? null : otherQuote(view, nameAt);
   const shrank = growth !== null && u64(growth.after) < u64(growth.before);
   const isSell = shrank || (layout.isBuyAt !== null && data[layout.isBuyAt] !== 1);
   return {
     direction: isSell ? "sell" : layout.direction,
     base: u64(shrank ? layout.quote : layout.base),
-    quote: u64(shrank ? layout.base : layout.quote),
+    quote: other ?? u64(shrank ? layout.base : layout.quote),
     mint: layout.mint === null ? null : key(layout.mint),
     user: layout.user === null ? null : key(layout.user),
   };
+};
+
+const shareholderBytes = 34;
+// A flag and four u64, which stand between the name and the list of shareholders.
+const betweenBytes = 33;
+
+/**
+ * The amount in another mint than SOL, which newer events of pump.fun tell behind a name and a list:
+ * what older ones have as the amount of SOL is 0 then. Null where SOL is the quote.
+ */
+const otherQuote = (view: DataView, nameAt: number): bigint | null => {
+  const end = view.byteLength;
+  if (nameAt + 4 > end) return null;
+  const listAt = nameAt + 4 + view.getUint32(nameAt, true) + betweenBytes;
+  if (listAt + 4 > end) return null;
+  const mintAt = listAt + 4 + view.getUint32(listAt, true) * shareholderBytes;
+  const amountAt = mintAt + keyBytes;
+  if (amountAt + 8 > end) return null;
+  for (let at = mintAt; at < amountAt; at += 1) {
+    if (view.getUint8(at) !== 0) return view.getBigUint64(amountAt, true);
+  }
+  return null;
 };

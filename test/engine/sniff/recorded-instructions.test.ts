@@ -115,3 +115,59 @@ describe("LaunchLab's trade event", () => {
     expect(decodeEvent("PumpSwap", event(5n, 9n))).toBeNull();
   });
 });
+
+describe("pump.fun's trade event", () => {
+  const u64 = (value: bigint): number[] => {
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigUInt64LE(value);
+    return [...bytes];
+  };
+  const u32 = (value: number): number[] => u64(BigInt(value)).slice(0, 4);
+  const usdc = new Uint8Array(32).fill(7);
+  const sol = new Uint8Array(32);
+
+  type Tail = { readonly name: string; readonly shareholders: number; readonly mint: Uint8Array };
+
+  // The fields before the name have fixed places; of those behind it, only the quote matters here.
+  const event = (lamports: bigint, quote: bigint, { name, shareholders, mint }: Tail) => {
+    const fixed = Buffer.alloc(266);
+    fixed.set(Buffer.from("e445a52e51cb9a1dbddb7fd34ee661ee", "hex"));
+    fixed.writeBigUInt64LE(lamports, 48);
+    fixed.writeBigUInt64LE(400n, 56);
+    fixed[64] = 1;
+    const between = Array.from({ length: 33 }, () => 9);
+    const list = [...u32(shareholders), ...Array.from({ length: shareholders * 34 }, () => 5)];
+    const tail = [...list, ...mint, ...u64(quote), ...u64(1n), ...u64(2n)];
+    return Uint8Array.from([
+      ...fixed,
+      ...u32(name.length),
+      ...Buffer.from(name),
+      ...between,
+      ...tail,
+    ]);
+  };
+  const quoteOf = (data: Uint8Array) => decodeEvent("pump.fun", data)?.quote;
+
+  it("tells the amount of another quote mint behind a name and a list, the lamports are 0 then", () => {
+    for (const shareholders of [0, 1, 10]) {
+      for (const name of ["", "buy_v2", "buy_exact_quote_in_v2"]) {
+        expect(quoteOf(event(0n, 777n, { name, shareholders, mint: usdc }))).toBe(777n);
+        expect(quoteOf(event(55n, 1n, { name, shareholders, mint: sol }))).toBe(55n);
+      }
+    }
+  });
+
+  it("may end anywhere behind its user, as older ones do, or name lengths beyond its end", () => {
+    const whole = event(55n, 777n, { name: "buy_v2", shareholders: 2, mint: usdc });
+    const told = 266 + 4 + 6 + 33 + 4 + 68 + 32 + 8;
+    for (let bytes = 97; bytes < whole.length; bytes += 1) {
+      expect(quoteOf(whole.subarray(0, bytes))).toBe(bytes < told ? 55n : 777n);
+    }
+    expect(decodeEvent("pump.fun", whole.subarray(0, 96))).toBeNull();
+    for (const at of [266, 266 + 4 + 6 + 33]) {
+      const wrong = whole.slice();
+      wrong.fill(0xff, at, at + 4);
+      expect(quoteOf(wrong)).toBe(55n);
+    }
+  });
+});
