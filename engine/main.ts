@@ -95,3 +95,4 @@ try {
     process.exitCode = code;
   }
 }
+io.endInput();

@@ -7,8 +7,10 @@ import { basename } from "node:path";
 import { Readable } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 
+import { ByteReader } from "./byte-reader.ts";
 import type { Io } from "./command.ts";
 import type { Progress } from "./progress.ts";
+import { isZstd, zstdPieces } from "./zstd-pieces.ts";
 
 /** A file could not be read, unpacked or written: `file`, and where. */
 export class InputError extends Error {
@@ -46,32 +48,23 @@ async function* counted(
   }
 }
 
+/** By the first bytes, however few of them come at once. */
 async function* unpacked(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const iterator = source[Symbol.asyncIterator]();
-  const first = await iterator.next();
-  if (first.done === true) return;
-  async function* whole(): AsyncGenerator<Uint8Array> {
-    yield first.value;
-    for (;;) {
-      const next = await iterator.next();
-      if (next.done === true) return;
-      yield next.value;
-    }
+  const input = new ByteReader(source);
+  const head = await input.peek(magicBytes);
+  const isGzip = head.byteLength > 1 && head.getUint16(0) === gzipMagic;
+  if (!isGzip && !isZstd(head)) {
+    yield* input.rest();
+    return;
   }
-  const unpack = unpacker(first.value);
-  if (unpack === null) yield* whole();
-  else {
-    const from = Readable.from(whole());
-    from.on("error", (error) => unpack.destroy(error));
-    yield* from.pipe(unpack) as AsyncIterable<Uint8Array>;
-  }
+  const unpack = isGzip ? createGunzip() : createZstdDecompress();
+  const from = Readable.from(isGzip ? input.rest() : zstdPieces(input));
+  from.on("error", (error) => unpack.destroy(error));
+  yield* from.pipe(unpack) as AsyncIterable<Uint8Array>;
 }
 
-const unpacker = (head: Uint8Array) => {
-  if (head[0] === 0x1f && head[1] === 0x8b) return createGunzip();
-  const isZstd = head[0] === 0x28 && head[1] === 0xb5 && head[2] === 0x2f && head[3] === 0xfd;
-  return isZstd ? createZstdDecompress() : null;
-};
+const magicBytes = 4;
+const gzipMagic = 0x1f8b;
 
 const byteOrderMark = [0xef, 0xbb, 0xbf];
 

@@ -9,6 +9,8 @@ export type ProcessIo = Io & {
   readonly outputClosed: () => boolean;
   /** Why standard output takes no more, other than that its reader left: a full disk. */
   readonly outputError: () => Error | null;
+  /** Nothing reads standard input any more: what still comes, or never does, holds up no end. */
+  readonly endInput: () => void;
 };
 
 const flushBytes = 1 << 16;
@@ -16,6 +18,7 @@ const columnsDefault = 80;
 
 export const processIo = (): ProcessIo => {
   const abort = new AbortController();
+  const inputEnd = new AbortController();
   let closed = false;
   let outputError: Error | null = null;
   let pending = "";
@@ -41,7 +44,8 @@ export const processIo = (): ProcessIo => {
     ...(progress && { progress }),
     stdoutIsTerminal: process.stdout.isTTY,
     signal: abort.signal,
-    stdin: inputUntil(abort.signal),
+    stdin: inputUntil(AbortSignal.any([abort.signal, inputEnd.signal])),
+    endInput: () => inputEnd.abort(),
     note: (text) => {
       progress?.clear();
       process.stderr.write(`${text}\n`);
@@ -65,7 +69,7 @@ const progressOnScreen = (): Progress =>
     nowMs: () => performance.now(),
   });
 
-/** Standard input up to its end or the abort: one that stays silent must not hold up Ctrl-C. */
+/** Standard input up to its end or the abort: one that stays silent must not hold up an end. */
 async function* inputUntil(signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const close = (): unknown => process.stdin.destroy();
   signal.addEventListener("abort", close, { once: true });

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gzipSync, zstdCompressSync } from "node:zlib";
+import { constants, gzipSync, zstdCompressSync } from "node:zlib";
 
 import { afterAll, describe, expect, it } from "vitest";
 
@@ -25,6 +25,14 @@ const text = async (path: string, from = io()): Promise<string> =>
 
 const plain = Buffer.from("one\ntwo\n");
 
+const skippable = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4]);
+
+/** Of several blocks, with repeated bytes and a checksum. */
+const checkedFrame = (last: number): Buffer =>
+  zstdCompressSync(`${"a".repeat(300_000)}${"b".repeat(last)}`, {
+    params: { [constants.ZSTD_c_checksumFlag]: 1 },
+  });
+
 describe("input", () => {
   it("reads plain, gzip and zstd files alike, whatever their name", async () => {
     expect(await text(file("a", plain))).toBe("one\ntwo\n");
@@ -36,6 +44,37 @@ describe("input", () => {
     const packed = gzipSync(plain);
     const halves = [packed.subarray(0, 11), packed.subarray(11)];
     expect(await text("-", io(halves))).toBe("one\ntwo\n");
+  });
+
+  it("unpacks all members and frames of a file that has several", async () => {
+    const gzip = gzipSync(plain);
+    expect(await text(file("members", Buffer.concat([gzip, gzip])))).toBe("one\ntwo\none\ntwo\n");
+    const frames = [zstdCompressSync(plain), skippable, zstdCompressSync(""), checkedFrame(3)];
+    const expected = `one\ntwo\n${"a".repeat(300_000)}${"b".repeat(3)}`;
+    expect(await text(file("frames", Buffer.concat(frames)))).toBe(expected);
+    // As pzstd writes it.
+    expect(await text(file("skipped", Buffer.concat([skippable, ...frames])))).toBe(expected);
+  });
+
+  it("knows what is packed, however few bytes come at once", async () => {
+    const frames = Buffer.concat([zstdCompressSync(plain), skippable, zstdCompressSync(plain)]);
+    for (const packed of [plain, gzipSync(plain), frames]) {
+      const bytes = Array.from(packed, (_, i) => packed.subarray(i, i + 1));
+      expect(await text("-", io(bytes))).toMatch(/^(one\ntwo\n)+$/);
+    }
+  });
+
+  it("refuses zstd that ends within a frame, or is followed by something else", async () => {
+    const frame = zstdCompressSync(plain);
+    for (const [name, end] of [
+      ["frame", frame.subarray(0, -1)],
+      ["head", frame.subarray(0, 7)],
+      ["skippable", skippable.subarray(0, -1)],
+      ["text", Buffer.from("more text")],
+    ] as const) {
+      const path = file(`cut-${name}`, Buffer.concat([frame, end]));
+      await expect(text(path)).rejects.toThrow(`cut-${name}: `);
+    }
   });
 
   it("reads an empty file as nothing", async () => {

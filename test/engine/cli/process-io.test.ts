@@ -6,6 +6,7 @@ import { existsSync, openSync } from "node:fs";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { constants, gzipSync } from "node:zlib";
 
 import { describe, expect, it } from "vitest";
 
@@ -15,6 +16,10 @@ const weir = (words: readonly string[], stdout: "pipe" | number) =>
   spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main, ...words], {
     stdio: ["pipe", stdout, "pipe"],
   });
+
+/** Packed, and not at its end. */
+const flushedGzip = (content: string): Buffer =>
+  gzipSync(content, { finishFlush: constants.Z_SYNC_FLUSH });
 
 describe("the process", () => {
   it("ends on Ctrl-C with what is done while its standard input stays open", async () => {
@@ -27,6 +32,14 @@ describe("the process", () => {
       once(child, "exit"),
     ]);
     expect([code, notes]).toEqual([0, expect.stringMatching(/^weir sniff: [a-z]+ 1\n$/)]);
+  });
+
+  it("ends at the first fault with --strict while its standard input stays open", async () => {
+    for (const bytes of [Buffer.from("no base64!\n"), flushedGzip("no base64!\n")]) {
+      const child = weir(["sniff", "--strict", "--format", "base64", "-"], "pipe");
+      child.stdin?.write(bytes);
+      expect(await once(child, "exit")).toEqual([1, null]);
+    }
   });
 
   it.skipIf(!existsSync("/dev/full"))(
