@@ -192,7 +192,9 @@ export class RecordStage implements Stage {
 
   #tick(): boolean {
     const nowMs = this.#options.nowMs();
-    if (nowMs < this.#tickAtMs) return false;
+    const leftMs = this.#tickAtMs - nowMs;
+    // More is left than ever is: the clock was set back.
+    if (leftMs > 0 && leftMs <= tickMs) return false;
     this.#tickAtMs = nowMs + tickMs;
     let emitted = false;
     for (const handler of this.#handlers) {

@@ -148,7 +148,8 @@ export class PartitionWindows {
    */
   tick(nowMs: number): void {
     this.#clockMs = nowMs;
-    if (this.#hasArrived) {
+    // From a clock that was set back on, idleness is measured anew.
+    if (this.#hasArrived || nowMs < this.#activityMs) {
       this.#hasArrived = false;
       this.#activityMs = nowMs;
     } else if (nowMs - this.#activityMs >= this.#options.idleMs + this.#options.idleGraceMs) {

@@ -64,6 +64,18 @@ describe("windows of a partition", () => {
     expect(windows.counters.late).toBe(1);
   });
 
+  it("close when idle for as long after the clock was set back", () => {
+    const { windows, emitted } = collecting();
+    feed(windows, 0, at(1, 12_000));
+    windows.tick(t0);
+    const back = t0 - 3_600_000;
+    windows.tick(back);
+    windows.tick(back + 16_999);
+    expect(emitted).toHaveLength(0);
+    windows.tick(back + 17_000);
+    expect(emitted).toMatchObject([{ reason: "idle" }, { reason: "idle" }]);
+  });
+
   it("count keys beyond the limit under one key that a sender cannot imitate", () => {
     const { windows, emitted } = collecting({ ...smallOptions, keysMax: 2 });
     const names = ["a", "b", "c", "a", "d"].map((name) => spanAt(0, name));
