@@ -199,9 +199,10 @@ const watch = ({ system, feed, view }: Watched): { readonly stop: () => void } =
   let edgeBefore: EdgeStatus | null = null;
   let beforeMs = performance.now();
   const draw = async (): Promise<void> => {
-    const edge = await readEdgeStatus(system.edge).catch(() => null);
+    // In this order: what the engine has handled the edge has counted before.
     const now = system.snapshot();
     const nowMs = performance.now();
+    const edge = await readEdgeStatus(system.edge).catch(() => null);
     const seconds = (nowMs - beforeMs) / 1_000;
     const ledger = edge === null ? null : ledgerOf(edge.signals, handledOf(now), refusedOf(now));
     const feedLine = feed?.lastLine() ?? "";

@@ -13,6 +13,8 @@ export type EdgeCounts = {
   readonly sampledOut?: number;
   /** Sent, but the answer never came: the log may hold them or not. */
   readonly unconfirmed: number;
+  /** Taken in, its fate not known yet: what the log holds of it the engine may have handled. */
+  readonly inFlight?: number;
   /** Further copies of accepted items that the log may hold; may be more than `accepted`. */
   readonly repeatable?: number;
   /** Of the accepted, those that the log refused when they came to it from the edge's storage. */
@@ -71,7 +73,7 @@ export const ledgerEntry = (
     sampledOut: edge.sampledOut ?? 0,
     rejected: [unconfirmed, late, engine.rejected].reduce(joined, edge.rejected),
     dropped: joined(edge.dropped, engine.dropped),
-    inFlight: accepted + written - passed,
+    inFlight: (edge.inFlight ?? 0) + accepted + written - passed,
   };
 };
 

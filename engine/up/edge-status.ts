@@ -5,7 +5,9 @@ import type { Signal } from "../metrics/table.ts";
 export type EdgeStatus = {
   /** What it acknowledged and the log does not have yet. */
   readonly forwarder?: { readonly spilledRecords?: number } | null;
-  readonly signals: { readonly [signal in Signal]?: EdgeCounts & { readonly inFlight: number } };
+  readonly signals: {
+    readonly [signal in Signal]?: Required<Pick<EdgeCounts, "inFlight">> & EdgeCounts;
+  };
 };
 
 const timeoutMs = 2_000;

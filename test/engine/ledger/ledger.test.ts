@@ -18,6 +18,14 @@ describe("ledger", () => {
     expect(isBalanced(entry)).toBe(false);
   });
 
+  it("shows what is inside the edge as on its way, whether or not the engine was faster", () => {
+    const inside = { ...edge, accepted: 60, inFlight: 30 };
+    for (const handled of [50, 60, 75, 90]) {
+      expect(ledgerEntry(inside, handled)).toMatchObject({ out: handled, inFlight: 90 - handled });
+      expect(isBalanced(ledgerEntry(inside, handled))).toBe(handled === 90);
+    }
+  });
+
   it("does not balance when an acknowledged item was handled twice", () => {
     expect(isBalanced(ledgerEntry(edge, 91))).toBe(false);
   });
