@@ -3,7 +3,7 @@
 // process dies is read again: its outputs carry the same ids.
 import type { Positions } from "../ledger/positions.ts";
 import { topicPartitionId } from "../ledger/positions.ts";
-import type { LogConsumer, Position } from "../log/event-log.ts";
+import { type LogConsumer, LogError, type Position } from "../log/event-log.ts";
 import type { MetricCells } from "../metrics/cells.ts";
 import { cellOf } from "../metrics/cells.ts";
 
@@ -30,6 +30,10 @@ export class Committer {
     for (const position of positions) {
       this.#newest.set(topicPartitionId(position.topic, position.partition), position);
     }
+    this.#appoint();
+  }
+
+  #appoint(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
       this.#committing = this.#committing.then(() => this.#commit());
@@ -57,10 +61,20 @@ export class Committer {
     try {
       await consumer.commit(due);
       metrics.add(commitsCell, due.length);
-    } catch {
-      // Lost partitions, or a log that is away: the next commit covers it, or a repeat.
+    } catch (error) {
       metrics.add(failuresCell, 1);
+      // Lost partitions: their owner reads on from what was committed before.
+      if (error instanceof LogError && error.retryable) this.#again(due);
     }
+  }
+
+  /** For a log that was away: of a partition at rest no newer position comes. */
+  #again(positions: readonly Position[]): void {
+    for (const position of positions) {
+      const id = topicPartitionId(position.topic, position.partition);
+      if (!this.#newest.has(id)) this.#newest.set(id, position);
+    }
+    this.#appoint();
   }
 }
 
