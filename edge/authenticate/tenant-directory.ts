@@ -95,7 +95,9 @@ export class TenantDirectory {
     if (this.#store === undefined) return undefined;
     const waitMs = this.#loadedMs === undefined ? firstRetryMs : refreshMs;
     const nowMs = this.#nowMs();
-    if (nowMs - this.#askedMs < waitMs) return undefined;
+    const elapsedMs = nowMs - this.#askedMs;
+    // Negative when the clock was set back.
+    if (elapsedMs >= 0 && elapsedMs < waitMs) return undefined;
     this.#askedMs = nowMs;
     this.#asking = this.#load(this.#store);
     return this.#asking;

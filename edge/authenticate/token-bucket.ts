@@ -7,7 +7,10 @@ import { type TenantRates, unlimited } from "./tenant-document.ts";
 const dayMs = 86_400_000;
 const sMs = 1000;
 
-/** Fills with `perS` tokens a second up to `burst`; starts full. Times never run backwards in it. */
+/** Requests that run side by side may see times that differ by less; a clock set back, more. */
+const backMsMax = 1000;
+
+/** Fills with `perS` tokens a second up to `burst`; starts full. A clock that runs backwards fills nothing. */
 export class TokenBucket {
   readonly #perS: number;
   readonly #burst: number;
@@ -35,6 +38,7 @@ export class TokenBucket {
   }
 
   #fill(nowMs: number): void {
+    if (this.#atMs - nowMs > backMsMax) this.#atMs = nowMs;
     if (nowMs <= this.#atMs || this.#perS === Infinity) return;
     this.#level = Math.min(this.#burst, this.#level + ((nowMs - this.#atMs) / sMs) * this.#perS);
     this.#atMs = nowMs;

@@ -24,12 +24,14 @@ export class Breaker {
 
   /** Tripped, and it is too early to try again. */
   get isOpen(): boolean {
-    return this.#failures > 0 && this.#now() < this.#retryAtMs;
+    return this.#failures > 0 && this.#now() < this.retryAtMs;
   }
 
   /** When the next try is due, on the clock of `now`; meaningless unless tripped. */
   get retryAtMs(): number {
-    return this.#retryAtMs;
+    const nowMs = this.#now();
+    // Further away than a pause can be: the clock was set back.
+    return this.#retryAtMs - nowMs > breakerLimits.pauseMsMax ? nowMs : this.#retryAtMs;
   }
 
   /** Times that the log went out of reach. */

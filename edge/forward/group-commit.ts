@@ -14,10 +14,10 @@ import {
 } from "./forward-outcome.ts";
 import type { GroupLimits } from "./group-limits.ts";
 import type { Sink, SinkRecord, SinkResult } from "./sink.ts";
-import type { SpillQueue, SpilledGroup } from "./spill.ts";
+import { putOffMsMax, type SpillQueue, type SpilledGroup } from "./spill.ts";
 
 /** A spilled record that the log refuses is tried again after this long. */
-const refusedPauseMs = 60_000;
+const refusedPauseMs = putOffMsMax;
 /** A spilled record whose send ended in doubt, although the log is there. */
 const doubtPauseMs = 500;
 /** Part of a caller's patience after which its records are spilled. */
@@ -343,7 +343,8 @@ export class GroupCommit {
   #appoint(): void {
     const dueMs = this.#parts.spill.nextDueMs();
     if (dueMs === undefined) return;
-    const retryMs = this.#breaker.isTripped ? this.#breaker.retryAtMs : this.#parts.nowMs();
-    this.#parts.wakeAt(Math.max(dueMs, retryMs));
+    const nowMs = this.#parts.nowMs();
+    const retryMs = this.#breaker.isTripped ? this.#breaker.retryAtMs : nowMs;
+    this.#parts.wakeAt(Math.max(Math.min(dueMs, nowMs + putOffMsMax), retryMs));
   }
 }

@@ -49,7 +49,14 @@ type Waiter<Item, Result> = {
 };
 
 /** The turn to call: taken by a leader that was woken, or in flight. */
-type Turn = { readonly sinceMs: number; hasBegun: boolean };
+type Turn = { sinceMs: number; hasBegun: boolean };
+
+/** Time since `sinceMs`, which begins anew when the clock was set back. */
+const msSince = (of: { sinceMs: number }): number => {
+  const nowMs = Date.now();
+  of.sinceMs = Math.min(of.sinceMs, nowMs);
+  return nowMs - of.sinceMs;
+};
 
 /** One per isolate and object. */
 export class IsolateBatch<Item, Result> {
@@ -121,14 +128,13 @@ export class IsolateBatch<Item, Result> {
   /** Nobody has the turn, or who has it is lost: its context ended without a word. */
   #isTurnFree(): boolean {
     if (this.#turn === undefined) return true;
-    const { sinceMs, hasBegun } = this.#turn;
     const { callMsMax, leadMsMax } = this.#limits;
-    return Date.now() - sinceMs >= (hasBegun ? callMsMax : leadMsMax);
+    return msSince(this.#turn) >= (this.#turn.hasBegun ? callMsMax : leadMsMax);
   }
 
   #overdue(waiter: Waiter<Item, Result>): Unsettled | undefined {
     const { callMsMax, waitMsMax } = this.#limits;
-    const ms = Date.now() - waiter.sinceMs;
+    const ms = msSince(waiter);
     if (waiter.isSent) return ms >= callMsMax ? "no-answer" : undefined;
     if (ms < waitMsMax) return undefined;
     const at = this.#waiting.indexOf(waiter);

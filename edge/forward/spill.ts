@@ -9,6 +9,9 @@ import type { SinkRecord } from "./sink.ts";
 /** Bytes of keys and values in one row, unless a single record is larger: SQLite takes 2 MB. */
 const rowBytesMax = 900_000;
 
+/** A row waits no longer than this for its next try; one that seems to was put off before the clock was set back. */
+export const putOffMsMax = 60_000;
+
 /** What the spill needs of an object's storage. */
 export type SpillStorage = {
   readonly sql: Pick<SqlStorage, "exec">;
@@ -151,8 +154,10 @@ export class Spill {
     let together = 0;
     const cursor = this.#storage.sql.exec<SpilledRow & { readonly row: ArrayBuffer }>(
       // The plus keeps SQLite from the index on due_ms, after which it would sort all rows.
-      "SELECT id, bytes, records, row FROM spill WHERE +due_ms <= ? ORDER BY generation, first",
+      `SELECT id, bytes, records, row FROM spill WHERE +due_ms <= ? OR +due_ms > ?
+       ORDER BY generation, first`,
       nowMs,
+      nowMs + putOffMsMax,
     );
     for (const { id, bytes, records: count, row } of cursor) {
       together += bytes;

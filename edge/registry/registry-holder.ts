@@ -83,8 +83,11 @@ export class RegistryHolder {
 
   /** Work for the background, at most once a minute: looks for other versions. Never rejects. */
   refresh(): Promise<void> | undefined {
+    if (this.#store === undefined) return undefined;
     const nowMs = this.#nowMs();
-    if (this.#store === undefined || nowMs - this.#askedMs < refreshMs) return undefined;
+    const elapsedMs = nowMs - this.#askedMs;
+    // Negative when the clock was set back.
+    if (elapsedMs >= 0 && elapsedMs < refreshMs) return undefined;
     this.#askedMs = nowMs;
     return this.#load(this.#store);
   }

@@ -127,6 +127,17 @@ describe("with a store", () => {
     expect(await ask("acme-key")).toBe("unauthenticated");
   });
 
+  test("a clock that is set back does not keep a new document from counting", async () => {
+    const { ask, store, clock } = setup();
+    await ask("acme-key");
+    store.value = documentOf({ name: "globex", keys: [sha256("globex-key")] });
+    clock.ms -= 500_000;
+    await ask("acme-key");
+    await Promise.resolve();
+    expect(await ask("acme-key")).toBe("unauthenticated");
+    expect(store.reads).toBe(2);
+  });
+
   test.each([
     ["is bad", "{"],
     ["has an unknown field", JSON.stringify({ tenants: [], admin: true })],

@@ -33,6 +33,13 @@ describe("the bucket", () => {
     expect(bucket.waitMs(1, 1000)).toBe(100);
   });
 
+  test("is filled on by a clock that was set back", () => {
+    const bucket = new TokenBucket(10, 10, 3_600_000);
+    bucket.take(10, 3_600_000);
+    expect(bucket.waitMs(1, 0)).toBe(100);
+    expect(bucket.waitMs(1, 100)).toBe(0);
+  });
+
   test("never lets through more than burst and rate allow, whatever comes when", () => {
     const steps = fc.array(fc.tuple(fc.nat(400), fc.integer({ min: 1, max: 30 })), {
       maxLength: 60,

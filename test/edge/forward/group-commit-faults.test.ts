@@ -91,3 +91,36 @@ describe("a storage that fails", () => {
     ]);
   });
 });
+
+describe("a clock that is set back", () => {
+  const hourMs = 3_600_000;
+
+  test("keeps nobody from a log that is there again", async () => {
+    const { sink, spill, commit, wakes } = setUp({}, new MemorySpill(20_000));
+    const first = commit.submit([sinkRecord(0, 1)]);
+    await settle();
+    sink.fail();
+    expect(await first).toEqual({ code: "acknowledged" });
+    await settle();
+    vi.setSystemTime(Date.now() - hourMs);
+    expect(await commit.submit([sinkRecord(1, 1)])).toEqual({ code: "acknowledged" });
+    expect((wakes.at(-1) ?? Infinity) - Date.now()).toBeLessThanOrEqual(breakerLimits.pauseMsMax);
+    const resumed = commit.resume();
+    await settle();
+    sink.answer();
+    await resumed;
+    expect(spill.records).toBe(0);
+    expect(commit.state()).toMatchObject({ isLogDown: false });
+  });
+
+  test("does not make a caller wait for longer", async () => {
+    const { commit } = setUp();
+    const outcome = commit.submit([sinkRecord(0, 1)]);
+    await settle();
+    vi.setSystemTime(Date.now() - hourMs);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(await Promise.race([outcome, Promise.resolve("waits")])).toMatchObject({
+      code: "unconfirmed",
+    });
+  });
+});

@@ -289,3 +289,17 @@ const inEndedRequest = (body: () => unknown): void => {
     noTimer.mockRestore();
   }
 };
+
+describe("a clock that is set back", () => {
+  test("makes nobody wait for longer, neither for a call nor for its answer", async () => {
+    const { submit } = setUp();
+    const results = Promise.all(["a", "b"].map((item) => submit(item)));
+    await settle();
+    vi.setSystemTime(Date.now() - 3_600_000);
+    await vi.advanceTimersByTimeAsync(limits.callMsMax + 2 * limits.leadMsMax);
+    expect(await Promise.race([results, Promise.resolve("waits")])).toEqual([
+      "no-answer",
+      "not-sent",
+    ]);
+  });
+});

@@ -2,7 +2,12 @@
 import { recordState } from "../../../edge/forward/forward-outcome.ts";
 import type { SinkRecord } from "../../../edge/forward/sink.ts";
 import { encodeSpillRow } from "../../../edge/forward/spill-row.ts";
-import type { Numbered, SpillQueue, SpilledGroup } from "../../../edge/forward/spill.ts";
+import {
+  type Numbered,
+  putOffMsMax,
+  type SpillQueue,
+  type SpilledGroup,
+} from "../../../edge/forward/spill.ts";
 
 type Row = {
   readonly id: number;
@@ -52,7 +57,7 @@ export class MemorySpill implements SpillQueue {
   }
 
   peek(nowMs: number, bytesMax: number): SpilledGroup | undefined {
-    const due = this.#rows.filter(({ dueMs }) => dueMs <= nowMs);
+    const due = this.#rows.filter(({ dueMs }) => dueMs <= nowMs || dueMs > nowMs + putOffMsMax);
     const rows: Row[] = [];
     for (const row of due) {
       if (rows.length > 0 && bytesOf([...rows, row].flatMap((r) => r.records)) > bytesMax) break;

@@ -7,7 +7,7 @@ import type { ForwarderObject } from "../../../edge/forward/forwarder-object.ts"
 import { recordState } from "../../../edge/forward/forward-outcome.ts";
 import { LateOutcomes } from "../../../edge/forward/late-outcomes.ts";
 import { decodeSpillRow, encodeSpillRow } from "../../../edge/forward/spill-row.ts";
-import { Spill, type SpillQueue } from "../../../edge/forward/spill.ts";
+import { putOffMsMax, Spill, type SpillQueue } from "../../../edge/forward/spill.ts";
 import { MemorySpill } from "./memory-spill.ts";
 import { sinkRecord } from "./scripted-sink.ts";
 
@@ -57,6 +57,17 @@ describe.each([
       expect(spill.tryPut([{ first: 0, records: [record, sinkRecord(4, 0)] }])).toBe(true);
       expect(spill.peek(0, 1000)?.records).toEqual([record, sinkRecord(4, 0)]);
       expect([spill.records, spill.isEmpty]).toEqual([2, false]);
+    }));
+
+  test("gives what was put off also from a clock that was set back on", () =>
+    run(1 << 20, (spill) => {
+      spill.tryPut([{ first: 0, records: [sinkRecord(3, 0)] }]);
+      const nowMs = 1_700_000_000_000;
+      const group = spill.peek(nowMs, 1000);
+      if (group !== undefined) spill.settle(group, states(refused), nowMs + putOffMsMax);
+      expect(spill.peek(nowMs, 1000)).toBeUndefined();
+      expect(marks(spill.peek(nowMs + putOffMsMax, 1000))).toEqual([3]);
+      expect(marks(spill.peek(nowMs - 1, 1000))).toEqual([3]);
     }));
 
   test("orders by number, whatever the order of the puts", () =>

@@ -51,6 +51,16 @@ test("the bundle's registry serves until the store names another, looked for onc
   expect(holder.snapshot()).toEqual({ version: "two", canary: null, swaps: 1, error: "" });
 });
 
+test("a clock that is set back does not keep it from looking", async () => {
+  const { store, clock, holder } = start();
+  await holder.refresh();
+  store.values.set("registry", '{"current":"two"}').set("registry:two", compiled("two"));
+  clock.ms -= 3_600_000;
+  await holder.refresh();
+  expect(holder.current.version).toBe("two");
+  expect(holder.refresh()).toBeUndefined();
+});
+
 test("a version that is held already is not read again", async () => {
   const { store, clock, holder } = start();
   store.values.set("registry", '{"current":"two"}').set("registry:two", compiled("two"));

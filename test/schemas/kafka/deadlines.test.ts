@@ -43,6 +43,23 @@ describe("deadlines", () => {
     expect(late).toEqual([100, 500]);
   });
 
+  it("come in their time after the clock was set back, those from before and those from after", () => {
+    const deadlines = new Deadlines();
+    const late: string[] = [];
+    deadlines.start(100, () => late.push("a"));
+    deadlines.start(300, () => late.push("b"));
+    vi.setSystemTime(Date.now() - 3_600_000);
+    deadlines.start(200, () => late.push("c"));
+    const counts = [100, 100, 100].map((ms) => {
+      vi.advanceTimersByTime(ms);
+      return late.length;
+    });
+    expect([late, counts]).toEqual([
+      ["a", "c", "b"],
+      [1, 2, 3],
+    ]);
+  });
+
   it("share a timer, which is never cleared and ends with the last of them", () => {
     const cleared = vi.spyOn(globalThis, "clearTimeout");
     const deadlines = new Deadlines();
