@@ -10,6 +10,7 @@ import {
 import { instructionField as field } from "../../schemas/market/transaction-layout.ts";
 import { tradeAmounts } from "./rpc-balances.ts";
 import { decodeEvent, isEvent, type TradeEvent } from "./rpc-events.ts";
+import { type Flows, flowsOf } from "./rpc-flows.ts";
 import type { InnerInstruction, RpcMeta } from "./rpc-meta.ts";
 import { matchField } from "./match-table.ts";
 import { type MatchPlaces, placesOf } from "./rpc-places.ts";
@@ -66,8 +67,8 @@ export const matchLines = (
     attachEvents(found, meta);
   }
   found.sort((a, b) => a.outer - b.outer || a.inner - b.inner);
-  const tips = meta === null ? null : tipsOf(sniffer, view, meta);
-  return found.map((one) => matchLine(one, found, meta, tips));
+  const flows = meta === null ? null : flowsOf(outerInstructions(sniffer, view, meta), meta);
+  return found.map((one) => matchLine(one, found, meta, flows));
 };
 
 const outerMatches = (sniffer: Sniffer, view: DataView, meta: RpcMeta | null): Found[] => {
@@ -91,6 +92,24 @@ const outerMatches = (sniffer: Sniffer, view: DataView, meta: RpcMeta | null): F
     return { rule, places, outer, inner: -1, accounts, data, event: null };
   });
 };
+
+const outerInstructions = (
+  { transaction }: Sniffer,
+  view: DataView,
+  { keys }: RpcMeta,
+): readonly InnerInstruction[] =>
+  Array.from({ length: transaction.instructionCount }, (_, i) => {
+    const accounts = transaction.instruction(i, field.accountCount);
+    const dataAt = transaction.instruction(i, field.dataAt);
+    return {
+      program: keys[transaction.instruction(i, field.program)] ?? null,
+      accounts: Array.from(
+        { length: accounts },
+        (_, place) => keys[transaction.accountIndex(view, i, place)] ?? null,
+      ),
+      data: bytesOf(view, dataAt, transaction.instruction(i, field.dataBytes)),
+    };
+  });
 
 const bytesOf = (view: DataView, at: number, length: number): Uint8Array =>
   new Uint8Array(view.buffer, view.byteOffset + at, length);
@@ -154,14 +173,14 @@ const matchLine = (
   one: Found,
   all: readonly Found[],
   meta: RpcMeta | null,
-  tips: Tips | null,
+  flows: Flows | null,
 ): MatchLine => {
   const { rule, places, accounts, event } = one;
   const mint = accounts[places.mint] ?? event?.mint ?? null;
   const user = accounts[rule.user] ?? event?.user ?? null;
   const quoteMint = quoteMintOf(one);
   const requested = requestedOf(one);
-  const amounts = amountsOf({ one, all, meta, tips, mint, user, quoteMint });
+  const amounts = amountsOf({ one, all, meta, flows, mint, user, quoteMint });
   return {
     program: programIds[rule.program],
     programName: rule.program,
@@ -206,7 +225,7 @@ type AmountInput = {
   readonly one: Found;
   readonly all: readonly Found[];
   readonly meta: RpcMeta | null;
-  readonly tips: Tips | null;
+  readonly flows: Flows | null;
   readonly mint: string | null;
   readonly user: string | null;
   readonly quoteMint: string | null;
@@ -218,39 +237,12 @@ const unknown: Amounts = { base: null, quote: null };
 
 // The event's amounts; else the change of the user's balances, if it can only be this match's.
 const amountsOf = (input: AmountInput): Amounts => {
-  const { one, all, meta, tips, mint, user, quoteMint } = input;
+  const { one, all, meta, flows, mint, user, quoteMint } = input;
   // A failed transaction traded nothing.
-  if (meta === null || meta.failed === true) return unknown;
+  if (meta === null || flows === null || meta.failed === true) return unknown;
   if (one.event !== null) return one.event;
   const { direction } = one.places;
   if (direction !== "buy" && direction !== "sell") return unknown;
   if (all.length > 1 || mint === null || user === null || quoteMint === null) return unknown;
-  const spent = tips?.get(user) ?? 0n;
-  return tradeAmounts(meta, { direction, user, mint, quoteMint, tips: spent });
-};
-
-type Tips = ReadonlyMap<string, bigint>;
-
-const transferTag = 2;
-const transferBytes = 12;
-
-// Outer system transfers to accounts that end richer by them and hold no tokens: tips, payments;
-// not the funding of a wrapped SOL account that the trade then spends.
-const tipsOf = ({ transaction }: Sniffer, view: DataView, meta: RpcMeta): Tips => {
-  const tips = new Map<string, bigint>();
-  const holders = new Set([...meta.preTokens, ...meta.postTokens].map(({ account }) => account));
-  for (let i = 0; i < transaction.instructionCount; i += 1) {
-    const dataAt = transaction.instruction(i, field.dataAt);
-    const program = meta.keys[transaction.instruction(i, field.program)];
-    if (program !== programIds.System) continue;
-    if (transaction.instruction(i, field.dataBytes) !== transferBytes) continue;
-    if (view.getUint32(dataAt, true) !== transferTag) continue;
-    const lamports = view.getBigUint64(dataAt + 4, true);
-    const from = meta.keys[transaction.accountIndex(view, i, 0)];
-    const to = transaction.accountIndex(view, i, 1);
-    const gained = (meta.postBalances[to] ?? 0n) - (meta.preBalances[to] ?? 0n);
-    if (from === undefined || holders.has(to) || gained < lamports) continue;
-    tips.set(from, (tips.get(from) ?? 0n) + lamports);
-  }
-  return tips;
+  return tradeAmounts(meta, { direction, user, mint, quoteMint }, flows);
 };
