@@ -2,7 +2,7 @@
 // fetches once into a git-ignored folder. Two processes may do it at the same time: each fills a
 // folder of its own and the first rename wins.
 import { execFile, execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -93,7 +93,7 @@ export const ensureJars = async (note: (text: string) => void): Promise<void> =>
   }
   note("fetching Apache Kafka's jars with Maven, once");
   mkdirSync(kafkaHome, { recursive: true });
-  const own = `${jarFolder}.${process.pid}`;
+  const own = `${jarFolder}.${randomUUID()}`;
   try {
     await promisify(execFile)("mvn", ["-q", "-B", "-f", pom, `-Dweir.lib=${own}`, "package"], {
       timeout: mavenMsMax,

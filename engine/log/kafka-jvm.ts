@@ -16,6 +16,9 @@ const logConfiguration = fileURLToPath(new URL("engine/log/kafka/log4j2.properti
 const linesKept = 40;
 const stopMsMax = 10_000;
 
+/** Exit code of a JVM that SIGKILL ended. */
+export const killedCode = 137;
+
 // First line on standard output: the JVM's process id. The watchdog's own output is closed, so
 // that it does not keep our pipes open.
 const watchdog = `

@@ -1,6 +1,7 @@
 // One real Apache Kafka node (KRaft: broker and controller in one JVM) on loopback, for
 // development and tests; no Docker. A second start on the same directory keeps its data. It is
 // not a production configuration: one replica, no fsync.
+import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -8,7 +9,7 @@ import { join, resolve } from "node:path";
 
 import { archiveFile, ensureJars, KafkaNodeError, kafkaHome, moveInto } from "./kafka-jars.ts";
 import type { Jvm } from "./kafka-jvm.ts";
-import { archiveFlag, runJvm } from "./kafka-jvm.ts";
+import { archiveFlag, killedCode, runJvm } from "./kafka-jvm.ts";
 import { serverProperties } from "./kafka-properties.ts";
 
 export type KafkaNodeOptions = {
@@ -114,7 +115,7 @@ export const makeArchive = async (
 ): Promise<void> => {
   note("making Kafka's class archive, once");
   const dataDirectory = mkdtempSync(join(tmpdir(), "weir-kafka-"));
-  const own = `${file}.${process.pid}`;
+  const own = `${file}.${randomUUID()}`;
   try {
     const node = await start({
       dataDirectory,
@@ -122,10 +123,12 @@ export const makeArchive = async (
       jvmFlags: [`${archiveFlag}=${own}`],
     });
     await node.stop(msMax);
-    if (existsSync(own)) moveInto(own, file);
+    // Killed while it wrote there is none, or a part.
+    if ((await node.exited) !== killedCode && existsSync(own)) moveInto(own, file);
     else
       note("Kafka's class archive was not written in time: each start tries again, and is slower");
   } finally {
+    rmSync(own, { force: true });
     rmSync(dataDirectory, { recursive: true, force: true });
   }
 };
