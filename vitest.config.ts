@@ -4,7 +4,12 @@ import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 const alone = ["test/end-to-end/**/*.test.ts", "test/engine/ring/ring-threads.test.ts"];
-const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
+// They end what hangs, on the slowest machine too: no test says how long something takes.
+const timeouts = {
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
+  expect: { poll: { timeout: 120_000 } },
+};
 
 export default defineConfig({
   test: {

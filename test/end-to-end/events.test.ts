@@ -76,4 +76,4 @@ it("events leave as the configuration says, also when it changes", async () => {
   }
   engine.child.kill("SIGINT");
   expect((await engine.exited).code).toBe(0);
-}, 60_000);
+});

@@ -111,7 +111,7 @@ describe("an engine whose threads fail under load", () => {
   it("puts out what one would that never failed, and counts every item once", async () => {
     const threads = ["market", "stream", "egress", "ingest", "log"] as const;
     await failAll(await start({ hangMs: 500 }), { threads, kinds: faultKinds, label: "failures" });
-  }, 120_000);
+  });
 
   it("fails when a thread fails more often than its limits allow", async () => {
     const rig = await start({ hangMs: 5_000, restarts: { restartsMax: 1, backoffMs: 1 } });
@@ -121,7 +121,7 @@ describe("an engine whose threads fail under load", () => {
     expect(await rig.engine.failed).toEqual({ thread: "market", message: "exit code=0" });
     await stop();
     expect((await rig.engine.stop(5_000)).clean).toBe(false);
-  }, 60_000);
+  });
 });
 
 describe.skipIf(!kafkaAvailable())(
@@ -138,7 +138,7 @@ describe.skipIf(!kafkaAvailable())(
       await rig.end();
       rigs.length = 0;
       await broker.close();
-    }, 180_000);
+    });
   },
 );
 
@@ -172,7 +172,7 @@ describe("an engine that is steered under load", () => {
     await checkCounts(rig, load.closing().length);
     expect((await rig.engine.stop(5_000)).clean).toBe(true);
     await checkOutputs(rig.log);
-  }, 60_000);
+  });
 
   it("has threads added and removed, and loses nothing, also when one of them fails", async () => {
     const rig = await start({ hangMs: 5_000 });
@@ -213,7 +213,7 @@ describe("an engine that is steered under load", () => {
     expect((await rig.engine.stop(5_000)).clean).toBe(true);
     await checkOutputs(rig.log);
     await expect(steering.scale({ egress: 2 })).rejects.toThrow("role=egress has no threads");
-  }, 120_000);
+  });
 
   it("takes nothing while the intake is paused, and drains what is paused when it stops", async () => {
     const rig = await start({ hangMs: 5_000 });
@@ -233,7 +233,7 @@ describe("an engine that is steered under load", () => {
     );
     expect(report.rings["ingestMarket"]?.drained).toBeGreaterThan(3);
     expect(Object.values(report.rings).map(({ left }) => left)).toEqual([0, 0, 0, 0]);
-  }, 60_000);
+  });
 
   it("stops at its one deadline although a thread hangs", async () => {
     const rig = await start({ hangMs: 60_000 });
@@ -247,5 +247,5 @@ describe("an engine that is steered under load", () => {
     expect(report.workers.map(({ name, outcome }) => `${name} ${outcome}`).join(", ")).toBe(
       "stream drained, market killed, verify-1 killed, egress killed, ingest killed, log killed",
     );
-  }, 60_000);
+  });
 });

@@ -128,7 +128,7 @@ describe("an engine that is killed under load", () => {
     await check(log, load, "kill embedded");
     await log.close();
     rmSync(data, { recursive: true });
-  }, 180_000);
+  });
 });
 
 describe.skipIf(!kafkaAvailable())("an engine on Kafka that is killed (needs Java, Maven)", () => {
@@ -152,5 +152,5 @@ describe.skipIf(!kafkaAvailable())("an engine on Kafka that is killed (needs Jav
     await check(log, load, "kill Kafka");
     await log.close();
     await broker.close();
-  }, 240_000);
+  });
 });

@@ -199,7 +199,7 @@ describe.skipIf(!loginAvailable())("Kafka with TLS and login (needs Java, Maven,
     expect(ready.log).toBe(broker.secure);
     expect((await up.exited).code).toBe(0);
     expect(JSON.stringify(up.lines) + up.stderr()).not.toContain(password);
-  }, 60_000);
+  });
 
   test("a variable that cannot be used is named", async () => {
     process.env["WEIR_KAFKA_SASL_MECHANISM"] = "plain";

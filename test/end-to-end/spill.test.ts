@@ -114,7 +114,7 @@ describe.skipIf(!kafkaAvailable())("the edge before a real Kafka (needs Java 17 
       async () => expect(account(await system.held(), senders.acknowledged).lost).toEqual([]),
       { timeout: 20_000, interval: 500 },
     );
-  }, 60_000);
+  });
 
   test("refuses with 503 and Retry-After when its storage is full, and takes again later", async () => {
     await system.startEdge({ ...impatient, SPILL_BYTES_MAX: "20000" });
@@ -134,5 +134,5 @@ describe.skipIf(!kafkaAvailable())("the edge before a real Kafka (needs Java 17 
     expect([again.others.size, again.acknowledged.length > 0]).toEqual([0, true]);
     const held = await system.held();
     expect(account(held, senders.acknowledged).lost).toEqual([]);
-  }, 60_000);
+  });
 });

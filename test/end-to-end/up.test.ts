@@ -62,7 +62,7 @@ describe("weir up", () => {
     const found = await log.offsets("weir-candidates");
     expect(found.reduce((total, { end }) => total + end, 0)).toBeGreaterThan(0);
     await log.close();
-  }, 60_000);
+  });
 
   it("ends on SIGINT like on time, with the ledger last", async () => {
     const run = weir("up", ...ports, "--data", join(folder, "interrupted"));
@@ -71,7 +71,7 @@ describe("weir up", () => {
     run.child.kill("SIGINT");
     expect((await run.exited).code).toBe(0);
     checkLedger(run.lines.at(-1) as unknown as LedgerLine);
-  }, 60_000);
+  });
 
   it("ends on a SIGINT that comes while it starts", async () => {
     const run = weir("up", ...ports, "--no-feed", "--data", join(folder, "early"));
@@ -80,7 +80,7 @@ describe("weir up", () => {
     run.child.kill("SIGINT");
     expect((await run.exited).code).toBe(0);
     expect(run.lines.map((line) => Object.keys(line))).toEqual([["ready"], ["ledger"]]);
-  }, 60_000);
+  });
 
   it("refuses before it starts what is no argument, no key or no speed, with exit 2", async () => {
     const wrong = [["extra"], ["--api-key", ""], ["--api-key", "a,b"], ["--speed", "fast"]];
@@ -88,7 +88,7 @@ describe("weir up", () => {
       const run = weir("up", ...ports, "--data", join(folder, "refused"), ...words);
       expect([words, (await run.exited).code, run.lines]).toEqual([words, 2, []]);
     }
-  }, 60_000);
+  });
 
   it("starts the servers alone with --no-feed, behind an API key and with short pauses as told", async () => {
     const data = join(folder, "servers");
@@ -116,7 +116,7 @@ describe("weir up", () => {
     const { ledger } = run.lines.at(-1) as unknown as LedgerLine;
     expect(ledger.balanced).toBe(true);
     expect(ledger.signals["transactions"]).toMatchObject({ in: 1, out: 0, inFlight: 0 });
-  }, 60_000);
+  });
 
   it("says that a port is taken, names the option, exits with 3 and leaves nothing behind", async () => {
     const taken = createServer().listen(0, "127.0.0.1");
@@ -135,13 +135,13 @@ describe("weir up", () => {
     expect((await engine.exited).code).toBe(3);
     expect(engine.stderr()).toContain("choose another port with --log-port");
     taken.close();
-  }, 60_000);
+  });
 
   it("refuses a Kafka that does not answer with exit 3", async () => {
     const run = weir("up", ...ports, "--kafka", "127.0.0.1:1", "--data", join(folder, "none"));
     expect((await run.exited).code).toBe(3);
     expect(run.stderr()).toContain("127.0.0.1:1");
-  }, 60_000);
+  });
 });
 
 describe.skipIf(!kafkaAvailable())("weir up on Kafka (needs Java 17 and Maven)", () => {
@@ -153,7 +153,7 @@ describe.skipIf(!kafkaAvailable())("weir up on Kafka (needs Java 17 and Maven)",
     expect(without.stderr()).toContain("--create-topics");
     await runAndCheck(["--seconds", "8", "--create-topics", ...kafka]);
     await broker.close();
-  }, 120_000);
+  });
 });
 
 describe("weir tail", () => {
@@ -170,7 +170,7 @@ describe("weir tail", () => {
     }
     up.child.kill("SIGTERM");
     expect((await up.exited).code).toBe(0);
-  }, 60_000);
+  });
 
   it("says that there is no log, and which topics there are", async () => {
     const none = weir("tail", "otlp_spans", "--data", join(folder, "nothing"));

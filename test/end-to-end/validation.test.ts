@@ -77,10 +77,10 @@ it("validates with the registry of --registry from the first request on", async 
   ]);
   await log.close();
   rmSync(folder, { recursive: true });
-}, 60_000);
+});
 
 it("says why a registry cannot be used, and ends with code 2", async () => {
   const up = weir("up", "--no-feed", "--registry", "/nowhere", "--log-port", "0");
   expect((await up.exited).code).toBe(2);
   expect(up.stderr()).toMatch(/--registry: registry \/nowhere: /);
-}, 30_000);
+});

@@ -99,7 +99,7 @@ const race = async (updates: number, prices: number) => {
 
 // Allowed: any order of the two threads' changes. Forbidden: a change that is lost, done twice, or
 // done in spite of its refusal; a best bid that stays wrong when both are done.
-test("two threads on one level lose and repeat nothing", { timeout: 60_000 }, async () => {
+test("two threads on one level lose and repeat nothing", async () => {
   const updates = 500_001;
   const { book, outcomes } = await race(updates, 1);
   const added = outcomes.reduce((sum, [, , , net = 0]) => sum + net, 0);
@@ -111,7 +111,7 @@ test("two threads on one level lose and repeat nothing", { timeout: 60_000 }, as
   expect(book.bestBid()).toBe(added > 0 ? 100 : -1);
 });
 
-test("two threads on many levels leave the right best bid", { timeout: 60_000 }, async () => {
+test("two threads on many levels leave the right best bid", async () => {
   for (const updates of [10_001, 10_002, 50_003]) {
     const { book } = await race(updates, 64);
     let best = -1;

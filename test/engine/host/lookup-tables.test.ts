@@ -164,7 +164,7 @@ describe("lookup tables of a running engine", () => {
       expect((keys as readonly string[]).length).toBeLessThanOrEqual(100);
       expect(options).toEqual({ encoding: "base64", commitment: "finalized" });
     }
-  }, 30_000);
+  });
 
   it("that do not exist keep nobody waiting longer than the answer takes", async () => {
     const { url, node } = await createNode();
@@ -181,7 +181,7 @@ describe("lookup tables of a running engine", () => {
       expect(headers).toMatchObject({ authorization: "Bearer of-the-node" });
     }
     expect(mintsOf(written)).toEqual(Array.from({ length: 20 }, () => ""));
-  }, 30_000);
+  });
 
   it("of a dead node are waited for no longer than configured", async () => {
     const { url, close } = await createNode();
@@ -193,7 +193,7 @@ describe("lookup tables of a running engine", () => {
     expect(last).toMatchObject({ tableMisses: 20, unresolvedLate: 20, candidates: 20 });
     expect(last.tableFetchFailures).toBeGreaterThan(0);
     expect(written).toHaveLength(20);
-  }, 30_000);
+  });
 
   it("hold up nothing: with half of what may be open behind them transactions go on without", async () => {
     const { url, close } = await createNode();
@@ -214,7 +214,7 @@ describe("lookup tables of a running engine", () => {
     expect(last.unresolvedHurried).toBeGreaterThan(8);
     expect(last.unresolvedHurried + last.unresolvedShutdown).toBe(15);
     expect([last.candidates, written.length]).toEqual([60, 60]);
-  }, 30_000);
+  });
 
   it("come again for a market thread that was replaced while transactions waited", async () => {
     const { url, learn, node } = await createNode();
@@ -237,7 +237,7 @@ describe("lookup tables of a running engine", () => {
     const { written, last } = await running.close();
     expect(last.tableResolved + last.tableHits).toBe(30);
     expect(mintsOf(written)).toEqual(transactions.map(mintOf).toSorted());
-  }, 30_000);
+  });
 
   it("are one cache for all market threads", async () => {
     const { url, learn, node } = await createNode();
@@ -271,7 +271,7 @@ describe("lookup tables of a running engine", () => {
     expect(node.server.calls("getMultipleAccounts")).toHaveLength(calls);
     const mints = transactions.map(mintOf);
     expect(mintsOf(written)).toEqual([...mints, ...mints].toSorted());
-  }, 30_000);
+  });
 
   it("are nobody's concern without a node", async () => {
     const running = await run("off", {});
@@ -281,7 +281,7 @@ describe("lookup tables of a running engine", () => {
     const { last, written } = await running.close();
     expect(last).toMatchObject({ unresolvedOff: 10, needsResolve: 10, tablesAsked: 0 });
     expect(mintsOf(written)).toEqual(Array.from({ length: 10 }, () => ""));
-  }, 30_000);
+  });
 
   it("with a key that cannot be used do not start the engine", async () => {
     const url = "http://192.0.2.1:8899";

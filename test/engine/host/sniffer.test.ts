@@ -98,7 +98,7 @@ describe("the sniffer of a running engine", () => {
     await running.append(good);
     await running.append(mix.map(({ wire }) => wire).slice(0, 30));
     last = await running.handled(good.length * 3 + broken.length + cut.length + 30);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await control.close();
@@ -204,7 +204,7 @@ describe("the sniffer of a running engine", () => {
     const sizes = new Set([...byOffset.values()].map(({ size }) => size));
     expect([byOffset.size, sizes.size]).toEqual([frames, 1]);
     await replaced.close();
-  }, 60_000);
+  });
 
   it("shows the sniffers of all market threads as one", async () => {
     const scaled = await run("scaled", { ...sniffDefaults, replayWindow: 0, eventSampleEvery: 1 });
@@ -224,7 +224,7 @@ describe("the sniffer of a running engine", () => {
     expect(sniffer.priority.high + sniffer.priority.low).toBe(good.length * 4);
     expect(await scaled.candidates()).toHaveLength(counts.matches);
     await scaled.close();
-  }, 60_000);
+  });
 
   it("knows replays of what threads saw that were replaced, and when partitions are dealt anew", async () => {
     const replays = await run("replays", sniffDefaults);
@@ -253,7 +253,7 @@ describe("the sniffer of a running engine", () => {
     const offsets = new Set(ids.map((id) => id.split("/")[2]));
     expect([...offsets]).toEqual(["0"]);
     await replays.close();
-  }, 60_000);
+  });
 
   it("drops under another policy while egress rests, counts it and records handoff_dropped", async () => {
     const handoff = { ...sniffDefaults.handoff, dropPolicy: "drop-newest" as const };
@@ -275,5 +275,5 @@ describe("the sniffer of a running engine", () => {
     expect(high.sent + low.sent + sum(high.dropped) + sum(low.dropped)).toBe(last.matches);
     expect(await dropping.candidates()).toHaveLength(high.sent + low.sent);
     await dropping.close();
-  }, 60_000);
+  });
 });
