@@ -37,7 +37,7 @@ export type Collector = {
   readonly stop: () => Promise<void>;
 };
 
-const startMsMax = 10_000;
+const startMsMax = 120_000;
 
 /** @throws Error when it does not serve in time. */
 export const startCollector = (): Promise<Collector> =>

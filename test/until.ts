@@ -1,10 +1,10 @@
 // Waits for what other threads and processes do, by looking again and again.
 import { setTimeout as pause } from "node:timers/promises";
 
-const looksMax = 2000;
+const looksMax = 12_000;
 const pauseMs = 10;
 
-/** Looks for 20 s at least. @throws Error naming what never came. */
+/** Looks for two minutes at least. @throws Error naming what never came. */
 export const until = async (condition: () => boolean, what: string): Promise<void> => {
   for (let i = 0; i < looksMax; i += 1) {
     if (condition()) return;

@@ -19,7 +19,7 @@ const requestsMax = 60;
 const refusalsWanted = 4;
 const requestsAfter = 3;
 const spansPerRequest = 3000;
-const drainMsMax = 20_000;
+const drainMsMax = 120_000;
 
 const [directory = ""] = process.argv.slice(2);
 const storageDir = join(directory, "edge");
@@ -35,7 +35,7 @@ const edge = await startEdge({
   bundle: await bundleEdge({ root, outDir: join(root, ".weir", "edge") }),
   port: 0,
   host: "127.0.0.1",
-  vars: { LOG_KIND: "rest", REST_URL: logUrl, WAIT_MS_MAX: "2000", SAMPLE: "off" },
+  vars: { LOG_KIND: "rest", REST_URL: logUrl, WAIT_MS_MAX: "60000", SAMPLE: "off" },
   storageDir,
 });
 

@@ -12,7 +12,7 @@ const script = fileURLToPath(new URL("disk-full-edge.ts", import.meta.url));
 const unshare = (...words: readonly string[]) =>
   spawnSync("unshare", ["--map-root-user", "--mount", ...words], {
     encoding: "utf8",
-    timeout: 50_000,
+    timeout: 240_000,
   });
 const canMount = unshare("mount", "-t", "tmpfs", "tmpfs", tmpdir()).status === 0;
 

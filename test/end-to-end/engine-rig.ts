@@ -52,7 +52,7 @@ export const startRig = async ({ hangMs, restarts, kafka }: RigOptions): Promise
     log,
     end: async () => {
       await log.close();
-      await engine.stop(5_000);
+      await engine.stop(60_000);
       rmSync(data, { recursive: true, force: true });
     },
   };

@@ -40,7 +40,7 @@ it("events leave as the configuration says, also when it changes", async () => {
     return status.counts;
   };
   const until = async (key: string, atLeast: number): Promise<void> => {
-    for (let i = 0; i < 300; i += 1) {
+    for (let i = 0; i < 2400; i += 1) {
       if (((await counts())[key] ?? 0) >= atLeast) return;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }

@@ -21,6 +21,10 @@ import type { FaultKind } from "./faults.ts";
 import { faultKinds } from "./faults.ts";
 import type { KillLoad } from "./kill-load.ts";
 
+/** Where no thread hangs: none is taken to. */
+const hangMsOfNone = 120_000;
+const stopMsMax = 60_000;
+
 const rigs: EngineRig[] = [];
 afterEach(async () => {
   for (const rig of rigs.splice(0)) await rig.end();
@@ -40,7 +44,10 @@ const failOnce = async (
 ): Promise<void> => {
   const before = restartsOf(rig, thread);
   rig.faults.arm(thread, kind, messages);
-  await until(() => restartsOf(rig, thread) > before, `${thread} restarts after ${kind}`);
+  await until(
+    () => !rig.faults.isArmed(thread) && restartsOf(rig, thread) > before,
+    `${thread} restarts after ${kind}`,
+  );
   await until(() => allRun(rig), `all run after ${thread} ${kind}`);
 };
 
@@ -95,7 +102,7 @@ const failAll = async (rig: EngineRig, { threads, kinds, label }: Failing): Prom
   await finish(rig, load);
   await checkCounts(rig, load.closing().length);
   const workers = rig.engine.steering.workers();
-  expect((await rig.engine.stop(5_000)).clean).toBe(true);
+  expect((await rig.engine.stop(stopMsMax)).clean).toBe(true);
   const outputs = await checkOutputs(rig.log);
   expect(load.acknowledged.length).toBeGreaterThan(50);
   const { counts } = takeSnapshot(rig.engine.memory, rig.engine.lanes);
@@ -110,17 +117,21 @@ const failAll = async (rig: EngineRig, { threads, kinds, label }: Failing): Prom
 describe("an engine whose threads fail under load", () => {
   it("puts out what one would that never failed, and counts every item once", async () => {
     const threads = ["market", "stream", "egress", "ingest", "log"] as const;
-    await failAll(await start({ hangMs: 500 }), { threads, kinds: faultKinds, label: "failures" });
+    await failAll(await start({ hangMs: 2_000 }), {
+      threads,
+      kinds: faultKinds,
+      label: "failures",
+    });
   });
 
   it("fails when a thread fails more often than its limits allow", async () => {
-    const rig = await start({ hangMs: 5_000, restarts: { restartsMax: 1, backoffMs: 1 } });
+    const rig = await start({ hangMs: hangMsOfNone, restarts: { restartsMax: 1, backoffMs: 1 } });
     const { stop } = await startLoad(rig, seeded(runSeed("too many failures")));
     await failOnce(rig, "market", { kind: "throw", messages: 1 });
     rig.faults.arm("market", "exit", 1);
     expect(await rig.engine.failed).toEqual({ thread: "market", message: "exit code=0" });
     await stop();
-    expect((await rig.engine.stop(5_000)).clean).toBe(false);
+    expect((await rig.engine.stop(stopMsMax)).clean).toBe(false);
   });
 });
 
@@ -150,7 +161,7 @@ const lanesAdded = ["stream-2", "stream-3", "market-2", "market-3"];
 
 describe("an engine that is steered under load", () => {
   it("pauses and resumes each of its threads, restarts one when asked, and loses nothing", async () => {
-    const rig = await start({ hangMs: 5_000 });
+    const rig = await start({ hangMs: hangMsOfNone });
     const { steering } = rig.engine;
     const { load, stop } = await startLoad(rig, seeded(runSeed("steering")));
     for (const name of ["ingest", "market", "stream", "egress"]) {
@@ -170,12 +181,12 @@ describe("an engine that is steered under load", () => {
     await stop();
     await finish(rig, load);
     await checkCounts(rig, load.closing().length);
-    expect((await rig.engine.stop(5_000)).clean).toBe(true);
+    expect((await rig.engine.stop(stopMsMax)).clean).toBe(true);
     await checkOutputs(rig.log);
   });
 
   it("has threads added and removed, and loses nothing, also when one of them fails", async () => {
-    const rig = await start({ hangMs: 5_000 });
+    const rig = await start({ hangMs: hangMsOfNone });
     const { steering, lanes } = rig.engine;
     const { load, stop } = await startLoad(rig, seeded(runSeed("scaling")));
     const handled = async (): Promise<void> => {
@@ -210,13 +221,13 @@ describe("an engine that is steered under load", () => {
     await stop();
     await finish(rig, load);
     await checkCounts(rig, load.closing().length);
-    expect((await rig.engine.stop(5_000)).clean).toBe(true);
+    expect((await rig.engine.stop(stopMsMax)).clean).toBe(true);
     await checkOutputs(rig.log);
     await expect(steering.scale({ egress: 2 })).rejects.toThrow("role=egress has no threads");
   });
 
   it("takes nothing while the intake is paused, and drains what is paused when it stops", async () => {
-    const rig = await start({ hangMs: 5_000 });
+    const rig = await start({ hangMs: hangMsOfNone });
     const { steering } = rig.engine;
     const { load, stop } = await startLoad(rig, seeded(runSeed("drain")));
     await until(() => load.acknowledged.length > 20, "records");
@@ -226,7 +237,7 @@ describe("an engine that is steered under load", () => {
       "a backlog",
     );
     await stop();
-    const report = await rig.engine.stop(5_000);
+    const report = await rig.engine.stop(stopMsMax);
     expect(report.clean).toBe(true);
     expect(report.workers.map(({ name, outcome }) => `${name} ${outcome}`).join(", ")).toBe(
       "stream drained, market drained, verify-1 drained, egress drained, ingest drained, log drained",
@@ -236,7 +247,7 @@ describe("an engine that is steered under load", () => {
   });
 
   it("stops at its one deadline although a thread hangs", async () => {
-    const rig = await start({ hangMs: 60_000 });
+    const rig = await start({ hangMs: hangMsOfNone });
     const { load, stop } = await startLoad(rig, seeded(runSeed("deadline")));
     rig.faults.arm("market", "hang", 1);
     await until(() => !rig.faults.isArmed("market"), "market hangs");

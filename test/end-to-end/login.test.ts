@@ -39,7 +39,7 @@ describe.skipIf(!loginAvailable())("Kafka with TLS and login (needs Java, Maven,
       KAFKA_SASL_MECHANISM: mechanism,
       KAFKA_SASL_USERNAME: username,
       KAFKA_SASL_PASSWORD: password,
-      WAIT_MS_MAX: "8000",
+      WAIT_MS_MAX: "60000",
       SAMPLE: "off",
     };
   };
@@ -86,9 +86,9 @@ describe.skipIf(!loginAvailable())("Kafka with TLS and login (needs Java, Maven,
       clientId: "login",
       ssl: { ca: [broker.authorities] },
       login: loginOf(mechanism),
-      connectTimeoutMs: 4000,
-      requestTimeoutMs: 4000,
-      sendDeadlineMs: 8000,
+      connectTimeoutMs: 20_000,
+      requestTimeoutMs: 20_000,
+      sendDeadlineMs: 60_000,
     });
     expect(await producer.send([record])).toEqual([expect.any(Number)]);
     await producer.disconnect();
@@ -101,9 +101,9 @@ describe.skipIf(!loginAvailable())("Kafka with TLS and login (needs Java, Maven,
       clientId: "login",
       ssl: { ca: [broker.authorities] },
       login,
-      connectTimeoutMs: 4000,
-      requestTimeoutMs: 4000,
-      sendDeadlineMs: 8000,
+      connectTimeoutMs: 20_000,
+      requestTimeoutMs: 20_000,
+      sendDeadlineMs: 60_000,
     });
     const error = await producer.send([record]).catch((caught: unknown) => caught);
     expect(error).toMatchObject({ code: "authentication", retryable: false });
@@ -194,7 +194,8 @@ describe.skipIf(!loginAvailable())("Kafka with TLS and login (needs Java, Maven,
     const log = await openLog({ kafka: broker.secure });
     expect((await log.describe()).length).toBeGreaterThan(3);
     await log.close();
-    const up = weir("up", "--kafka", broker.secure, "--seconds", "5", "--data", join(folder, "up"));
+    const kafka = ["--kafka", broker.secure, "--seconds", "5", "--data", join(folder, "up")];
+    const up = weir("up", "--edge-port", "0", "--control-port", "0", ...kafka);
     const { ready } = (await up.line("ready")) as { ready: { log: string } };
     expect(ready.log).toBe(broker.secure);
     expect((await up.exited).code).toBe(0);

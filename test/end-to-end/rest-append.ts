@@ -11,7 +11,7 @@ export const restAppend =
         partition_id: partition,
         value: { type: "BINARY", data: Buffer.from(value).toString("base64") },
       }),
-      signal: AbortSignal.timeout(2_000),
+      signal: AbortSignal.timeout(60_000),
     });
     const result = (await response.json()) as { error_code?: number; offset?: number };
     if (result.error_code !== 200 || result.offset === undefined) throw new Error("refused");

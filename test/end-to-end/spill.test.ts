@@ -4,16 +4,24 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 
 import { kafkaAvailable } from "../kafka-broker.ts";
 import { runSeed, seeded } from "../random.ts";
+import { until } from "../until.ts";
 import { EdgeAndKafka, type Held, SpanSenders, stopSenders } from "./edge-and-kafka.ts";
 
 const kills = Number(process.env["WEIR_KILLS"] ?? 4);
 const seed = runSeed("spill");
-const timeoutMs = 60_000 + kills * 10_000;
+const timeoutMs = 300_000 + kills * 30_000;
 
-const vars = { WAIT_MS_MAX: "4000" };
-const impatient = { WAIT_MS_MAX: "2000" };
+const vars = { WAIT_MS_MAX: "20000" };
+
+const drainMsMax = 120_000;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Waits until so many more are acknowledged: whatever is down, they are. */
+const answers = async ({ acknowledged }: SpanSenders, more: number): Promise<void> => {
+  const wanted = acknowledged.length + more;
+  await until(() => acknowledged.length >= wanted, `${more} more acknowledged`);
+};
 
 type Account = { readonly lost: readonly string[]; readonly repeats: number };
 
@@ -52,20 +60,20 @@ describe.skipIf(!kafkaAvailable())("the edge before a real Kafka (needs Java 17 
       const random = seeded(seed);
       await system.startEdge(vars);
       const senders = new SpanSenders(() => system.url, 8);
-      await pause(300);
+      await answers(senders, 10);
       for (let i = 0; i < kills; i += 1) {
         await system.killKafka();
+        await answers(senders, 50);
         await pause(random.below(600));
         await system.startKafka();
         await pause(random.below(800));
       }
       await senders.stop();
-      await system.drained(20_000);
+      await system.drained(drainMsMax);
       const result = account(await system.held(), senders.acknowledged);
       say("Kafka killed", senders, result);
       expect(result.lost).toEqual([]);
       expect(senders.others).toEqual(new Map());
-      expect(senders.acknowledged.length).toBeGreaterThan(kills * 50);
       expect((await system.status()).forwarder).toMatchObject({ isLogDown: false });
     },
     timeoutMs,
@@ -78,6 +86,7 @@ describe.skipIf(!kafkaAvailable())("the edge before a real Kafka (needs Java 17 
       await system.startEdge(vars);
       const senders = new SpanSenders(() => system.url, 8);
       for (let i = 0; i < kills; i += 1) {
+        await answers(senders, 20);
         await pause(random.below(500));
         if (random.below(3) > 0)
           await (system.isKafkaUp ? system.killKafka() : system.startKafka());
@@ -86,52 +95,50 @@ describe.skipIf(!kafkaAvailable())("the edge before a real Kafka (needs Java 17 
         await system.startEdge(vars);
       }
       if (!system.isKafkaUp) await system.startKafka();
-      await pause(500);
+      await answers(senders, 20);
       await senders.stop();
-      await system.drained(20_000);
+      await system.drained(drainMsMax);
       const result = account(await system.held(), senders.acknowledged);
       say("edge killed", senders, result);
       expect(result.lost).toEqual([]);
-      expect(senders.acknowledged.length).toBeGreaterThan(kills * 20);
     },
     timeoutMs,
   );
 
   test("sends what it kept after a restart without being asked", async () => {
-    await system.startEdge(impatient);
+    await system.startEdge(vars);
     await system.killKafka();
     const senders = new SpanSenders(() => system.url, 2);
-    await pause(2500);
+    await answers(senders, 20);
     await senders.stop();
     const { forwarder } = await system.status();
     expect(forwarder.spilledRecords).toBe(senders.acknowledged.length);
-    expect(forwarder.spilledRecords).toBeGreaterThan(10);
     await system.killEdge();
     await system.startKafka();
-    await system.startEdge(impatient);
+    await system.startEdge(vars);
     // No request goes to the edge: the alarm alone starts the object.
     await vi.waitFor(
       async () => expect(account(await system.held(), senders.acknowledged).lost).toEqual([]),
-      { timeout: 20_000, interval: 500 },
+      { timeout: drainMsMax, interval: 500 },
     );
   });
 
   test("refuses with 503 and Retry-After when its storage is full, and takes again later", async () => {
-    await system.startEdge({ ...impatient, SPILL_BYTES_MAX: "20000" });
+    await system.startEdge({ ...vars, SPILL_BYTES_MAX: "20000" });
     await system.killKafka();
     const senders = new SpanSenders(() => system.url, 4);
-    await pause(3000);
+    await until(() => (senders.others.get(503) ?? 0) > 10, "refusals");
     await senders.stop();
     const { forwarder } = await system.status();
     expect(forwarder.spilledBytes).toBeLessThanOrEqual(20_000);
     expect([...senders.others.keys()]).toEqual([503]);
     expect([...senders.retryAfter]).toEqual(["1"]);
     await system.startKafka();
-    await system.drained(20_000);
+    await system.drained(drainMsMax);
     const again = new SpanSenders(() => system.url, 1);
-    await pause(300);
+    await answers(again, 10);
     await again.stop();
-    expect([again.others.size, again.acknowledged.length > 0]).toEqual([0, true]);
+    expect(again.others.size).toBe(0);
     const held = await system.held();
     expect(account(held, senders.acknowledged).lost).toEqual([]);
   });

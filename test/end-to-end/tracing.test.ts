@@ -40,9 +40,12 @@ const senderSpanId = "b7ad6b7169203331";
 
 type Sent = { readonly traceId: string; readonly status: number; readonly accepted: number };
 
+const traceIdOf = (trace: number): string => trace.toString(16).padStart(32, "b");
+const isSenders = (traceId: string): boolean => traceId.startsWith("bbbb");
+
 /** Posts in a trace of the sender's own. */
 const post = async (url: string, document: object, trace: number): Promise<Sent> => {
-  const traceId = trace.toString(16).padStart(32, "b");
+  const traceId = traceIdOf(trace);
   const response = await fetch(url, {
     method: "POST",
     headers: {
@@ -77,7 +80,7 @@ const depth = {
 };
 
 const until = async <T>(find: () => T | undefined, what: string): Promise<T> => {
-  for (let i = 0; i < 1_500; i += 1) {
+  for (let i = 0; i < 12_000; i += 1) {
     const found = find();
     if (found !== undefined) return found;
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -173,7 +176,6 @@ describe("tracing", () => {
     expect(receiver.faults).toEqual([]);
     await checkAgainstRegistry(receiver.bodies);
     // Not marked by its sender, and the rate is 0.
-    const before = receiver.spans.length;
     const response = await fetch(`${edge}/v1/depth`, {
       method: "POST",
       headers: { "content-type": "application/json" },
@@ -182,7 +184,7 @@ describe("tracing", () => {
     expect(response.status).toBe(200);
     const status = (await (await fetch(`${edge}/status`)).json()) as { tracing: object };
     expect(status.tracing).toMatchObject({ sampled: 0, failed: 0, dropped: 0 });
-    expect(receiver.spans).toHaveLength(before);
+    expect(receiver.spans.filter(({ traceId }) => !isSenders(traceId))).toEqual([]);
   });
 
   it("is read by an OpenTelemetry Collector where one is built, else by protobufjs", async () => {
@@ -205,7 +207,7 @@ describe("tracing", () => {
       };
       return status.tracing.failed;
     };
-    for (let i = 0; i < 500 && (await failed()) < 20; i += 1) {
+    for (let i = 0; i < 12_000 && (await failed()) < 20; i += 1) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     expect(await failed()).toBe(20);

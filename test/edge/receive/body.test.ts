@@ -1,6 +1,6 @@
 import { constants, gzipSync, zstdCompressSync } from "node:zlib";
 
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 
 import { readConfig } from "../../../edge/config.ts";
 import { isRefusal } from "../../../edge/errors.ts";
@@ -196,6 +196,10 @@ test.each(["gzip", "zstd"] as const)(
 );
 
 describe("a body that takes its time", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   const slow = (headers: { readonly [name: string]: string } = {}): Request =>
     new Request(url, { method: "POST", headers, body: new ReadableStream({ start() {} }) });
 
@@ -221,6 +225,7 @@ describe("a body that takes its time", () => {
   });
 
   test("does not let others fill the isolate", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const reader = new BodyReader({ ...defaults, bodiesBytesMax: 1000, bodyMsMax: 50 });
     const first = reader.read(slow({ "content-length": "600" }));
     expect(reader.arrivingBytes).toBe(600);
@@ -228,6 +233,7 @@ describe("a body that takes its time", () => {
     expect(await reader.read(second)).toMatchObject({ code: "overloaded" });
     const chunks = await reader.read(chunked(6, 100));
     expect(chunks).toMatchObject({ code: "overloaded" });
+    vi.advanceTimersByTime(50);
     expect(await first).toMatchObject({ code: "body-timeout" });
     expect(reader.arrivingBytes).toBe(0);
     expect(await reader.read(withLength(new Uint8Array(600)))).toHaveLength(600);

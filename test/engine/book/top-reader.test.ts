@@ -156,7 +156,7 @@ test("another thread never reads a torn top", async () => {
   let changes = 0;
   let bidBefore = -1;
   // Allowed: any published top. Forbidden: prices or sizes of two different tops together.
-  while (Atomics.load(control, 1) < publications) {
+  while (Atomics.load(control, 1) < publications || changes < 2 || spreads.size === 0) {
     const spread = reader.spread();
     if (spread !== noSpread) spreads.add(spread);
     if (!reader.readRecord() || !reader.hasBid || !reader.hasAsk) continue;
@@ -175,7 +175,5 @@ test("another thread never reads a torn top", async () => {
   await exited;
   expect(torn).toBe(0);
   expect([...spreads].filter((spread) => spread < 1 || spread > 7)).toEqual([]);
-  expect(spreads.size).toBeGreaterThan(0);
-  expect(changes).toBeGreaterThan(1);
   expect(control[2]).toBeGreaterThan(100);
 });

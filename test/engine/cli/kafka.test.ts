@@ -44,7 +44,7 @@ const isAlive = (pid: number): boolean => {
 };
 
 const gone = async (pid: number): Promise<void> => {
-  await expect.poll(() => isAlive(pid), { timeout: 10_000, interval: 50 }).toBe(false);
+  await expect.poll(() => isAlive(pid), { interval: 50 }).toBe(false);
 };
 
 const topicsOf = async (bootstrap: string): Promise<string[]> => {

@@ -186,7 +186,7 @@ describe("live settings of running threads", () => {
         takes: () => true,
         nowMs: () => performance.now(),
         sleep: (ms) => sleep(ms),
-        waitMsMax: 10_000,
+        waitMsMax: 120_000,
       });
       holder.subscribe(control);
       let refused = 0;
@@ -228,12 +228,17 @@ describe("live settings of running threads", () => {
         { name: "market-0", slot: 0 },
         { name: "hung", slot: 1 },
       ];
+      // Time goes on only while we look, so that a machine that stands still hangs no thread.
+      let nowMs = 0;
       const control = new LiveControl({
         memory,
         threads: () => names,
         takes: () => true,
-        nowMs: () => performance.now(),
-        sleep: (ms) => sleep(ms),
+        nowMs: () => nowMs,
+        sleep: async () => {
+          await sleep(1);
+          nowMs += 1;
+        },
         waitMsMax: 1000,
       });
       holder.subscribe(control);

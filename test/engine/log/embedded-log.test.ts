@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Worker } from "node:worker_threads";
 
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 
 import { wakeBytes } from "../../../engine/log/embedded/wake.ts";
 import type { EmbeddedLogOptions } from "../../../engine/log/embedded-log.ts";
@@ -19,6 +19,7 @@ import { loadTopics, loadValue } from "./append-load.ts";
 const directories: string[] = [];
 
 afterEach(() => {
+  vi.useRealTimers();
   for (const directory of directories.splice(0)) rmSync(directory, { recursive: true });
 });
 
@@ -157,7 +158,7 @@ test.each([
   worker.postMessage({ records: [record("d")] }, []);
   const [own] = await Promise.all([log.append([record("c")]), answer]);
   expect([2, 3]).toContain(own[0]);
-  await expect.poll(() => values.toSorted(), { timeout: 20_000 }).toEqual(["a", "b", "c", "d"]);
+  await expect.poll(() => values.toSorted()).toEqual(["a", "b", "c", "d"]);
   await consumer.stop();
   worker.postMessage(null, []);
   await once(worker, "exit");
@@ -187,18 +188,17 @@ test("a thread that is terminated while it writes holds nobody up", async () => 
 test("records older than their topic's retention go, by our clock and not the producer's", async () => {
   const directory = newDirectory();
   const short = { t: { partitions: 2, retentionMs: 1_500, messageBytesMax: 1000 } };
+  vi.useFakeTimers({ toFake: ["Date"] });
   const log = await opened({ directory, topics: short, retentionCheckMs: 10 });
   await log.append([record("old"), record("old", 1), record("old")]);
   expect(await log.offsets("t")).toEqual([
     { earliest: 0, end: 2 },
     { earliest: 0, end: 1 },
   ]);
-  await new Promise((resolve) => {
-    setTimeout(resolve, 1_500);
-  });
+  vi.setSystemTime(Date.now() + 1_501);
   await log.append([record("young")]);
   await expect
-    .poll(() => log.offsets("t"), { timeout: 20_000, interval: 10 })
+    .poll(() => log.offsets("t"), { interval: 10 })
     .toEqual([
       { earliest: 2, end: 3 },
       { earliest: 1, end: 1 },

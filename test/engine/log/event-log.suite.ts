@@ -89,7 +89,7 @@ class Member {
 
   async sees(count: number): Promise<void> {
     const seen = (): number => this.values.length;
-    await expect.poll(seen, { timeout: 10_000, interval: 10 }).toBeGreaterThanOrEqual(count);
+    await expect.poll(seen, { interval: 10 }).toBeGreaterThanOrEqual(count);
   }
 }
 
@@ -99,7 +99,7 @@ const listed = (partitions: readonly { partition: number }[]): string =>
     .toSorted((a, b) => a - b)
     .join(",");
 
-const poll = { timeout: 15_000, interval: 20 };
+const poll = { interval: 20 };
 
 export const eventLogSuite = (name: string, under: LogUnderTest, isSkipped = false): void => {
   describe.skipIf(isSkipped)(name, () => {

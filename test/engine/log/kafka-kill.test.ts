@@ -81,18 +81,14 @@ describe.skipIf(!kafkaAvailable())(
         const appending = appendUntilOver(log, load);
         for (let run = 0; run < kills; run += 1) {
           const before = load.acknowledged.length;
-          await expect
-            .poll(() => load.acknowledged.length, { timeout: 20_000 })
-            .toBeGreaterThan(before);
+          await expect.poll(() => load.acknowledged.length).toBeGreaterThan(before);
           await pause(random.below(300));
           process.kill(node.pid, "SIGKILL");
           await node.exited;
           node = await startKafkaNode({ dataDirectory, port, properties });
         }
         const last = load.acknowledged.length;
-        await expect
-          .poll(() => load.acknowledged.length, { timeout: 20_000 })
-          .toBeGreaterThan(last);
+        await expect.poll(() => load.acknowledged.length).toBeGreaterThan(last);
         load.isOver = true;
         await appending;
         expect(load.acknowledged.length).toBeGreaterThan(kills);
@@ -103,7 +99,7 @@ describe.skipIf(!kafkaAvailable())(
         }
         expect(load.acknowledged.filter((value) => !held.has(value))).toEqual([]);
         const unseen = (): number => load.acknowledged.filter((value) => !seen.has(value)).length;
-        if (failures.length === 0) await expect.poll(unseen, { timeout: 20_000 }).toBe(0);
+        if (failures.length === 0) await expect.poll(unseen).toBe(0);
         process.stderr.write(
           `kafka kill: ${kills} kills, ${load.acknowledged.length} acknowledged, ` +
             `${load.failed} appends failed, consumer failures: ${failures.join("; ")}\n`,

@@ -188,9 +188,9 @@ test("a streamed request is answered record by record while it goes on", async (
   const response = await answer;
   let text = "";
   response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
-  await expect.poll(() => reportsOf(text), { timeout: 20_000 }).toHaveLength(1);
+  await expect.poll(() => reportsOf(text)).toHaveLength(1);
   request.write('"value":{"type":"STRING","data":"second"}}');
-  await expect.poll(() => reportsOf(text), { timeout: 20_000 }).toHaveLength(2);
+  await expect.poll(() => reportsOf(text)).toHaveLength(2);
   request.end("oops");
   await new Promise((resolve) => response.once("end", resolve));
   const reports = reportsOf(text);

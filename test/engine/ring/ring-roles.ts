@@ -16,7 +16,7 @@ export type Task = {
 export type Outcome = { readonly [name: string]: number };
 
 /** Longer than any test: who still sleeps then was not woken. */
-const lostMs = 20_000;
+const lostMs = 200_000;
 const spinsBeforePark = 2_000;
 const batch = 128;
 

@@ -146,21 +146,18 @@ describe("bundles of a running engine", () => {
   /** Counters are brought up to date once a turn of their thread, or when it is up again. */
   const expectConserved = (): Promise<void> =>
     expect
-      .poll(
-        () => {
-          const now = counts();
-          const tap = engine?.memory.tap;
-          const left = tap === null || tap === undefined ? [] : [tap.high, tap.low];
-          const inRings = left.reduce((sum, ring) => sum + readRingStats(ring).inFlight, 0);
-          const full = now.submitFullHigh + now.submitFullLow;
-          return {
-            offered: now.submitOfferedHigh + now.submitOfferedLow - full - inRings,
-            received: now.submitReceived,
-            ended: endedCount() + now.submitInFlight,
-          };
-        },
-        { timeout: 20_000 },
-      )
+      .poll(() => {
+        const now = counts();
+        const tap = engine?.memory.tap;
+        const left = tap === null || tap === undefined ? [] : [tap.high, tap.low];
+        const inRings = left.reduce((sum, ring) => sum + readRingStats(ring).inFlight, 0);
+        const full = now.submitFullHigh + now.submitFullLow;
+        return {
+          offered: now.submitOfferedHigh + now.submitOfferedLow - full - inRings,
+          received: now.submitReceived,
+          ended: endedCount() + now.submitInFlight,
+        };
+      })
       .toSatisfy(
         ({ offered, received, ended }: { offered: number; received: number; ended: number }) =>
           offered === received && received === ended,

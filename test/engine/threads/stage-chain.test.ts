@@ -67,7 +67,7 @@ describe("a chain of custom stages", () => {
     while (sink.available() < 3) await sink.waitForSlotsAsync(100);
     // The count is written after the records: a scrape may come between the two.
     const read = async (): Promise<string> => (await fetch(`${server?.url}/metrics`)).text();
-    await expect.poll(read, { timeout: 20_000 }).toContain('adder_added_total{stage="adder"} 3');
+    await expect.poll(read).toContain('adder_added_total{stage="adder"} 3');
     const status = (await (await fetch(`${server.url}/status`)).json()) as { stages: unknown };
     expect(status.stages).toMatchObject([{ stage: "adder", counters: { added: 3 } }]);
     sink.release(3);

@@ -46,6 +46,7 @@ export const transactionsBody = (...seeds: readonly number[]): string =>
 type Counts = {
   readonly in: number;
   readonly accepted: number;
+  readonly sampledOut?: number;
   readonly rejected: { readonly [reason: string]: number };
   readonly dropped: { readonly [reason: string]: number };
   readonly unconfirmed: number;

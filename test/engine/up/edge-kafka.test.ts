@@ -46,7 +46,7 @@ describe.skipIf(!kafkaAvailable())("the edge on a real Kafka (needs Java 17 and 
       vars: {
         LOG_KIND: "kafka",
         KAFKA_BROKERS: node.bootstrap,
-        WAIT_MS_MAX: "2000",
+        WAIT_MS_MAX: "30000",
         SAMPLE: "off",
         SPILL_BYTES_MAX: "0",
       },

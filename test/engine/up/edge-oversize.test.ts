@@ -85,7 +85,7 @@ const edgeBefore = async (vars: Place["vars"]): Promise<RunningEdge> =>
     bundle: await bundleEdge({ root, outDir: join(root, ".weir", "edge") }),
     port: 0,
     host: "127.0.0.1",
-    vars: { SAMPLE: "off", RUN_ID: "this run", WAIT_MS_MAX: "4000", ...vars },
+    vars: { SAMPLE: "off", RUN_ID: "this run", WAIT_MS_MAX: "60000", ...vars },
     storageDir: mkdtempSync(join(folder, "edge-")),
   });
 
@@ -175,7 +175,7 @@ describe.each([
       expect((await forwarderOf(edge.url)).spilledRecords).toBe(4);
       await comeBack();
       await vi.waitFor(async () => expect((await forwarderOf(edge.url)).spilledRecords).toBe(0), {
-        timeout: 20_000,
+        timeout: 120_000,
         interval: 100,
       });
       const counts = await countsOf(edge.url, "spans");

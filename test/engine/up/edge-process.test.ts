@@ -46,7 +46,14 @@ const start = (
     bundle,
     port: 0,
     host: "127.0.0.1",
-    vars: { LOG_KIND: "rest", REST_URL: log.url, RUN_ID: "run-1", SAMPLE: "off", ...vars },
+    vars: {
+      LOG_KIND: "rest",
+      REST_URL: log.url,
+      RUN_ID: "run-1",
+      SAMPLE: "off",
+      WAIT_MS_MAX: "60000",
+      ...vars,
+    },
     storageDir: join(folder, `storage-${storage}`),
     ...more,
   });
@@ -242,7 +249,7 @@ describe("acknowledgement", () => {
         await vi.waitFor(async () => {
           const again = await post("/v1/transactions", body, jsonType, plain.url);
           expect(again.status).toBe(200);
-        }, 5000);
+        }, 120_000);
       } finally {
         await plain.stop();
       }
@@ -268,7 +275,7 @@ describe("acknowledgement", () => {
     await vi.waitFor(async () => {
       const status = (await (await fetch(`${edge.url}/status`)).json()) as SpillStatus;
       expect(status.forwarder.spilledRecords).toBe(0);
-    }, 10_000);
+    }, 120_000);
     const idOf = ({ headers }: (typeof log.records)[number]): string =>
       `${headers["weir-producer"]}/${headers["weir-sequence"]}`;
     const byId = new Map(log.records.map((record) => [idOf(record), record]));

@@ -24,9 +24,9 @@ const record = (topic: string, text: string, partition = 0): ProducerRecord => (
   timestampMs: 1_700_000_000_000,
 });
 
-const timing = { connectTimeoutMs: 1000, requestTimeoutMs: 4000, sendDeadlineMs: 5000 };
+const timing = { connectTimeoutMs: 20_000, requestTimeoutMs: 30_000, sendDeadlineMs: 60_000 };
 
-/** Sockets that are cut right after the broker has the bytes of FIRST, `cuts` times. */
+/** Sockets that are cut when the broker has FIRST and says so, unheard, `cuts` times. */
 const cuttingSockets = (): { factory: ISocketFactory; cuts: number } => {
   const state = { cuts: 0, factory: {} as ISocketFactory };
   state.factory = ({ host, port, onConnect }) => {
@@ -35,8 +35,8 @@ const cuttingSockets = (): { factory: ISocketFactory; cuts: number } => {
     const cutting = (data: Buffer, encoding: BufferEncoding): boolean => {
       if (state.cuts > 0 && Buffer.isBuffer(data) && data.includes("FIRST")) {
         state.cuts -= 1;
-        socket.pause();
-        setTimeout(() => socket.destroy(new Error("cut")), 100);
+        socket.removeAllListeners("data");
+        socket.once("data", () => socket.destroy(new Error("cut")));
       }
       return write(data, encoding);
     };
@@ -192,6 +192,7 @@ describe.skipIf(!kafkaAvailable())("the producer on a real Kafka (needs Java 17,
     const sockets = cuttingSockets();
     const bare = new Kafka({
       brokers: [broker.bootstrap],
+      connectionTimeout: timing.connectTimeoutMs,
       logLevel: logLevel.NOTHING,
       socketFactory: sockets.factory,
     });
@@ -228,21 +229,25 @@ describe.skipIf(!kafkaAvailable())("the producer on a real Kafka (needs Java 17,
   test("a send that outlives its deadline fails with timeout and the next one works", async () => {
     const topic = await newTopic();
     const sockets = cuttingSockets();
-    const options = { socketFactory: sockets.factory, sendDeadlineMs: 400 };
-    await using({ ...options, sendDeadlineMs: 3000 }, async (producer) => {
+    const brokers = [broker.bootstrap];
+    const options = { brokers, clientId: "test", ...timing, socketFactory: sockets.factory };
+    const producer = createProducer(options);
+    try {
       await producer.send([record(topic, "ZERO")]);
-    });
-    await using(options, async (producer) => {
+      options.sendDeadlineMs = 400;
       sockets.cuts = Infinity;
       const first = producer.send([record(topic, "FIRST")]);
       const behind = producer.send([record(topic, "BEHIND")]);
       await expect(first).rejects.toMatchObject({ code: "timeout", retryable: true });
       await expect(behind).rejects.toMatchObject({ code: "timeout" });
       sockets.cuts = 0;
+      options.sendDeadlineMs = timing.sendDeadlineMs;
       await producer.send([record(topic, "SECOND")]);
       expect((await held(topic)).at(-1)).toBe("SECOND");
       expect(await held(topic)).not.toContain("BEHIND");
-    });
+    } finally {
+      await producer.disconnect();
+    }
   });
 
   test("a missing topic or partition and an oversize record are told apart", async () => {
@@ -263,7 +268,7 @@ describe("the producer without a broker", () => {
   const options = { brokers: ["127.0.0.1:1"], clientId: "test", ...timing };
 
   test("fails with unreachable, and again with a new client", async () => {
-    const producer = createProducer({ ...options, sendDeadlineMs: 4000 });
+    const producer = createProducer(options);
     const unreachable = { code: "unreachable", retryable: true };
     const sent = producer.send([record("t", "x")]);
     await expect(sent).rejects.toMatchObject(unreachable);
