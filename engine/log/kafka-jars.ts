@@ -15,6 +15,7 @@ export type KafkaNodeErrorCode =
   | "maven-missing"
   | "jars-failed"
   | "port-taken"
+  | "data-unusable"
   | "not-started";
 
 /** The local node cannot be had; the message says what to do. */

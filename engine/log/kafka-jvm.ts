@@ -20,8 +20,10 @@ const stopMsMax = 10_000;
 export const killedCode = 137;
 
 // First line on standard output: the JVM's process id. The watchdog's own output is closed, so
-// that it does not keep our pipes open.
+// that it does not keep our pipes open. The JVM takes the locale's encoding for names of files, and
+// LANG=C has but ASCII.
 const watchdog = `
+export LC_ALL=C.UTF-8
 exec 3<&0
 "$@" 3<&- </dev/null &
 jvm=$!

@@ -61,6 +61,8 @@ const archiveMsMax = 120_000;
  */
 export const startKafkaNode = async (options: KafkaNodeOptions): Promise<KafkaNode> => {
   const note = options.note ?? (() => undefined);
+  // Told here it is told before minutes of Maven.
+  await freePort(options.port);
   await ensureJars(note);
   if (!existsSync(archiveFile)) await makeArchive(note);
   return start(options);
@@ -70,8 +72,8 @@ const start = async (options: KafkaNodeOptions): Promise<KafkaNode> => {
   const directory = resolve(options.dataDirectory);
   const ports = { broker: await freePort(options.port), controller: await freePort(0) };
   const config = join(directory, "server.properties");
-  mkdirSync(directory, { recursive: true });
-  writeFileSync(config, serverProperties(directory, ports, options.properties ?? {}));
+  const properties = serverProperties(directory, ports, options.properties ?? {});
+  writeProperties(directory, config, properties);
   if (!existsSync(join(directory, "log", "meta.properties"))) {
     await format(config, options.formatWords ?? []);
   }
@@ -80,6 +82,20 @@ const start = async (options: KafkaNodeOptions): Promise<KafkaNode> => {
   const { pid, exited, stop } = jvm;
   return { bootstrap: `127.0.0.1:${ports.broker}`, pid, exited, stop };
 };
+
+const writeProperties = (directory: string, config: string, properties: string): void => {
+  // Kafka takes what a comma parts for several folders.
+  if (directory.includes(",")) throw dataUnusable(directory, "Kafka takes no comma in its path");
+  try {
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(config, properties);
+  } catch (error) {
+    throw dataUnusable(directory, (error as Error).message);
+  }
+};
+
+const dataUnusable = (directory: string, why: string): KafkaNodeError =>
+  new KafkaNodeError("data-unusable", `${directory}: ${why}; choose another folder with --data`);
 
 // The port is open seconds before the broker answers: the log line is the signal, not a connect.
 const serving = async (flags: readonly string[], config: string): Promise<Jvm> => {
@@ -93,7 +109,10 @@ const serving = async (flags: readonly string[], config: string): Promise<Jvm> =
   clearTimeout(timer);
   if (why === "") return jvm;
   await jvm.stop();
-  throw new KafkaNodeError("not-started", `Kafka did not start, ${why}\n${jvm.output()}`);
+  const said = jvm.output();
+  const locked = /Failed to acquire lock on file \.lock in (.+?)\/log\./.exec(said)?.[1];
+  if (locked !== undefined) throw dataUnusable(locked, "another Kafka runs on it");
+  throw new KafkaNodeError("not-started", `Kafka did not start, ${why}\n${said}`);
 };
 
 const format = async (config: string, more: readonly string[]): Promise<void> => {

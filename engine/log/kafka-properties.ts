@@ -12,9 +12,13 @@ export const serverProperties = (
 ): string => {
   const table = { ...listeners(ports), ...internalTopics, ...sizes, ...extra };
   const all = { "log.dirs": join(dataDirectory, "log"), ...table };
-  const lines = Object.entries(all).map(([name, value]) => `${name}=${value}\n`);
+  const lines = Object.entries(all).map(([name, value]) => `${name}=${escaped(`${value}`)}\n`);
   return lines.join("");
 };
+
+// Java reads such a file as Latin-1; what is beyond ASCII, or has a meaning there, comes as \uXXXX.
+const escaped = (value: string): string =>
+  value.replace(/[^ -~]|\\/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 const listeners = ({ broker, controller }: NodePorts) => ({
   "process.roles": "broker,controller",

@@ -4,6 +4,7 @@ import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 
 export type NodeChild = {
   readonly pid: number | undefined;
@@ -23,7 +24,7 @@ export type NodeChildOptions = {
 export const startNodeChild = ({ file, args, onLine, onNote }: NodeChildOptions): NodeChild => {
   const child = spawn(
     process.execPath,
-    ["--disable-warning=ExperimentalWarning", file.pathname, ...args],
+    ["--disable-warning=ExperimentalWarning", fileURLToPath(file), ...args],
     // A group of its own: Ctrl-C reaches us alone, and we stop children in the data's order.
     { stdio: ["pipe", "pipe", "pipe"], detached: true },
   );

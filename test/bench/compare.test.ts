@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 import { afterAll, describe, expect, test } from "vitest";
 
@@ -167,7 +168,7 @@ describe("words of npm run bench", () => {
 });
 
 describe("the command", () => {
-  const main = new URL("main.ts", import.meta.url).pathname;
+  const main = fileURLToPath(new URL("main.ts", import.meta.url));
   const bench = (...words: string[]) =>
     spawnSync(process.execPath, [main, "analytics", "--smoke", ...words], { encoding: "utf8" });
 

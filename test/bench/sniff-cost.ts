@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 
 import type { Spread } from "./harness.ts";
@@ -47,7 +48,7 @@ export const prototypeSniff = (
 ): PrototypeCost | null => {
   const script = new URL("../../../shared/prototypes/sniff/sniff.cjs", import.meta.url);
   if (!existsSync(script)) return null;
-  const words = [script.pathname, String(count), ...(method === "extract" ? [] : [method])];
+  const words = [fileURLToPath(script), String(count), ...(method === "extract" ? [] : [method])];
   const said = execFileSync(process.execPath, words, { encoding: "utf8" });
   const lines = said
     .trim()

@@ -2,6 +2,7 @@
 // shows it (a record per push) and in batches, and the prototype ring where it is at hand.
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 
 import { RingBuffer } from "ringbuf.js";
 
@@ -55,7 +56,8 @@ export const hasPrototype: boolean = existsSync(prototypeFile);
 
 /** The prototype sums in 32 bits; `consume` lifts that to "right or NaN" against the true sum. */
 export const prototypeLane = (variant: string, sumExpected: (records: number) => number): Lane => {
-  const load = (): Prototype => createRequire(import.meta.url)(prototypeFile.pathname) as Prototype;
+  const load = (): Prototype =>
+    createRequire(import.meta.url)(fileURLToPath(prototypeFile)) as Prototype;
   return {
     memory: () => load().makeSab(ringRecords, recordBytes),
     produce: (memory, records) => {

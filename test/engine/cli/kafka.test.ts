@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -85,6 +85,28 @@ describe.skipIf(!kafkaAvailable())("weir kafka (needs Java 17, Maven)", () => {
     expect(note).toContain(`port-taken: 127.0.0.1:${port}: listen EADDRINUSE`);
     expect(code).toBe(3);
     taken.close();
+  });
+
+  test("data stays in a folder whose name is not ASCII, whatever the locale", async () => {
+    const folder = join(data, "Größe € 1");
+    const child = weir(["--port", "0", "--data", folder], { ...process.env, LC_ALL: "C" });
+    await ready(child);
+    expect(existsSync(join(folder, "log", "meta.properties"))).toBe(true);
+    const second = weir(["--port", "0", "--data", folder]);
+    const [note, [code]] = await Promise.all([text(second.stderr!), once(second, "exit")]);
+    expect(note).toMatch(
+      /^weir: data-unusable: \S+ € 1: another Kafka runs on it; choose .*--data\n$/,
+    );
+    expect(code).toBe(3);
+    child.kill("SIGTERM");
+    expect(await once(child, "exit")).toEqual([0, null]);
+  });
+
+  test("a folder that cannot hold the data is a clear error with exit code 3", async () => {
+    const child = weir(["--port", "0", "--data", `${data},b`]);
+    const [note, [code]] = await Promise.all([text(child.stderr!), once(child, "exit")]);
+    expect(note).toContain(`data-unusable: ${data},b: Kafka takes no comma in its path`);
+    expect(code).toBe(3);
   });
 });
 

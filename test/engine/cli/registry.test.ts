@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 import { afterAll, describe, expect, test } from "vitest";
 
@@ -23,7 +24,7 @@ const run = async (
 };
 
 describe("weir registry", () => {
-  const good = new URL("../../../schemas/registry", import.meta.url).pathname;
+  const good = fileURLToPath(new URL("../../../schemas/registry", import.meta.url));
 
   test("check of a good registry prints nothing on standard output and exits with 0", async () => {
     const { code, lines, notes } = await run("check", good);

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 import { afterAll, describe, expect, it } from "vitest";
@@ -18,7 +19,7 @@ const folder = mkdtempSync(join(tmpdir(), "weir-sniff-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const recorded = new URL("../../../../shared/data/solana/", import.meta.url);
-const recordedPath = (name: string): string => new URL(name, recorded).pathname;
+const recordedPath = (name: string): string => fileURLToPath(new URL(name, recorded));
 
 let files = 0;
 const file = (content: string | Uint8Array): string => {

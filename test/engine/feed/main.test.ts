@@ -4,13 +4,14 @@ import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 import { describe, expect, it } from "vitest";
 
 import type { PostTotals } from "../../../engine/feed/post-totals.ts";
 import { type StubEdge, startStubEdge } from "./stub-edge.ts";
 
-const main = new URL("../../../engine/feed/main.ts", import.meta.url).pathname;
+const main = fileURLToPath(new URL("../../../engine/feed/main.ts", import.meta.url));
 
 type Report = { readonly feed: { readonly [signal: string]: PostTotals } };
 
