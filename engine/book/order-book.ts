@@ -200,20 +200,19 @@ export class OrderBook {
   // The record first, then the packed word: a reader that sees the packed word of an epoch finds
   // its record. Nobody looks at the record written here until its version is out.
   #publishTop(origin: TopOrigin, changes: number, isSameFrame: boolean): boolean {
-    const { recordNumbers: numbers, versions } = this.#slot;
-    const before = (this.#version & recordMask) * numberStride;
+    const { versions } = this.#slot;
+    const before = this.#version & recordMask;
     this.#version = (this.#version + 1) | 0;
     if (passesStores) Atomics.load(versions, recordAt);
     if (!isSameFrame) this.#enterFrame(origin.state);
     const record = this.#version & recordMask;
-    const now = record * numberStride;
     if (this.#recordsOld > 0) this.#writeFrame(record);
     this.#writeRecord(origin, record);
     Atomics.store(versions, recordAt, this.#version);
     if (!isSameFrame) this.#writeEpoch();
     if (!isSameFrame || changes > 1) this.#writePacked(origin.isTrusted);
     if (isSameFrame || this.#version === 1) return changes !== 0;
-    return !isSameTop(numbers, before, now);
+    return !isSameTop(this.#slot, before, record);
   }
 
   // What is the same in record after record is written only until all of them have it.
@@ -264,9 +263,22 @@ export class OrderBook {
   }
 }
 
-/** Whether two records, by their first numbers, have the same best prices and sizes. */
-const isSameTop = (numbers: Float64Array, a: number, b: number): boolean =>
-  numbers[a + bidPriceAt] === numbers[b + bidPriceAt] &&
-  numbers[a + bidPriceAt + 1] === numbers[b + bidPriceAt + 1] &&
-  numbers[a + askPriceAt] === numbers[b + askPriceAt] &&
-  numbers[a + askPriceAt + 1] === numbers[b + askPriceAt + 1];
+/** Whether two records have the same best prices and sizes, each at its own scales. */
+const isSameTop = (slot: BookSlot, a: number, b: number): boolean => {
+  const { recordWords: words, recordNumbers: numbers } = slot;
+  const isSame = (place: number, scaleAt: number): boolean => {
+    const x = numbers[a * numberStride + place] ?? 0;
+    const y = numbers[b * numberStride + place] ?? 0;
+    // Prices of empty sides are below 0, their sizes are 0.
+    if (x <= 0 || y <= 0) return x === y;
+    const finer = (words[b * wordStride + scaleAt] ?? 0) - (words[a * wordStride + scaleAt] ?? 0);
+    // A product beyond 2^53 is rounded, but never down to an integer below.
+    return finer < 0 ? x === y * powerOfTen(-finer) : x * powerOfTen(finer) === y;
+  };
+  return (
+    isSame(bidPriceAt, priceScaleAt) &&
+    isSame(bidPriceAt + 1, sizeScaleAt) &&
+    isSame(askPriceAt, priceScaleAt) &&
+    isSame(askPriceAt + 1, sizeScaleAt)
+  );
+};

@@ -57,6 +57,24 @@ const small = [
   trade(6, 2, "100.2", "2.5"),
 ];
 
+test("a top that is only written with more decimals from now on has not changed", async () => {
+  const deep = [["50.00", "7"]];
+  const lines = [
+    answer(1n, 10, [["99.50", "1.25"], ...deep], [["100.1", "0.5"]]),
+    delta(2, [11, 11], { b: [["51.0001", "0.0000001"]] }),
+    delta(3, [12, 12], { b: [["52", "1"]] }),
+    // A snapshot of the same top, with coarser levels behind it.
+    answer(4n, 13, [["99.5", "1.25"]], [["100.1", "0.5"]]),
+    delta(5, [14, 14], { b: [["99.50", "1.250001"]] }),
+    delta(6, [15, 15], { a: [["100.1", "0"]] }),
+    delta(7, [16, 16], { b: [["51.00000001", "1"]] }),
+  ];
+  const file = fileOf("scales.txt", lines.join("\n"));
+  const { lines: shown } = await weirBook("--venue", "binance-spot", file);
+  expect(shown.map(({ updateId }) => updateId)).toEqual(["10", "14", "15"]);
+  expect(shown[1]).toMatchObject({ bid: "99.5", bidSize: "1.250001", ask: "100.1" });
+});
+
 test("a symbol is found in whatever case it is asked for", async () => {
   const named = { symbol: "AAPLx/USD", bids: [["1.5", "1"]], asks: [] };
   const text = `1 ${JSON.stringify({ type: "snapshot", sequence: 1, ...named })}`;
