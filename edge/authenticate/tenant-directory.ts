@@ -1,5 +1,6 @@
 // All tenants: those of the settings, and those of TENANTS_KV, read at most once a minute and kept
-// when a new document is bad or KV does not answer. Without any key the edge serves loopback only:
+// when a new document is bad or KV does not answer. Requests after a pause wait for it: what changed
+// meanwhile counts for the first of them. Without any key the edge serves loopback only:
 // on Cloudflare every request carries cf-connecting-ip, which a client cannot remove.
 import type { EdgeConfig } from "../config.ts";
 import { type Refusal, refuse } from "../errors.ts";
@@ -26,6 +27,8 @@ export type DirectoryParts = {
 const tenantsKey = "tenants";
 
 const refreshMs = 60_000;
+/** Without a request for this long, what was read is too old to be gone by. */
+const pauseMs = 2 * refreshMs;
 /** While nothing has ever been read, requests wait for it, so it is tried sooner. */
 const firstRetryMs = 5000;
 const storeMsMax = 5000;
@@ -70,6 +73,8 @@ export class TenantDirectory {
   #loadedMs: number | undefined;
   #error = "";
   #asking: Promise<void> | undefined;
+  /** The read under way is the first one, or the first after a pause. */
+  #isAwaited = false;
 
   constructor({ config, store, nowMs }: DirectoryParts) {
     this.#store = store;
@@ -80,12 +85,16 @@ export class TenantDirectory {
     this.#open = isOpen ? everything(operatorName, []) : undefined;
   }
 
-  /** Who asks. A promise only while nothing has been read from the store and the key is not known. */
+  /**
+   * Who asks. A promise only while the store is read for the first time or after a pause, and the key
+   * is none of the settings, or while nothing has been read.
+   */
   caller(headers: Headers): Caller | Refusal | Promise<Caller | Refusal> {
     if (this.#open !== undefined) return isLocal(headers) ? this.#caller(this.#open) : notOpen;
     const key = presentedKey(headers);
     if (key === null) return denied;
     const tenant = this.#index.find(key);
+    if (this.#isAwaited && !this.#isOfSettings(tenant)) return this.#afterLoad(key);
     if (tenant !== undefined) return this.#caller(tenant);
     return this.#isLoaded ? denied : this.#afterLoad(key);
   }
@@ -99,7 +108,10 @@ export class TenantDirectory {
     // Negative when the clock was set back.
     if (elapsedMs >= 0 && elapsedMs < waitMs) return undefined;
     this.#askedMs = nowMs;
-    this.#asking = this.#load(this.#store);
+    this.#isAwaited = elapsedMs >= pauseMs;
+    this.#asking = this.#load(this.#store).finally(() => {
+      this.#isAwaited = false;
+    });
     return this.#asking;
   }
 
@@ -113,6 +125,10 @@ export class TenantDirectory {
     };
   }
 
+  #isOfSettings(tenant: Tenant | undefined): boolean {
+    return tenant !== undefined && this.#fixed.includes(tenant);
+  }
+
   get #isLoaded(): boolean {
     return this.#store === undefined || this.#loadedMs !== undefined;
   }
@@ -122,7 +138,9 @@ export class TenantDirectory {
     const tenant = this.#index.find(key);
     if (tenant !== undefined) return this.#caller(tenant);
     // A wrong key is refused for good; a key that nobody could look up must be sent again.
-    return this.#isLoaded ? denied : refuse("unavailable", "the tenants cannot be read just now");
+    return this.#error === ""
+      ? denied
+      : refuse("unavailable", "the tenants cannot be read just now");
   }
 
   #caller(tenant: Tenant): Caller {

@@ -29,6 +29,8 @@ const pointerKey = "registry";
 const tablesKey = (version: string): string => `registry:${version}`;
 
 const refreshMs = 60_000;
+/** Without a request for this long, what was read is too old to be gone by. */
+const pauseMs = 2 * refreshMs;
 const versionCharactersMax = 128;
 
 const version = z.string().check(z.minLength(1), z.maxLength(versionCharactersMax));
@@ -72,12 +74,16 @@ export class RegistryHolder {
   }
 
   /**
-   * To be waited for by the isolate's first requests: which registry serves must not depend on who
-   * came first. Each reads for itself, as a request may not wait for another one's promise.
+   * To be waited for by the isolate's first requests, and by the first ones after a pause: which
+   * registry serves must not depend on who came first. Each reads for itself, as a request may not
+   * wait for another one's promise.
    */
   first(): Promise<void> | undefined {
-    if (this.#store === undefined || this.#isRead) return undefined;
-    this.#askedMs = this.#nowMs();
+    if (this.#store === undefined) return undefined;
+    const nowMs = this.#nowMs();
+    if (nowMs - this.#askedMs >= pauseMs) this.#isRead = false;
+    if (this.#isRead) return undefined;
+    this.#askedMs = nowMs;
     return this.#load(this.#store);
   }
 

@@ -138,6 +138,29 @@ describe("with a store", () => {
     expect(store.reads).toBe(2);
   });
 
+  test("after a pause the first requests wait for the document, whatever was known before", async () => {
+    const { ask, store, clock } = setup({ API_KEYS: "first" });
+    await ask("acme-key");
+    store.value = documentOf({ name: "globex", keys: [sha256("globex-key")] });
+    clock.ms += 3_600_000;
+    const together = ["globex-key", "acme-key", "wrong", "first"].map(ask);
+    expect(await Promise.all(together)).toEqual([
+      "globex",
+      "unauthenticated",
+      "unauthenticated",
+      "default",
+    ]);
+    expect(store.reads).toBe(2);
+  });
+
+  test("when the store cannot be read after a pause, known keys go on and others are 503", async () => {
+    const { ask, store, clock } = setup();
+    await ask("acme-key");
+    store.value = new Error("down");
+    clock.ms += 3_600_000;
+    expect(await Promise.all([ask("acme-key"), ask("new-key")])).toEqual(["acme", "unavailable"]);
+  });
+
   test.each([
     ["is bad", "{"],
     ["has an unknown field", JSON.stringify({ tenants: [], admin: true })],

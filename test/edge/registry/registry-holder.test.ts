@@ -114,3 +114,18 @@ test("the first requests wait for the store, each on its own; later ones do not"
   expect(holder.first()).toBeUndefined();
   expect(holder.refresh()).toBeUndefined();
 });
+
+test("after a pause the first requests wait for the store again", async () => {
+  const { store, clock, holder } = start();
+  await holder.first();
+  store.values.set("registry", '{"current":"two"}').set("registry:two", compiled("two"));
+  clock.ms += 119_999;
+  expect(holder.first()).toBeUndefined();
+  clock.ms += 1;
+  const [one, two] = [holder.first(), holder.first()];
+  expect(one).toBeDefined();
+  expect(two).toBeDefined();
+  await Promise.all([one, two]);
+  expect(holder.current.version).toBe("two");
+  expect(holder.first()).toBeUndefined();
+});
