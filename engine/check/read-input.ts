@@ -3,7 +3,8 @@
 // What is none of these is a fault: bytes taken for text would be findings about nothing.
 import { JsonEncoder, jsonSignal } from "../../schemas/otlp/json-encode.ts";
 import { JsonScanner, mark } from "../../schemas/otlp/json-scanner.ts";
-import { messageType, type Signal, signals } from "../../schemas/otlp/messages.ts";
+import type { Signal } from "../../schemas/otlp/messages.ts";
+import { encodeRecords } from "./json-request.ts";
 import { otlpSamples } from "./otlp-samples.ts";
 import { isProtobuf, protobufSignals } from "./protobuf-signal.ts";
 import { readLine, readSamples, type SampleRead } from "./read-samples.ts";
@@ -19,13 +20,17 @@ const otlp = (bytes: Uint8Array, signal: Signal, at: string): readonly SampleRea
 };
 
 /** One JSON document at [start, end): a request, or a sample. */
-const document = (bytes: Uint8Array, start: number, end: number): readonly SampleRead[] => {
+function* document(bytes: Uint8Array, start: number, end: number): Generator<SampleRead> {
   const signal = jsonSignal(bytes, start, end);
-  if (signal === null) return readSamples(new TextDecoder().decode(bytes.subarray(start, end)));
-  const encoded = encoder.encode(bytes, start, end, messageType(signals[signal].request));
-  if (encoded.ok) return otlp(encoded.bytes, signal, `request at byte ${start}`);
-  return [{ at: `byte ${encoded.at}`, message: `${encoded.path}: ${encoded.message}` }];
-};
+  if (signal === null) {
+    yield* readSamples(new TextDecoder().decode(bytes.subarray(start, end)));
+    return;
+  }
+  for (const part of encodeRecords(encoder, signal, bytes, [start, end])) {
+    if ("fault" in part) yield { at: `byte ${part.at}`, message: part.fault };
+    else yield* otlp(part.bytes, signal, `request at byte ${start}`);
+  }
+}
 
 /** Documents one after another: one in the file, or one on each line. */
 function* documents(bytes: Uint8Array): Generator<SampleRead> {

@@ -6,6 +6,7 @@ import { JsonScanner, mark } from "../../schemas/otlp/json-scanner.ts";
 import { scanCode } from "../../schemas/otlp/limits.ts";
 import type { Signal } from "../../schemas/otlp/messages.ts";
 import { messageType, signals } from "../../schemas/otlp/messages.ts";
+import { encodeRecords } from "../check/json-request.ts";
 import type { Option, Values } from "./command.ts";
 import { UsageError } from "./command.ts";
 
@@ -77,11 +78,11 @@ export class OtlpRequests {
       yield { fault: `byte ${start}: found ${what}, expected ${expected}` };
       return;
     }
-    const type = messageType(signals[found].request);
-    const encoded = this.#encoder.encode(bytes, start, end, type);
-    yield encoded.ok
-      ? { signal: found, bytes: encoded.bytes, within: `request at byte ${start}` }
-      : { fault: `byte ${encoded.at}: ${encoded.path}: ${encoded.message}` };
+    for (const part of encodeRecords(this.#encoder, found, bytes, [start, end])) {
+      yield "fault" in part
+        ? { fault: `byte ${part.at}: ${part.fault}` }
+        : { signal: found, bytes: part.bytes, within: `request at byte ${start}` };
+    }
   }
 }
 

@@ -168,6 +168,46 @@ describe("weir decode", () => {
     expect(notes[1]).toMatch(/byte \d+: expected a value, found \}/);
   });
 
+  it("shows the good records of a JSON request, wherever the bad ones stand among them", async () => {
+    const good = ["a", "b", "c"].map((name) => `{"name":"${name}"}`);
+    const bad = ['{"traceId":"xyz"}', '{"name":"x","kind":"SPAN_KIND_SERVER"}', "7"];
+    const numbers = [0, 1, 2];
+    for (const order of numbers.flatMap((g) => numbers.map((b) => [g, b] as const))) {
+      const [first, second] = order;
+      const spans = [
+        ...good.slice(0, first),
+        ...bad.slice(0, second),
+        good[2],
+        ...bad.slice(second),
+      ];
+      const list = spans.join(" ,\n ");
+      const { code, lines, notes } = await run(
+        fileOf(
+          `{"resourceSpans":[{"scopeSpans":[{"spans":[ ${list} ]},{"spans":[{"name":"d"}]}]}]}`,
+        ),
+      );
+      const names = [...["a", "b"].slice(0, first), "c", "d"];
+      expect([code, lines.map(({ name }) => name)]).toEqual([1, names]);
+      expect(notes).toHaveLength(bad.length);
+      // Records keep their numbers.
+      expect(notes[2]).toContain(`spans[${spans.lastIndexOf("7")}]: expected {, found 7`);
+    }
+  });
+
+  it("shows no request whose resource is wrong, and names all that is", async () => {
+    const resource = '{"attributes":[{"key":5}]}';
+    const { code, lines, notes } = await run(
+      fileOf(
+        `{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"severityNumber":"x"},{}]}]},{"resource":${resource}}]}`,
+      ),
+    );
+    expect([code, lines]).toEqual([1, []]);
+    expect(notes).toEqual([
+      expect.stringContaining("logRecords[0].severityNumber: expected an integer"),
+      expect.stringContaining("resourceLogs[1].resource.attributes[0].key: expected a string"),
+    ]);
+  });
+
   it("refuses a signal that was not asked for, and a missing file", async () => {
     const { code, notes } = await run("--signal", "logs", fileOf('{"resourceSpans":[]}'), "/none");
     expect(code).toBe(1);
