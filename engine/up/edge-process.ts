@@ -9,6 +9,7 @@ import { join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
+import { lockDirectory } from "../log/embedded/lock.ts";
 import type { EdgeBundle } from "./edge-bundle.ts";
 import { edgeCapnp, environmentName } from "./edge-capnp.ts";
 import { ErrorLines } from "./error-lines.ts";
@@ -29,7 +30,7 @@ export type EdgeOptions = {
   readonly authorities?: string | null;
   /** V8 collects more often and for shorter, for more CPU (edge-capnp.ts); false by default. */
   readonly shortPauses?: boolean;
-  /** Objects keep their storage here; made when missing. One process at a time. */
+  /** Objects keep their storage here; made when missing. One process at a time: it is locked. */
   readonly storageDir: string;
   /** Called for each distinct line that workerd writes to its standard error. */
   readonly onNote?: (line: string) => void;
@@ -125,11 +126,17 @@ const explained = (error: unknown, options: EdgeOptions, lines: ErrorLines): Err
 
 /**
  * Starts workerd and waits until its socket answers (about 0.2 s).
- * @throws Error naming the port when it is taken, or with workerd's last words.
+ * @throws Error naming the port when it is taken, or with workerd's last words; LogError `locked`
+ * naming the process that has the storage.
  */
 export const startEdge = async (options: EdgeOptions): Promise<RunningEdge> => {
+  // Two on one storage would send each other's records, and count what is not theirs.
+  const release = lockDirectory(options.storageDir);
   const vars = { ...options.bundle.vars, ...options.vars };
-  const config = await writeConfig(options, Object.keys(vars));
+  const config = await writeConfig(options, Object.keys(vars)).catch((error: unknown) => {
+    release();
+    throw error;
+  });
   const child = launch(options, config, vars);
   const lines = new ErrorLines(options.onNote ?? (() => undefined));
   createInterface({ input: child.stderr as Readable }).on("line", (line) => {
@@ -137,7 +144,10 @@ export const startEdge = async (options: EdgeOptions): Promise<RunningEdge> => {
   });
   // Writing to a shell that has gone is not an error of ours.
   child.stdin?.on("error", () => undefined);
-  const exited = once(child, "close").then(([code]) => code as number | null);
+  const exited = once(child, "close").then(([code]) => {
+    release();
+    return code as number | null;
+  });
   const stop = async (): Promise<void> => {
     child.stdin?.end();
     await exited;

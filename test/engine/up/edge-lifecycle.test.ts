@@ -68,6 +68,26 @@ describe("the process", () => {
     await other.stop();
   });
 
+  test("has its storage for itself: another process is refused, until it has ended", async () => {
+    const holder = await start();
+    const storageDir = join(folder, `storage-${storage}`);
+    const url = new URL("../../../engine/up/edge-process.ts", import.meta.url).href;
+    const options = JSON.stringify({ bundle, port: 0, host: "127.0.0.1", vars, storageDir });
+    const code = `const { startEdge } = await import("${url}");
+      await startEdge(${options}).then((edge) => edge.stop())
+        .then(() => console.log("started"), (error) => console.log(error.message));`;
+    const another = async (): Promise<string> => {
+      const child = spawn(process.execPath, ["--input-type=module", "-e", code], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
+      return line;
+    };
+    expect(await another()).toContain(`${storageDir} is in use by process ${process.pid}`);
+    await holder.stop();
+    expect(await another()).toBe("started");
+  });
+
   test("that is killed resolves exited with a code", async () => {
     const other = await start();
     process.kill(other.pid, "SIGKILL");
