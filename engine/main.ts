@@ -76,6 +76,9 @@ const failure = (error: unknown): { text: string; code: number } => {
   return { text: error instanceof Error ? (error.stack ?? error.message) : String(error), code: 1 };
 };
 
+/** For what a command leaves behind when it has returned: a custom stage's module may hold a timer or a socket. */
+const exitMsMax = 2_000;
+
 const io = processIo();
 // The last lines leave after the command has returned.
 process.once("exit", () => {
@@ -96,3 +99,5 @@ try {
   }
 }
 io.endInput();
+// Behind all that standard output still holds.
+setTimeout(() => process.stdout.write("", () => process.exit()), exitMsMax).unref();

@@ -45,11 +45,14 @@ export class SubmitWorker {
   readonly #options: SubmitWorkerOptions;
   #chain: StageChain | null = null;
   /** Of the thread and its stages: one that hangs holds up the others. */
-  #heartbeat: JointHeartbeat;
+  #heartbeat = new JointHeartbeat([]);
+  /** Goes up when it is killed. */
+  #lives = 0;
+  /** Settles when all that was killed is gone: metrics of stages are shown until then. */
+  #ended: Promise<unknown> = Promise.resolve();
 
   constructor(options: SubmitWorkerOptions) {
     this.#options = options;
-    this.#heartbeat = new JointHeartbeat([{ name: threadName, read: options.heartbeat }]);
   }
 
   submitted(submission: Submission): void {
@@ -74,31 +77,42 @@ export class SubmitWorker {
   }
 
   async #start(): Promise<void> {
-    const { settings, shown, start, onDied, heartbeat } = this.#options;
-    const { stages, stageFolder } = settings;
-    const parts = [{ name: threadName, read: heartbeat }];
-    if (stages.length > 0) {
-      const loaded = await Promise.all(
-        stages.map(({ module, options }) => loadStage(module, options, stageFolder)),
-      );
-      const problem = loaded.map(sizeProblem).find((found) => found !== null);
-      if (problem !== undefined && problem !== null) throw new RangeError(problem);
-      const chain = startStageChain({ stages: loaded, shown });
-      this.#chain = chain;
-      for (const [i, read] of chain.heartbeats.entries()) {
-        parts.push({ name: `stage=${loaded[i]?.name ?? ""}`, read });
-      }
-      chain.ended.catch((error: unknown) => {
-        if (this.#chain === chain)
-          onDied(error instanceof Error ? error : new Error(String(error)));
-      });
-    }
+    const { start, heartbeat } = this.#options;
+    const own = { name: threadName, read: heartbeat };
+    const life = this.#lives;
+    const staged = await this.#startStages(life);
+    this.#refuseAfter(life);
+    this.#heartbeat = new JointHeartbeat([own, ...staged]);
     const rings = this.#chain;
-    this.#heartbeat = new JointHeartbeat(parts);
     await start({
       chain: rings === null ? null : { input: rings.input, output: rings.output },
       stopWaitMs: stepMsMax,
     });
+  }
+
+  /** Resolves with their heartbeats when all are loaded. */
+  async #startStages(life: number): Promise<ConstructorParameters<typeof JointHeartbeat>[0]> {
+    const { settings, shown, onDied } = this.#options;
+    const { stages, stageFolder } = settings;
+    if (stages.length === 0) return [];
+    const loaded = await Promise.all(
+      stages.map(({ module, options }) => loadStage(module, options, stageFolder)),
+    );
+    this.#refuseAfter(life);
+    const problem = loaded.map(sizeProblem).find((found) => found !== null);
+    if (problem !== undefined && problem !== null) throw new RangeError(problem);
+    const chain = startStageChain({ stages: loaded, shown });
+    this.#chain = chain;
+    chain.ended.catch((error: unknown) => {
+      if (this.#chain === chain) onDied(error instanceof Error ? error : new Error(String(error)));
+    });
+    await chain.loaded;
+    return chain.heartbeats.map((read, i) => ({ name: `stage=${loaded[i]?.name ?? ""}`, read }));
+  }
+
+  /** A kill does not wait for the start that it ends. */
+  #refuseAfter(life: number): void {
+    if (this.#lives !== life) throw new Error("killed while it loaded its stages");
   }
 
   // Taps first, then the stages, then bundles: each empties what is before it.
@@ -115,8 +129,13 @@ export class SubmitWorker {
   async #kill(): Promise<void> {
     const chain = this.#chain;
     this.#chain = null;
-    await this.#options.kill();
-    // Whatever a stage died of was said already.
-    await chain?.stop(0).catch(() => false);
+    this.#lives += 1;
+    const end = async (): Promise<void> => {
+      await this.#options.kill();
+      // Whatever a stage died of was said already.
+      await chain?.stop(0).catch(() => false);
+    };
+    this.#ended = Promise.all([this.#ended, end()]);
+    await this.#ended;
   }
 }

@@ -8,6 +8,8 @@ import type { LoadedStage } from "./load-stage.ts";
 import type { StageOptions } from "./stage-module.ts";
 
 const stopMsDefault = 5000;
+/** A thread that has not loaded its stage by then never will. */
+const loadedMsMax = 20_000;
 /** A timer of Node for longer fires at once. */
 const timerMsMax = 2 ** 31 - 1;
 
@@ -47,6 +49,8 @@ export type CustomStageOptions = {
 export type CustomStageThread = {
   /** 0 until it is loaded; stands still during `start`, then another number as long as it lives. */
   readonly heartbeat: () => number;
+  /** Resolves when the stage is loaded; rejects when it is not within 20 s, and as `ended` does. */
+  readonly loaded: Promise<void>;
   /** Resolves when it was stopped and its input is empty; rejects with what the thread died of. */
   readonly ended: Promise<void>;
   /**
@@ -79,10 +83,12 @@ export const startStageThread = ({
   const file = moduleUrl("engine/threads/custom.thread");
   const worker = new Worker(file, { workerData, name: stage.name });
   const ended = endOf(worker, stage.name, words);
+  const loaded = loadedOf(stage.name, words, ended);
   // Who only calls `stop` hears of it there.
-  ended.catch(() => undefined);
+  for (const promise of [ended, loaded]) promise.catch(() => undefined);
   return {
     heartbeat: () => Atomics.load(words, customWord.beats),
+    loaded,
     ended,
     stop: async (deadlineMs = stopMsDefault) => {
       checkDeadline(deadlineMs);
@@ -110,6 +116,12 @@ export const startStageThread = ({
 /** @throws RangeError for a deadline that is no number of 0 or more, in ms. */
 export const checkDeadline = (deadlineMs: number): void => {
   if (!(deadlineMs >= 0)) throw new RangeError(`deadlineMs=${deadlineMs}, 0 at least`);
+};
+
+const loadedOf = async (name: string, words: Int32Array, ended: Promise<void>): Promise<void> => {
+  const { value } = Atomics.waitAsync(words, customWord.beats, 0, loadedMsMax);
+  if ((await Promise.race([value, ended])) !== "timed-out") return;
+  throw new Error(`thread of stage=${name} has not loaded it within loadedMsMax=${loadedMsMax}`);
 };
 
 const endOf = async (worker: Worker, name: string, words: Int32Array): Promise<void> => {

@@ -21,6 +21,7 @@ const beat = (): void => {
 };
 // Else one that hangs before its first turn would pass for a thread that has yet to begin.
 beat();
+Atomics.notify(words, customWord.beats);
 const stage = create({ input, output, metrics, nowUs: monotonicUs });
 runDutyCycle(
   {

@@ -14,12 +14,14 @@ import type { StageFactory, StageModule, StageOptions } from "./stage-module.ts"
 export type StageLoadCode =
   /** There is no such module. */
   | "not-found"
-  /** The module threw when it was imported. */
+  /** The module threw when it was imported, or its top-level await did not settle in time. */
   | "failed"
   /** Its export `stage` is missing or no StageModule. */
   | "shape"
   /** It refused its options. */
   | "options";
+
+const loadMsMaxDefault = 10_000;
 
 /** `message` names the stage as the configuration does, and what is wrong. */
 export class StageLoadError extends Error {
@@ -48,16 +50,18 @@ export type LoadedStage = {
 
 /**
  * `specifier` is a path, relative to the folder `from` (the process's own when left out), a file
- * URL, or the name of a package that is installed there. Any thread.
+ * URL, or the name of a package that is installed there. A module that awaits at its top level has
+ * `loadMsMax` for it, 10 s when left out. Any thread.
  * @throws StageLoadError with one of the codes above.
  */
 export const loadStage = async (
   specifier: string,
   options: StageOptions = {},
   from: string = process.cwd(),
+  loadMsMax: number = loadMsMaxDefault,
 ): Promise<LoadedStage> => {
   const url = urlOf(specifier, from);
-  const stage = checked(specifier, await imported(specifier, url));
+  const stage = checked(specifier, await imported(specifier, url, loadMsMax));
   const table: StageMetricsTable = { ...stage.metrics, stage: stage.name };
   const create = configured(specifier, stage, options);
   return {
@@ -85,14 +89,22 @@ const urlOf = (specifier: string, from: string): string => {
   }
 };
 
-const imported = async (specifier: string, url: string): Promise<unknown> => {
+const imported = async (specifier: string, url: string, loadMsMax: number): Promise<unknown> => {
   if (!existsSync(new URL(url)))
     throw new StageLoadError("not-found", specifier, `no such module: ${url}`);
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(new Error(`its top-level await has not settled within loadMsMax=${loadMsMax}`));
+  }, loadMsMax);
   try {
-    const module = (await import(url)) as { readonly stage?: unknown };
+    const module = (await Promise.race([import(url), late.promise])) as {
+      readonly stage?: unknown;
+    };
     return module.stage;
   } catch (error) {
     throw new StageLoadError("failed", specifier, `its module failed: ${text(error)}`);
+  } finally {
+    clearTimeout(timer);
   }
 };
 

@@ -28,6 +28,8 @@ export type StageChain = {
   readonly output: SharedArrayBuffer;
   /** Of each stage: see CustomStageThread. */
   readonly heartbeats: readonly (() => number)[];
+  /** Resolves when all are loaded; rejects when one is not. */
+  readonly loaded: Promise<void>;
   /** Rejects with what the first thread died of; resolves when all have ended. */
   readonly ended: Promise<void>;
   /**
@@ -62,11 +64,13 @@ export const startStageChain = (options: StageChainOptions): StageChain => {
     for (const memory of metrics) shown.remove(memory);
   };
   const ended = Promise.all(threads.map((thread) => thread.ended)).then(hide);
+  const loaded = Promise.all(threads.map((thread) => thread.loaded)).then(() => undefined);
   // Who only calls `stop` hears of it there.
-  ended.catch(() => undefined);
+  for (const promise of [ended, loaded]) promise.catch(() => undefined);
   return {
     input,
     output,
+    loaded,
     heartbeats: threads.map(({ heartbeat }) => heartbeat),
     ended,
     stop: async (deadlineMs = stopMsDefault) => {

@@ -18,6 +18,7 @@ import { openLog } from "../../../engine/log/open-log.ts";
 import type { MetricKey } from "../../../engine/metrics/table.ts";
 import { readRingStats } from "../../../engine/ring/ring-stats.ts";
 import { encodeBase58 } from "../../../schemas/market/base58.ts";
+import { halfSource } from "./half-stage.ts";
 import { verifiesWire } from "./verifies-wire.ts";
 import { runSeed } from "../../random.ts";
 import { transactionFrame } from "../../transaction-frame.ts";
@@ -269,6 +270,18 @@ describe("bundles of a running engine", () => {
     expect(counts().submitRestart).toBeGreaterThan(0);
   });
 
+  it("are made no more after a stage that hangs each time, until a restart is asked for", async () => {
+    writeFileSync(join(folder, "half.mjs"), halfSource.replace("return;", "for (;;);"));
+    const stages = [{ name: "half", module: "./half.mjs" }];
+    const set = { stages: JSON.stringify(stages), "supervisor.hang_ms": "1000" };
+    const running = await start(set, { restartsMax: 1 });
+    const submit = () => running.steering.workers().find(({ name }) => name === "submit");
+    while (submit()?.state !== "Error" || submit()?.restarts === 0) await sleep(20);
+    expect(submit()?.lastError).toBe("hangs: no heartbeat of stage=half for hangMs=1000");
+    await running.steering.restart("submit");
+    expect(submit()).toMatchObject({ state: "Running", restarts: 2 });
+  });
+
   it("are made anew after a stage hung before its first turn", async () => {
     writeFileSync(join(folder, "half.mjs"), halfSource);
     const flag = join(folder, "has-hung");
@@ -352,42 +365,3 @@ describe("bundles of a running engine", () => {
     expect(now.submitUnknown + now.submitShutdown).toBeGreaterThan(0);
   });
 });
-
-/** Lets one record of `every` pass. */
-const halfSource = `
-  import { existsSync, writeFileSync } from "node:fs";
-  export const stage = {
-    name: "half",
-    inputBytes: 32,
-    outputBytes: 32,
-    metrics: { counters: { seen: { name: "half_seen_total", help: "Records" } } },
-    configure: ({ every = 1, diesAfter = Infinity, hangsAfter = Infinity, exitsAfter = Infinity, hangsOnce }) => ({ input, output, metrics }) => {
-      let n = 0;
-      const seen = metrics.counter("seen");
-      return {
-        name: "half",
-        start() {
-          if (hangsOnce === undefined || existsSync(hangsOnce)) return;
-          writeFileSync(hangsOnce, "");
-          for (;;);
-        },
-        work() {
-          if (input.available() === 0 || output.claim(1) === 0) return 0;
-          n += 1;
-          if (n > diesAfter) throw new Error("as it was told");
-          while (n > hangsAfter);
-          if (n > exitsAfter) process.exit(0);
-          seen.add(1);
-          if (n % every === 0) {
-            const from = input.slotBase(0);
-            output.bytes.set(input.bytes.subarray(from, from + 32), output.slotBase(0));
-            output.publish(1);
-          }
-          input.release(1);
-          return 1;
-        },
-        stop() {},
-      };
-    },
-  };
-`;

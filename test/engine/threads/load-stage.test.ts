@@ -120,6 +120,31 @@ describe("a stage from a module", () => {
     await thread.ended;
   });
 
+  it("whose top-level await never settles is refused after a limit", async () => {
+    const source = `await new Promise(() => {}); ${adderSource("never")}`;
+    const module = moduleOf("never", source);
+    const error: unknown = await loadStage(module, { step: 1 }, folder, 50).catch(
+      (caught: unknown) => caught,
+    );
+    expect(error).toMatchObject({
+      code: "failed",
+      message: `stage=${module}: its module failed: its top-level await has not settled within loadMsMax=50`,
+    });
+  });
+
+  it("has loaded before it moves, and has not when its thread ends before", async () => {
+    const stage = await load(adder, { step: 1 });
+    const metrics = stage.createMetrics();
+    const thread = startStageThread({ stage, input: ring(), output: ring(), metrics });
+    expect(thread.heartbeat()).toBe(0);
+    await thread.loaded;
+    expect(thread.heartbeat()).toBeGreaterThan(0);
+    await thread.stop();
+    const gone = { ...stage, url: `${stage.url}.gone` };
+    const failing = startStageThread({ stage: gone, input: ring(), output: ring(), metrics });
+    await expect(failing.loaded).rejects.toThrow("no such module");
+  });
+
   it("whose work says nothing ends its thread with that, instead of never stopping", async () => {
     const source = adderSource("silent").replace("return count;", "");
     const stage = await load(moduleOf("silent", source), { step: 1 });
