@@ -47,7 +47,8 @@ if (first !== "--install") {
       main,
       ...process.argv.slice(2),
     ],
-    { stdio: "inherit", env: { ...cache, ...process.env } },
+    // The channel closes when this process is killed, and the program ends with it.
+    { stdio: ["inherit", "inherit", "inherit", "ipc"], env: { ...cache, ...process.env } },
   );
   // A terminal signals the whole group; a supervisor only this process: pass it on, wait, and end
   // as the child ended.

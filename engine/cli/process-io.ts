@@ -27,7 +27,13 @@ export const processIo = (): ProcessIo => {
     if (error.code !== "EPIPE") outputError = error;
     abort.abort();
   });
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => abort.abort());
+  // Notes that find no room are lost; a terminal or reader that has gone ends us as Ctrl-C does.
+  process.stderr.on("error", ({ code }: NodeJS.ErrnoException) => {
+    if (code === "EPIPE" || code === "EIO") abort.abort();
+  });
+  // A launcher that was killed can pass no signal on: its channel closes.
+  for (const end of ["SIGINT", "SIGTERM", "disconnect"]) process.on(end, () => abort.abort());
+  process.channel?.unref();
 
   const progress = process.stderr.isTTY ? progressOnScreen() : undefined;
   const flush = (): boolean => {

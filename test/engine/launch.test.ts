@@ -1,5 +1,6 @@
 // The entry of the command line, as a process of its own.
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,6 +30,22 @@ const invalidated = (cache: string): string => {
   }).stdout;
 };
 
+/** Whether a program whose input stays open ends when what started it gets a signal. */
+const endsWith = async (words: readonly string[], signal: NodeJS.Signals): Promise<boolean> => {
+  const input = spawn("sh", ["-c", "echo AAAA; echo AAAA; exec sleep 20"]);
+  const [program = "", ...more] = [...words, "sniff", "--format", "base64", "-"];
+  const child = spawn(program, more, { cwd: root, stdio: [input.stdout, "pipe", "ignore"] });
+  const { stdout } = child;
+  await once(stdout ?? child, "data");
+  stdout?.resume();
+  child.kill(signal);
+  // Standard output is open for as long as any process has it.
+  await once(stdout ?? child, "close");
+  const isEarly = input.exitCode === null;
+  input.kill();
+  return isEarly;
+};
+
 describe("the launcher", () => {
   it("keeps what Node makes of the sources, where the user says when they do", () => {
     const cache = join(folder, "own");
@@ -47,6 +64,12 @@ describe("the launcher", () => {
     const cache = join(folder, "detached");
     expect(invalidated(cache)).toContain("ArrayBufferDetaching");
     expect(invalidated(cache)).not.toContain("ArrayBufferDetaching");
+  });
+
+  it("leaves no program behind when it is killed, nor does npm when it is told to end", async () => {
+    const launcher = [process.execPath, join(root, "engine", "launch.mjs")];
+    expect(await endsWith(launcher, "SIGKILL")).toBe(true);
+    expect(await endsWith(["npm", "run", "--silent", "weir", "--"], "SIGTERM")).toBe(true);
   });
 
   it("starts where no folder can be made, too", () => {

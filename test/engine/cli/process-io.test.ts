@@ -12,9 +12,11 @@ import { describe, expect, it } from "vitest";
 
 const main = fileURLToPath(new URL("../../../engine/main.ts", import.meta.url));
 
-const weir = (words: readonly string[], stdout: "pipe" | number) =>
+type Output = "pipe" | "ignore" | number;
+
+const weir = (words: readonly string[], stdout: Output, stderr: Output = "pipe") =>
   spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main, ...words], {
-    stdio: ["pipe", stdout, "pipe"],
+    stdio: ["pipe", stdout, stderr],
   });
 
 /** Packed, and not at its end. */
@@ -41,6 +43,20 @@ describe("the process", () => {
       expect(await once(child, "exit")).toEqual([1, null]);
     }
   });
+
+  it.skipIf(!existsSync("/dev/full"))(
+    "goes on when its notes find no room, and when nobody reads them (skipped without /dev/full)",
+    async () => {
+      const words = ["sniff", "--format", "base64", "-"];
+      const full = weir(words, "ignore", openSync("/dev/full", "w"));
+      full.stdin?.end("AAAA\n");
+      expect(await once(full, "exit")).toEqual([0, null]);
+      const unread = weir(words, "ignore");
+      unread.stderr?.destroy();
+      unread.stdin?.end("AAAA\n");
+      expect(await once(unread, "exit")).toEqual([0, null]);
+    },
+  );
 
   it.skipIf(!existsSync("/dev/full"))(
     "exits with 1 and says why when its output cannot be written (skipped without /dev/full)",
