@@ -1,5 +1,6 @@
 // The engine of one process: shared memory, the threads over it, and the supervisor that keeps them
 // alive. Everything here runs on the control thread and never touches a record.
+import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { lanesMaxOf } from "../consume/deal.ts";
@@ -14,6 +15,7 @@ import {
   startExports,
 } from "../export/exports.ts";
 import type { RejoinOptions } from "../log/event-log.ts";
+import { lockDirectory, type Release } from "../log/embedded/lock.ts";
 import type { LogPlace } from "../log/open-log.ts";
 import { type ResolverSettings, startResolver } from "../resolve/start-resolver.ts";
 import { sniffDefaults, type SniffSettings } from "../sniff/sniff-settings.ts";
@@ -117,6 +119,33 @@ export type Engine = {
 
 /** @throws ThreadStartError when a thread cannot start, after all others were ended. */
 export const startEngine = async (options: EngineOptions): Promise<Engine> => {
+  const release = lockOf(options.log);
+  try {
+    const engine = await startThreads(options);
+    const stop = async (deadlineMs: number): Promise<DrainReport> =>
+      engine.stop(deadlineMs).finally(release);
+    return { ...engine, stop };
+  } catch (error) {
+    release();
+    throw error;
+  }
+};
+
+/** Held here: the threads that use the embedded log come and go. Returns what releases it, once. */
+const lockOf = (log: EngineOptions["log"]): (() => void) => {
+  if ("kafka" in log) return () => undefined;
+  try {
+    let release: Release | null = lockDirectory(resolve(log.directory));
+    return () => {
+      release?.();
+      release = null;
+    };
+  } catch (error) {
+    throw startError(error, null);
+  }
+};
+
+const startThreads = async (options: EngineOptions): Promise<Engine> => {
   const { log } = options;
   const given = withDefaults(options);
   const { sniff, submit } = given;

@@ -1,6 +1,6 @@
 // One process per directory. The lock is SQLite's own on a file beside the log, so the system
 // releases it when the process dies, however it dies. Threads of the process that holds it come
-// in freely: it is the process's, held by the thread that opened first and must close last.
+// in freely: it is the process's, held by the thread that took it first and must release it last.
 import {
   accessSync,
   constants,
