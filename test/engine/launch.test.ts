@@ -31,10 +31,13 @@ const invalidated = (cache: string): string => {
 };
 
 /** Whether a program whose input stays open ends when what started it gets a signal. */
-const endsWith = async (words: readonly string[], signal: NodeJS.Signals): Promise<boolean> => {
+const endsWith = async (
+  [program, ...words]: readonly [string, ...string[]],
+  signal: NodeJS.Signals,
+): Promise<boolean> => {
   const input = spawn("sh", ["-c", "echo AAAA; echo AAAA; exec sleep 20"]);
-  const [program = "", ...more] = [...words, "sniff", "--format", "base64", "-"];
-  const child = spawn(program, more, { cwd: root, stdio: [input.stdout, "pipe", "ignore"] });
+  const all = [...words, "sniff", "--format", "base64", "-"];
+  const child = spawn(program, all, { cwd: root, stdio: [input.stdout, "pipe", "ignore"] });
   const { stdout } = child;
   await once(stdout ?? child, "data");
   stdout?.resume();
@@ -67,8 +70,8 @@ describe("the launcher", () => {
   });
 
   it("leaves no program behind when it is killed, nor does npm when it is told to end", async () => {
-    const launcher = [process.execPath, join(root, "engine", "launch.mjs")];
-    expect(await endsWith(launcher, "SIGKILL")).toBe(true);
+    const launcher = join(root, "engine", "launch.mjs");
+    expect(await endsWith([process.execPath, launcher], "SIGKILL")).toBe(true);
     expect(await endsWith(["npm", "run", "--silent", "weir", "--"], "SIGTERM")).toBe(true);
   });
 
