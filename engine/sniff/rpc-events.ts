@@ -13,6 +13,8 @@ export type TradeEvent = {
   /** Absent where the event names only the pool. */
   readonly mint: string | null;
   readonly user: string | null;
+  /** More of the trade that the event before it told of: its amounts come on top. */
+  readonly isRest: boolean;
 };
 
 type Layout = {
@@ -36,6 +38,8 @@ type Layout = {
   readonly nameAt: number | null;
   readonly mint: number | null;
   readonly user: number | null;
+  /** As `TradeEvent.isRest`; left out is no. */
+  readonly isRest?: true;
 };
 
 const swapEvent = {
@@ -62,6 +66,22 @@ export const eventLayouts: readonly Layout[] = [
     nameAt: 266,
     base: 56,
     user: 65,
+  },
+  {
+    // What the purchase that completes a curve buys of the pool to be.
+    program: "pump.fun",
+    event: "PostCompleteBuyEvent",
+    discriminator: "6fb06d8b316cd5fb",
+    bytesMin: 168,
+    isBuyAt: null,
+    growth: null,
+    nameAt: null,
+    direction: "buy",
+    mint: 48,
+    quote: 160,
+    base: 152,
+    user: 16,
+    isRest: true,
   },
   {
     ...swapEvent,
@@ -140,6 +160,7 @@ export const decodeEvent = (program: string, data: Uint8Array): TradeEvent | nul
     quote: other ?? u64(shrank ? layout.base : layout.quote),
     mint: layout.mint === null ? null : key(layout.mint),
     user: layout.user === null ? null : key(layout.user),
+    isRest: layout.isRest === true,
   };
 };
 

@@ -132,7 +132,8 @@ const innerMatches = ({ watch }: Sniffer, meta: RpcMeta): Found[] => {
   return found;
 };
 
-// An event belongs to the nearest match before it, of the same program, that it fits.
+// An event belongs to the nearest match before it, of the same program, that it fits; the rest of a
+// trade to the nearest that has its event.
 const attachEvents = (found: readonly Found[], meta: RpcMeta): void => {
   for (const [outer, instructions] of meta.inner) {
     instructions.forEach((instruction, position) => {
@@ -142,12 +143,14 @@ const attachEvents = (found: readonly Found[], meta: RpcMeta): void => {
         (one) =>
           one.outer === outer &&
           one.inner < position &&
-          one.event === null &&
+          (one.event !== null) === event.isRest &&
           programIds[one.rule.program] === instruction.program &&
           one.rule.direction === event.direction &&
           fits(event.mint, one.accounts[one.rule.mint]),
       );
-      if (owner !== undefined) owner.event = owner.places.isTurned ? turned(event) : event;
+      if (owner === undefined) return;
+      const told = owner.places.isTurned ? turned(event) : event;
+      owner.event = owner.event === null ? told : sum(owner.event, told);
     });
   }
 };
@@ -158,6 +161,12 @@ const turned = ({ base, quote, ...event }: TradeEvent): TradeEvent => ({
   base: quote,
   quote: base,
   mint: null,
+});
+
+const sum = (event: TradeEvent, rest: TradeEvent): TradeEvent => ({
+  ...event,
+  base: event.base + rest.base,
+  quote: event.quote + rest.quote,
 });
 
 const fits = (told: string | null, known: string | null | undefined): boolean =>

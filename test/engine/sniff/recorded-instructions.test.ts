@@ -106,9 +106,10 @@ describe("LaunchLab's trade event", () => {
   };
 
   it("is a buy when the quote reserve grew, whatever stands behind the amounts", () => {
-    const buy = { direction: "buy", quote: 111n, base: 222n, mint: null, user: null };
+    const none = { mint: null, user: null, isRest: false };
+    const buy = { direction: "buy", quote: 111n, base: 222n, ...none };
     expect(decodeEvent("LaunchLab", event(5n, 9n))).toEqual(buy);
-    const sell = { direction: "sell", quote: 222n, base: 111n, mint: null, user: null };
+    const sell = { direction: "sell", quote: 222n, base: 111n, ...none };
     expect(decodeEvent("LaunchLab", event(9n, 5n))).toEqual(sell);
     expect(decodeEvent("LaunchLab", event(5n, 9n).subarray(0, 119))).toBeNull();
     // The same discriminator of another program is another event.
