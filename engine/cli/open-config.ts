@@ -71,7 +71,10 @@ const lookedUp = [
 type LiveEngine = {
   readonly liveThreads: () => readonly LiveThread[];
   readonly tellVersion: (version: number) => void;
+  readonly tellRefused: (isRefused: boolean) => void;
 };
+
+type OpenThreads = ReturnType<OpenConfig["about"]>["threads"];
 
 export type OpenConfig = {
   readonly holder: ConfigHolder;
@@ -82,6 +85,8 @@ export type OpenConfig = {
     readonly version: number;
     readonly needsRestart: readonly string[];
     readonly last: ReloadOutcome | null;
+    /** Versions that the running threads have taken up, by thread: one that waits is behind. */
+    readonly threads: { readonly [thread: string]: number };
   };
   /** Reads everything again now, and tells what became of it. */
   readonly reload: () => Promise<ReloadOutcome>;
@@ -111,15 +116,17 @@ export const openConfig = async (
   const stages = await stageProblems(first, path);
   if (stages.length > 0) throw errorOf({ ok: false, problems: stages, warnings: [] });
   const live = { memory: createLiveMemory(first.config), config: first.config };
+  let threads = (): OpenThreads => ({});
   return {
     holder,
     context: { now: () => holder.config, stageFolder: stageFolderOf(first.origins, path) },
     about: () => {
       const { version, needsRestart, last } = holder;
-      return { version, needsRestart, last };
+      return { version, needsRestart, last, threads: threads() };
     },
     live,
-    follow: ({ liveThreads, tellVersion }) => {
+    follow: ({ liveThreads, tellVersion, tellRefused }) => {
+      holder.onReload = ({ kind }) => tellRefused(kind === "refused");
       const control = new LiveControl({
         memory: live.memory,
         threads: liveThreads,
@@ -128,6 +135,8 @@ export const openConfig = async (
         nowMs: () => performance.now(),
       });
       holder.subscribe(control);
+      threads = () =>
+        Object.fromEntries(liveThreads().map((one) => [one.name, control.versionOf(one)]));
       const tell = ({ version }: ConfigUpdate): void => tellVersion(version);
       const takes = (): boolean => false;
       holder.subscribe({

@@ -81,6 +81,8 @@ export class ConfigHolder {
   /** Of the last reload. */
   needsRestart: readonly string[] = [];
   last: ReloadOutcome | null = null;
+  /** Called after each reload. */
+  onReload: (outcome: ReloadOutcome) => void = () => undefined;
   readonly #read: () => Promise<Resolution>;
   readonly #lookedUp: readonly string[];
   readonly #subscribers: ConfigSubscriber[] = [];
@@ -127,6 +129,7 @@ export class ConfigHolder {
       ? await this.#take(resolved)
       : this.#refused("sources", resolved.problems.map(problemText));
     this.last = outcome;
+    this.onReload(outcome);
     if (outcome.kind !== "refused") this.needsRestart = outcome.needsRestart;
     return outcome;
   }

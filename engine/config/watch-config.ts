@@ -1,8 +1,8 @@
 // When to reload: the file changed, or SIGHUP came. The file is looked at by name in intervals, so
 // that a save by rename is seen like any other, on every file system; a change is taken up when two
 // looks in a row agree, so that a file is not read while it is written. Two looks and the reading
-// stay below 5 s (reload.poll_ms is at most 2 s). What a part of the engine refused, as a thread that
-// is just being replaced does, is tried again a few times.
+// stay below 5 s (reload.poll_ms is at most 2 s). What a part of the engine refused, as a thread does
+// that waits for the log or is just being replaced, is tried again with each look until it is taken.
 import { stat } from "node:fs/promises";
 
 import { type ConfigHolder, outcomeText, type ReloadOutcome } from "./config-holder.ts";
@@ -26,15 +26,13 @@ const signatureOf = async (path: string): Promise<string> => {
   }
 };
 
-/** Further tries after a part refused, one a look. */
-const retriesMax = 10;
-
 /** One file. `look` is one interval's work. */
 export class ConfigWatch {
   readonly #options: ConfigWatchOptions;
   #taken: string | null = null;
   #seen: string | null = null;
-  #retries = 0;
+  /** A part refused: that may pass. */
+  #isPending = false;
   #noted = "";
 
   constructor(options: ConfigWatchOptions) {
@@ -53,26 +51,20 @@ export class ConfigWatch {
     this.#seen = signature;
     if (!isSettled) return;
     if (signature !== this.#taken) await this.#take(signature, path);
-    else if (this.#retries > 0) await this.#retry();
+    else if (this.#isPending) await this.#reload(false);
   }
 
   async #take(signature: string, path: string): Promise<void> {
     const isFirst = this.#taken === null;
     this.#taken = signature;
-    this.#retries = 0;
+    this.#isPending = false;
     if (signature === "") {
       if (!isFirst) {
         this.#options.note(`weir: ${path} is gone: the configuration goes on as it is`);
       }
       return;
     }
-    const outcome = await this.#reload(isFirst);
-    if (isPassing(outcome)) this.#retries = retriesMax;
-  }
-
-  async #retry(): Promise<void> {
-    const outcome = await this.#reload(false);
-    this.#retries = isPassing(outcome) ? this.#retries - 1 : 0;
+    await this.#reload(isFirst);
   }
 
   /** Reloads now, whatever the file. */
@@ -84,15 +76,13 @@ export class ConfigWatch {
     const { holder, note } = this.#options;
     const outcome = await holder.reload();
     const text = `weir: ${outcomeText(outcome)}`;
-    const isAgain = text === this.#noted && this.#retries > 0;
+    const isAgain = text === this.#noted && this.#isPending;
     if (!isAgain && !(isQuiet && outcome.kind === "unchanged")) note(text);
     this.#noted = text;
+    this.#isPending = outcome.kind === "refused" && outcome.by === "part";
     return outcome;
   }
 }
-
-const isPassing = (outcome: ReloadOutcome): boolean =>
-  outcome.kind === "refused" && outcome.by === "part";
 
 /** Where SIGHUP comes from: the process. */
 type Signals = {

@@ -109,6 +109,8 @@ export type Engine = {
   readonly exportFaults: () => ExportFaults;
   /** Says which version of the configuration runs, for metrics and outputs; 1 at the start. */
   readonly tellVersion: (version: number) => void;
+  /** Says whether the last reload was refused, for metrics. */
+  readonly tellRefused: (isRefused: boolean) => void;
   /** All lanes that there were, those of the engine's own memory first; grows. */
   readonly lanes: readonly Lane[];
   /** Memories of all event collectors; grows. */
@@ -202,6 +204,8 @@ const startThreads = async (options: EngineOptions): Promise<Engine> => {
     submissions: () => threads.submissions,
     exportFaults: () => exports?.faults() ?? {},
     tellVersion: (version) => tellVersion(memory, version),
+    tellRefused: (isRefused) =>
+      new MetricCells(memory.metrics).set(cellOf("configRefused"), isRefused ? 1 : 0),
     lanes: lanes.all,
     events: lanes.shownEvents,
     stop: async (deadlineMs) => {

@@ -294,6 +294,11 @@ export const metrics = {
   submitBundlesShutdown: submitBundles("shutdown"),
 
   configVersion: gauge("control", "weir_config_version", "Version of the configuration that runs"),
+  configRefused: gauge(
+    "control",
+    "weir_config_refused",
+    "1 while the configuration that was read last is refused, and the one before goes on",
+  ),
   tablesAsked: counter(
     "control",
     "weir_lookup_tables_asked_total",

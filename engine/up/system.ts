@@ -71,6 +71,7 @@ export type System = {
   readonly snapshot: () => Snapshot;
   readonly liveThreads: Engine["liveThreads"];
   readonly tellVersion: Engine["tellVersion"];
+  readonly tellRefused: Engine["tellRefused"];
   /** Settles with a reason when a part died. */
   readonly failed: Promise<string>;
   /** Drains, commits, ends everything; the ledger of the run. */
@@ -215,6 +216,7 @@ const running = ({ engine, edge, registries, log, control, options, state }: Par
     snapshot: () => takeSnapshot(engine.memory, engine.lanes),
     liveThreads: engine.liveThreads,
     tellVersion: engine.tellVersion,
+    tellRefused: engine.tellRefused,
     failed,
     stop: async () => {
       state.isStopping = true;

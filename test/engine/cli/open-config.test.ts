@@ -21,7 +21,11 @@ it("a reload tells the engine its version, and threads what changed", async () =
   writeFileSync(path, "[bundle]\ntimeout_us = 100\n");
   const settings = await openConfig({ values: { config: path }, positionals: [] }, {}, io);
   const told: number[] = [];
-  settings.follow({ liveThreads: () => [], tellVersion: (version) => told.push(version) });
+  settings.follow({
+    liveThreads: () => [],
+    tellVersion: (version) => told.push(version),
+    tellRefused: () => undefined,
+  });
   const timeouts: number[] = [];
   const reader = new LiveReader({
     ...settings.live,
@@ -44,6 +48,27 @@ it("a reload tells the engine its version, and threads what changed", async () =
   writeFileSync(path, "[bundle]\ntimeout_us = 250\n[book]\nsymbols = 3\n");
   expect(await settings.reload()).toMatchObject({ version: 3, needsRestart: ["book.symbols"] });
   expect(told).toEqual([2, 3]);
+});
+
+it("a thread that does not answer is told as a refusal, and shown with the version it runs", async () => {
+  const path = join(folder, "refused.toml");
+  writeFileSync(path, "[bundle]\ntimeout_us = 100\n");
+  const settings = await openConfig({ values: { config: path }, positionals: [] }, {}, io);
+  let threads = [{ name: "market", slot: 3 }];
+  const refused: boolean[] = [];
+  settings.follow({
+    liveThreads: () => threads,
+    tellVersion: () => undefined,
+    tellRefused: (isRefused) => refused.push(isRefused),
+  });
+  const reader = new LiveReader({ ...settings.live, slot: 3, apply: () => undefined });
+  writeFileSync(path, "[bundle]\ntimeout_us = 250\n");
+  const reason = "threads: market: no answer within 1000 ms";
+  expect(await settings.reload()).toMatchObject({ version: 1, reasons: [reason] });
+  expect(settings.about()).toMatchObject({ version: 1, threads: { market: reader.version } });
+  threads = [];
+  expect(await settings.reload()).toMatchObject({ kind: "applied", version: 2 });
+  expect(refused).toEqual([true, false]);
 });
 
 it("settings that came through a pipe go on: nothing is read from it again", async () => {
