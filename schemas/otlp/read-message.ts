@@ -119,8 +119,9 @@ const valuesAt = (
 };
 
 /** Set or not is the same for a field without presence: it is left out, as JSON leaves it out. */
-const isDefault = (value: JsonValue): boolean =>
-  value === "" || value === 0 || value === "0" || value === false;
+const isDefault = (value: JsonValue, { kind }: Field): boolean =>
+  // "0" is a number of 64 bits, but a text like any other.
+  value === "" || value === 0 || value === false || (value === "0" && kind !== "text");
 
 const put = (
   object: JsonObject,
@@ -139,7 +140,7 @@ const put = (
   }
   const [value] = values;
   if (value === undefined) return;
-  if (!field.presence && field.type === null && isDefault(value)) {
+  if (!field.presence && field.type === null && isDefault(value, field)) {
     delete object[field.name];
     return;
   }

@@ -9,6 +9,7 @@ import { protoType } from "./otlp-proto.ts";
 const texts = [
   "",
   "a",
+  "0",
   "service.name",
   "http.route",
   "münchen",

@@ -136,6 +136,14 @@ describe("weir decode", () => {
     ]);
   });
 
+  it("shows texts that look like a number's default", async () => {
+    const bytes = protoEncode("ExportTraceServiceRequest", {
+      resourceSpans: [{ scopeSpans: [{ scope: { name: "0" }, spans: [{ name: "0" }] }] }],
+    });
+    const { lines } = await run(fileOf(bytes));
+    expect(lines).toMatchObject([{ name: "0", scope: { name: "0" }, startTimeUnixNano: "0" }]);
+  });
+
   it("shows the metadata of a metric with each of its points", async () => {
     const metric =
       '{"name":"m","gauge":{"dataPoints":[{"asInt":1}]},"metadata":[{"key":"k","value":{"intValue":2}}]}';
