@@ -34,10 +34,10 @@ const sizeCodes = new Set<number>([
 ]);
 
 /** The refusal of a request for a scan code, at this byte of its protobuf form. */
-export const scanRefusal = (code: number, at: number): Refusal =>
+export const scanRefusal = (code: number, at: number, limits: OtlpLimits): Refusal =>
   refuse(
     sizeCodes.has(code) ? "body-too-large" : "malformed",
-    `body: ${scanCodeText(code)}, at byte ${at}`,
+    `body: ${scanCodeText(code, limits)}, at byte ${at}`,
     { field: "body" },
   );
 
@@ -46,6 +46,7 @@ export type RejectRecord = (record: number, reason: string, detail: string) => v
 
 /** One per path, reused. */
 export class OtlpCheck {
+  readonly #limits: OtlpLimits;
   readonly #check: MessageCheck;
   readonly #record;
   readonly #resource = messageType("Resource");
@@ -54,6 +55,7 @@ export class OtlpCheck {
   readonly #bounds: readonly (readonly [column: number, max: number, code: number])[];
 
   constructor(record: MessageName, layout: RecordLayout, limits: OtlpLimits) {
+    this.#limits = limits;
     this.#check = new MessageCheck(limits);
     this.#record = messageType(record);
     this.#bounds = layout.bounds.map(([column, limit, code]) => [column, limits[limit], code]);
@@ -69,8 +71,8 @@ export class OtlpCheck {
       const code = this.#recordCode(scan, record * scan.layout.stride);
       if (code === scanCode.ok) continue;
       const reason = itemReasons.get(code);
-      if (reason === undefined) return scanRefusal(code, this.#check.errorAt);
-      reject(record, reason, scanCodeText(code));
+      if (reason === undefined) return scanRefusal(code, this.#check.errorAt, this.#limits);
+      reject(record, reason, scanCodeText(code, this.#limits));
     }
     return undefined;
   }
@@ -85,7 +87,7 @@ export class OtlpCheck {
       const headEnd = rows[row + resourceWord.headEnd] ?? 0;
       const type = isResource ? this.#resource : this.#scope;
       const code = this.#check.check(scan.bytes, start, headEnd, type);
-      if (code !== scanCode.ok) return scanRefusal(code, this.#check.errorAt);
+      if (code !== scanCode.ok) return scanRefusal(code, this.#check.errorAt, this.#limits);
     }
     return undefined;
   }

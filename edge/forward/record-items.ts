@@ -2,7 +2,7 @@
 // after it was acknowledged, when the request that counted its items has gone. Counted as the
 // Worker did, by the same scan. Nothing of this runs for a record that the log takes.
 import { FrameReader } from "../../schemas/market/frame.ts";
-import { type OtlpLimits, defaultLimits } from "../../schemas/otlp/limits.ts";
+import { takenLimits } from "../../schemas/otlp/limits.ts";
 import {
   type RecordLayout,
   logLayout,
@@ -16,14 +16,9 @@ import type { Signal } from "../receive/endpoints.ts";
 /** Items of one signal. */
 type CountedItems = { readonly signal: Signal; readonly items: number };
 
-/** The Worker kept to its limits, which may have been changed since. */
-const unlimited = Object.fromEntries(
-  Object.keys(defaultLimits).map((name) => [name, 2 ** 31 - 1]),
-) as OtlpLimits;
-
 /** Items before damage, where there is any: the Worker writes none. */
 const scanned = (value: Uint8Array, layout: RecordLayout): SignalScan => {
-  const scan = new SignalScan({ ...layout, bounds: [] }, unlimited);
+  const scan = new SignalScan({ ...layout, bounds: [] }, takenLimits);
   scan.scan(value, 0, value.byteLength);
   return scan;
 };

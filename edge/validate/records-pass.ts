@@ -50,6 +50,8 @@ export class RecordsPass implements SignalPass {
   #served: Served | undefined;
   /** Why records are over a limit. */
   readonly #limits = new Map<number, string>();
+  /** By reason. */
+  readonly #details = new Map<string, string>();
 
   constructor(signal: keyof typeof kinds, validation: Validation) {
     const { record, layout, hasTraceId } = kinds[signal];
@@ -73,7 +75,7 @@ export class RecordsPass implements SignalPass {
     const scan = this.#scan;
     this.#limits.clear();
     const code = scan.scan(bytes, 0, bytes.byteLength);
-    if (code !== scanCode.ok) return scanRefusal(code, scan.errorAt);
+    if (code !== scanCode.ok) return scanRefusal(code, scan.errorAt, scan.limits);
     if (this.partitionOf.length < scan.count) this.partitionOf = new Int32Array(scan.count * 2);
     if (this.#hasTraceId) partitionByTraceId(scan, input.rule, this.partitionOf);
     else this.partitionOf.fill(input.rule.unkeyed, 0, scan.count);
@@ -81,6 +83,7 @@ export class RecordsPass implements SignalPass {
       input.rejections.add({ index, reason, detail }, input.itemsOf(index));
       this.partitionOf[index] = outcome.overLimit;
       this.#limits.set(index, reason);
+      this.#details.set(reason, detail);
     });
     if (refusal === undefined) this.#validate(input);
     return refusal;
@@ -96,9 +99,8 @@ export class RecordsPass implements SignalPass {
 
   readonly findingsOf = (record: number, max: number): readonly Omit<RefusedFinding, "item">[] => {
     const id = this.#limits.get(record);
-    return id === undefined
-      ? this.report.of(record, max)
-      : [{ id, level: "violation", signal: "", message: "" }];
+    if (id === undefined) return this.report.of(record, max);
+    return [{ id, level: "violation", signal: "", message: this.#details.get(id) ?? "" }];
   };
 
   readonly release = (): void => this.#scan.release();

@@ -1,6 +1,6 @@
 // The pass over traces: schemas/validate/trace-pass.ts with the tenant's plan for the registry that
 // serves. A canary's findings are counted by a second pass that decides nothing.
-import { scanCode, scanCodeText } from "../../schemas/otlp/limits.ts";
+import { type OtlpLimits, scanCode, scanCodeText } from "../../schemas/otlp/limits.ts";
 import type { ScannedRows } from "../../schemas/otlp/scanned-rows.ts";
 import { TracePass, outcome } from "../../schemas/validate/trace-pass.ts";
 import { itemReasons, scanRefusal } from "../decode/otlp-check.ts";
@@ -52,7 +52,7 @@ export class TracesPass implements SignalPass {
     this.#served = served;
     this.#pass ??= new TracePass(served.plan, this.#validation.limits);
     const code = this.#pass.run(bytes, served.plan, input.rule);
-    if (code !== scanCode.ok) return scanRefusal(code, this.#pass.errorAt);
+    if (code !== scanCode.ok) return scanRefusal(code, this.#pass.errorAt, this.#validation.limits);
     this.report.tell(checkedBy(this.#pass), served.plan, input);
     if (this.#pass.tally.overLimit > 0) this.#tellLimits(this.#pass, input);
     this.#runCanary(bytes, served, input);
@@ -67,7 +67,7 @@ export class TracesPass implements SignalPass {
 
   readonly findingsOf = (record: number, max: number): readonly LabelledFinding[] =>
     this.#known().partitionOf[record] === outcome.overLimit
-      ? [limitOf(this.#known(), record)]
+      ? [limitOf(this.#known(), record, this.#validation.limits)]
       : this.report.of(record, max);
 
   readonly release = (): void => undefined;
@@ -84,7 +84,7 @@ export class TracesPass implements SignalPass {
   #tellLimits(pass: TracePass, { rejections }: PassInput): void {
     for (let index = 0; index < pass.count; index += 1) {
       if (pass.partitionOf[index] !== outcome.overLimit) continue;
-      const { id, message } = limitOf(pass, index);
+      const { id, message } = limitOf(pass, index, this.#validation.limits);
       rejections.add({ index, reason: id, detail: message });
     }
   }
@@ -96,8 +96,8 @@ export class TracesPass implements SignalPass {
   }
 }
 
-const limitOf = (pass: TracePass, record: number): LabelledFinding => {
+const limitOf = (pass: TracePass, record: number, limits: OtlpLimits): LabelledFinding => {
   const code = pass.limitOf[record] ?? 0;
   const id = itemReasons.get(code) ?? "over-limit";
-  return { id, level: "violation", signal: "", message: scanCodeText(code), label: id };
+  return { id, level: "violation", signal: "", message: scanCodeText(code, limits), label: id };
 };

@@ -2,7 +2,8 @@
 // of OTLP/JSON, with its resource and scope. The scanner that the edge and the engine run finds the
 // records; a bad one is reported and left out, the others are still shown.
 import { MessageCheck } from "../../schemas/otlp/check-message.ts";
-import { scanCode, scanCodeText } from "../../schemas/otlp/limits.ts";
+import type { OtlpLimits } from "../../schemas/otlp/limits.ts";
+import { scanCode, scanCodeText, takenLimits } from "../../schemas/otlp/limits.ts";
 import type { MessageName, Signal } from "../../schemas/otlp/messages.ts";
 import { messageType, signals } from "../../schemas/otlp/messages.ts";
 import type { JsonObject } from "../../schemas/otlp/read-message.ts";
@@ -36,7 +37,7 @@ type Fault = {
 /** A line of output, or what is wrong at an offset of the request. */
 export type Decoded = { readonly line: JsonObject } | Fault;
 
-const createScan: { readonly [signal in Signal]: () => SignalScan } = {
+const createScan: { readonly [signal in Signal]: (limits: OtlpLimits) => SignalScan } = {
   traces: createTraceScan,
   metrics: createMetricScan,
   logs: createLogScan,
@@ -98,7 +99,7 @@ export const tryHideRecord = (scan: SignalScan): boolean => {
 export class RequestDecoder {
   readonly #signal: Signal;
   readonly #scan: SignalScan;
-  readonly #check = new MessageCheck();
+  readonly #check = new MessageCheck(takenLimits);
   /** By scope: what its records have in common. */
   #arounds = new Map<number, JsonObject>();
   /** By its start: a resource or scope that was read. */
@@ -108,7 +109,7 @@ export class RequestDecoder {
 
   constructor(signal: Signal) {
     this.#signal = signal;
-    this.#scan = createScan[signal]();
+    this.#scan = createScan[signal](takenLimits);
   }
 
   /** Decodes a protobuf request. Bad records are overwritten in `bytes`. */
@@ -121,7 +122,7 @@ export class RequestDecoder {
       const code = scan.scan(bytes, 0, bytes.length);
       for (; next < scan.count; next += 1) yield* this.#record(next);
       if (code === scanCode.ok) return;
-      yield { fault: scanCodeText(code), at: scan.errorAt };
+      yield { fault: scanCodeText(code, takenLimits), at: scan.errorAt };
       if (!tryHideRecord(scan)) return;
       if (bad >= badRecordsMax) {
         yield { fault: `more than badRecordsMax=${badRecordsMax} bad records`, at: scan.errorAt };
@@ -167,7 +168,8 @@ export class RequestDecoder {
     const { bytes } = this.#scan;
     const type = messageType(name);
     const code = this.#check.check(bytes, start, end, type);
-    if (code !== scanCode.ok) return { fault: scanCodeText(code), at: this.#check.errorAt };
+    if (code !== scanCode.ok)
+      return { fault: scanCodeText(code, takenLimits), at: this.#check.errorAt };
     return { line: readMessage(bytes, start, end, type) };
   }
 

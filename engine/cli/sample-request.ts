@@ -1,7 +1,7 @@
 // One OTLP request through the head sampler that the edge runs, as output lines: what was decided on
 // each span or log record, by which rule, and what a kept one would carry on. Bad records are
 // reported and left out, as weir decode does.
-import { scanCode, scanCodeText } from "../../schemas/otlp/limits.ts";
+import { scanCode, scanCodeText, takenLimits } from "../../schemas/otlp/limits.ts";
 import type { Signal } from "../../schemas/otlp/messages.ts";
 import type { JsonObject } from "../../schemas/otlp/read-message.ts";
 import { hexAt, textAt } from "../../schemas/otlp/read-message.ts";
@@ -32,8 +32,8 @@ export class RequestSampler {
   readonly #rules: HeadRules;
   readonly #sampler = new HeadSampler({ hasDecisions: true });
   readonly #scans: { readonly [signal in SampledSignal]: SignalScan } = {
-    traces: createTraceScan(),
-    logs: createLogScan(),
+    traces: createTraceScan(takenLimits),
+    logs: createLogScan(takenLimits),
   };
 
   constructor(policy: TenantPolicy) {
@@ -46,7 +46,7 @@ export class RequestSampler {
     for (let bad = 0; ; bad += 1) {
       const code = scan.scan(bytes, 0, bytes.length);
       if (code === scanCode.ok) break;
-      yield { fault: scanCodeText(code), at: scan.errorAt };
+      yield { fault: scanCodeText(code, takenLimits), at: scan.errorAt };
       if (!tryHideRecord(scan)) break;
       if (bad >= badRecordsMax) {
         yield { fault: `more than badRecordsMax=${badRecordsMax} bad records`, at: scan.errorAt };

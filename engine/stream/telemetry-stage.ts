@@ -3,7 +3,7 @@
 // it records and time, takes aggregates, and commits the points that it names. Data points of
 // metrics are counted as handled and go into no window.
 import type { Position } from "../log/event-log.ts";
-import { scanCode } from "../../schemas/otlp/limits.ts";
+import { scanCode, takenLimits } from "../../schemas/otlp/limits.ts";
 import { metricWord, recordWord } from "../../schemas/otlp/record-layout.ts";
 import {
   createLogScan,
@@ -86,9 +86,9 @@ export class TelemetryStage {
   readonly #options: WindowOptions;
   readonly #onEmit: (aggregate: Aggregate) => void;
   readonly #scans: { readonly [signal in StreamSignal]: SignalScan } = {
-    spans: createTraceScan(),
-    logs: createLogScan(),
-    metrics: createMetricScan(),
+    spans: createTraceScan(takenLimits),
+    logs: createLogScan(takenLimits),
+    metrics: createMetricScan(takenLimits),
   };
   readonly #partitions: { readonly [topic in StreamTopic]: (PartitionWindows | undefined)[] } = {
     otlp_spans: [],

@@ -54,14 +54,21 @@ const meanings: { readonly [name in keyof typeof scanCode]: string } = {
 };
 
 const texts = new Map(
-  Object.entries(scanCode).map(([name, code]) => [
-    code as number,
-    `${name}: ${meanings[name as keyof typeof scanCode]}`,
-  ]),
+  Object.entries(scanCode).map(([name, code]: [string, number]) => {
+    const meaning = meanings[name as keyof typeof scanCode];
+    // What is over a limit names it last.
+    const [limit] = /\w+Max$/.exec(meaning) ?? [];
+    return [code, { text: `${name}: ${meaning}`, limit: limit as keyof OtlpLimits | undefined }];
+  }),
 );
 
-/** The code's name and meaning, for a message. */
-export const scanCodeText = (code: number): string => texts.get(code) ?? `unknown code ${code}`;
+/** The code's name and meaning, for a message, with the limit where it is over one. */
+export const scanCodeText = (code: number, limits: OtlpLimits = defaultLimits): string => {
+  const known = texts.get(code);
+  if (known === undefined) return `unknown code ${code}`;
+  const { text, limit } = known;
+  return limit === undefined ? text : `${text}=${limits[limit]}`;
+};
 
 /** Bounds of one request; every count is the largest that is accepted. */
 export type OtlpLimits = {
@@ -97,4 +104,25 @@ export const defaultLimits: OtlpLimits = {
   keyBytesMax: 4096,
   valueBytesMax: 1 << 20,
   valueDepthMax: 64,
+};
+
+const unbounded = 2 ** 31 - 1;
+
+/**
+ * For what has been taken already: its sender was held to other limits, or to none. The size of a
+ * record bounds the numbers in it; nesting, which is read recursively, is bounded as far as the
+ * edge's may be.
+ */
+export const takenLimits: OtlpLimits = {
+  requestBytesMax: unbounded,
+  resourcesMax: unbounded,
+  scopesMax: unbounded,
+  recordsMax: unbounded,
+  attributesMax: unbounded,
+  eventsMax: unbounded,
+  linksMax: unbounded,
+  pointsMax: unbounded,
+  keyBytesMax: unbounded,
+  valueBytesMax: unbounded,
+  valueDepthMax: 100,
 };

@@ -5,6 +5,7 @@ import { Rejections } from "../../../edge/metrics/rejections.ts";
 import { successResponse } from "../../../edge/respond/success-response.ts";
 import { FakeEdge } from "../fake-edge.ts";
 import { field, fieldsOf, number, statusOf } from "../protobuf-bytes.ts";
+import { refusedOf } from "../refused.ts";
 import { json, protobuf, requestOf, signalRequests, spanBytes } from "./otlp-requests.ts";
 
 const responseBytesMax = 1 << 20;
@@ -82,9 +83,23 @@ describe("success", () => {
     const { code, message } = await partialOf(response);
     expect(code).toBe(rejectedCounts[path]);
     expect(message).toMatch(
-      /rejected: \d x too-many-attributes \(first: item 1: .*attributesMax\)$/,
+      /rejected: \d x too-many-attributes \(first: item 1: .* than attributesMax=2\)$/,
     );
     expect(edge.sends).toHaveLength(1);
+    const findings = refusedOf({ records: edge.sent }).flatMap(({ head }) => head.findings);
+    expect(findings).toEqual([
+      expect.objectContaining({
+        id: "too-many-attributes",
+        message: expect.stringMatching(/ than attributesMax=2$/) as string,
+      }),
+    ]);
+  });
+
+  test("P3: a request that is over a limit as a whole is told which and how much", async () => {
+    const resource = field(1, attributes(1));
+    const response = await new FakeEdge(limits).post("/v1/logs", protobuf, field(1, resource));
+    expect(response.status).toBe(400);
+    expect(statusOf(await response.bytes()).message).toMatch(/ than attributesMax=2, at byte \d+$/);
   });
 
   test("P3: in JSON the count is the signal's field, as a decimal string", async () => {

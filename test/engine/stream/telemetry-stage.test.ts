@@ -110,6 +110,23 @@ describe("the telemetry stage", () => {
     expect(flush()).toMatchObject([{ count: 1 }]);
   });
 
+  it("takes what the edge took under any of its limits, or a Collector under none", () => {
+    const many = <T>(count: number, one: T): T[] => Array.from({ length: count }, () => one);
+    const attributes = many(1_100, { key: "k", value: { intValue: 1 } });
+    const spans = running("otlp_spans");
+    const wide = { name: "wide", attributes };
+    const resourceSpans = [{ resource: { attributes }, scopeSpans: [{ spans: [wide, {}] }] }];
+    expect(spans.give(encodeRequest("Traces", { resourceSpans }))).toBe(2);
+    const metrics = running("otlp_metrics");
+    const gauge = { dataPoints: many(70_000, {}) };
+    const resourceMetrics = [
+      ...many(17_000, {}),
+      { scopeMetrics: [{ metrics: [{ name: "m", gauge }] }] },
+    ];
+    expect(metrics.give(encodeRequest("Metrics", { resourceMetrics }))).toBe(70_000);
+    expect(spans.stage.counters.malformed + metrics.stage.counters.malformed).toBe(0);
+  });
+
   it("counts names that are no UTF-8 under the overflow key", () => {
     const { stage, give, flush } = running("otlp_spans");
     const name = "nn";

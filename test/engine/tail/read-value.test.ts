@@ -9,7 +9,7 @@ import {
 import { readText, readValue } from "../../../engine/tail/read-value.ts";
 import { createTransactionMix } from "../../../engine/feed/transactions.ts";
 import { type RefusedHead, writeRefused } from "../../../schemas/rejected-value.ts";
-import { traces } from "../stream/otlp-messages.ts";
+import { encodeRequest, traces } from "../stream/otlp-messages.ts";
 
 const span = { name: "GET /", startNs: 2n ** 60n + 1n, endNs: 2n ** 60n + 2n };
 
@@ -36,6 +36,14 @@ describe("a record's value for people", () => {
       spans: [{ name: "GET /" }],
     });
     expect(readValue("weir-rejected", Uint8Array.of(1))).toMatchObject({ value: "AQ==" });
+  });
+
+  it("shows a span with more attributes than the edge takes, which is why it was refused", () => {
+    const attributes = Array.from({ length: 1_100 }, () => ({ key: "k", value: { intValue: 1 } }));
+    const spans = [{ name: "wide", attributes }];
+    const value = encodeRequest("Traces", { resourceSpans: [{ scopeSpans: [{ spans }] }] });
+    const shown = readValue("otlp_spans", value) as { spans: { attributes: unknown[] }[] };
+    expect(shown.spans[0]?.attributes).toHaveLength(1_100);
   });
 
   it("shows a refused original that came as JSON, and the beginning of one that is cut", () => {
