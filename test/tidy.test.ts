@@ -50,7 +50,9 @@ describe("the house", () => {
     const named = read("README.md").matchAll(/`?npm (?:run )?(start|test|(?<=run )[a-z:]+)/g);
     const names = new Set([...named].map((match) => match[1] ?? ""));
     expect([...names]).toEqual(expect.arrayContaining(["start", "bench", "example", "clients"]));
-    const late = [...names].filter((name) => !/^(exec )?node engine\/launch\.mjs/.test(scripts[name] ?? ""));
+    const late = [...names].filter(
+      (name) => !/^(exec )?node engine\/launch\.mjs/.test(scripts[name] ?? ""),
+    );
     expect(late).toEqual([]);
     // A shell remembers where it found node before there was the pinned one; env looks anew.
     expect([...names].filter((name) => scripts[name]?.includes("&& node "))).toEqual([]);

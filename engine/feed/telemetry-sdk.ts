@@ -163,7 +163,7 @@ export const listenToSdk = (totals: TelemetryTotals, note: (text: string) => voi
   const say = (message: string, ...rest: unknown[]): void => {
     const partial = partialSuccessIn(message, rest);
     if (partial !== null) return subtractRejected(totals, partial);
-    const text = message.slice(0, 300);
+    const text = sentenceIn(message).slice(0, 300);
     if (seen.has(text) || seen.size >= notesMax) return;
     seen.add(text);
     note(text);
@@ -173,6 +173,17 @@ export const listenToSdk = (totals: TelemetryTotals, note: (text: string) => voi
     { error: say, warn: say, info: silent, debug: silent, verbose: silent },
     { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
   );
+};
+
+/** An error that nobody handled comes as the JSON of its properties, the stack first. */
+const sentenceIn = (message: string): string => {
+  if (!message.startsWith("{")) return message;
+  try {
+    const { name = "Error", message: said = message } = JSON.parse(message) as Partial<Error>;
+    return `${name}: ${said}`;
+  } catch {
+    return message;
+  }
 };
 
 const partialSuccessIn = (message: string, rest: readonly unknown[]): object | null => {

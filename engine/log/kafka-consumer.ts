@@ -93,7 +93,7 @@ class Member implements LogConsumer {
   #isAssigned = false;
   #commits = 0;
   /** When the broker was last heard of. */
-  #aliveMs = Date.now();
+  #aliveMs = performance.now();
   /** Assignments and revocations, one after the other. */
   #changes: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | undefined;
@@ -123,7 +123,7 @@ class Member implements LogConsumer {
       this.#commits += 1;
     });
     consumer.on(consumer.events.FETCH, () => {
-      this.#aliveMs = Date.now();
+      this.#aliveMs = performance.now();
     });
     await this.#client.ready;
     await consumer.connect();
@@ -171,7 +171,7 @@ class Member implements LogConsumer {
 
   // kafkajs gives up at the first refused connection; it joins anew after a pause when we say so.
   #mayRestart(): boolean {
-    return this.#isAssigned && Date.now() - this.#aliveMs < outageMsMax;
+    return this.#isAssigned && performance.now() - this.#aliveMs < outageMsMax;
   }
 
   #crashed({ error, restart }: { readonly error: Error; readonly restart: boolean }): void {

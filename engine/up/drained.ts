@@ -14,7 +14,7 @@ export type DrainOptions = {
 /** True when every consumed partition was handled up to its end; false at the deadline. */
 export const drained = async ({ memory, log, deadlineMs }: DrainOptions): Promise<boolean> => {
   const positions = new Positions(memory.positions);
-  const endMs = Date.now() + deadlineMs;
+  const endMs = performance.now() + deadlineMs;
   const ends = await Promise.all(
     consumedTopics.map(async (topic) => ({ topic, partitions: await log.offsets(topic) })),
   );
@@ -26,7 +26,7 @@ export const drained = async ({ memory, log, deadlineMs }: DrainOptions): Promis
       }),
     );
   while (behind()) {
-    if (Date.now() > endMs) return false;
+    if (performance.now() > endMs) return false;
     await new Promise((resolve) => {
       setTimeout(resolve, pollMs);
     });

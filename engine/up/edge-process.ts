@@ -12,7 +12,7 @@ import type { Readable } from "node:stream";
 import { lockDirectory } from "../log/embedded/lock.ts";
 import type { EdgeBundle } from "./edge-bundle.ts";
 import { edgeCapnp, environmentName } from "./edge-capnp.ts";
-import { ErrorLines } from "./error-lines.ts";
+import { ErrorLines, isEdgeNote } from "./error-lines.ts";
 
 export { bundleEdge } from "./edge-bundle.ts";
 
@@ -52,7 +52,6 @@ export type RunningEdge = {
 
 const readyMsMax = 15_000;
 const configFile = "workerd.capnp";
-const notePattern = /error|uncaught|exception|fatal|fail/i;
 
 // The reader loop ends when our end of the pipe closes; then workerd is asked to stop, and killed
 // when it has not after two seconds. Descriptor 3 tells workerd's process id and its port.
@@ -140,7 +139,7 @@ export const startEdge = async (options: EdgeOptions): Promise<RunningEdge> => {
   const child = launch(options, config, vars);
   const lines = new ErrorLines(options.onNote ?? (() => undefined));
   createInterface({ input: child.stderr as Readable }).on("line", (line) => {
-    if (notePattern.test(line)) lines.add(line);
+    if (isEdgeNote(line)) lines.add(line);
   });
   // Writing to a shell that has gone is not an error of ours.
   child.stdin?.on("error", () => undefined);

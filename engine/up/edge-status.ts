@@ -31,12 +31,12 @@ const pollMs = 100;
  * last status, whether or not the wait succeeded.
  */
 export const edgeAtRest = async (edge: EdgeAddress, deadlineMs: number): Promise<EdgeStatus> => {
-  const endMs = Date.now() + deadlineMs;
+  const endMs = performance.now() + deadlineMs;
   for (;;) {
     const status = await readEdgeStatus(edge);
     const inside = Object.values(status.signals).reduce((n, counts) => n + counts.inFlight, 0);
     const spilled = status.forwarder?.spilledRecords ?? 0;
-    if (inside + spilled === 0 || Date.now() > endMs) return status;
+    if (inside + spilled === 0 || performance.now() > endMs) return status;
     await new Promise((resolve) => {
       setTimeout(resolve, pollMs);
     });

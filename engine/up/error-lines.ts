@@ -3,10 +3,15 @@
 /** Distinct lines kept; further ones count under the last. */
 const linesMax = 64;
 const lineCharsMax = 1000;
+const notePattern = /error|uncaught|exception|fatal|fail/i;
 const overflow = "(further distinct lines)";
 
 // Times, addresses and ids differ between repetitions of one error.
 const shape = (line: string): string => line.replaceAll(/0x[0-9a-f]+|[0-9a-f]{16,}|\d+/gi, "#");
+
+/** Whether a line of workerd tells of an error; addresses of its own code tell nobody anything. */
+export const isEdgeNote = (line: string): boolean =>
+  notePattern.test(line) && !line.startsWith("stack: ");
 
 /** Those of one child process. */
 export class ErrorLines {

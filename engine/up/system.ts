@@ -221,7 +221,7 @@ const running = ({ engine, edge, registries, log, control, options, state }: Par
     stop: async () => {
       state.isStopping = true;
       const status = await edgeAtRest(edgeAddress, restMs).catch((error: unknown) => {
-        options.note(`weir: the edge's counts cannot be read, no ledger: ${String(error)}`);
+        options.note(`weir: the edge's counts cannot be read, no ledger: ${reasonOf(error)}`);
         return null;
       });
       await resumeAll(engine);
@@ -269,4 +269,10 @@ export const refusedOf = ({ counts }: Snapshot): { readonly transactions: Engine
   return {
     transactions: { rejected: of(refusedMetrics.rejected), dropped: of(refusedMetrics.dropped) },
   };
+};
+
+/** `fetch failed` says nothing; its cause does. */
+const reasonOf = (error: unknown): string => {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error ? cause.message : String(cause);
 };
