@@ -61,6 +61,7 @@ export type Rewind = {
 };
 
 const metadataEncoder = new TextEncoder();
+const noBytes = new Uint8Array(0);
 
 /** Handlers for the log's consumer, and the commits. One instance in the ingest thread. */
 export class Ingest implements ConsumerHandlers {
@@ -112,7 +113,7 @@ export class Ingest implements ConsumerHandlers {
     for (const { topic, partition } of partitions) {
       const id = topicPartitionId(topic, partition);
       if (id < 0) continue;
-      const nothing = { id, offset: 0, value: new Uint8Array(0), timestampMs: 0 };
+      const nothing = { id, offset: 0, value: noBytes, timestampMs: 0 };
       await this.#inTurn(roleOf(topic), async () => {
         this.#resume.delete(id);
         await this.#push(topic, messageType.revoke, nothing);
@@ -292,6 +293,8 @@ export class Ingest implements ConsumerHandlers {
     const length = headerBytes + message.value.length;
     if (length > ring.messageBytesMax) {
       this.#options.metrics.add(oversizeCell, 1);
+      // Its position must be finished all the same.
+      await this.#push(topic, type, { ...message, value: noBytes });
       return;
     }
     let at = ring.claim(type, length);
