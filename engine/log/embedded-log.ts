@@ -141,7 +141,9 @@ const everyMs = (intervalMs: number, body: (nowMs: number) => void): (() => void
   };
   return () => {
     const nowMs = Date.now();
-    if (nowMs - lastMs < intervalMs) return;
+    const elapsedMs = nowMs - lastMs;
+    // Negative when the clock was set back.
+    if (elapsedMs >= 0 && elapsedMs < intervalMs) return;
     lastMs = nowMs;
     setImmediate(run);
   };

@@ -208,6 +208,22 @@ test("records older than their topic's retention go, by our clock and not the pr
   await log.close();
 });
 
+test("old records go also after the clock was set back", async () => {
+  const directory = newDirectory();
+  const short = { t: { partitions: 2, retentionMs: 1_500, messageBytesMax: 1000 } };
+  vi.useFakeTimers({ toFake: ["Date"] });
+  const log = await opened({ directory, topics: short, retentionCheckMs: 10 });
+  await log.append([record("before")]);
+  vi.setSystemTime(Date.now() - hourMs);
+  await log.append([record("old", 1)]);
+  vi.setSystemTime(Date.now() + 1_501);
+  await log.append([record("young")]);
+  await expect
+    .poll(async () => (await log.offsets("t"))[1], { interval: 10 })
+    .toEqual({ earliest: 1, end: 1 });
+  await log.close();
+});
+
 const bytesMax = 8 << 20;
 const chunk = new Uint8Array(200_000).map((_, i) => i);
 
