@@ -1,18 +1,28 @@
 // Installs dependencies when they are missing or older than the lock file. Plain JavaScript: it
 // runs on whatever Node the machine has, before the pinned one is there.
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const lockFile = join(root, "package-lock.json");
-const installedLock = join(root, "node_modules", ".weir-lock.json");
+// Written by npm when all is installed: the entries of the lock file, without those of other platforms.
+const installedLock = join(root, "node_modules", ".package-lock.json");
 
-const isStale = () =>
-  !existsSync(installedLock) ||
-  readFileSync(installedLock, "utf8") !== readFileSync(lockFile, "utf8");
+const packagesOf = (file) => JSON.parse(readFileSync(file, "utf8")).packages;
+
+const isStale = () => {
+  if (!existsSync(installedLock)) return true;
+  const installed = packagesOf(installedLock);
+  const { "": _, ...locked } = packagesOf(lockFile);
+  return Object.entries(locked).some(([path, { version, integrity, optional }]) => {
+    const found = installed[path];
+    if (found === undefined) return optional !== true;
+    return found.version !== version || found.integrity !== integrity;
+  });
+};
 
 /** The Node that the lock file pins, or null on a platform for which none is published. */
 export function pinnedNode() {
@@ -44,5 +54,4 @@ export function ensureInstalled() {
     console.error(`weir: npm ci failed status=${result.status}; run it by hand to see why`);
     process.exit(3);
   }
-  copyFileSync(lockFile, installedLock);
 }
