@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import packageFile from "../../../package.json" with { type: "json" };
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
-const msMax = 30_000;
+const msMax = 240_000;
 
 type Output = { readonly code: number | null; readonly out: string; readonly err: string };
 

@@ -217,7 +217,7 @@ describe("events that leave a running engine", () => {
     expect(left).toBe(rest.eventsFollowed - rest.eventsSampledOut);
     expect(rest.eventTopicSent + rest.eventTopicFull).toBe(left);
     expect(rest.eventTopicSent).toBeGreaterThan(0);
-    const report = await running.stop(5_000);
+    const report = await running.stop(60_000);
     expect(report.clean).toBe(true);
     expect(counts().eventLogsShutdown).toBeGreaterThan(0);
     parts.engine = null;
@@ -248,7 +248,7 @@ describe("events that leave a running engine", () => {
     expect(takeSnapshot(memory).counts.eventTopicWaiting).toBe(1);
     for (const socket of sockets) socket.destroy();
     silent.close();
-  }, 5_000);
+  }, 30_000);
 });
 
 /** What `weir check` says of OTLP/JSON requests by our own registry: exit code and findings. */

@@ -19,6 +19,7 @@ import { runSeed } from "../../random.ts";
 import { transactionFrame } from "../../transaction-frame.ts";
 import { until } from "../../until.ts";
 import { effective } from "../config/effective.ts";
+import { handledAll } from "../host/handled-all.ts";
 import { endedAfterEach } from "./running-parts.ts";
 import { isEvent } from "./sniffer-event-schema.ts";
 
@@ -59,7 +60,7 @@ const start = async (name: string, set: { readonly [path: string]: string }) => 
       const record = { topic: "weir-transactions", partition, key: null, headers: {} } as const;
       await opened.append([{ ...record, value, timestampMs: Date.now() }]);
     }
-    await until(() => counts().foreignTransactions >= mix.length, "handled");
+    await handledAll(opened, () => takeSnapshot(running.memory, running.lanes));
     await until(() => {
       const { submitOfferedHigh, submitOfferedLow, submitDryRun, submitNoPrice } = counts();
       const isAll = submitOfferedHigh + submitOfferedLow === submitDryRun + submitNoPrice;

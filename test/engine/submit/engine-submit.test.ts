@@ -23,6 +23,7 @@ import { verifiesWire } from "./verifies-wire.ts";
 import { runSeed } from "../../random.ts";
 import { transactionFrame } from "../../transaction-frame.ts";
 import { effective } from "../config/effective.ts";
+import { handledAll } from "../host/handled-all.ts";
 import { FakeJito } from "../send/fake-jito.ts";
 
 const mix = await createTransactionMix({ seed: runSeed("engine submit"), count: 200 });
@@ -73,7 +74,6 @@ describe("bundles of a running engine", () => {
     jito = new FakeJito(() => (ms += 2000));
     url = await jito.server.listen();
     [engine, log, control] = [null, null, null];
-    given = 0;
   });
 
   afterEach(async () => {
@@ -114,26 +114,28 @@ describe("bundles of a running engine", () => {
     return engine;
   };
 
-  const counts = () => {
+  const snapshot = () => {
     if (engine === null) throw new Error("not started");
-    return takeSnapshot(engine.memory, engine.lanes).counts;
+    return takeSnapshot(engine.memory, engine.lanes);
   };
+  const counts = () => snapshot().counts;
 
-  let given = 0;
   const feed = async (partition = 1): Promise<void> => {
     const headers = { "weir-run": runId };
     const value = transactionFrame(mix.map(({ wire }) => wire));
     const record = { topic: "weir-transactions", partition, key: null, value, headers } as const;
-    await log?.append([{ ...record, timestampMs: Date.now() }]);
-    given += mix.length;
-    while (counts().handledTransactions < given) await sleep(20);
+    if (log === null) throw new Error("not started");
+    await log.append([{ ...record, timestampMs: Date.now() }]);
+    await handledAll(log, snapshot);
   };
 
   /** Sum over all ends; what was read is that and what is in flight. */
   const endedCount = (): number => ends.reduce((sum, key) => sum + counts()[key], 0);
 
   const settled = async (): Promise<void> => {
-    while (endedCount() < counts().submitReceived || counts().submitReceived === 0) {
+    const { submitOfferedHigh, submitOfferedLow, submitFullHigh, submitFullLow } = counts();
+    const offered = submitOfferedHigh + submitOfferedLow - submitFullHigh - submitFullLow;
+    while (endedCount() < offered) {
       for (const id of jito.bundles.keys()) jito.land(id, 7);
       await sleep(20);
     }
@@ -190,7 +192,7 @@ describe("bundles of a running engine", () => {
     expect(await get("/metrics")).toContain(
       `weir_submit_transactions_total{outcome="landed"} ${submitLanded}`,
     );
-    expect((await running.stop(10_000)).clean).toBe(true);
+    expect((await running.stop(60_000)).clean).toBe(true);
   });
 
   it("go nowhere in a dry run, which is the default, and are counted and shown all the same", async () => {
@@ -209,7 +211,7 @@ describe("bundles of a running engine", () => {
     expect(event).toMatchObject({ event_type: "bundle_submitted", fate: "dry-run" });
     expect(event.latency_us).toBeGreaterThan(0);
     expect(submissions.at(-1)?.signatures.length).toBeGreaterThan(1);
-    expect((await running.stop(10_000)).clean).toBe(true);
+    expect((await running.stop(60_000)).clean).toBe(true);
   });
 
   it("are not sent without a key", async () => {
@@ -226,7 +228,7 @@ describe("bundles of a running engine", () => {
     });
     await feed();
     while (counts().submitDryRun === 0) await sleep(20);
-    const { clean } = await running.stop(10_000);
+    const { clean } = await running.stop(60_000);
     expect(clean).toBe(true);
     await expectConserved();
     const { submitDryRun, submitStages, submitNoPrice, submitReceived } = counts();

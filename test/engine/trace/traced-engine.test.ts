@@ -48,7 +48,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await log.close();
-  await engine.stop(5_000);
+  await engine.stop(60_000);
   await receiver.close();
   rmSync(folder, { recursive: true, force: true });
 });
