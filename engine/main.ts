@@ -50,15 +50,20 @@ const run = async (argv: readonly string[], io: Io): Promise<number> => {
     await io.line(version());
     return exitCode.good;
   }
-  if (name === undefined || name === "--help" || name === "help") {
+  if (name === undefined) {
+    io.note(await overview());
+    return exitCode.usage;
+  }
+  if (name === "--help" || name === "help") {
     await io.line(await overview());
-    return name === undefined ? exitCode.usage : exitCode.good;
+    return exitCode.good;
   }
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (load === undefined) {
-    throw new UsageError(
-      `unknown command ${name}; did you mean ${nearest(name, Object.keys(commands))}?`,
-    );
+    const [what, known] = name.startsWith("-")
+      ? ["option", ["--help", "--version"]]
+      : ["command", Object.keys(commands)];
+    throw new UsageError(`unknown ${what} ${name}; did you mean ${nearest(name, known)}?`);
   }
   const command = await load();
   const args = readArguments(command.options, rest);

@@ -1,17 +1,18 @@
 // The OTLP requests of one file, as protobuf: a protobuf request, or JSON requests one after another
 // (one in the file, or one on each line). Faults are values; what can be read is read.
-import { MessageCheck } from "../../schemas/otlp/check-message.ts";
 import { JsonEncoder, jsonSignal } from "../../schemas/otlp/json-encode.ts";
 import { JsonScanner, mark } from "../../schemas/otlp/json-scanner.ts";
-import { scanCode } from "../../schemas/otlp/limits.ts";
 import type { Signal } from "../../schemas/otlp/messages.ts";
-import { messageType, signals } from "../../schemas/otlp/messages.ts";
+import { signals } from "../../schemas/otlp/messages.ts";
 import { encodeRecords } from "../check/json-request.ts";
+import { isProtobuf } from "../check/protobuf-signal.ts";
 import type { Option, Values } from "./command.ts";
 import { UsageError } from "./command.ts";
 
 const signalNames = Object.keys(signals) as Signal[];
 const newline = 0x0a;
+/** Bytes of a text that is no request. */
+const textShown = 40;
 
 /** The option that every reader of OTLP files has. */
 export const signalOption: Option = {
@@ -47,7 +48,10 @@ export class OtlpRequests {
   *read(bytes: Uint8Array): Generator<OtlpRequest> {
     const signal = this.#asked ?? "traces";
     if (isJson(bytes, signal)) yield* this.#documents(bytes);
-    else yield { signal, bytes, within: "" };
+    else if (isOtherText(bytes, signal)) {
+      const found = new TextDecoder().decode(bytes.subarray(0, textShown)).split("\n")[0];
+      yield { fault: `byte 0: found ${found}, expected an object of OTLP/JSON, or OTLP protobuf` };
+    } else yield { signal, bytes, within: "" };
   }
 
   *#documents(bytes: Uint8Array): Generator<OtlpRequest> {
@@ -92,8 +96,13 @@ const isJson = (bytes: Uint8Array, signal: Signal): boolean => {
   scanner.open(bytes, 0, bytes.length);
   if (scanner.peek() !== mark.openObject) return false;
   if (bytes[0] !== newline) return true;
-  const type = messageType(signals[signal].request);
-  return new MessageCheck().check(bytes, 0, bytes.length, type) !== scanCode.ok;
+  return !isProtobuf(bytes, signal);
+};
+
+/** A request of ours begins with a newline in protobuf; printable is what something else begins with. */
+const isOtherText = (bytes: Uint8Array, signal: Signal): boolean => {
+  const [first = 0] = bytes;
+  return first > 0x20 && first < 0x7f && !isProtobuf(bytes, signal);
 };
 
 const isEmptyObject = (bytes: Uint8Array, start: number, end: number): boolean => {

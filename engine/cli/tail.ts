@@ -38,9 +38,10 @@ export const tail: Command = {
   run: async (args, io) => {
     const names = topicArguments(args);
     const count = integerOption(args, "count", { min: 1, max: Number.MAX_SAFE_INTEGER });
+    const from = fromOption(args);
     const log = await open(args);
     try {
-      const places = (await Promise.all(names.map((name) => start(log, name, args)))).flat();
+      const places = (await Promise.all(names.map((name) => start(log, name, from)))).flat();
       await follow({ log, places, count: count ?? Number.POSITIVE_INFINITY, io });
       return exitCode.good;
     } catch (error) {
@@ -76,17 +77,21 @@ const open = async (args: Arguments): Promise<EventLog> => {
   }
 };
 
-const start = async (log: EventLog, topic: TopicName, args: Arguments): Promise<Place[]> => {
-  const from = String(args.values["from"]);
-  const offset = /^\d{1,15}$/.test(from) ? Number(from) : null;
-  if (offset === null && from !== "beginning" && from !== "end") {
-    throw new UsageError(`--from must be beginning, end or an offset, found ${from}`);
-  }
-  return (await log.offsets(topic)).map(({ earliest, end }, partition) => {
-    const begin = from === "end" ? end : Math.max(earliest, offset ?? earliest);
-    return { topic, partition, offset: begin };
-  });
+/** The offset to begin at. */
+type From = "beginning" | "end" | number;
+
+const fromOption = ({ values }: Arguments): From => {
+  const from = String(values["from"]);
+  if (from === "beginning" || from === "end") return from;
+  if (/^\d{1,15}$/.test(from)) return Number(from);
+  throw new UsageError(`--from must be beginning, end or an offset, found ${from}`);
 };
+
+const start = async (log: EventLog, topic: TopicName, from: From): Promise<Place[]> =>
+  (await log.offsets(topic)).map(({ earliest, end }, partition) => {
+    if (from === "end") return { topic, partition, offset: end };
+    return { topic, partition, offset: from === "beginning" ? earliest : Math.max(earliest, from) };
+  });
 
 type Following = {
   readonly log: EventLog;

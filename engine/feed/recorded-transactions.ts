@@ -94,6 +94,13 @@ function* entriesOf(
   place: string,
   fault: (text: string) => void,
 ): Generator<Uint8Array> {
+  // Each element of a list by itself, so that a bad one does not hide those after it.
+  if (Array.isArray(document)) {
+    for (const [i, element] of document.entries()) {
+      yield* entriesOf(element, `${place}[${i}]: `, fault);
+    }
+    return;
+  }
   const say = (error: unknown): void =>
     fault(place + (error instanceof Error ? error.message : String(error)));
   try {

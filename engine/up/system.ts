@@ -3,7 +3,8 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 
-import { unreachable, UsageError } from "../cli/command.ts";
+import { unreachable } from "../cli/command.ts";
+import { InputError } from "../cli/input.ts";
 import type { LiveSettings } from "../config/live-control.ts";
 import type { Steering } from "../control/actions.ts";
 import type { ControlServer } from "../control/server.ts";
@@ -154,7 +155,7 @@ const explain =
 /** A registry that cannot be used is bad input, named with its first problems. */
 const publish = (path: string, note: (line: string) => void): Promise<KeyValueServer> =>
   publishRegistry({ path, note: (line) => note(`weir: ${line}`) }).catch((error: unknown) => {
-    throw new UsageError(`--registry: ${error instanceof Error ? error.message : String(error)}`);
+    throw new InputError(`--registry: ${error instanceof Error ? error.message : String(error)}`);
   });
 
 const logTarget = ({ kafka, dataDir, logPort }: SystemOptions) =>

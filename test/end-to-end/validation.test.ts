@@ -79,8 +79,8 @@ it("validates with the registry of --registry from the first request on", async 
   rmSync(folder, { recursive: true });
 });
 
-it("says why a registry cannot be used, and ends with code 2", async () => {
+it("says why a registry cannot be used, and ends with code 1", async () => {
   const up = weir("up", "--no-feed", "--registry", "/nowhere", "--log-port", "0");
-  expect((await up.exited).code).toBe(2);
+  expect((await up.exited).code).toBe(1);
   expect(up.stderr()).toMatch(/--registry: registry \/nowhere: /);
 });

@@ -216,6 +216,19 @@ describe("weir decode", () => {
     ]);
   });
 
+  it("says of another text what it is not, in no words of protobuf", async () => {
+    const { code, lines, notes } = await run(fileOf('[{"resourceSpans":[]}]\n'), fileOf("hello\n"));
+    expect([code, lines]).toEqual([1, []]);
+    expect(notes).toEqual([
+      expect.stringMatching(
+        /: byte 0: found \[\{"resourceSpans":\[\]\}\], expected an object of OTLP/,
+      ),
+      expect.stringMatching(
+        /: byte 0: found hello, expected an object of OTLP\/JSON, or OTLP protobuf$/,
+      ),
+    ]);
+  });
+
   it("refuses a signal that was not asked for, and a missing file", async () => {
     const { code, notes } = await run("--signal", "logs", fileOf('{"resourceSpans":[]}'), "/none");
     expect(code).toBe(1);

@@ -36,6 +36,21 @@ describe("the process", () => {
     expect([code, notes]).toEqual([0, expect.stringMatching(/^weir sniff: [a-z]+ 1\n$/)]);
   });
 
+  it("shows its usage on standard error when it has nothing to do, and knows its own options", async () => {
+    for (const [words, expected] of [
+      [[], /^Usage: weir COMMAND \[options\]\n/],
+      [["--verison"], /^weir: unknown option --verison; did you mean --version\?\n$/],
+    ] as const) {
+      const child = weir(words, "pipe");
+      const [output, notes, [code]] = await Promise.all([
+        text(child.stdout ?? Readable.from([])),
+        text(child.stderr ?? Readable.from([])),
+        once(child, "exit"),
+      ]);
+      expect([code, output, notes]).toEqual([2, "", expect.stringMatching(expected)]);
+    }
+  });
+
   it("ends at the first fault with --strict while its standard input stays open", async () => {
     for (const bytes of [Buffer.from("no base64!\n"), flushedGzip("no base64!\n")]) {
       const child = weir(["sniff", "--strict", "--format", "base64", "-"], "pipe");

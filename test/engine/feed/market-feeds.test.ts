@@ -184,6 +184,13 @@ describe("recorded transactions", () => {
     });
   });
 
+  it("are read from a list of answers, behind one that is none too", () => {
+    const document = { slot: 5, transaction: ["AQID", "base64"] };
+    const { found, faults } = read(Buffer.from(JSON.stringify([document, {}, document])));
+    expect(found).toHaveLength(2);
+    expect(faults).toEqual([expect.stringMatching(/^\[1\]: expected a getTransaction/)]);
+  });
+
   const block = new URL("../../../../shared/data/solana/chainstorage-block.json", import.meta.url);
   it.skipIf(!existsSync(block))("are read from a recorded block (needs shared/data)", () => {
     const { found, faults } = read(readFileSync(block));
