@@ -30,6 +30,7 @@ import {
   wantedBy,
 } from "../../schemas/validate/found.ts";
 import type { ValidationPlan } from "../../schemas/validate/plan.ts";
+import { attributeFlag } from "../../schemas/weaver/table-layout.ts";
 import { outcome } from "../../schemas/validate/trace-pass.ts";
 import type { PassInput } from "../decode/signal-pass.ts";
 import type { Rejections } from "../metrics/rejections.ts";
@@ -295,9 +296,17 @@ export class FindingReport {
     return place?.list === placeList.scope ? "scope" : "resource";
   }
 
-  #key({ rows, found }: Checked, plan: ValidationPlan, row: number): string {
-    const attribute = found.rows[row * foundStride + foundWord.attribute] ?? -1;
-    if (attribute >= 0) return plan.tables.attributeName(attribute);
+  #key(checked: Checked, { tables }: ValidationPlan, row: number): string {
+    const attribute = checked.found.rows[row * foundStride + foundWord.attribute] ?? -1;
+    if (attribute < 0) return this.#givenKey(checked, row);
+    const name = tables.attributeName(attribute);
+    const flags = tables.sections.attributeFlags[attribute] ?? 0;
+    // What stands under a template has a key of its own.
+    return (flags & attributeFlag.template) === 0 ? name : this.#givenKey(checked, row) || name;
+  }
+
+  /** As the sender wrote it; "" where the place does not tell it. */
+  #givenKey({ rows, found }: Checked, row: number): string {
     const record = found.rows[row * foundStride + foundWord.record] ?? 0;
     const place = placeIn(found, row);
     if (place === null) return "";

@@ -19,8 +19,9 @@ const internal = spanKinds.indexOf("internal");
 /** Definitions that are weighed for one span; the first ones of the registry win. */
 const candidatesMax = 64;
 
-/** A span that says no kind is taken as internal, as OTLP allows. */
-const effectiveKind = (kind: number): number => (kind === 0 ? internal : kind);
+/** A span that says no kind, or one that nobody knows, is taken as internal, as OTLP allows. */
+const effectiveKind = (kind: number): number =>
+  kind > 0 && kind < spanKinds.length ? kind : internal;
 
 /** One per thread, reused: set the span's facts, then `check`. */
 export class SpanCheck {

@@ -1,9 +1,12 @@
 // Globs over names: `*` is any run of bytes, also none, `?` one byte, anything else itself. One
-// star is remembered, so the time is at most pattern times name; both are bounded here.
+// star is remembered, so the time is at most pattern times name; it is bounded here.
 
-/** A longer name matches no glob. */
-export const globNameBytesMax = 512;
 export const globBytesMax = 256;
+/**
+ * Bytes compared at most. Enough for any name of 512 bytes, and for longer ones but those that a
+ * glob nearly matches again and again: those match no glob.
+ */
+const stepsMax = globBytesMax * 512;
 
 const star = 42;
 const one = 63;
@@ -12,14 +15,15 @@ export type ByteRange = { readonly view: DataView; readonly at: number; readonly
 
 /** Whether the name matches the whole of the glob. Any thread; no state. */
 export const globMatches = (glob: ByteRange, name: ByteRange): boolean => {
-  if (name.end - name.at > globNameBytesMax) return false;
   let g = glob.at;
   let n = name.at;
   let starAt = -1;
   let resume = 0;
-  while (n < name.end) {
+  for (let steps = 0; n < name.end; steps += 1) {
+    if (steps === stepsMax) return false;
     const wanted = g < glob.end ? glob.view.getUint8(g) : -1;
     if (wanted === star) {
+      if (g + 1 === glob.end) return true;
       starAt = g;
       resume = n;
       g += 1;

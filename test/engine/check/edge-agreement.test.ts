@@ -74,7 +74,7 @@ const spanOf = (random: Random, words: Vocabulary): object => ({
   traceId: random.bytes(16),
   spanId: random.bytes(8),
   name: random.pick([...words.names.slice(0, 20), "other", "GET /"]),
-  kind: random.below(6),
+  kind: random.below(9),
   status: { code: random.below(3) },
   attributes: attributesOf(random, words),
   events:
