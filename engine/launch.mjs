@@ -55,6 +55,12 @@ if (first !== "--install") {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(signal, () => child.kill(signal));
   }
+  if (process.env.npm_command === "exec") {
+    // npx passes a signal to the shell between us alone; who lost that shell has got it.
+    const shell = process.ppid;
+    const look = () => process.ppid === shell || child.kill("SIGTERM");
+    setInterval(look, 500).unref();
+  }
   child.on("exit", (code, signal) => {
     process.exitCode = signal === null ? code : 1;
   });

@@ -56,6 +56,10 @@ describe("the house", () => {
     expect(late).toEqual([]);
     // A shell remembers where it found node before there was the pinned one; env looks anew.
     expect([...names].filter((name) => scripts[name]?.includes("&& node "))).toEqual([]);
+    // npm ends the shell alone; what ran in it would be left behind.
+    const alone = new Set([...names, "weir", "dev", "fuzz"]);
+    const kept = [...alone].filter((name) => !/^(.* && )?exec [^&]*$/.test(scripts[name] ?? ""));
+    expect(kept).toEqual(["check"]);
   });
 
   it("reads the environment in one place of each side", () => {

@@ -72,6 +72,7 @@ describe("the launcher", () => {
   it("leaves no program behind when it is killed, nor does npm when it is told to end", async () => {
     const launcher = join(root, "engine", "launch.mjs");
     expect(await endsWith([process.execPath, launcher], "SIGKILL")).toBe(true);
+    expect(await endsWith(["npx", "weir"], "SIGTERM")).toBe(true);
     expect(await endsWith(["npm", "run", "--silent", "weir", "--"], "SIGTERM")).toBe(true);
   });
 
