@@ -182,7 +182,7 @@ export class PlainValidator {
   #span(span: Plain, index: number): void {
     const present = this.#list({ record: index, place: 0, attributes: attributesOf(span) });
     const isError = (span["status"] as Plain | undefined)?.["code"] === 2;
-    const kind = kinds[((span["kind"] as number | undefined) ?? 0) || 1] ?? "strange";
+    const kind = kinds[((span["kind"] as number | undefined) ?? 0) || 1] ?? "internal";
     const named = this.#byName((span["name"] as string | undefined) ?? "");
     const group = named ?? this.#byAttributes(kind, present);
     if (group === undefined) this.#add(finding.schemaNotFound, "", index, -1);
