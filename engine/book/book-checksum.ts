@@ -20,10 +20,3 @@ export const checksumOf = (book: OrderBook, scratch: Depth): number => {
   book.copyDepth(scratch);
   return crc32(digitsOf(scratch.asks) + digitsOf(scratch.bids));
 };
-
-// What Kraken lets one subscribe to.
-const depthsOffered = [10, 25, 100, 500, 1000];
-
-/** The depth subscribed to, told from the levels of a snapshot's larger side. */
-export const depthSubscribed = (levels: number): number =>
-  depthsOffered.find((depth) => levels <= depth) ?? Number.MAX_SAFE_INTEGER;

@@ -148,9 +148,14 @@ export class BookSide {
     return index >= 0 && index < levelCount ? (this.#sizes[index] ?? 0) : this.#far.get(price);
   }
 
-  /** Removes all levels but the best `levelsMax`. Allocates; for venues that demand it. */
-  truncate(levelsMax: number): void {
-    for (const [price] of this.levels().slice(levelsMax)) this.set(price, 0);
+  /**
+   * Removes all levels but the best `levelsMax` and returns them: [price, size]. Allocates; for venues
+   * that demand it.
+   */
+  truncate(levelsMax: number): readonly [number, number][] {
+    const removed = this.levels().slice(levelsMax);
+    for (const [price] of removed) this.set(price, 0);
+    return removed;
   }
 
   clear(): void {

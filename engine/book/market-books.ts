@@ -13,12 +13,13 @@ import {
   directoryWord,
   headerWord,
 } from "./book-layout.ts";
-import { checksumLevels, checksumOf, depthSubscribed } from "./book-checksum.ts";
+import { checksumLevels, checksumOf } from "./book-checksum.ts";
 import { createDepth } from "./depth.ts";
 import { bookOutcome } from "./book-outcome.ts";
 import { BookSequencer, bookState, sequenceRuleOf, verdict } from "./book-sequencer.ts";
 import { HeldItems, heldBytesDefault } from "./held-items.ts";
 import { OrderBook, type TopOrigin } from "./order-book.ts";
+import { SubscribedLevels } from "./subscribed-levels.ts";
 
 /** One symbol's book with what keeps it right. */
 export type MarketBook = {
@@ -27,10 +28,8 @@ export type MarketBook = {
   readonly book: OrderBook;
   readonly sequencer: BookSequencer;
   readonly held: HeldItems;
-  /** The venue tells of the levels subscribed to alone: what falls out of them is not removed by it. */
-  readonly isBounded: boolean;
-  /** Levels that a side keeps; less than all only where `isBounded`. */
-  levelsKept: number;
+  /** Null where the venue tells of all levels. */
+  readonly subscribed: SubscribedLevels | null;
 };
 
 /** What a set of books is made of. */
@@ -147,7 +146,7 @@ export class MarketBooks {
     entry.book.fitScales(item);
     // Fewer levels than farLevelsMax fit one item, so an empty book takes them all.
     setLevels(entry.book, item);
-    if (entry.isBounded) bound(entry, item);
+    entry.subscribed?.begin(entry.book, item);
     if (item.hasChecksum && !this.#isProven(entry, item)) return this.#disprove(entry, item);
     this.#publish(entry, item);
     this.#replay(entry);
@@ -194,7 +193,7 @@ export class MarketBooks {
       this.#breakOff(entry, item);
       return bookOutcome.levelsFull;
     }
-    if (entry.isBounded) bound(entry, item);
+    entry.subscribed?.follow(entry.book, item);
     if (item.hasChecksum && !this.#isProven(entry, item)) return this.#disprove(entry, item);
     add(entry, counter.applied, 1);
     add(entry, counter.levelUpdates, item.bidCount + item.askCount);
@@ -202,8 +201,9 @@ export class MarketBooks {
     return bookOutcome.applied;
   }
 
-  #isProven({ book }: MarketBook, item: DepthItem): boolean {
-    return checksumOf(book, this.#best) === item.prevId;
+  #isProven({ book, subscribed }: MarketBook, item: DepthItem): boolean {
+    if (checksumOf(book, this.#best) === item.prevId) return true;
+    return subscribed?.widen(book) === true && checksumOf(book, this.#best) === item.prevId;
   }
 
   #disprove(entry: MarketBook, item: DepthItem): number {
@@ -248,8 +248,7 @@ export class MarketBooks {
       book: new OrderBook(slot),
       sequencer: new BookSequencer(sequenceRuleOf(item.venue)),
       held: new HeldItems(this.#heldBytesMax),
-      isBounded: item.venue === venueCodes.kraken,
-      levelsKept: Number.MAX_SAFE_INTEGER,
+      subscribed: item.venue === venueCodes.kraken ? new SubscribedLevels() : null,
     };
     slot.directory[directoryWord.venue] = item.venue;
     slot.directory[directoryWord.symbolBytes] = item.symbolBytes;
@@ -263,13 +262,6 @@ export class MarketBooks {
 
 const add = ({ slot: { counters } }: MarketBook, index: number, amount: number): void => {
   counters[index] = (counters[index] ?? 0) + amount;
-};
-
-const bound = (entry: MarketBook, item: DepthItem): void => {
-  if (item.kind === depthKind.snapshot) {
-    entry.levelsKept = depthSubscribed(Math.max(item.bidCount, item.askCount));
-  }
-  for (const side of entry.book.sides) side.truncate(entry.levelsKept);
 };
 
 // The book's scales are at least as fine as the item's, and all products were checked.

@@ -92,6 +92,51 @@ test("Kraken: the book is cut to the depth subscribed to before the checksum", (
   expect(top()).toMatchObject({ state: "synced", bid: "45283.5" });
 });
 
+// A market with fewer levels than were subscribed to; bids come one by one, the best last.
+const growing = (count: number): Levels =>
+  Array.from({ length: count }, (_, i) => [`${count - i + 10}.5`, `${i + 1}.25`] as const);
+const crcOfBids = (bids: Levels): number =>
+  crcByHand(
+    bids
+      .slice(0, 10)
+      .flat()
+      .map((text) => text.replace(".", "").replace(/^0+/, ""))
+      .join(""),
+  );
+
+test("Kraken: a thin market that grows beyond the least depth keeps the levels behind it", () => {
+  const { give, top, books } = setUp("kraken");
+  const bids = growing(13);
+  give(kraken("snapshot", 10, [bids.slice(10), [], crcOfBids(bids.slice(10))]));
+  for (let from = 9; from >= 0; from -= 1) {
+    const [level] = bids.slice(from);
+    const sum = crcOfBids(bids.slice(from));
+    expect(give(kraken("update", 30 - from, [level ? [level] : [], [], sum]))).toBe(applied);
+  }
+  // Behind the tenth: one changes, the last goes. Then the best go, and nothing is sent in their place.
+  const now: Levels = [...bids.slice(0, 11), [bids[11]?.[0] ?? "", "99.75"]];
+  const behind: Levels = [...now.slice(11), [bids[12]?.[0] ?? "", "0.00"]];
+  expect(give(kraken("update", 31, [behind, [], crcOfBids(now)]))).toBe(applied);
+  for (let gone = 0; gone < 4; gone += 1) {
+    const level: Levels = [[now[gone]?.[0] ?? "", "0.00"]];
+    const sum = crcOfBids(now.slice(gone + 1));
+    expect(give(kraken("update", 32 + gone, [level, [], sum]))).toBe(applied);
+  }
+  expect(books.books[0]?.book.bids.levels()).toHaveLength(8);
+  expect(top()).toMatchObject({ state: "synced", bid: now[4]?.[0] });
+});
+
+test("Kraken: what is told of behind the depth that a small snapshot shows was subscribed to", () => {
+  const { give, books } = setUp("kraken");
+  const bids = growing(40);
+  give(kraken("snapshot", 10, [bids.slice(0, 20), [], crcOfBids(bids)]));
+  for (let next = 20; next < 40; next += 1) {
+    const level = bids.slice(next, next + 1);
+    expect(give(kraken("update", next, [level, [], crcOfBids(bids)]))).toBe(applied);
+  }
+  expect(books.books[0]?.book.bids.levels()).toHaveLength(40);
+});
+
 // CRC-32 (IEEE) bit by bit, so that the vector does not prove a function by itself.
 const crcByHand = (text: string): number => {
   let crc = 0xffffffff;
