@@ -29,6 +29,14 @@ const textNames = new Set([
   "description",
   "unit",
   "version",
+  "schemaUrl",
+  "type",
+  "idKeys",
+  "descriptionKeys",
+  "traceState",
+  "message",
+  "severityText",
+  "eventName",
 ]);
 const utf8 = new TextEncoder();
 

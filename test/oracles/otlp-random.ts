@@ -10,6 +10,13 @@ const texts = [
   "",
   "a",
   "0",
+  "-0",
+  "NaN",
+  "null",
+  "__proto__",
+  '"\\',
+  "\u2028",
+  "ot=th:c;rv:0123456789abcd,a=b",
   "service.name",
   "http.route",
   "münchen",
@@ -18,7 +25,21 @@ const texts = [
   "\u0000",
   "x".repeat(130),
 ];
-const doubles = [0, -0, 1, -1.5, Math.PI, 1e300, Number.NaN, Infinity, -Infinity, 2 ** 53];
+const doubles = [
+  0,
+  -0,
+  5e-324,
+  1e21,
+  0.1,
+  1,
+  -1.5,
+  Math.PI,
+  1e300,
+  Number.NaN,
+  Infinity,
+  -Infinity,
+  2 ** 53,
+];
 const edges = ["0", "1", "127", "128", "4294967295", "4294967296", "9007199254740993"];
 const unsigned = [...edges, "1544712660000000000", "18446744073709551615"];
 const signed = [...edges, "-1", "-9007199254740993", "9223372036854775807", "-9223372036854775808"];
