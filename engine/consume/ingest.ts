@@ -92,14 +92,16 @@ export class Ingest implements ConsumerHandlers {
 
   readonly onAssigned = async (positions: readonly Position[]): Promise<void> => {
     this.#options.metrics.add(assignmentsCell, 1);
-    for (const position of positions) {
+    for (const { isAnew = false, ...position } of positions) {
       const { topic, partition, offset } = position;
       const id = topicPartitionId(topic, partition);
       if (id < 0) continue;
       await this.#inTurn(roleOf(topic), async () => {
+        // Without `isAnew`: what is fed again from here is of this one.
         this.#resume.set(id, position);
         this.#options.positions.set("read", id, offset);
-        await this.#assign(id, position);
+        if (isAnew) this.#lookedAt.delete(id);
+        await this.#assign(id, position, isAnew ? messageType.assignAnew : messageType.assign);
       });
     }
     this.#publish();
@@ -176,7 +178,7 @@ export class Ingest implements ConsumerHandlers {
       const { topic, partition } = position;
       if (roleOf(topic) !== role) continue;
       if (!lanes.includes(laneOf(id, this.#rings[role].length))) continue;
-      await this.#assign(id, position);
+      await this.#assign(id, position, messageType.assign);
       const end = positions.get("read", id);
       let offset = position.offset;
       while (offset < end) {
@@ -194,9 +196,13 @@ export class Ingest implements ConsumerHandlers {
     this.#publish();
   }
 
-  async #assign(id: number, { topic, offset, metadata }: Position): Promise<void> {
+  async #assign(
+    id: number,
+    { topic, offset, metadata }: Position,
+    type: typeof messageType.assign | typeof messageType.assignAnew,
+  ): Promise<void> {
     const value = metadataEncoder.encode(metadata);
-    await this.#push(topic, messageType.assign, { id, offset, value, timestampMs: 0 });
+    await this.#push(topic, type, { id, offset, value, timestampMs: 0 });
   }
 
   async #pass(batch: RecordBatch): Promise<void> {

@@ -6,10 +6,10 @@
 //           that is traced (trace/trace-layout.ts), else 0
 //   8  f64  offset in the partition
 //  16  f64  record timestamp, ms since the epoch (the edge's receive time)
-//  24       record: its value · assign: commit metadata, UTF-8 · revoke: nothing
+//  24       record: its value · assign, assignAnew: commit metadata, UTF-8 · revoke: nothing
 
-/** Message types of the rings that ingest writes. */
-export const messageType = { record: 1, assign: 2, revoke: 3 } as const;
+/** Message types of the rings that ingest writes. `assignAnew`: offsets of before are of no record now. */
+export const messageType = { record: 1, assign: 2, revoke: 3, assignAnew: 4 } as const;
 
 export const headerBytes = 24;
 

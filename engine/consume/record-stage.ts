@@ -137,7 +137,10 @@ export class RecordStage implements Stage {
       throw new Error(`${this.name} was sent a record of partition id=${id}`);
     if (type === messageType.record) this.#onRecord(handler, at, length, stampUs);
     else if (type === messageType.assign) this.#onAssign(handler, at, length);
-    else {
+    else if (type === messageType.assignAnew) {
+      this.#options.items.restart(id, readOffset(view, at));
+      this.#onAssign(handler, at, length);
+    } else {
       this.#owned[id] = 0;
       this.#touched[id] = 0;
       handler.onRevoke(id);

@@ -70,6 +70,17 @@ export class ItemCounts {
     return true;
   }
 
+  /** The partition was made anew: its next record is the one at `offset`. Its thread only. */
+  restart(id: number, offset: number): void {
+    const selectorAt = (id * partitionBytes) / 4;
+    const from = this.#entryAt(id);
+    const held = Atomics.load(this.#selectors, selectorAt) & 1;
+    const to = (id * partitionBytes) / 8 + entryAt[held === 0 ? 1 : 0];
+    this.#numbers.copyWithin(to, from, from + entryWords);
+    this.#numbers[to] = offset;
+    Atomics.store(this.#selectors, selectorAt, held ^ 1);
+  }
+
   /** Totals of each topic. Any thread. */
   totals(): { readonly [topic in ConsumedTopic]: ItemTotals } {
     const sums = Object.fromEntries(

@@ -36,6 +36,8 @@ export type Position = {
   readonly partition: number;
   readonly offset: number;
   readonly metadata: string;
+  /** Only of an assignment: the partition was made anew, its offsets have begun again. */
+  readonly isAnew?: boolean;
 };
 
 export type ConsumerHandlers = {

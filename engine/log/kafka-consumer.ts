@@ -89,6 +89,8 @@ class Member implements LogConsumer {
   readonly #consumer: Consumer;
   readonly #first = Promise.withResolvers<void>();
   #owned = new Map<string, Owned>();
+  /** Next offsets of all partitions that were ever read, by key. */
+  readonly #reached = new Map<string, number>();
   #generation = 0;
   #isAssigned = false;
   #commits = 0;
@@ -254,8 +256,11 @@ class Member implements LogConsumer {
       const at = found.find((one) => one.topic === topic);
       const { earliest, end } = at?.kept[partition] ?? { earliest: 0, end: 0 };
       const committed = at?.committed.find((one) => one.partition === partition);
-      if (committed === undefined || committed.offset > end)
-        return { topic, partition, offset: earliest, metadata: "" };
+      if (committed === undefined || committed.offset > end) {
+        // With its topic Kafka forgets what was committed, sooner or later.
+        const isAnew = (this.#reached.get(keyOf(topic, partition)) ?? 0) > end;
+        return { topic, partition, offset: earliest, metadata: "", ...(isAnew && { isAnew }) };
+      }
       return { ...committed, offset: Math.max(committed.offset, earliest) };
     });
   }
@@ -282,6 +287,7 @@ class Member implements LogConsumer {
     const handled = this.#deliver({ topic, partition, records, endOffset }, () => {
       if (!this.#isOwned(owned)) return;
       owned.next = Number(last.offset) + 1;
+      this.#reached.set(keyOf(topic, partition), owned.next);
       payload.resolveOffset(last.offset);
     });
     owned.inHand = handled;

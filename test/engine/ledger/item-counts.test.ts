@@ -31,6 +31,19 @@ describe("item counts", () => {
     expect(second.totals().otlp_spans).toEqual({ own: 13, foreign: 1 });
   });
 
+  it("count the records of a partition that was made anew, beside those of before", () => {
+    const memory = createItemCountsMemory();
+    const counts = new ItemCounts(memory);
+    const refused = noneRefused.slice();
+    refused[reason.replay] = 2;
+    counts.add(record(spans0, 41, { items: 10, refused }));
+    counts.restart(spans0, 0);
+    expect(counts.add(record(spans0, 0, { items: 3 }))).toBe(true);
+    expect(new ItemCounts(memory).add(record(spans0, 0, { items: 3 }))).toBe(false);
+    expect(counts.totals().otlp_spans).toEqual({ own: 13, foreign: 0 });
+    expect(counts.refused()[reason.replay]).toBe(2);
+  });
+
   it("count what is refused with its record: once, and of the own run only", () => {
     const memory = createItemCountsMemory();
     const refused = noneRefused.slice();
