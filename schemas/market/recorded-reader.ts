@@ -6,6 +6,7 @@ import { CoinbaseConnection } from "./venue-coinbase.ts";
 import type { VenueFault } from "./venue-fields.ts";
 import { readVenueText } from "./venue-message.ts";
 import { splitRecordedLine } from "./recorded-line.ts";
+import { linesOfTrades } from "./recorded-trades.ts";
 import type { VenueName } from "./venues.ts";
 
 /** Lines that wait for a symbol, at most; more are faults. */
@@ -16,7 +17,7 @@ export type Reading<Place> = {
   readonly place: Place;
   readonly fault: VenueFault | null;
   readonly receiveNs: bigint;
-  /** The JSON as recorded. */
+  /** The JSON as recorded; of a line of several trades that of one. */
   readonly json: string;
 };
 
@@ -41,9 +42,16 @@ export class RecordedReader<Place> {
     this.#isSymbolSure = symbol !== "";
   }
 
-  /** Yields one reading; none while it waits; those that waited first. Empty lines yield none. */
+  /**
+   * Yields one reading, or one for each trade of a line; none while it waits; those that waited first.
+   * Empty lines yield none.
+   */
   *read(text: string, place: Place): Generator<Reading<Place>> {
     if (text.trim() === "") return;
+    for (const line of linesOfTrades(this.#venue, text)) yield* this.#readLine(line, place);
+  }
+
+  *#readLine(text: string, place: Place): Generator<Reading<Place>> {
     const reading = this.#readOne(text, place);
     const waits = reading.fault?.code === "symbol" && !this.#isAmbiguous;
     if (waits && this.#waiting.length < recordedWaitingMax) {

@@ -32,6 +32,8 @@ export const readKraken = (json: Json, into: DepthMessage): VenueFault | null =>
   const channel = json["channel"];
   if (channel !== "book" && channel !== "trade")
     return ignored("channel", channel ?? json["method"]);
+  // The trades before the subscription: known already where it is one made anew.
+  if (channel === "trade" && json["type"] === "snapshot") return ignored("type", "snapshot");
   const list = json["data"];
   const [data] = Array.isArray(list) ? (list as unknown[]) : [];
   if (!Array.isArray(list) || list.length !== 1 || !isObject(data)) {

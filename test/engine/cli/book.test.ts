@@ -57,6 +57,35 @@ const small = [
   trade(6, 2, "100.2", "2.5"),
 ];
 
+test("messages of several trades are read trade by trade, in their digits", async () => {
+  const kraken = (type: string, trades: readonly (readonly [number, string, string])[]) => {
+    const list = trades.map(
+      ([id, price, qty]) =>
+        `{"symbol":"X/Y","side":"buy","price":${price},"qty":${qty},"ord_type":"market","trade_id":${id},"timestamp":"2024-01-01T00:00:01.000001Z"}`,
+    );
+    return `7 {"channel": "trade","type":"${type}","data":[${list.join(",")}]}`;
+  };
+  const before = kraken("snapshot", [
+    [1, "90.0", "5"],
+    [2, "91.0", "5"],
+  ]);
+  const three = [
+    [3, "100.0", "1"],
+    [4, "101.0", "0.00000001"],
+    [5, "103.0", "3"],
+  ] as const;
+  const file = fileOf("kraken.txt", [before, kraken("update", three)].join("\n"));
+  const { code, summary } = await weirBook("--venue", "kraken", file);
+  expect(code).toBe(exitCode.good);
+  expect(summary).toMatchObject({ symbol: "X/Y", trades: 3, vwap: "102.249999996875" });
+  const okx = {
+    arg: { channel: "trades", instId: "X-Y" },
+    data: ["1", "2"].map((tradeId) => ({ tradeId, px: "10", sz: tradeId, side: "sell", ts: "5" })),
+  };
+  const second = fileOf("okx.txt", `9 ${JSON.stringify(okx)}`);
+  expect((await weirBook("--venue", "okx", second)).summary).toMatchObject({ trades: 2 });
+});
+
 test("a top that is only written with more decimals from now on has not changed", async () => {
   const deep = [["50.00", "7"]];
   const lines = [
