@@ -9,6 +9,8 @@ import { type Signal, signals } from "../receive/endpoints.ts";
 const keysMax = fixedLimits.statisticKeysMax;
 
 const addTo = (table: Map<string, number>, key: string, count: number): void => {
+  // A record for weir-rejected has no items of its own: it occurs, and nothing is refused with it.
+  if (count === 0) return;
   const kept = table.has(key) || table.size < keysMax ? key : "other";
   table.set(kept, (table.get(kept) ?? 0) + count);
 };

@@ -2,7 +2,12 @@
 // threshold, and the original's thirteen counters under their own names.
 import { eventsWritten } from "../events/event-reader.ts";
 import { readStageCounts, type StageCounts } from "../events/stage-cells.ts";
-import { type HandoffDiagnostics, readHandoffDiagnostics } from "../handoff/handoff-diagnostics.ts";
+import {
+  type HandoffDiagnostics,
+  readHandoffDiagnostics,
+  recommend,
+  type SettingNames,
+} from "../handoff/handoff-diagnostics.ts";
 import {
   type CounterSources,
   type OriginalCounters,
@@ -21,6 +26,15 @@ export type SnifferStatus = {
   readonly events: number;
 };
 
+/** As the configuration has them. */
+const configNames: SettingNames = {
+  capacity: "sniffer.channel_capacity",
+  batchSize: "sniffer.batch_size",
+  batchTimeout: "sniffer.batch_timeout_ms",
+  sendMaxRetries: "sniffer.send_max_retries",
+  initialThreshold: "sniffer.initial_threshold",
+};
+
 /** Of all lanes, the first in front. Any thread; figures may be a moment apart. */
 export const readSniffer = (
   lanes: readonly EngineMemory[],
@@ -35,7 +49,7 @@ export const readSniffer = (
   return {
     counters: originalCounters({ ...stages, handoff, ...others }),
     stages,
-    handoff,
+    handoff: { ...handoff, recommendation: recommend(handoff, configNames) },
     priority: readPriority(...lanes.map(({ sniff }) => sniff.priority)),
     events: lanes.reduce((sum, { events }) => sum + eventsWritten(events), 0),
   };

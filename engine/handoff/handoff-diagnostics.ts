@@ -140,7 +140,7 @@ export const readHandoffDiagnostics = (
     policy,
     ...(meanUs > 0 && { intervalMeanUs: meanUs }),
     policyChanges: values[changesCell] ?? 0,
-    recommendation: recommend(high, low, policy),
+    recommendation: recommend({ high, low, policy }, optionNames),
   };
 };
 
@@ -182,27 +182,44 @@ export const noRoom = ({ dropped }: LaneDiagnostics): number =>
 /** Share of LOW candidates whose loss is named; targets allow 2 %. */
 const lowLossMax = 0.02;
 
-const recommend = (
-  high: LaneDiagnostics,
-  low: LaneDiagnostics,
-  policy: DropPolicy,
+/** What the settings that a recommendation speaks of are called where it is read. */
+export type SettingNames = {
+  readonly [
+    name in "capacity" | "batchSize" | "batchTimeout" | "sendMaxRetries" | "initialThreshold"
+  ]: string;
+};
+
+/** As in HandoffOptions, and in the options of priorities. */
+const optionNames: SettingNames = {
+  capacity: "capacity",
+  batchSize: "batchSize",
+  batchTimeout: "batchTimeoutUs",
+  sendMaxRetries: "sendMaxRetries",
+  initialThreshold: "initialThreshold",
+};
+
+/** What to do about it, in words and `names`; null when nothing is wrong. */
+export const recommend = (
+  { high, low, policy }: Pick<HandoffDiagnostics, "high" | "low" | "policy">,
+  names: SettingNames,
 ): string | null => {
+  const { capacity, batchSize, batchTimeout } = names;
   for (const [name, lane, lossMax] of [
     ["HIGH", high, 0],
     ["LOW", low, low.offered * lowLossMax],
   ] as const) {
     if ((lane.dropped.retries ?? 0) > lossMax) {
-      return `the receiver refuses ${name} candidates: look at it first, then raise sendMaxRetries`;
+      return `the receiver refuses ${name} candidates: look at it first, then raise ${names.sendMaxRetries}`;
     }
   }
   if (noRoom(high) > 0) {
-    return "HIGH candidates are lost: raise capacity, or send larger batches (batchSize)";
+    return `HIGH candidates are lost: raise ${capacity}, or send larger batches (${batchSize})`;
   }
   if (noRoom(low) > low.offered * lowLossMax) {
-    return "LOW candidates are lost above 2 %: raise capacity or batchSize, or raise initialThreshold upstream";
+    return `LOW candidates are lost above 2 %: raise ${capacity} or ${batchSize}, or raise ${names.initialThreshold} upstream`;
   }
   if (policy === "drop-newest" && high.sojourn[3] + low.sojourn[3] > (high.sent + low.sent) / 2) {
-    return "most candidates wait above 1 ms: lower batchTimeoutUs or batchSize, or speed up the receiver";
+    return `most candidates wait above 1 ms: lower ${batchTimeout} or ${batchSize}, or speed up the receiver`;
   }
   return null;
 };

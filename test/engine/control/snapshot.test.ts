@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 
 import { prometheusPage } from "../../../engine/control/prometheus.ts";
 import { takeSnapshot } from "../../../engine/control/snapshot.ts";
+import { reason } from "../../../engine/events/event-layout.ts";
+import { HandoffCells } from "../../../engine/handoff/handoff-diagnostics.ts";
 import { Lanes } from "../../../engine/host/lanes.ts";
 import { createEngineMemory } from "../../../engine/host/memory.ts";
 import { MetricCells } from "../../../engine/metrics/cells.ts";
@@ -38,6 +40,25 @@ describe("a snapshot", () => {
     lanes.resize("market", 1);
     expect(takeSnapshot(memory, lanes.all).latencyUs.ingestMarket.count).toBe(30);
     expect(takeSnapshot(memory).latencyUs.ingestMarket.p99).toBe(5);
+  });
+
+  it("recommends by the names of the configuration", () => {
+    const memory = createEngineMemory();
+    const cells = new HandoffCells(memory.sniff.handoff);
+    const advice = (): string | null => takeSnapshot(memory).sniffer.handoff.recommendation;
+    expect(advice()).toBeNull();
+    cells.offered(0);
+    cells.sent(0, 2000);
+    cells.policy("drop-newest", 2000, 1);
+    expect(advice()).toContain("sniffer.batch_timeout_ms or sniffer.batch_size");
+    cells.dropped(0, reason.full);
+    expect(advice()).toContain(
+      "raise sniffer.channel_capacity or sniffer.batch_size, or raise sniffer.initial_threshold",
+    );
+    cells.dropped(1, reason.full);
+    expect(advice()).toContain("sniffer.channel_capacity");
+    cells.dropped(1, reason.retries);
+    expect(advice()).toContain("sniffer.send_max_retries");
   });
 
   it("gives /metrics the same percentiles", async () => {
