@@ -48,11 +48,13 @@ test.each(attacks)("$name: answered $answer, and the next request is served", as
 
 test("none of them left a trace in the edge's errors, and no key is in its status", async () => {
   expect(edge.errors()).toEqual([]);
-  const response = await fetch(`${edge.url}/status`, { headers: { "x-api-key": "attacker" } });
-  const text = await response.text();
-  expect([response.status, text.includes("attacker")]).toEqual([200, false]);
-  expect(JSON.parse(text)).toMatchObject({
-    arrivingBytes: 0,
-    largeRequests: { heldBytes: 0, waiting: 0 },
-  });
+  const status = async (): Promise<string> => {
+    const response = await fetch(`${edge.url}/status`, { headers: { "x-api-key": "attacker" } });
+    expect(response.status).toBe(200);
+    return response.text();
+  };
+  expect(await status()).not.toContain("attacker");
+  await expect
+    .poll(async () => JSON.parse(await status()) as unknown)
+    .toMatchObject({ arrivingBytes: 0, largeRequests: { heldBytes: 0, waiting: 0 } });
 });

@@ -12,6 +12,8 @@ export type RawOptions = {
   readonly ends?: boolean;
   /** How long an answer is waited for, ms. */
   readonly waitMs?: number;
+  /** How many answers there must be. */
+  readonly answers?: number;
 };
 
 const answerBytesMax = 1 << 20;
@@ -28,13 +30,13 @@ const open = async ({ host, port }: Target): Promise<Socket> => {
 };
 
 /**
- * Sends the parts and returns the statuses that came back until the first answer is whole, the
+ * Sends the parts and returns the statuses that came back until all answers have begun, the
  * server closes or the wait is over: "400", "200 400", "closed", "silent".
  */
 export const sendRaw = async (
   target: Target,
   parts: readonly (string | Uint8Array)[],
-  { gapMs = 0, ends = false, waitMs = 20_000 }: RawOptions = {},
+  { gapMs = 0, ends = false, waitMs = 120_000, answers = 1 }: RawOptions = {},
 ): Promise<string> => {
   const socket = await open(target);
   let answer = "";
@@ -42,8 +44,8 @@ export const sendRaw = async (
   const { promise: heard, resolve } = Promise.withResolvers<void>();
   socket.on("data", (chunk: Buffer) => {
     answer = (answer + chunk.toString("latin1")).slice(-answerBytesMax);
-    // Time for what may follow: a second answer, or the connection's end.
-    setTimeout(resolve, 300);
+    // Time for what may follow: one answer too many, or the connection's end.
+    if (statuses(answer).length >= answers) setTimeout(resolve, 300);
   });
   socket.on("close", () => {
     isOver = true;

@@ -253,7 +253,7 @@ describe("an engine that is steered under load", () => {
     await until(() => !rig.faults.isArmed("market"), "market hangs");
     await stop();
     expect(load.acknowledged.length).toBeGreaterThan(0);
-    const report = await rig.engine.stop(3_000);
+    const report = await rig.engine.stop(6_000);
     expect(report.clean).toBe(false);
     expect(report.workers.map(({ name, outcome }) => `${name} ${outcome}`).join(", ")).toBe(
       "stream drained, market killed, verify-1 killed, egress killed, ingest killed, log killed",

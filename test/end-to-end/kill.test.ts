@@ -12,6 +12,7 @@ import type { EventLog } from "../../engine/log/event-log.ts";
 import { openLog } from "../../engine/log/open-log.ts";
 import { kafkaAvailable, startBroker } from "../kafka-broker.ts";
 import { runSeed, seeded } from "../random.ts";
+import { until } from "../until.ts";
 import {
   expectedAggregates,
   expectedCandidates,
@@ -51,6 +52,9 @@ const caughtUp = async (control: string, load: KillLoad): Promise<void> => {
   }
 };
 
+/** They make some hundred candidates. */
+const recordsMin = 300;
+
 type KillRun = {
   readonly kills: number;
   readonly args: readonly string[];
@@ -77,6 +81,7 @@ const killRepeatedly = async ({ kills, args, appendTo, label, runMsMax }: KillRu
       await started.engine.exited;
     }
   }
+  await until(() => load.acknowledged.length >= recordsMin, "a load worth comparing");
   load.stop();
   await running;
   for (const record of load.closing()) {

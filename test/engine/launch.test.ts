@@ -35,7 +35,7 @@ const endsWith = async (
   [program, ...words]: readonly [string, ...string[]],
   signal: NodeJS.Signals,
 ): Promise<boolean> => {
-  const input = spawn("sh", ["-c", "echo AAAA; echo AAAA; exec sleep 20"]);
+  const input = spawn("sh", ["-c", "echo AAAA; echo AAAA; exec sleep 200"]);
   const all = [...words, "sniff", "--format", "base64", "-"];
   const child = spawn(program, all, { cwd: root, stdio: [input.stdout, "pipe", "ignore"] });
   const { stdout } = child;
@@ -58,7 +58,7 @@ describe("the launcher", () => {
 
   it("keeps it with the sources otherwise", () => {
     const cache = join(root, ".weir", "compile-cache");
-    rmSync(cache, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(cache, { recursive: true, force: true, maxRetries: 50 });
     version(undefined);
     expect(readdirSync(cache)).not.toEqual([]);
   });

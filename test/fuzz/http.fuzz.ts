@@ -153,7 +153,7 @@ const sendLying = async (url: string, random: Random, sent: Sent): Promise<void>
   const head = `POST ${sent.path.split("?")[0]} HTTP/1.1\r\nhost: a\r\ncontent-type: ${json}\r\n`;
   const parts = [`${head}content-length: ${length}\r\n\r\n`, sent.body ?? "x"];
   const target = { host: hostname, port: Number(port) };
-  const answer = await sendRaw(target, parts, { ends: true, waitMs: 5000 });
+  const answer = await sendRaw(target, parts, { ends: true, waitMs: 60_000 });
   if (/5(?!03)\d\d|silent/.test(answer)) throw new Error(`http: ${answer} to ${head}${length}`);
 };
 

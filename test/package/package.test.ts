@@ -15,7 +15,7 @@ import { type Installed, installPackage } from "./installed.ts";
 
 const examplesFolder = fileURLToPath(new URL("../../engine/examples/", import.meta.url));
 const tsc = fileURLToPath(new URL("../../node_modules/typescript/bin/tsc", import.meta.url));
-const msMax = 60_000;
+const msMax = 240_000;
 
 let installed: Installed;
 let remove = (): void => undefined;

@@ -6,12 +6,16 @@ import { IsolateBatch } from "../../../edge/forward/isolate-batch.ts";
 
 const answerMs = 150;
 const pollMs = 5;
-const pollsMax = 1000;
+const pollsMax = 20_000;
+/** Of a round of the test. */
+const requests = 20;
 
 const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Requests to `/gathered` that have come so far. */
+/** Requests that are gathered, so far. */
 let gathered = 0;
+/** How many there are at the end of the round. */
+const wholeRounds = (): number => Math.ceil(gathered / requests) * requests;
 
 /** Answers at once or later. */
 export class Slow extends DurableObject {
@@ -43,8 +47,8 @@ const newBatch = (take: (object: DurableObjectStub<Slow>) => Promise<void>) =>
       callItemsMax: 1000,
       waitBytesMax: 1_000_000,
       itemsMax: 1000,
-      waitMsMax: 5000,
-      callMsMax: 6000,
+      waitMsMax: 120_000,
+      callMsMax: 120_000,
       leadMsMax: 250,
       lingerMs: 1,
     },
@@ -66,9 +70,9 @@ const good = (ms: number): Way => {
   };
 };
 
-/** Calls are answered when as many requests as asked for have come, in all rounds together. */
-const whenGathered = (requests: number): Way => {
-  const batch = newBatch((object) => object.gather(Math.ceil(gathered / requests) * requests));
+/** Calls are answered when all requests of the round have come. */
+const whenGathered = (): Way => {
+  const batch = newBatch((object) => object.gather(wholeRounds()));
   return (item, env, ctx) => {
     latest = env;
     gathered += 1;
@@ -79,6 +83,7 @@ const whenGathered = (requests: number): Way => {
 let waiting: (() => void)[] | undefined;
 /** Breaks FB2: each has a promise of its own, and nothing else that it waits for. */
 const noTimer: Way = async (item, env, ctx) => {
+  gathered += 1;
   const own = new Promise<void>((resolve) => {
     if (waiting !== undefined) {
       waiting.push(resolve);
@@ -87,7 +92,7 @@ const noTimer: Way = async (item, env, ctx) => {
     const list = [resolve];
     waiting = list;
     const lead = async (): Promise<void> => {
-      await slow(env).take(answerMs);
+      await slow(env).gather(wholeRounds());
       waiting = undefined;
       for (const wake of list) wake();
     };
@@ -100,7 +105,7 @@ const noTimer: Way = async (item, env, ctx) => {
 const ways: { readonly [path: string]: Way } = {
   "/good": good(answerMs),
   "/at-once": good(0),
-  "/gathered": whenGathered(20),
+  "/gathered": whenGathered(),
   "/no-timer": noTimer,
 };
 

@@ -54,7 +54,7 @@ describe.skipIf(!kafkaAvailable())(
   () => {
     test(
       "SN1: what was acknowledged is in the topic, and a consumer that lost its broker sees all of it",
-      { timeout: 30_000 + kills * 15_000 },
+      { timeout: 240_000 + kills * 30_000 },
       async () => {
         const random = seeded(runSeed("kafka kill"));
         const dataDirectory = mkdtempSync(join(tmpdir(), "weir-test-kafka-"));

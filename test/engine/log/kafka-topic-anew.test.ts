@@ -50,7 +50,6 @@ const consume = async (log: EventLog): Promise<Seen> => {
 
 test.skipIf(!kafkaAvailable())(
   "a topic that is deleted and made anew is read from its beginning, by who reads it and by who comes (needs Java, Maven)",
-  { timeout: 120_000 },
   async () => {
     const broker = await startBroker({
       properties: { "log.retention.check.interval.ms": 3_600_000 },
