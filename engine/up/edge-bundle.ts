@@ -4,7 +4,17 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join, relative } from "node:path";
 
@@ -126,15 +136,26 @@ const aboutOf = async (root: string): Promise<About> => {
   };
 };
 
+const newFolder = async (outDir: string): Promise<string> => {
+  try {
+    await mkdir(outDir, { recursive: true });
+    return await mkdtemp(join(outDir, "building-"));
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new Error(`edge bundle: ${why}; start weir up once as the owner of ${outDir}`);
+  }
+};
+
 const build = async (root: string, folder: string): Promise<void> => {
   const outDir = join(folder, "..");
-  await mkdir(outDir, { recursive: true });
   // Built aside and moved in one step: two starts at once must not see half a bundle.
-  const temporary = await mkdtemp(join(outDir, "building-"));
+  const temporary = await newFolder(outDir);
   await runWrangler(root, temporary);
   const wasmModules = (await readdir(temporary)).filter((name) => name.endsWith(".wasm"));
   const about = { ...(await aboutOf(root)), wasmModules };
   await writeFile(join(temporary, aboutFile), JSON.stringify(about));
+  // For other users of the same checkout, who may not build one.
+  await chmod(temporary, 0o755);
   const isFirst = await rename(temporary, folder).then(
     () => true,
     () => false,
@@ -162,7 +183,7 @@ const prune = async (outDir: string): Promise<void> => {
 
 /**
  * Builds the bundle, or finds the one of the same sources (about 20 ms).
- * @throws Error with wrangler's last words when it cannot be built.
+ * @throws Error with wrangler's last words when it cannot be built, or naming the folder that takes none.
  */
 export const bundleEdge = async ({ root, outDir }: BundleOptions): Promise<EdgeBundle> => {
   const folder = join(outDir, await hashOf(root));

@@ -88,7 +88,7 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
   const bundled = bundleEdge({
     root: options.root,
     outDir: join(options.root, ".weir", "edge-bundles"),
-  });
+  }).catch(explain("--edge-port"));
   // Awaited below; a failure before that must not count as unhandled.
   bundled.catch(() => undefined);
   const target = logTarget(options);

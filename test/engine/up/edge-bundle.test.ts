@@ -4,12 +4,13 @@ import {
   readFileSync,
   readdirSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { afterEach, expect, test } from "vitest";
@@ -49,6 +50,20 @@ test("of a library the bundle holds what is used: none of zod's languages", asyn
   const modules = readFileSync(modulePath, "utf8").match(/^\/\/ .*node_modules\/zod\/.*$/gm);
   expect(modules).not.toBeNull();
   expect(modules?.filter((path) => path.includes("/locales/"))).toEqual([]);
+});
+
+test("a bundle that one user built can be read by others", async () => {
+  const { modulePath } = await bundleEdge({ root, outDir: join(folder, "out") });
+  expect(statSync(dirname(modulePath)).mode & 0o777).toBe(0o755);
+});
+
+test("a folder that takes no bundle is named, with what to do", async () => {
+  mkdirSync(folder, { recursive: true });
+  const outDir = join(folder, "file");
+  writeFileSync(outDir, "");
+  await expect(bundleEdge({ root, outDir })).rejects.toThrow(
+    `start weir up once as the owner of ${outDir}`,
+  );
 });
 
 test("a folder that cannot be bundled is an error with wrangler's words", async () => {
