@@ -3,7 +3,7 @@
 // is the oracle of the fused pass.
 import type { AttributeTable } from "../otlp/attribute-table.ts";
 import { attributeStride, attributeWord, valueType } from "../otlp/attribute-table.ts";
-import { byteAt, varintHigh, varintLow } from "../otlp/wire.ts";
+import { varintHigh, varintLow } from "../otlp/wire.ts";
 import { atomKind, requirement } from "../weaver/table-layout.ts";
 import type { Tables } from "../weaver/tables.ts";
 import { finding } from "./finding-table.ts";
@@ -309,11 +309,12 @@ export class AttributeCheck {
     if (type === valueType.string) {
       return decoder.decode(this.#bytes.subarray(start, rows[row + word.valueEnd]));
     }
-    if (type === valueType.bool) return byteAt(this.#bytes, start) === 0 ? "false" : "true";
     if (type === valueType.double) return String(this.#view.getFloat64(start, true));
-    if (type !== valueType.int) return null;
+    if (type !== valueType.int && type !== valueType.bool) return null;
     const low = BigInt(varintLow(this.#bytes, start) >>> 0);
-    return ((BigInt(varintHigh(this.#bytes, start)) << 32n) | low).toString();
+    const value = (BigInt(varintHigh(this.#bytes, start)) << 32n) | low;
+    // Any number but 0 is true, in as many bytes as its sender likes.
+    return type === valueType.bool ? String(value !== 0n) : value.toString();
   }
 }
 

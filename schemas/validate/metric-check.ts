@@ -62,7 +62,7 @@ export class MetricCheck {
     const name = records[row + metricWord.nameStart] as number;
     const nameBytes = (records[row + metricWord.nameEnd] as number) - name;
     const type = records[row + metricWord.type] as number;
-    const isMonotonic = records[row + metricWord.isMonotonic] === 1;
+    const isMonotonic = records[row + metricWord.isMonotonic] !== 0;
     const found = this.#found;
     if (!isNameFormat(this.#view, name, nameBytes)) found.add(finding.invalidFormat, -1);
     const instrument = instrumentOf(type, isMonotonic);

@@ -7,6 +7,7 @@ import { foundStride, readPlace } from "../../../schemas/validate/found.ts";
 import { ValidationPlan } from "../../../schemas/validate/plan.ts";
 import { SignalCheck } from "../../../schemas/validate/signal-check.ts";
 import { outcome } from "../../../schemas/validate/trace-pass.ts";
+import type { ResolvedGroup } from "../../../schemas/weaver/resolved.ts";
 import { protoEncode } from "../../oracles/otlp-proto.ts";
 import type { Plain } from "../../oracles/otlp-proto.ts";
 import { smallRegistry } from "../../oracles/small-registry.ts";
@@ -31,6 +32,64 @@ type Result = {
   readonly partitionOf: readonly number[];
   readonly check: SignalCheck;
 };
+
+const request = {
+  metrics: ["ExportMetricsServiceRequest", "resourceMetrics", "scopeMetrics", "metrics"],
+  logs: ["ExportLogsServiceRequest", "resourceLogs", "scopeLogs", "logRecords"],
+} as const;
+
+/** Codes of what is found in one record whose bytes `edit` has changed, by the registry's tables. */
+const codesOf = (
+  signal: "metrics" | "logs",
+  record: Plain,
+  edit: (bytes: Buffer) => void,
+  of = tables,
+): readonly number[] => {
+  const [name, resources, scopes, records] = request[signal];
+  const bytes = protoEncode(name, { [resources]: [{ [scopes]: [{ [records]: [record] }] }] });
+  edit(Buffer.from(bytes.buffer));
+  const scan = signal === "metrics" ? createMetricScan() : createLogScan();
+  expect(scan.scan(bytes, 0, bytes.length)).toBe(0);
+  const check = new SignalCheck(signal);
+  const plan = new ValidationPlan({ tables: of, levels: everyLevel(), rules: rulesOf([]) });
+  check.run(scan, plan, new Int32Array(1));
+  const { rows, count } = check.found;
+  return Array.from({ length: count }, (_, i) => rows[i * foundStride] ?? 0);
+};
+
+describe("booleans in odd but legal bytes", () => {
+  it("are true when they are not 0", () => {
+    const queue = { name: "queue.size", unit: "{item}", sum: { isMonotonic: true } };
+    const two = (bytes: Buffer): void => {
+      bytes[bytes.indexOf("1801", 0, "hex") + 1] = 2;
+    };
+    expect(codesOf("metrics", queue, two)).toContain(finding.unexpectedInstrument);
+  });
+
+  it("are false when more bytes than one say 0", () => {
+    const isOk = { name: "is.ok", type: "boolean", brief: "" };
+    const condition = { "weir.condition": { attribute: "is.ok", equals: false } };
+    const level = { conditionally_required: "when it is not" };
+    const user = { name: "user.id", type: "string", brief: "", requirement_level: level };
+    const flagged: ResolvedGroup = {
+      id: "event.flagged",
+      type: "event",
+      name: "flagged",
+      brief: "",
+      attributes: [
+        { ...isOk, requirement_level: "recommended" },
+        { ...user, annotations: condition },
+      ],
+    };
+    const own = tablesOf({ ...smallRegistry, groups: [...smallRegistry.groups, flagged] });
+    // An int of three bytes becomes a boolean of three.
+    const attributes = [{ key: "is.ok", value: { intValue: 16_384 } }];
+    const zero = (bytes: Buffer): void =>
+      bytes.set([0x10, 0x80, 0x80, 0x00], bytes.indexOf("18808001", 0, "hex"));
+    const found = codesOf("logs", { eventName: "flagged", attributes }, zero, own);
+    expect(found).toContain(finding.conditionMet);
+  });
+});
 
 const run = (
   signal: "metrics" | "logs",
