@@ -50,8 +50,9 @@ const monitor = async (): Promise<void> => {
   }
   const book = new CompactBook({ memory, tickShift: 0 });
   const seen = { looks: 0, quoted: 0, spreadMin: Infinity, spreadMax: 0 };
-  const isRunning = (): boolean => running > 0;
-  while (isRunning()) {
+  for (let isLast = false; !isLast;) {
+    // Makers that are through have left their last quotes: these at least are seen.
+    isLast = running === 0;
     for (let look = 0; look < 1000; look += 1) {
       // One load: bid and ask are of one moment, so the spread is never torn or negative.
       const spread = book.spread();

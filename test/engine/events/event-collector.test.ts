@@ -104,7 +104,8 @@ describe("event collector", () => {
       state.isRunning = false;
     });
     let read = 0;
-    while (state.isRunning) {
+    for (let isLast = false; !isLast;) {
+      isLast = !state.isRunning;
       for (const line of readEvents([memory], all)) {
         // The writer makes all parts of an event from one number.
         expect(line.timestamp_us).toBe(Number(line.trace_id) * 2);
