@@ -2,6 +2,7 @@
 // other threads see it. Knows nothing of messages or sequences (market-books.ts). One thread
 // writes: the market thread.
 import { decimalValueMax, powerOfTen } from "../../schemas/market/decimal.ts";
+import { storesPass } from "../ring/store-order.ts";
 import {
   type BookSlot,
   recordCount,
@@ -33,11 +34,8 @@ export type TopOrigin = {
   receiveNsHigh: number;
 };
 
-// A processor of the x86 family shows stores in their order; others may let plain stores pass an
-// Atomics.store before them, unless a load stands between.
-const passesStores = process.arch !== "x64" && process.arch !== "ia32";
-
 // Own constants, because an imported binding is loaded at each use: together more than a publication.
+const passesStores: boolean = storesPass;
 const recordMask: number = recordCount - 1;
 const wordStride: number = recordWordStride;
 const numberStride: number = recordNumberStride;

@@ -1,6 +1,7 @@
 // Writes events into a circular buffer in shared memory: no lock, no allocation, the oldest is
 // overwritten. One collector for each thread; the reader joins them (event-reader.ts). Which traces
 // are recorded is decided by trace id, so that a trace is recorded with all its events or none.
+import { storesPass } from "../ring/store-order.ts";
 import {
   capacityWord,
   eventAt,
@@ -103,6 +104,7 @@ export class EventCollector {
     const at = eventHeaderBytes + this.#slot * eventSlotBytes;
     // A reader that meets 0, or another number after than before, leaves the slot out.
     Atomics.store(this.#words, at >> 2, 0);
+    if (storesPass) Atomics.load(this.#words, at >> 2);
     view.setUint8(at + eventAt.type, type);
     view.setUint8(at + eventAt.reason, detail.reason);
     view.setUint8(at + eventAt.priority, detail.priority);

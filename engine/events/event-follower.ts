@@ -25,6 +25,7 @@ export class EventFollower {
   readonly #words: Int32Array;
   readonly #view: DataView;
   readonly #capacity: number;
+  readonly #fence = new Int32Array(1);
   /** Events before this one were read or lost; wraps as the writer's count does. */
   #seen: number;
   #slot: number;
@@ -66,10 +67,12 @@ export class EventFollower {
     const at = eventHeaderBytes + this.#slot * eventSlotBytes;
     const number = (this.#seen + 1) | 0;
     const word = number === 0 ? 1 : number;
-    const type = this.#view.getUint8(at + eventAt.type);
     const isThere = Atomics.load(this.#words, at >> 2) === word;
-    const line = isThere && wants(type) ? eventLine(this.#view, at) : null;
-    // Read again: the writer may have come round meanwhile.
+    const isWanted = isThere && wants(this.#view.getUint8(at + eventAt.type));
+    const line = isWanted ? eventLine(this.#view, at) : null;
+    // Read again: the writer may have come round meanwhile. Any store and then a load: the plain loads
+    // above are done before it.
+    Atomics.store(this.#fence, 0, 0);
     const isWhole = isThere && Atomics.load(this.#words, at >> 2) === word;
     this.#seen = number;
     this.#slot = (this.#slot + 1) % this.#capacity;
