@@ -35,7 +35,11 @@ export const up: Command = {
     seconds: { value: "N", help: "end after N seconds; exit 1 when the ledger does not balance" },
     "no-feed": { help: "start the servers alone" },
     transactions: { value: "FILE...", many: true, help: "feed recorded transactions" },
-    depth: { value: "FILE...", many: true, help: "feed recorded depth (receive_ns JSON lines)" },
+    depth: {
+      value: "FILE...",
+      many: true,
+      help: "feed recorded depth (receive_ns JSON lines), VENUE=FILE unless its name tells the venue",
+    },
     speed: { value: "N", help: "speed of recorded depth, 0 = as fast as possible", default: "1" },
     "edge-port": { value: "PORT", help: "OTLP and market ingest, 0 = a free one", default: "4318" },
     "control-port": { value: "PORT", help: "metrics and status, 0 = a free one (default 9464)" },
@@ -65,6 +69,7 @@ export const up: Command = {
   examples: ["weir up --seconds 20", "weir up --kafka 127.0.0.1:19092 --create-topics --no-feed"],
   run: async (args, plainIo) => {
     refusePositionals("up", args);
+    refuseUnfed(args);
     let everyDraws = (): number => 1;
     const view = liveView(screenOf(plainIo), () => everyDraws());
     const io: Io = { ...plainIo, note: view.note };
@@ -89,6 +94,12 @@ export const up: Command = {
     await io.line(JSON.stringify({ ledger } satisfies { ledger: Ledger }));
     return reason === null && ledger.balanced ? exitCode.good : exitCode.failed;
   },
+};
+
+const refuseUnfed = ({ values }: Arguments): void => {
+  const file = ["transactions", "depth"].find((name) => values[name] !== undefined);
+  if (values["no-feed"] !== true || file === undefined) return;
+  throw new UsageError(`--no-feed feeds nothing: leave it out, or --${file}`);
 };
 
 const text = (args: Arguments, name: string): string | null => {

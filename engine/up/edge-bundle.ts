@@ -142,7 +142,8 @@ const newFolder = async (outDir: string): Promise<string> => {
     return await mkdtemp(join(outDir, "building-"));
   } catch (error) {
     const why = (error as Error).message;
-    throw new Error(`edge bundle: ${why}; start weir up once as the owner of ${outDir}`);
+    const advice = `start weir up once as the owner of ${outDir}`;
+    throw new Error(`edge bundle: ${why}; ${advice}`, { cause: error });
   }
 };
 
