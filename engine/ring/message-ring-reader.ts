@@ -66,11 +66,11 @@ export class MessageRingReader {
 
   /** Attaches at the read position: what a dead reader had not released is read again. */
   constructor(memory: SharedArrayBuffer) {
+    this.#words = new Int32Array(memory);
+    const { capacityBytes, policy } = messageRingShape(this.#words);
     this.bytes = new Uint8Array(memory);
     this.view = new DataView(memory);
-    this.#words = new Int32Array(memory);
     this.#counters = new Float64Array(memory);
-    const { capacityBytes, policy } = messageRingShape(this.#words);
     this.#capacity = capacityBytes;
     this.#messageBytesMax = messageBytesMaxOf(capacityBytes);
     this.#dropsOldest = policy === "drop-oldest";

@@ -86,11 +86,11 @@ export class MessageRingWriter {
 
   /** Attaches to the memory at the published position: what a dead writer left unpublished is gone. */
   constructor(memory: SharedArrayBuffer) {
+    this.#words = new Int32Array(memory);
+    const { capacityBytes, policy } = messageRingShape(this.#words);
     this.bytes = new Uint8Array(memory);
     this.view = new DataView(memory);
-    this.#words = new Int32Array(memory);
     this.#counters = new Float64Array(memory);
-    const { capacityBytes, policy } = messageRingShape(this.#words);
     this.#capacity = capacityBytes;
     this.#mask = capacityBytes - 1;
     this.messageBytesMax = messageBytesMaxOf(capacityBytes);

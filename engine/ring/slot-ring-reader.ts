@@ -45,11 +45,11 @@ export class SlotRingReader {
 
   /** Attaches at the read position: what a dead reader had not released is read again. */
   constructor(memory: SharedArrayBuffer) {
+    this.i32 = new Int32Array(memory);
+    const { slotBytes, slots, policy } = slotRingShape(this.i32);
     this.bytes = new Uint8Array(memory);
     this.view = new DataView(memory);
-    this.i32 = new Int32Array(memory);
     this.f64 = new Float64Array(memory);
-    const { slotBytes, slots, policy } = slotRingShape(this.i32);
     this.slotBytes = slotBytes;
     this.slots = slots;
     this.#dropsOldest = policy === "drop-oldest";

@@ -58,11 +58,11 @@ export class SlotRingWriter {
 
   /** Attaches to the memory at the published position: what a dead writer left unpublished is gone. */
   constructor(memory: SharedArrayBuffer) {
+    this.i32 = new Int32Array(memory);
+    const { slotBytes, slots, policy } = slotRingShape(this.i32);
     this.bytes = new Uint8Array(memory);
     this.view = new DataView(memory);
-    this.i32 = new Int32Array(memory);
     this.f64 = new Float64Array(memory);
-    const { slotBytes, slots, policy } = slotRingShape(this.i32);
     this.slotBytes = slotBytes;
     this.slots = slots;
     this.#mask = slots - 1;

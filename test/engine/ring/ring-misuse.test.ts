@@ -102,3 +102,13 @@ it("a wait for a time that is no number is an error, not for ever", async () => 
     "timeoutMs=undefined must be milliseconds",
   );
 });
+
+it("a reader or writer of no ring is an error that says how to make one", () => {
+  const { MessageRingReader, MessageRingWriter, SlotRingReader, SlotRingWriter } = ring;
+  for (const memory of [undefined as unknown as SharedArrayBuffer, new SharedArrayBuffer(64)]) {
+    for (const End of [MessageRingReader, MessageRingWriter])
+      expect(() => new End(memory)).toThrow("memory is no message ring: make it with");
+    for (const End of [SlotRingReader, SlotRingWriter])
+      expect(() => new End(memory)).toThrow("memory is no slot ring: make it with");
+  }
+});
