@@ -34,7 +34,11 @@ export const up: Command = {
     "create-topics": { help: "with --kafka: create missing topics from schemas/topics.json" },
     seconds: { value: "N", help: "end after N seconds; exit 1 when the ledger does not balance" },
     "no-feed": { help: "start the servers alone" },
-    transactions: { value: "FILE...", many: true, help: "feed recorded transactions" },
+    transactions: {
+      value: "FILE...",
+      many: true,
+      help: "feed recorded transactions; - is standard input",
+    },
     depth: {
       value: "FILE...",
       many: true,

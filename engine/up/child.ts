@@ -1,10 +1,14 @@
 // A child process of `weir up` that must not outlive it: its standard input is a pipe from us, and
-// it ends when that pipe closes, which the kernel does even when this process is killed.
-import type { ChildProcess } from "node:child_process";
+// it ends when that pipe closes, which the kernel does even when this process is killed. Our own
+// standard input is its descriptor 3.
+import type { ChildProcess, ChildProcessWithoutNullStreams } from "node:child_process";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+
+// As a number: the stream would begin to read it.
+const standardInput = 0;
 
 export type NodeChild = {
   readonly pid: number | undefined;
@@ -26,8 +30,8 @@ export const startNodeChild = ({ file, args, onLine, onNote }: NodeChildOptions)
     process.execPath,
     ["--disable-warning=ExperimentalWarning", fileURLToPath(file), ...args],
     // A group of its own: Ctrl-C reaches us alone, and we stop children in the data's order.
-    { stdio: ["pipe", "pipe", "pipe"], detached: true },
-  );
+    { stdio: ["pipe", "pipe", "pipe", standardInput], detached: true },
+  ) as ChildProcessWithoutNullStreams;
   createInterface({ input: child.stdout }).on("line", onLine);
   createInterface({ input: child.stderr }).on("line", onNote);
   // Writing to a child that has gone is not an error of ours.

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 
 import { describe, expect, it } from "vitest";
@@ -98,6 +99,17 @@ describe("the feed process", () => {
     } finally {
       await rm(folder, { recursive: true });
     }
+  });
+
+  it("takes transactions from its parent's standard input, which is its descriptor 3", async () => {
+    await withEdge(async (edge) => {
+      const args = [main, `--edge=${edge.url}`, "--spans=0", "--depth-rate=0", "--transactions=-"];
+      const child = spawn(process.execPath, args, { stdio: ["pipe", "ignore", "ignore", "pipe"] });
+      (child.stdio[3] as Writable).end("AQID\n");
+      await until(() => edge.posted.some(({ path }) => path === "/v1/transactions"));
+      child.stdin?.end();
+      expect(await once(child, "exit")).toEqual([0, null]);
+    });
   });
 
   it.each([
