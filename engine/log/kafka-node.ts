@@ -10,7 +10,7 @@ import { join, resolve } from "node:path";
 import { archiveFile, ensureJars, KafkaNodeError, kafkaHome, moveInto } from "./kafka-jars.ts";
 import type { Jvm } from "./kafka-jvm.ts";
 import { archiveFlag, killedCode, runJvm } from "./kafka-jvm.ts";
-import { serverProperties } from "./kafka-properties.ts";
+import { type NodePorts, serverProperties } from "./kafka-properties.ts";
 
 export type KafkaNodeOptions = {
   /** Kept between starts; delete it for a fresh node. */
@@ -51,6 +51,7 @@ export const defaultDataDirectory = join(kafkaHome, "data");
 const clusterId = "d2VpcndlaXJ3ZWlyd2Vpcg";
 const quickFlag = "-XX:TieredStopAtLevel=1";
 const startMsMax = 60_000;
+const portTriesMax = 5;
 /** What a busy machine may take to write the class archive. */
 const archiveMsMax = 120_000;
 
@@ -69,8 +70,23 @@ export const startKafkaNode = async (options: KafkaNodeOptions): Promise<KafkaNo
 };
 
 const start = async (options: KafkaNodeOptions): Promise<KafkaNode> => {
+  for (let tries = 1; ; tries += 1) {
+    const ports = { broker: await freePort(options.port), controller: await freePort(0) };
+    try {
+      return await startOn(ports, options);
+    } catch (error) {
+      const own = options.port === 0 ? [ports.broker, ports.controller] : [ports.controller];
+      if (tries === portTriesMax || !own.some((port) => wasTaken(port, error))) throw error;
+    }
+  }
+};
+
+/** Another program was faster than the JVM, which takes seconds until it binds a port. */
+const wasTaken = (port: number, error: unknown): boolean =>
+  error instanceof KafkaNodeError && error.message.includes(`failed to bind to 127.0.0.1:${port}:`);
+
+const startOn = async (ports: NodePorts, options: KafkaNodeOptions): Promise<KafkaNode> => {
   const directory = resolve(options.dataDirectory);
-  const ports = { broker: await freePort(options.port), controller: await freePort(0) };
   const config = join(directory, "server.properties");
   const properties = serverProperties(directory, ports, options.properties ?? {});
   writeProperties(directory, config, properties);
@@ -152,7 +168,7 @@ export const makeArchive = async (
   }
 };
 
-// Free when asked; could be taken before the broker binds it, which then fails with its own words.
+// Free when asked.
 const freePort = (port: number): Promise<number> =>
   new Promise((resolvePort, reject) => {
     const server = createServer();
