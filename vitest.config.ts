@@ -36,6 +36,8 @@ export default defineConfig({
       {
         test: {
           ...timeouts,
+          // One starts an engine twenty times.
+          testTimeout: 900_000,
           name: "alone",
           include: alone,
           pool: "forks",
