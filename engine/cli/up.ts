@@ -123,6 +123,7 @@ const start = async (args: Arguments, settings: OpenConfig, io: Io): Promise<Sys
   const { holder } = settings;
   const { log, control, telemetry, edge } = holder.config;
   const apiKeys = apiKeysOf(args);
+  refuseIdle(args, { kafka: log.kafka, traceEndpoint: telemetry.trace_endpoint });
   if (apiKeys.length === 0) {
     io.note("weir: no API key configured: the edge serves loopback without authentication");
   }
@@ -145,6 +146,17 @@ const start = async (args: Arguments, settings: OpenConfig, io: Io): Promise<Sys
     about: () => ({ config: settings.about() }),
     reload: settings.reload,
   });
+};
+
+/** An option that would do nothing is a mistake, whether its companion is an option or a setting. */
+const refuseIdle = (
+  { values }: Arguments,
+  { kafka, traceEndpoint }: { readonly kafka: string; readonly traceEndpoint: string },
+): void => {
+  if (values["create-topics"] === true && kafka === "")
+    throw new UsageError("--create-topics needs --kafka: the embedded log makes its own topics");
+  if (values["trace-rate"] !== undefined && traceEndpoint === "")
+    throw new UsageError("--trace-rate needs --trace-endpoint: without it nothing is traced");
 };
 
 /** The edge takes a list, parted by spaces and commas, in which an empty key is none at all. */

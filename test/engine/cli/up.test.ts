@@ -12,3 +12,14 @@ test("files to feed are refused when nothing is to be fed", async () => {
     );
   }
 });
+
+test("options are refused that do nothing without another one", async () => {
+  const idle = [
+    ["--create-topics", "--create-topics needs --kafka"],
+    ["--trace-rate=1", "--trace-rate needs --trace-endpoint"],
+  ] as const;
+  for (const [option, message] of idle) {
+    const args = readArguments(up.options, [option, "--no-feed"]);
+    await expect(up.run(args, capturedIo().io)).rejects.toThrow(message);
+  }
+});
