@@ -240,7 +240,7 @@ test("a request ends when its sender has gone while the answer waited for it to 
   sender.destroy();
   await ended.promise;
   own.close();
-}, 10_000);
+});
 
 test("a taken port is the system's error", async () => {
   const taken = startRestServer({ log, port: server.port });

@@ -17,4 +17,4 @@ it("gives up at its deadline, also when the clock is set back meanwhile", async 
   const waiting = drained({ memory: createEngineMemory(), log, deadlineMs: 100 });
   vi.setSystemTime(Date.now() - 3_600_000);
   expect(await waiting).toBe(false);
-}, 5_000);
+});
