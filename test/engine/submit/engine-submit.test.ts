@@ -262,12 +262,12 @@ describe("bundles of a running engine", () => {
     const stages = [{ name: "half", module: "./half.mjs", options: { hangsAfter: 30 } }];
     const running = await start({
       stages: JSON.stringify(stages),
-      "supervisor.hang_ms": "1000",
+      "supervisor.hang_ms": "3000",
     });
     await feed();
     const submit = () => running.steering.workers().find(({ name }) => name === "submit");
     while ((submit()?.restarts ?? 0) === 0) await sleep(20);
-    expect(submit()?.lastError).toBe("hangs: no heartbeat of stage=half for hangMs=1000");
+    expect(submit()?.lastError).toBe("hangs: no heartbeat of stage=half for hangMs=3000");
     await expectConserved();
     expect(counts().submitRestart).toBeGreaterThan(0);
   });
@@ -275,11 +275,11 @@ describe("bundles of a running engine", () => {
   it("are made no more after a stage that hangs each time, until a restart is asked for", async () => {
     writeFileSync(join(folder, "half.mjs"), halfSource.replace("return;", "for (;;);"));
     const stages = [{ name: "half", module: "./half.mjs" }];
-    const set = { stages: JSON.stringify(stages), "supervisor.hang_ms": "1000" };
+    const set = { stages: JSON.stringify(stages), "supervisor.hang_ms": "3000" };
     const running = await start(set, { restartsMax: 1 });
     const submit = () => running.steering.workers().find(({ name }) => name === "submit");
     while (submit()?.state !== "Error" || submit()?.restarts === 0) await sleep(20);
-    expect(submit()?.lastError).toBe("hangs: no heartbeat of stage=half for hangMs=1000");
+    expect(submit()?.lastError).toBe("hangs: no heartbeat of stage=half for hangMs=3000");
     await running.steering.restart("submit");
     expect(submit()).toMatchObject({ state: "Running", restarts: 2 });
   });
@@ -290,11 +290,11 @@ describe("bundles of a running engine", () => {
     const stages = [{ name: "half", module: "./half.mjs", options: { hangsOnce: flag } }];
     const running = await start({
       stages: JSON.stringify(stages),
-      "supervisor.hang_ms": "1000",
+      "supervisor.hang_ms": "3000",
     });
     const submit = () => running.steering.workers().find(({ name }) => name === "submit");
     while ((submit()?.restarts ?? 0) === 0) await sleep(20);
-    expect(submit()?.lastError).toBe("hangs: no heartbeat of stage=half for hangMs=1000");
+    expect(submit()?.lastError).toBe("hangs: no heartbeat of stage=half for hangMs=3000");
     await feed();
     while (counts().submitDryRun === 0) await sleep(20);
     await expectConserved();
