@@ -4,7 +4,7 @@ import type { Admin } from "kafkajs";
 
 import type { Client } from "../../schemas/kafka/client.ts";
 import type { EventLog, Position } from "./event-log.ts";
-import { kafkaLogError, withCoordinator } from "./kafka-error.ts";
+import { kafkaLogError, withCoordinator, withLeaders } from "./kafka-error.ts";
 import type { TopicTable } from "./topic-table.ts";
 import { checkTopics } from "./topic-table.ts";
 
@@ -50,7 +50,9 @@ export const createKafkaAdmin = (client: Client, table: TopicTable): KafkaAdmin 
     const missing = Object.keys(table).filter((topic) => !found.has(topic));
     if (missing.length > 0) {
       const topics = missing.map((topic) => configured(topic, table));
-      await using((at) => at.createTopics({ topics, waitForLeaders: true }));
+      // kafkajs' own wait for leaders gives up when the broker asked has not heard of the topics yet.
+      await using((at) => at.createTopics({ topics, waitForLeaders: false }));
+      await using((at) => withLeaders(() => at.fetchTopicMetadata({ topics: missing })));
     }
     await checkTopics({ describe }, table);
     return missing;

@@ -26,15 +26,17 @@ export const kafkaLogError = (error: unknown): LogError => {
 /** The group went on without this member: what it commits is no longer its own. */
 export const isStaleMember = (error: unknown): boolean => hasType(error, staleTypes);
 
-/** A broker that has just started, or a moving coordinator: gone within a second or so. */
-const isCoordinatorAway = (error: unknown): boolean => hasType(error, awayTypes);
-
 const staleTypes = new Set(["ILLEGAL_GENERATION", "UNKNOWN_MEMBER_ID", "REBALANCE_IN_PROGRESS"]);
+
+/** A broker that has just started, or a moving coordinator: gone within a second or so. */
 const awayTypes = new Set([
   "GROUP_LOAD_IN_PROGRESS",
   "GROUP_COORDINATOR_NOT_AVAILABLE",
   "NOT_COORDINATOR_FOR_GROUP",
 ]);
+
+/** Of topics that were made a moment ago: told by the controller, not yet by this broker. */
+const unknownTypes = new Set(["UNKNOWN_TOPIC_OR_PARTITION", "LEADER_NOT_AVAILABLE"]);
 
 /** Longest chain of causes that is followed; kafkajs nests at most three. */
 const causesMax = 8;
@@ -48,16 +50,28 @@ const hasType = (error: unknown, types: ReadonlySet<string>): boolean => {
   return false;
 };
 
-const attemptsMax = 20;
 const attemptMs = 250;
+const coordinatorAttemptsMax = 20;
+const leaderAttemptsMax = 120;
 
 /** Runs `body`, again while a coordinator is away: up to five seconds. */
-export const withCoordinator = async <T>(body: () => Promise<T>): Promise<T> => {
+export const withCoordinator = <T>(body: () => Promise<T>): Promise<T> =>
+  again(body, awayTypes, coordinatorAttemptsMax);
+
+/** Runs `body`, again while the broker does not know new topics or their leaders: up to 30 s. */
+export const withLeaders = <T>(body: () => Promise<T>): Promise<T> =>
+  again(body, unknownTypes, leaderAttemptsMax);
+
+const again = async <T>(
+  body: () => Promise<T>,
+  types: ReadonlySet<string>,
+  attemptsMax: number,
+): Promise<T> => {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await body();
     } catch (error) {
-      if (attempt >= attemptsMax || !isCoordinatorAway(error)) throw error;
+      if (attempt >= attemptsMax || !hasType(error, types)) throw error;
     }
     await new Promise((resolve) => {
       setTimeout(resolve, attemptMs);

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-import { Kafka, logLevel } from "kafkajs";
+import { type Admin, Kafka, logLevel } from "kafkajs";
 import { expect, test } from "vitest";
 
 import type { EventLog, LogConsumer, Position } from "../../../engine/log/event-log.ts";
@@ -25,6 +25,10 @@ const append = (log: EventLog, values: readonly string[]): Promise<unknown> =>
       timestampMs: Date.now(),
     })),
   );
+
+const untilGone = async (admin: Admin): Promise<void> => {
+  while ((await admin.listTopics()).includes(topic)) await new Promise(setImmediate);
+};
 
 const numbered = (name: string, count: number): string[] =>
   Array.from({ length: count }, (_, i) => `${name}${i}`);
@@ -64,9 +68,10 @@ test.skipIf(!kafkaAvailable())(
       await until(() => first.values.length === 20, "old ones");
       await first.consumer.commit([{ topic, partition: 0, offset: 20, metadata: "of old" }]);
       await admin.deleteTopics({ topics: [topic] });
-      await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1 }] });
+      await untilGone(admin);
       // A producer of before knows sequence numbers that the new topic does not.
       const anew = createKafkaLog({ brokers: [broker.bootstrap], topics });
+      await anew.createTopics();
       await append(anew, numbered("new", 5));
       await until(() => first.values.length >= 25, "new ones");
       expect(first.values.slice(20)).toEqual(numbered("new", 5));
