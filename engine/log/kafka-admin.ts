@@ -67,17 +67,9 @@ export const createKafkaAdmin = (client: Client, table: TopicTable): KafkaAdmin 
     });
 
   const committed: KafkaAdmin["committed"] = (group, topic) =>
-    using(async (at): Promise<Position[]> => {
+    using(async (at) => {
       const [found] = await at.fetchOffsets({ groupId: group, topics: [topic] });
-      return (found?.partitions ?? [])
-        .filter(({ offset }) => Number(offset) >= 0)
-        .map(({ partition, offset, metadata }) => ({
-          topic,
-          partition,
-          offset: Number(offset),
-          metadata: metadata ?? "",
-        }))
-        .toSorted((a, b) => a.partition - b.partition);
+      return positionsOf(topic, found?.partitions ?? []);
     });
 
   const close = async (): Promise<void> => {
@@ -87,6 +79,20 @@ export const createKafkaAdmin = (client: Client, table: TopicTable): KafkaAdmin 
   };
   return { describe, createTopics, offsets, committed, close };
 };
+
+type Committed = Awaited<ReturnType<Admin["fetchOffsets"]>>[number]["partitions"];
+
+/** In order of the partitions; those without a commit are left out. */
+const positionsOf = (topic: string, partitions: Committed): Position[] =>
+  partitions
+    .filter(({ offset }) => Number(offset) >= 0)
+    .map(({ partition, offset, metadata }) => ({
+      topic,
+      partition,
+      offset: Number(offset),
+      metadata: metadata ?? "",
+    }))
+    .toSorted((a, b) => a.partition - b.partition);
 
 // Everything is set at creation: kafkajs' alterConfigs would reset what it does not name.
 const configured = (topic: string, table: TopicTable) => ({
