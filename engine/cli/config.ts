@@ -22,11 +22,13 @@ const flagsOf = (args: Arguments): readonly Flag[] => {
   return [...first, ...setFlags(args)];
 };
 
+const packed = /\.(?:gz|zst)$/i;
+
 const resolution = async (path: string | null, args: Arguments, io: Io): Promise<Resolution> => {
   const flags = flagsOf(args);
-  if (path !== "-") return readConfig({ path, flags });
-  const bytes = await readWhole("-", io, fileCharsMax);
-  const file = { path: "-", text: new TextDecoder().decode(bytes) };
+  if (path === null || (path !== "-" && !packed.test(path))) return readConfig({ path, flags });
+  const bytes = await readWhole(path, io, fileCharsMax);
+  const file = { path, text: new TextDecoder().decode(bytes) };
   return resolveFile({ path: null, flags }, file);
 };
 

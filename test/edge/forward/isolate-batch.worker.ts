@@ -93,6 +93,8 @@ const noTimer: Way = async (item, env, ctx) => {
     waiting = list;
     const lead = async (): Promise<void> => {
       await slow(env).gather(wholeRounds());
+      // The last to come is found to wait for nothing only when its turn is over.
+      await slow(env).take(answerMs);
       waiting = undefined;
       for (const wake of list) wake();
     };

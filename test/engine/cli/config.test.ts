@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 
 import { afterAll, describe, expect, test, vi } from "vitest";
 
@@ -37,6 +38,16 @@ describe("weir config check", () => {
       `${bad}:4: sniffer.bach_timeout_ms: unknown; did you mean sniffer.batch_timeout_ms?`,
     ]);
     expect(lines).toMatchObject([{ ok: false, problems: [{ place: `${bad}:3` }, {}] }]);
+  });
+
+  test("unpacks files in gzip and zstd", async () => {
+    for (const [name, pack] of [["gz", gzipSync] as const, ["zst", zstdCompressSync] as const]) {
+      const path = `${bad}.${name}`;
+      writeFileSync(path, pack(readFileSync(bad)));
+      const { code, notes } = await run("check", path);
+      expect(code).toBe(1);
+      expect(notes[0]).toContain(`${path}:3: sniffer.batch_size: found 0`);
+    }
   });
 
   test("takes standard input, profile and single settings", async () => {
