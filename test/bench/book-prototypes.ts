@@ -4,8 +4,10 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+
+import { compileControl } from "./compile-control.ts";
 
 /** Changes of levels in their form: 16 times the index in the window, difference, side. */
 export type PrototypeStream = { readonly changes: Int32Array; readonly count: number };
@@ -71,25 +73,24 @@ export const prototypeBook = (
 
 export type ControlFigures = { readonly medianNs: number; readonly minNs: number };
 
-/** The C++ control over the whole stream; null without it, a compiler or the stream's full length. */
+/** The C++ control as `binary`; null without it or a compiler. */
+export const compiledPrototype = (binary: string): string | null => {
+  const source = fileOf("book.cpp");
+  return source !== null && compileControl(source, binary) === null ? binary : null;
+};
+
+/** That control over the whole stream, beside which it is written; null where the stream is shorter. */
 export const prototypeControl = (
   { changes, count }: PrototypeStream,
-  folder: string,
+  binary: string,
 ): ControlFigures | null => {
-  const source = fileOf("book.cpp");
-  if (source === null || count !== controlCount) return null;
+  if (count !== controlCount) return null;
   const rows = new Int32Array(count * controlStride);
   for (let i = 0; i < count; i += 1) {
     const [price = 0, delta = 0, side = 0] = changes.subarray(i * stride, (i + 1) * stride);
     rows.set([side, price, delta, i], i * controlStride);
   }
-  const binary = join(folder, "prototype-control");
-  try {
-    const words = ["-O3", "-std=c++17", "-pthread", "-o", binary, source];
-    execFileSync("g++", words, { stdio: "ignore" });
-  } catch {
-    return null;
-  }
+  const folder = dirname(binary);
   writeFileSync(join(folder, "stream.bin"), rows);
   const lines = execFileSync(binary, { cwd: folder }).toString().split("\n");
   const line = lines.find((text) => text.includes("single-writer bitmap"));

@@ -17,7 +17,13 @@ import { depthKind } from "../../schemas/market/depth-item.ts";
 import { recordedFiles, recordedItems } from "../engine/book/recorded.ts";
 import { plainBook } from "../oracles/plain-book.ts";
 import { seeded } from "../random.ts";
-import { prototypeBook, prototypeControl, prototypeStream } from "./book-prototypes.ts";
+import {
+  compiledPrototype,
+  prototypeBook,
+  prototypeControl,
+  prototypeStream,
+} from "./book-prototypes.ts";
+import { compileControl } from "./compile-control.ts";
 import {
   type BenchOptions,
   figure,
@@ -133,18 +139,19 @@ const control = ({ binary, file, count, publishEvery }: ControlRun, form: "same"
   return roundsOf(lines.slice(2).map((line) => line.split(" ").slice(0, -2).map(Number)));
 };
 
-const compiled = (folder: string): string | null => {
+/** Of C++; null where there is none. */
+type Binaries = { readonly own: string | null; readonly prototype: string | null };
+
+const compiled = (folder: string): Binaries => {
   const source = fileURLToPath(new URL("book-control.cpp", import.meta.url));
-  const binary = join(folder, "book-control");
-  try {
-    execFileSync("g++", ["-O3", "-std=c++17", "-o", binary, source], { stdio: "ignore" });
-    return binary;
-  } catch {
-    return null;
-  }
+  const own = join(folder, "book-control");
+  return {
+    own: compileControl(source, own) === null ? own : null,
+    prototype: compiledPrototype(join(folder, "prototype-control")),
+  };
 };
 
-const runPrototypes = (stream: Stream, publishedNs: number, folder: string): void => {
+const runPrototypes = (stream: Stream, publishedNs: number, binary: string | null): void => {
   const { name, count } = stream;
   const converted = prototypeStream(stream.updates, { bidTop, askTop });
   const apply = prototypeBook(converted, Math.min(count, partUpdates));
@@ -153,13 +160,13 @@ const runPrototypes = (stream: Stream, publishedNs: number, folder: string): voi
     const updateNs = timePartsNs(timing, partsOf(count), apply);
     report({ bench: "book", stream: name, rival: "prototype BookSW", updateNs });
   }
-  const native = prototypeControl(converted, folder);
+  const native = binary === null ? null : prototypeControl(converted, binary);
   if (native === null) return;
   const ratio = publishedNs / native.minNs;
   report({ bench: "book", stream: name, rival: "C++, the prototypes' control", ...native, ratio });
 };
 
-const runStream = (stream: Stream, folder: string, binary: string | null): void => {
+const runStream = (stream: Stream, folder: string, binaries: Binaries): void => {
   const { name, count } = stream;
   const operations = Math.min(count, partUpdates);
   const timing = { warmups: 3, rounds: streamRounds, operations };
@@ -171,8 +178,8 @@ const runStream = (stream: Stream, folder: string, binary: string | null): void 
     figure(`${name}, publish every ${publishEvery} (ns)`, own.spread);
     report({ bench: "book", stream: name, publishEvery, updateNs: own });
     if (publishEvery === 1) publishedNs = own.quiet;
-    if (binary === null) continue;
-    const controlRun = { binary, file, count, publishEvery };
+    if (binaries.own === null) continue;
+    const controlRun = { binary: binaries.own, file, count, publishEvery };
     for (const form of ["same", "plain"] as const) {
       const native = control(controlRun, form);
       const ratio = own.quiet / native.quiet;
@@ -180,7 +187,7 @@ const runStream = (stream: Stream, folder: string, binary: string | null): void 
       report({ bench: "book", stream: name, publishEvery, rival, updateNs: native, ratio });
     }
   }
-  runPrototypes(stream, publishedNs, folder);
+  runPrototypes(stream, publishedNs, binaries.prototype);
   const few = { ...stream, count: Math.min(count, 20_000) };
   const twin = timeNs({ warmups: 2, rounds: 3, operations: few.count }, plain(few));
   report({ bench: "book", stream: name, rival: "plain twin", updateNs: twin });
@@ -282,9 +289,9 @@ export const run = async ({ smoke }: BenchOptions): Promise<void> => {
   const count = smoke ? 4096 : streamCount;
   const folder = mkdtempSync(join(tmpdir(), "weir-book-"));
   try {
-    const binary = compiled(folder);
-    runStream(streamOf("uniform", count, 1), folder, binary);
-    runStream(streamOf("near-touch", count, 3), folder, binary);
+    const binaries = compiled(folder);
+    runStream(streamOf("uniform", count, 1), folder, binaries);
+    runStream(streamOf("near-touch", count, 3), folder, binaries);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { compileControl } from "./compile-control.ts";
 import { type BenchOptions, figure, report, spread } from "./harness.ts";
 import { rows } from "./ring/ring-lanes.ts";
 import { echo, latencyPair, pingPong, probe, probeMemory } from "./ring/ring-latency.ts";
@@ -27,18 +28,15 @@ const nearNsMax = 100;
 /** The figures of one round by name: M records/s, or ns. */
 type Figures = Map<string, number>;
 
-const compileControl = (): { readonly file: string; readonly folder: string } | undefined => {
+const compiled = (): { readonly file: string; readonly folder: string } | undefined => {
   const folder = mkdtempSync(join(tmpdir(), "weir-ring-"));
   const file = join(folder, "ring-control");
   const source = fileURLToPath(new URL("ring-control.cpp", import.meta.url));
-  try {
-    execFileSync("g++", ["-O3", "-std=c++20", "-pthread", "-o", file, source], { stdio: "pipe" });
-    return { file, folder };
-  } catch (cause) {
-    rmSync(folder, { recursive: true });
-    report({ skipped: "C++ control", reason: String(cause).split("\n")[0] });
-    return undefined;
-  }
+  const reason = compileControl(source, file);
+  if (reason === null) return { file, folder };
+  rmSync(folder, { recursive: true });
+  report({ skipped: "C++ control", reason });
+  return undefined;
 };
 
 const measureControl = (file: string, records: number, figures: Figures): void => {
@@ -127,7 +125,7 @@ const stateOf = (round: Figures): string => {
 
 export const run = async ({ smoke }: BenchOptions): Promise<void> => {
   const share = smoke ? smokeShare : 1;
-  const control = compileControl();
+  const control = compiled();
   if (!hasPrototype) report({ skipped: "prototype", reason: "../shared/prototypes is not there" });
   const peer = new RingPeer();
   const measured: Figures[] = [];

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { compileControl } from "../compile-control.ts";
 import type { PathPlan, PathResult } from "./path-plan.ts";
 import { pathTransactions, poolText } from "./path-transactions.ts";
 
@@ -83,9 +84,7 @@ export const nativePath = (): Rival | null => {
   const folder = mkdtempSync(join(tmpdir(), "weir-path-"));
   const binary = join(folder, "e2e");
   const remove = (): void => rmSync(folder, { recursive: true });
-  try {
-    execFileSync("g++", ["-O3", "-std=c++20", "-pthread", "-o", binary, source], { stdio: "pipe" });
-  } catch {
+  if (compileControl(source, binary) !== null) {
     remove();
     return null;
   }
