@@ -33,7 +33,11 @@ export const zstdHeadBytes = (descriptor: number): number => {
 /** Of a frame, after its last block. */
 export const zstdChecksumBytes = (descriptor: number): number => ((descriptor & 4) === 0 ? 0 : 4);
 
-/** Of a block's content, from its head, a number of 24 bits; -1 when there is no such block. */
+/** The head of the block at `at`: a number of 24 bits. */
+export const zstdBlockHead = (view: DataView, at: number): number =>
+  view.getUint16(at, true) | (view.getUint8(at + 2) << 16);
+
+/** Of a block's content, from its head; -1 when there is no such block. */
 export const zstdBlockBytes = (head: number): number => {
   const type = (head >> 1) & 3;
   if (type === reservedType) return -1;

@@ -3,6 +3,7 @@ import {
   isZstdLastBlock,
   isZstdSkippable,
   zstdBlockBytes,
+  zstdBlockHead,
   zstdBlockHeadBytes,
   zstdChecksumBytes,
   zstdHeadBytes,
@@ -15,7 +16,7 @@ const frameEnd = (view: DataView, start: number): number => {
   let at = start + zstdHeadBytes(descriptor);
   for (;;) {
     if (at + zstdBlockHeadBytes > view.byteLength) return -1;
-    const head = view.getUint16(at, true) | (view.getUint8(at + 2) << 16);
+    const head = zstdBlockHead(view, at);
     const bytes = zstdBlockBytes(head);
     if (bytes < 0) return -1;
     at += zstdBlockHeadBytes + bytes;

@@ -1,6 +1,7 @@
 // The best N levels of a book as any thread but the market thread reads them: the window in shared
 // memory, under the depth sequence. Levels outside the window are the market thread's own, so at
 // most the levels within 1024 ticks below the best (or above it) are seen; `bids.count` tells.
+import { finishLoads } from "../ring/store-order.ts";
 import {
   bookCounter as counter,
   type BookSlot,
@@ -27,7 +28,6 @@ const words = windowLevels / 32;
 export class DepthReader {
   readonly #slot: BookSlot;
   readonly #top: TopReader;
-  readonly #fence = new Int32Array(1);
   #tries = 0;
 
   /** @throws RangeError when the memory has no such book yet. */
@@ -57,8 +57,7 @@ export class DepthReader {
     for (let tries = 0; tries < triesMax; tries += 1) {
       const before = Atomics.load(versions, depthAt);
       if ((before & 1) === 0 && this.#copy(into)) {
-        // Any store and then a load: the plain loads of the copy are done before the next load.
-        Atomics.store(this.#fence, 0, 0);
+        finishLoads();
         if (Atomics.load(versions, depthAt) === before) return true;
       }
       this.#tries += 1;

@@ -4,6 +4,7 @@ import {
   isZstdLastBlock,
   isZstdSkippable,
   zstdBlockBytes,
+  zstdBlockHead,
   zstdBlockHeadBytes,
   zstdChecksumBytes,
   zstdHeadBytes,
@@ -44,7 +45,7 @@ async function* frame(input: ByteReader, descriptor: number): AsyncGenerator<Uin
   for (;;) {
     const view = await input.peek(zstdBlockHeadBytes);
     if (view.byteLength < zstdBlockHeadBytes) return;
-    const head = view.getUint16(0, true) | (view.getUint8(2) << 16);
+    const head = zstdBlockHead(view, 0);
     const bytes = zstdBlockBytes(head);
     if (bytes < 0) return;
     yield* input.take(zstdBlockHeadBytes + bytes);

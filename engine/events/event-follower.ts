@@ -1,6 +1,7 @@
 // Follows one event collector from where it stood: each event once, in order, while it is written.
 // What the writer overwrote before it was read is counted as lost, so that taken + lost + lag is
 // what was written. One thread reads; several followers of one memory know nothing of each other.
+import { finishLoads } from "../ring/store-order.ts";
 import {
   capacityWord,
   eventAt,
@@ -25,7 +26,6 @@ export class EventFollower {
   readonly #words: Int32Array;
   readonly #view: DataView;
   readonly #capacity: number;
-  readonly #fence = new Int32Array(1);
   /** Events before this one were read or lost; wraps as the writer's count does. */
   #seen: number;
   #slot: number;
@@ -70,9 +70,8 @@ export class EventFollower {
     const isThere = Atomics.load(this.#words, at >> 2) === word;
     const isWanted = isThere && wants(this.#view.getUint8(at + eventAt.type));
     const line = isWanted ? eventLine(this.#view, at) : null;
-    // Read again: the writer may have come round meanwhile. Any store and then a load: the plain loads
-    // above are done before it.
-    Atomics.store(this.#fence, 0, 0);
+    finishLoads();
+    // Read again: the writer may have come round meanwhile.
     const isWhole = isThere && Atomics.load(this.#words, at >> 2) === word;
     this.#seen = number;
     this.#slot = (this.#slot + 1) % this.#capacity;

@@ -1,5 +1,6 @@
 // Reads what event collectors hold, newest last, from any thread while they are written. An event
 // that is overwritten during the reading is left out.
+import { finishLoads } from "../ring/store-order.ts";
 import {
   capacityWord,
   eventAt,
@@ -36,8 +37,6 @@ export const readEvents = (
 export const eventsWritten = (memory: SharedArrayBuffer): number =>
   Atomics.load(new Int32Array(memory), writtenWord) >>> 0;
 
-const fence = new Int32Array(1);
-
 const newest = (memory: SharedArrayBuffer, type: number, limit: number): EventLine[] => {
   const words = new Int32Array(memory);
   const view = new DataView(memory);
@@ -51,8 +50,7 @@ const newest = (memory: SharedArrayBuffer, type: number, limit: number): EventLi
     if (before === 0) continue;
     if (type >= 0 && view.getUint8(at + eventAt.type) !== type) continue;
     const line = eventLine(view, at);
-    // Any store and then a load: the plain loads above are done before the number is read again.
-    Atomics.store(fence, 0, 0);
+    finishLoads();
     if (line !== null && Atomics.load(words, at >> 2) === before) lines.push(line);
   }
   return lines.toReversed();

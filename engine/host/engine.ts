@@ -133,15 +133,11 @@ export const startEngine = async (options: EngineOptions): Promise<Engine> => {
   }
 };
 
-/** Held here: the threads that use the embedded log come and go. Returns what releases it, once. */
-const lockOf = (log: EngineOptions["log"]): (() => void) => {
+/** Held here: the threads that use the embedded log come and go. */
+const lockOf = (log: EngineOptions["log"]): Release => {
   if ("kafka" in log) return () => undefined;
   try {
-    let release: Release | null = lockDirectory(resolve(log.directory));
-    return () => {
-      release?.();
-      release = null;
-    };
+    return lockDirectory(resolve(log.directory));
   } catch (error) {
     throw startError(error, null);
   }

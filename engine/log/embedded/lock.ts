@@ -16,7 +16,7 @@ import { DatabaseSync } from "node:sqlite";
 import { LogError } from "../event-log.ts";
 import { isBusy } from "./sqlite-error.ts";
 
-/** Releases what this call took; nothing where another thread holds it. */
+/** Releases what this call took; nothing where another thread holds it. Idempotent. */
 export type Release = () => void;
 
 const attempts = 20;
@@ -35,7 +35,9 @@ export const lockDirectory = (directory: string): Release => {
     try {
       database.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
       writeFileSync(ownerFile, `${self}\n`);
-      return () => database.close();
+      return () => {
+        if (database.isOpen) database.close();
+      };
     } catch (error) {
       if (!isBusy(error)) {
         database.close();
