@@ -6,6 +6,7 @@ import { profileLevels } from "../../schemas/validate/finding-table.ts";
 import type { FindingRule } from "../../schemas/validate/finding-rules.ts";
 import { ValidationPlan } from "../../schemas/validate/plan.ts";
 import type { Tenant } from "../authenticate/tenant-document.ts";
+import { fixedLimits } from "../limits.ts";
 import type { Registry } from "../registry/registry-holder.ts";
 import { defaultRules, ruleTable } from "./validation-rules.ts";
 
@@ -27,7 +28,11 @@ export class Plans {
   readonly levels: Uint8Array;
   /** The one that was asked for last is the last. */
   readonly #kept = new Map<string, ValidationPlan>();
-  readonly #texts = new WeakMap<Rules, string>();
+  /** Equal rules have one number: a request is not to pay for their text. */
+  readonly #numbers = new WeakMap<Rules, number>();
+  /** Begun anew when full: then equal rules may have two numbers, which costs a plan. */
+  readonly #numberOfText = new Map<string, number>();
+  #numbersGiven = 0;
   /** There were more tenants than plans: from then on equal rules share one. */
   #isShared = false;
   #lastKey = "";
@@ -51,15 +56,19 @@ export class Plans {
   }
 
   #keyOf({ name, rules }: Tenant, { version }: Registry): string {
-    return `${version}\n${this.#isShared ? "" : name}\n${this.#textOf(rules)}`;
+    return `${version}\n${this.#isShared ? "" : name}\n${this.#numberOf(rules)}`;
   }
 
-  #textOf(rules: Rules): string {
-    const known = this.#texts.get(rules);
+  #numberOf(rules: Rules): number {
+    const known = this.#numbers.get(rules);
     if (known !== undefined) return known;
+    if (this.#numberOfText.size >= fixedLimits.tenantsMax) this.#numberOfText.clear();
     const text = JSON.stringify(rules);
-    this.#texts.set(rules, text);
-    return text;
+    const number = this.#numberOfText.get(text) ?? this.#numbersGiven;
+    if (number === this.#numbersGiven) this.#numbersGiven += 1;
+    this.#numberOfText.set(text, number);
+    this.#numbers.set(rules, number);
+    return number;
   }
 
   #put(key: string, plan: ValidationPlan): void {
