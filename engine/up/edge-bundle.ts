@@ -1,6 +1,6 @@
-// The edge's bundle, as wrangler builds it for Cloudflare: a dry-run deployment, without account
-// and without a call home. Kept under a hash of everything that goes into it, so that a second
-// start does not run wrangler.
+// The edge's bundle, as wrangler builds it for Cloudflare: dry-run deployments, without account
+// and without a call home. Two modules, since the objects have an isolate of their own here. Kept
+// under a hash of everything that goes into it, so that a second start does not run wrangler.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -18,12 +18,20 @@ import {
 import { createRequire } from "node:module";
 import { join, relative } from "node:path";
 
-/** What workerd needs to know beside the code; all of it from wrangler.toml. */
-export type EdgeBundle = {
-  /** Absolute path of the Worker's module. */
-  readonly modulePath: string;
+/** A module that workerd runs. */
+export type EdgeModule = {
+  /** Absolute. */
+  readonly path: string;
   /** Names of the compiled modules beside it, as it imports them. */
   readonly wasmModules: readonly string[];
+};
+
+/** What workerd needs; all that is not code is from wrangler.toml. */
+export type EdgeBundle = {
+  /** Answers requests. */
+  readonly front: EdgeModule;
+  /** Holds the objects. */
+  readonly forwarder: EdgeModule;
   readonly compatibilityDate: string;
   readonly compatibilityFlags: readonly string[];
   readonly objects: readonly { readonly binding: string; readonly className: string }[];
@@ -47,7 +55,8 @@ const bundlesKeptMax = 4;
 const buildMsMax = 600_000;
 const outputCharsMax = 4000;
 const aboutFile = "bundle.json";
-const moduleFile = "worker.js";
+const entries = { front: "front-worker", forwarder: "forwarder-worker" } as const;
+type Part = keyof typeof entries;
 
 const filesUnder = async (path: string): Promise<readonly string[]> => {
   const info = await stat(path).catch(() => undefined);
@@ -84,16 +93,13 @@ const quiet = {
   WRANGLER_LOG: "error",
 } as const;
 
-const runWrangler = async (root: string, outDir: string): Promise<void> => {
-  const child = spawn(
-    process.execPath,
-    [wranglerScript(root), "deploy", "--dry-run", "--outdir", outDir],
-    {
-      cwd: root,
-      stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, ...quiet, WRANGLER_LOG_PATH: join(outDir, "log") },
-    },
-  );
+const runWrangler = async (root: string, config: string, outDir: string): Promise<void> => {
+  const words = ["deploy", "--config", config, "--dry-run", "--outdir", outDir];
+  const child = spawn(process.execPath, [wranglerScript(root), ...words], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...quiet, WRANGLER_LOG_PATH: join(outDir, "log") },
+  });
   let output = "";
   const keep = (chunk: Buffer): void => {
     output = (output + chunk.toString()).slice(-outputCharsMax);
@@ -115,7 +121,7 @@ type WranglerConfig = {
   };
 };
 
-type About = Omit<EdgeBundle, "modulePath" | "wasmModules">;
+type About = Omit<EdgeBundle, Part>;
 
 const aboutOf = async (root: string): Promise<About> => {
   const { unstable_readConfig: readConfig } = await import("wrangler");
@@ -147,13 +153,26 @@ const newFolder = async (outDir: string): Promise<string> => {
   }
 };
 
+/** Bundles one entry into a folder of its name; the settings are those that change the code. */
+const buildPart = async (root: string, folder: string, about: About, part: Part): Promise<void> => {
+  const config = join(folder, `${part}.json`);
+  const settings = {
+    name: `weir-${part}`,
+    main: join(root, "edge", `${entries[part]}.ts`),
+    compatibility_date: about.compatibilityDate,
+    compatibility_flags: about.compatibilityFlags,
+  };
+  await writeFile(config, JSON.stringify(settings));
+  await runWrangler(root, config, join(folder, part));
+};
+
 const build = async (root: string, folder: string): Promise<void> => {
   const outDir = join(folder, "..");
   // Built aside and moved in one step: two starts at once must not see half a bundle.
   const temporary = await newFolder(outDir);
-  await runWrangler(root, temporary);
-  const wasmModules = (await readdir(temporary)).filter((name) => name.endsWith(".wasm"));
-  const about = { ...(await aboutOf(root)), wasmModules };
+  const about = await aboutOf(root);
+  const parts = Object.keys(entries) as Part[];
+  await Promise.all(parts.map((part) => buildPart(root, temporary, about, part)));
   await writeFile(join(temporary, aboutFile), JSON.stringify(about));
   // For other users of the same checkout, who may not build one.
   await chmod(temporary, 0o755);
@@ -182,6 +201,12 @@ const prune = async (outDir: string): Promise<void> => {
   await Promise.all(old.map(({ path }) => rm(path, { recursive: true, force: true })));
 };
 
+const moduleIn = async (folder: string, part: Part): Promise<EdgeModule> => {
+  const files = await readdir(join(folder, part));
+  const wasmModules = files.filter((name) => name.endsWith(".wasm")).sort();
+  return { path: join(folder, part, `${entries[part]}.js`), wasmModules };
+};
+
 /**
  * Builds the bundle, or finds the one of the same sources (about 20 ms).
  * @throws Error with wrangler's last words when it cannot be built, or naming the folder that takes none.
@@ -197,6 +222,7 @@ export const bundleEdge = async ({ root, outDir }: BundleOptions): Promise<EdgeB
     await build(root, folder);
     await prune(outDir);
   }
-  const about = JSON.parse(await readFile(aboutPath, "utf8")) as Omit<EdgeBundle, "modulePath">;
-  return { ...about, modulePath: join(folder, moduleFile) };
+  const about = JSON.parse(await readFile(aboutPath, "utf8")) as About;
+  const front = await moduleIn(folder, "front");
+  return { ...about, front, forwarder: await moduleIn(folder, "forwarder") };
 };

@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
@@ -83,10 +83,9 @@ const writeConfig = async (options: EdgeOptions, varNames: readonly string[]): P
   const { bundle, storageDir } = options;
   await mkdir(join(storageDir, "objects"), { recursive: true });
   const path = join(storageDir, configFile);
-  const module = relative(storageDir, bundle.modulePath);
   const { keyValues = {}, authorities = null, shortPauses = false } = options;
   const more = { keyValues, authorities, shortPauses };
-  await writeFile(path, edgeCapnp({ bundle, module, varNames, ...more }));
+  await writeFile(path, edgeCapnp({ bundle, folder: storageDir, varNames, ...more }));
   return path;
 };
 

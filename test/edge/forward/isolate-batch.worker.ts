@@ -17,18 +17,19 @@ let gathered = 0;
 /** How many there are at the end of the round. */
 const wholeRounds = (): number => Math.ceil(gathered / requests) * requests;
 
+/** Resolves when all requests of the round have come: however slow the machine, they wait together. */
+const allGathered = async (): Promise<void> => {
+  const until = wholeRounds();
+  for (let poll = 0; poll < pollsMax; poll += 1) {
+    if (gathered >= until) return;
+    await later(pollMs);
+  }
+};
+
 /** Answers at once or later. */
 export class Slow extends DurableObject {
   async take(ms: number): Promise<void> {
     if (ms > 0) await later(ms);
-  }
-
-  /** Answers when so many requests have come: however slow the machine, they wait together. */
-  async gather(until: number): Promise<void> {
-    for (let poll = 0; poll < pollsMax; poll += 1) {
-      if (gathered >= until) return;
-      await later(pollMs);
-    }
   }
 }
 
@@ -72,7 +73,10 @@ const good = (ms: number): Way => {
 
 /** Calls are answered when all requests of the round have come. */
 const whenGathered = (): Way => {
-  const batch = newBatch((object) => object.gather(wholeRounds()));
+  const batch = newBatch(async (object) => {
+    await allGathered();
+    await object.take(0);
+  });
   return (item, env, ctx) => {
     latest = env;
     gathered += 1;
@@ -92,7 +96,7 @@ const noTimer: Way = async (item, env, ctx) => {
     const list = [resolve];
     waiting = list;
     const lead = async (): Promise<void> => {
-      await slow(env).gather(wholeRounds());
+      await allGathered();
       // The last to come is found to wait for nothing only when its turn is over.
       await slow(env).take(answerMs);
       waiting = undefined;

@@ -1,4 +1,5 @@
 import {
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -25,6 +26,11 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+const modulePaths = async (): Promise<readonly string[]> => {
+  const { front, forwarder } = await bundleEdge({ root, outDir: join(folder, "out") });
+  return [front.path, forwarder.path];
+};
+
 test("a build leaves four older bundles and no remains of builds that were killed", async () => {
   const outDir = join(folder, "out");
   for (let i = 0; i < 6; i += 1) {
@@ -46,15 +52,27 @@ test("a build leaves four older bundles and no remains of builds that were kille
 });
 
 test("of a library the bundle holds what is used: none of zod's languages", async () => {
-  const { modulePath } = await bundleEdge({ root, outDir: join(folder, "out") });
-  const modules = readFileSync(modulePath, "utf8").match(/^\/\/ .*node_modules\/zod\/.*$/gm);
-  expect(modules).not.toBeNull();
-  expect(modules?.filter((path) => path.includes("/locales/"))).toEqual([]);
+  for (const path of await modulePaths()) {
+    const modules = readFileSync(path, "utf8").match(/^\/\/ .*node_modules\/zod\/.*$/gm);
+    expect(modules).not.toBeNull();
+    expect(modules?.filter((module) => module.includes("/locales/"))).toEqual([]);
+  }
+});
+
+test("what answers requests holds no Kafka client, what holds the objects no registry", async () => {
+  const [front = "", forwarder = ""] = (await modulePaths()).map((path) =>
+    readFileSync(path, "utf8"),
+  );
+  const holds = (text: string, folder: string): boolean =>
+    new RegExp(`^// .*${folder}/`, "m").test(text);
+  expect(holds(front, "node_modules/kafkajs")).toBe(false);
+  expect(holds(front, "edge/registry")).toBe(true);
+  expect(holds(forwarder, "node_modules/kafkajs")).toBe(true);
+  expect(holds(forwarder, "edge/registry")).toBe(false);
 });
 
 test("a bundle that one user built can be read by others", async () => {
-  const { modulePath } = await bundleEdge({ root, outDir: join(folder, "out") });
-  expect(statSync(dirname(modulePath)).mode & 0o777).toBe(0o755);
+  for (const path of await modulePaths()) expect(statSync(dirname(path)).mode & 0o777).toBe(0o755);
 });
 
 test("a folder that takes no bundle is named, with what to do", async () => {
@@ -71,14 +89,14 @@ test("a folder that cannot be bundled is an error with wrangler's words", async 
   mkdirSync(join(broken, "edge"), { recursive: true });
   writeFileSync(join(broken, "package.json"), "{}");
   symlinkSync(join(root, "node_modules"), join(broken, "node_modules"));
-  writeFileSync(join(broken, "wrangler.toml"), 'name = "x"\nmain = "edge/missing.ts"\n');
+  cpSync(join(root, "wrangler.toml"), join(broken, "wrangler.toml"));
   const bundled = bundleEdge({ root: broken, outDir: join(folder, "out") });
-  await expect(bundled).rejects.toThrow(/wrangler ended with code=1: .*missing\.ts/s);
+  await expect(bundled).rejects.toThrow(/wrangler ended with code=1: .*front-worker\.ts/s);
 });
 
 const written = {
-  modulePath: "/x/worker.js",
-  wasmModules: ["a.wasm"],
+  front: { path: "/x/front/front.js", wasmModules: [] },
+  forwarder: { path: "/x/forwarder/forwarder.js", wasmModules: ["a.wasm"] },
   compatibilityDate: "2026-10-23",
   compatibilityFlags: ["nodejs_compat"],
   objects: [{ binding: "FORWARDER", className: "ForwarderObject" }],
@@ -87,23 +105,23 @@ const written = {
 };
 
 test("V8 collects everything each time, and more often when short pauses are asked for", () => {
-  const options = { bundle: written, module: "../worker.js", varNames: [], keyValues: {} };
+  const options = { bundle: written, folder: "/x/storage", varNames: [], keyValues: {} };
   const flags = (mib: number): string =>
     `v8Flags = ["--gc-global", "--single-threaded-gc", "--min-semi-space-size=${mib}", ` +
     `"--max-semi-space-size=${mib}"],`;
-  expect(edgeCapnp(options)).toContain(flags(32));
+  expect(edgeCapnp(options)).toContain(flags(16));
   expect(edgeCapnp({ ...options, shortPauses: true })).toContain(flags(8));
 });
 
 test("compiled modules stand beside the Worker's, by the names that it imports", () => {
-  const options = { bundle: written, module: "../worker.js", varNames: [], keyValues: {} };
-  expect(edgeCapnp(options)).toContain('(name = "a.wasm", wasm = embed "../a.wasm")');
+  const options = { bundle: written, folder: "/x/storage", varNames: [], keyValues: {} };
+  expect(edgeCapnp(options)).toContain('(name = "a.wasm", wasm = embed "../forwarder/a.wasm")');
 });
 
 test("values of variables stand in no file", () => {
   const bundle = written;
   const keyValues = { REGISTRIES: "127.0.0.1:9" };
-  const text = edgeCapnp({ bundle, module: "../worker.js", varNames: ["API_KEYS"], keyValues });
+  const text = edgeCapnp({ bundle, folder: "/x/storage", varNames: ["API_KEYS"], keyValues });
   expect(text).toContain('(name = "API_KEYS", fromEnvironment = "WEIR_EDGE_API_KEYS")');
   expect(text).toContain('(name = "REGISTRIES", kvNamespace = "kv-REGISTRIES")');
   expect(text).not.toContain("TENANTS_KV");

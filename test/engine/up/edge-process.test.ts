@@ -88,7 +88,7 @@ describe("the bundle", () => {
     const once = await bundleEdge({ root, outDir });
     const again = await bundleEdge({ root, outDir });
     expect(again).toEqual(once);
-    expect(existsSync(bundle.modulePath)).toBe(true);
+    expect(existsSync(bundle.front.path)).toBe(true);
   });
 
   test("knows the object and the variables of wrangler.toml", () => {

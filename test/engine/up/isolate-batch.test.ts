@@ -35,10 +35,11 @@ beforeAll(async () => {
     external: ["cloudflare:*"],
     logLevel: "error",
   });
+  const module = { path: modulePath, wasmModules: [] };
   edge = await startEdge({
     bundle: {
-      modulePath,
-      wasmModules: [],
+      front: module,
+      forwarder: module,
       compatibilityDate: "2026-10-23",
       compatibilityFlags: ["nodejs_compat"],
       objects: [{ binding: "SLOW", className: "Slow" }],
