@@ -8,6 +8,7 @@ import { DepthMessage, depthItemOf } from "../../schemas/market/depth-message.ts
 import { frameLimits } from "../../schemas/market/frame.ts";
 import { venueFaultText } from "../../schemas/market/venue-fields.ts";
 import { readVenue, venueReviver } from "../../schemas/market/venue-message.ts";
+import { messagesOfTrades } from "../../schemas/market/venue-trades.ts";
 import {
   type VenueName,
   isVenueName,
@@ -58,35 +59,47 @@ export class DepthPath {
     const rejections = new Rejections();
     const records = new FrameRecords(topic);
     const large: OutgoingRecord[] = [];
-    const items = found.ranges.length / 2;
-    for (let index = 0; index < items; index += 1) {
-      const bytes = body.subarray(found.ranges[index * 2], found.ranges[index * 2 + 1]);
-      const refused = this.#addJson(bytes, context, records);
-      if (refused === undefined) continue;
-      rejections.add({ index, ...refused });
-      if (refused.reason === "too-large")
-        large.push(tooLargeJson(tenant.name, topic, { json: bytes, detail: refused.detail }));
+    let items = 0;
+    for (let at = 0; at < found.ranges.length; at += 2) {
+      const json = body.subarray(found.ranges[at], found.ranges[at + 1]);
+      for (const refused of this.#addJson(json, context, records)) {
+        items += 1;
+        if (items > itemsMax) return tooManyTrades(itemsMax);
+        if (refused === undefined) continue;
+        rejections.add({ index: at / 2, ...refused });
+        if (refused.reason === "too-large")
+          large.push(tooLargeJson(tenant.name, topic, { json, detail: refused.detail }));
+      }
     }
     return { items, records: [...records.take(), ...large], rejections, sampledOut: 0 };
   }
 
-  #addJson(bytes: Uint8Array, context: Context, records: FrameRecords): Reason | undefined {
-    const fault = itemFault(bytes.byteLength);
-    if (fault !== null) return { reason: "too-large", detail: fault };
-    return this.#add(parseItem(bytes, venueReviver(context.venue)), context, records);
+  /** Yields one outcome, or one for each trade of a message that tells of several. */
+  *#addJson(
+    bytes: Uint8Array,
+    context: Context,
+    records: FrameRecords,
+  ): Generator<Reason | undefined> {
+    const entry = entryOf(bytes, context);
+    if ("reason" in entry) {
+      yield entry;
+      return;
+    }
+    const { receiveNs, message } = entry;
+    for (const part of messagesOfTrades(context.venue, message))
+      yield this.#add(part, { ...context, receiveNs }, records);
   }
 
-  #add(entry: unknown, context: Context, records: FrameRecords): Reason | undefined {
-    if (!isJsonObject(entry)) return { reason: "malformed", detail: "expected an object" };
-    const receiveNs = receiveNsOf(entry, context.receivedMs);
-    if (receiveNs === undefined)
-      return { reason: "malformed", detail: "receiveNs: expected decimal text below 2^64" };
-    const { venue, symbol } = context;
-    const fault = readVenue(entry["message"], { venue, symbol, receiveNs }, this.#message);
+  #add(
+    message: unknown,
+    context: Context & { readonly receiveNs: bigint },
+    records: FrameRecords,
+  ): Reason | undefined {
+    const fault = readVenue(message, context, this.#message);
     if (fault !== null) return { reason: fault.code, detail: venueFaultText(fault) };
     const item = depthItemOf(this.#message);
     if (typeof item === "number") return { reason: "malformed", detail: depthCodeText(item) };
-    const key = utf8.encode(`${venue}:${this.#message.symbol}`);
+    const key = utf8.encode(`${context.venue}:${this.#message.symbol}`);
     return records.tryAdd(key, item) ? undefined : tooLarge;
   }
 
@@ -119,6 +132,22 @@ type Reason = { readonly reason: string; readonly detail: string };
 const tooLarge: Reason = {
   reason: "too-large",
   detail: `item larger than a frame can hold, itemBytesMax=${frameLimits.itemBytesMax}`,
+};
+
+const tooManyTrades = (itemsMax: number): Refusal =>
+  refuse("body-too-large", `messages: more than itemsMax=${itemsMax} items, trades counted singly`);
+
+type Entry = { readonly receiveNs: bigint; readonly message: unknown };
+
+const entryOf = (bytes: Uint8Array, { venue, receivedMs }: Context): Entry | Reason => {
+  const fault = itemFault(bytes.byteLength);
+  if (fault !== null) return { reason: "too-large", detail: fault };
+  const entry = parseItem(bytes, venueReviver(venue));
+  if (!isJsonObject(entry)) return { reason: "malformed", detail: "expected an object" };
+  const receiveNs = receiveNsOf(entry, receivedMs);
+  if (receiveNs === undefined)
+    return { reason: "malformed", detail: "receiveNs: expected decimal text below 2^64" };
+  return { receiveNs, message: entry["message"] };
 };
 
 const receiveNsOf = (entry: JsonObject, receivedMs: number): bigint | undefined => {

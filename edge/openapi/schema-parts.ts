@@ -78,6 +78,10 @@ export const symbol = {
 export const one = <Item extends object>(items: Item) =>
   ({ type: "array", minItems: 1, maxItems: 1, items }) as const;
 
+/** A list that is not empty. */
+export const some = <Item extends object>(items: Item) =>
+  ({ type: "array", minItems: 1, items }) as const;
+
 /** A schema of the document. */
 export const ref = (name: string): { readonly $ref: string } => ({
   $ref: `#/components/schemas/${name}`,

@@ -11,6 +11,7 @@ import {
   millisecondsOrText,
   one,
   ref,
+  some,
   rfc3339,
   signedLevels,
   symbol,
@@ -74,7 +75,7 @@ const kraken = {
     required: ["channel", "data"],
     properties: {
       channel: { const: "trade" },
-      data: one({
+      data: some({
         type: "object",
         required: ["symbol", "side", "price", "qty", "trade_id"],
         properties: {
@@ -154,7 +155,7 @@ const okx = {
     required: ["arg", "data"],
     properties: {
       arg: okxArgument(["trades"]),
-      data: one({
+      data: some({
         type: "object",
         required: ["tradeId", "px", "sz", "side"],
         properties: {

@@ -6,7 +6,7 @@ import { CoinbaseConnection } from "./venue-coinbase.ts";
 import type { VenueFault } from "./venue-fields.ts";
 import { readVenueText } from "./venue-message.ts";
 import { splitRecordedLine } from "./recorded-line.ts";
-import { linesOfTrades } from "./recorded-trades.ts";
+import { linesOfTrades } from "./venue-trades.ts";
 import type { VenueName } from "./venues.ts";
 
 /** Lines that wait for a symbol, at most; more are faults. */

@@ -27,7 +27,7 @@ const levelForm: LevelForm = { price: "price", size: "qty", isPrecise: true };
 const checksumMax = 2 ** 32 - 1;
 const nsPerUs = 1000n;
 
-/** Fills kind, symbol, ids, time and levels. A message of several books or trades is refused. */
+/** Fills kind, symbol, ids, time and levels. One of several books or trades is refused: venue-trades.ts. */
 export const readKraken = (json: Json, into: DepthMessage): VenueFault | null => {
   const channel = json["channel"];
   if (channel !== "book" && channel !== "trade")

@@ -23,7 +23,7 @@ import {
 const wholeBook = new Set(["books", "books-l2-tbt", "books50-l2-tbt", "books-elp"]);
 const tickers = new Set(["bbo-tbt"]);
 
-/** Fills kind, symbol, ids, time and levels. A message of several trades is refused. */
+/** Fills kind, symbol, ids, time and levels. One of several trades is refused: venue-trades.ts. */
 export const readOkx = (json: Json, into: DepthMessage): VenueFault | null => {
   const { arg, data: list } = json as { arg?: unknown; data?: unknown };
   if ("event" in json) return ignored("event", json["event"]);

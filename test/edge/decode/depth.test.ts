@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { anyTenant } from "../any-tenant.ts";
 import { DepthPath } from "../../../edge/decode/depth.ts";
+import type { Refusal } from "../../../edge/errors.ts";
 import type { PathInput, Routed } from "../../../edge/route/routed.ts";
 import { DepthItem } from "../../../schemas/market/depth-item.ts";
 import { refusedOf } from "../refused.ts";
@@ -71,6 +72,33 @@ describe("JSON", () => {
     expect([precise.priceScale, precise.sizeScale]).toEqual([4, 8]);
     const exponent = depthOf('{"price":0.5650,"qty":1e-7}');
     expect([exponent.hasChecksum, exponent.size(0), exponent.sizeScale]).toEqual([false, 1, 7]);
+  });
+
+  test("messages of several trades are taken trade by trade, a bad one among them refused alone", () => {
+    const trade = (id: unknown, qty: string): string =>
+      `{"symbol":"X/USD","side":"buy","price":1.50,"qty":${qty},"trade_id":${String(id)}}`;
+    const list = [trade(1, "1.50"), trade('"x"', "1"), trade(3, "3")].join(",");
+    const text = `{"venue":"kraken","messages":[{"message":{"channel":"trade","type":"update","data":[${list}]}}]}`;
+    const { items, records, rejections } = route(new TextEncoder().encode(text)) as Routed;
+    expect(items).toBe(3);
+    const taken = firstItems(records).map(point);
+    expect(taken.map(({ firstId }) => firstId)).toEqual([1, 3]);
+    expect(taken.map(({ sizeScale }) => sizeScale)).toEqual([2, 0]);
+    expect(rejections.reasons).toEqual({ malformed: 1 });
+    expect(rejections.first[0]).toMatchObject({ index: 0 });
+    expect(rejections.first[0]?.detail).toContain("trade_id");
+    const data = [1, 2].map((id) => ({ tradeId: String(id), px: "10", sz: "1", side: "sell" }));
+    const okx = { arg: { channel: "trades", instId: "X-Y" }, data };
+    expect(route(json({ venue: "okx", messages: [{ message: okx }] }))).toMatchObject({ items: 2 });
+  });
+
+  test("trades count singly against the items of a request", () => {
+    const data = [1, 2, 3].map((id) => ({ tradeId: String(id), px: "10", sz: "1", side: "sell" }));
+    const okx = { arg: { channel: "trades", instId: "X-Y" }, data };
+    const messages = [{ message: okx }];
+    const refusal = route(json({ venue: "okx", messages }), { itemsMax: 2 });
+    expect(refusal).toMatchObject({ code: "body-too-large" });
+    expect((refusal as Refusal).message).toContain("itemsMax=2");
   });
 
   test("without a receive time the edge's own is taken", () => {
