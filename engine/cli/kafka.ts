@@ -9,7 +9,8 @@ import { exitCode, UnreachableError } from "./command.ts";
 
 const defaultPort = 9092;
 
-const started = async (args: Arguments, io: Io): Promise<KafkaNode> => {
+/** Null when it was stopped first. */
+const started = async (args: Arguments, io: Io): Promise<KafkaNode | null> => {
   const { data } = args.values;
   try {
     return await startKafkaNode({
@@ -17,8 +18,10 @@ const started = async (args: Arguments, io: Io): Promise<KafkaNode> => {
       dataDirectory: typeof data === "string" ? data : defaultDataDirectory,
       heap: "512m",
       note: io.note,
+      signal: io.signal,
     });
   } catch (error) {
+    if (io.signal.aborted) return null;
     if (error instanceof KafkaNodeError) throw new UnreachableError(error.message);
     throw error;
   }
@@ -27,6 +30,10 @@ const started = async (args: Arguments, io: Io): Promise<KafkaNode> => {
 const run = async (args: Arguments, io: Io): Promise<number> => {
   refusePositionals("kafka", args);
   const node = await started(args, io);
+  if (node === null) {
+    io.note("stopped before Kafka served");
+    return exitCode.good;
+  }
   const aborted = new Promise<null>((resolve) => {
     if (io.signal.aborted) resolve(null);
     else io.signal.addEventListener("abort", () => resolve(null), { once: true });

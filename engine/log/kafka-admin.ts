@@ -4,7 +4,7 @@ import type { Admin } from "kafkajs";
 
 import type { Client } from "../../schemas/kafka/client.ts";
 import type { EventLog, Position } from "./event-log.ts";
-import { kafkaLogError, withCoordinator, withLeaders } from "./kafka-error.ts";
+import { kafkaLogError, withCoordinator, withLeaders, withMovedLeaders } from "./kafka-error.ts";
 import type { TopicTable } from "./topic-table.ts";
 import { checkTopics } from "./topic-table.ts";
 
@@ -58,13 +58,13 @@ export const createKafkaAdmin = (client: Client, table: TopicTable): KafkaAdmin 
     return missing;
   };
 
-  const offsets: KafkaAdmin["offsets"] = (topic) =>
-    using(async (at) => {
-      const found = await at.fetchTopicOffsets(topic);
-      return found
-        .toSorted((a, b) => a.partition - b.partition)
-        .map(({ low, high }) => ({ earliest: Number(low), end: Number(high) }));
-    });
+  // Each time with a new client: kafkajs keeps the leaders that it knows for minutes.
+  const offsets: KafkaAdmin["offsets"] = async (topic) => {
+    const found = await withMovedLeaders(() => using((at) => at.fetchTopicOffsets(topic)));
+    return found
+      .toSorted((a, b) => a.partition - b.partition)
+      .map(({ low, high }) => ({ earliest: Number(low), end: Number(high) }));
+  };
 
   const committed: KafkaAdmin["committed"] = (group, topic) =>
     using(async (at) => {

@@ -38,6 +38,9 @@ const awayTypes = new Set([
 /** Of topics that were made a moment ago: told by the controller, not yet by this broker. */
 const unknownTypes = new Set(["UNKNOWN_TOPIC_OR_PARTITION", "LEADER_NOT_AVAILABLE"]);
 
+/** The broker that was asked does not lead a partition, not yet or no more. */
+const movedTypes = new Set(["NOT_LEADER_FOR_PARTITION", "LEADER_NOT_AVAILABLE"]);
+
 /** Longest chain of causes that is followed; kafkajs nests at most three. */
 const causesMax = 8;
 
@@ -61,6 +64,10 @@ export const withCoordinator = <T>(body: () => Promise<T>): Promise<T> =>
 /** Runs `body`, again while the broker does not know new topics or their leaders: up to 30 s. */
 export const withLeaders = <T>(body: () => Promise<T>): Promise<T> =>
   again(body, unknownTypes, leaderAttemptsMax);
+
+/** Runs `body`, which asks for leaders anew, again while another broker leads or none: up to 30 s. */
+export const withMovedLeaders = <T>(body: () => Promise<T>): Promise<T> =>
+  again(body, movedTypes, leaderAttemptsMax);
 
 const again = async <T>(
   body: () => Promise<T>,

@@ -75,11 +75,14 @@ export const canRunKafka = (): boolean =>
   javaVersion() >= javaVersionMin && (existsSync(jarFolder) || hasMaven());
 
 /**
- * Resolves when Java and the jars are there; the first time Maven takes some seconds.
+ * Resolves when Java and the jars are there; the first time Maven takes some seconds, or minutes.
  *
- * @throws KafkaNodeError `java-missing`, `maven-missing` or `jars-failed`.
+ * @throws KafkaNodeError `java-missing`, `maven-missing` or `jars-failed`, this also when aborted.
  */
-export const ensureJars = async (note: (text: string) => void): Promise<void> => {
+export const ensureJars = async (
+  note: (text: string) => void,
+  signal?: AbortSignal,
+): Promise<void> => {
   const found = javaVersion();
   if (found < javaVersionMin) {
     const what = found === 0 ? "no java program" : `Java ${found}`;
@@ -96,9 +99,8 @@ export const ensureJars = async (note: (text: string) => void): Promise<void> =>
   mkdirSync(kafkaHome, { recursive: true });
   const own = `${jarFolder}.${randomUUID()}`;
   try {
-    await promisify(execFile)("mvn", ["-q", "-B", "-f", pom, `-Dweir.lib=${own}`, "package"], {
-      timeout: mavenMsMax,
-    });
+    const words = ["-q", "-B", "-f", pom, `-Dweir.lib=${own}`, "package"];
+    await promisify(execFile)("mvn", words, { timeout: mavenMsMax, signal });
   } catch (error) {
     rmSync(own, { recursive: true, force: true });
     const { stdout, message } = error as { stdout?: string; message: string };

@@ -28,6 +28,8 @@ export type KafkaNodeOptions = {
   readonly jvmFlags?: readonly string[];
   /** Progress of the steps that take seconds. */
   readonly note?: (text: string) => void;
+  /** Ends a start that is under way; nothing that it began stays. A node that serves is not ended. */
+  readonly signal?: AbortSignal;
 };
 
 export type KafkaNode = {
@@ -58,14 +60,14 @@ const archiveMsMax = 120_000;
 /**
  * Resolves when the node serves clients: about 1.2 s, some seconds more the very first time.
  *
- * @throws KafkaNodeError naming what is missing or taken.
+ * @throws KafkaNodeError naming what is missing or taken, also when aborted.
  */
 export const startKafkaNode = async (options: KafkaNodeOptions): Promise<KafkaNode> => {
-  const note = options.note ?? (() => undefined);
+  const { signal, note = () => undefined } = options;
   // Told here it is told before minutes of Maven.
   await freePort(options.port);
-  await ensureJars(note);
-  if (!existsSync(archiveFile)) await makeArchive(note);
+  await ensureJars(note, signal);
+  if (!existsSync(archiveFile)) await makeArchive(note, { signal });
   return start(options);
 };
 
@@ -93,8 +95,10 @@ const startOn = async (ports: NodePorts, options: KafkaNodeOptions): Promise<Kaf
   if (!existsSync(join(directory, "log", "meta.properties"))) {
     await format(config, options.formatWords ?? []);
   }
+  if (options.signal?.aborted === true) throw stoppedEarly();
   const flags = [`-Xmx${options.heap ?? "384m"}`, ...(options.quick === false ? [] : [quickFlag])];
-  const jvm = await serving([...flags, ...(options.jvmFlags ?? [])], config);
+  const all = [...flags, ...(options.jvmFlags ?? [])];
+  const jvm = await serving(all, config, options.signal);
   const { pid, exited, stop } = jvm;
   return { bootstrap: `127.0.0.1:${ports.broker}`, pid, exited, stop };
 };
@@ -113,18 +117,31 @@ const writeProperties = (directory: string, config: string, properties: string):
 const dataUnusable = (directory: string, why: string): KafkaNodeError =>
   new KafkaNodeError("data-unusable", `${directory}: ${why}; choose another folder with --data`);
 
+const stopped = "stopped";
+const stoppedEarly = (): KafkaNodeError =>
+  new KafkaNodeError("not-started", "Kafka was stopped before it served");
+
 // The port is open seconds before the broker answers: the log line is the signal, not a connect.
-const serving = async (flags: readonly string[], config: string): Promise<Jvm> => {
+const serving = async (
+  flags: readonly string[],
+  config: string,
+  signal: AbortSignal | undefined,
+): Promise<Jvm> => {
   const started = Promise.withResolvers<string>();
+  const abort = (): void => started.resolve(stopped);
   const jvm = await runJvm(flags, ["kafka.Kafka", config], (line) => {
     if (line.includes("Kafka Server started")) started.resolve("");
   });
   const timer = setTimeout(() => started.resolve(`startMsMax=${startMsMax} passed`), startMsMax);
   const ended = jvm.exited.then((code) => `exit code ${code}`);
+  signal?.addEventListener("abort", abort);
+  if (signal?.aborted === true) abort();
   const why = await Promise.race([started.promise, ended]);
   clearTimeout(timer);
+  signal?.removeEventListener("abort", abort);
   if (why === "") return jvm;
   await jvm.stop();
+  if (why === stopped) throw stoppedEarly();
   const said = jvm.output();
   const locked = /Failed to acquire lock on file \.lock in (.+?)\/log\./.exec(said)?.[1];
   if (locked !== undefined) throw dataUnusable(locked, "another Kafka runs on it");
@@ -140,26 +157,31 @@ const format = async (config: string, more: readonly string[]): Promise<void> =>
   throw new KafkaNodeError("not-started", `Kafka's format ended with ${code}\n${jvm.output()}`);
 };
 
+type ArchiveOptions = {
+  readonly file?: string;
+  readonly msMax?: number;
+  readonly signal?: AbortSignal | undefined;
+};
+
 /**
  * One start in a throw-away directory that writes the classes it loaded to `file` (about 50 MB),
  * unless that takes more than `msMax`: Kafka serves without them too.
  */
 export const makeArchive = async (
   note: (text: string) => void,
-  { file = archiveFile, msMax = archiveMsMax }: { file?: string; msMax?: number } = {},
+  { file = archiveFile, msMax = archiveMsMax, signal }: ArchiveOptions = {},
 ): Promise<void> => {
   note("making Kafka's class archive, once");
   const dataDirectory = mkdtempSync(join(tmpdir(), "weir-kafka-"));
   const own = `${file}.${randomUUID()}`;
   try {
-    const node = await start({
-      dataDirectory,
-      port: 0,
-      jvmFlags: [`${archiveFlag}=${own}`],
-    });
-    await node.stop(msMax);
+    const jvmFlags = [`${archiveFlag}=${own}`];
+    const node = await start({ dataDirectory, port: 0, jvmFlags, ...(signal && { signal }) });
+    signal?.addEventListener("abort", () => void node.stop(0));
+    await node.stop(signal?.aborted === true ? 0 : msMax);
     // Killed while it wrote there is none, or a part.
     if ((await node.exited) !== killedCode && existsSync(own)) moveInto(own, file);
+    else if (signal?.aborted === true) throw stoppedEarly();
     else
       note("Kafka's class archive was not written in time: each start tries again, and is slower");
   } finally {

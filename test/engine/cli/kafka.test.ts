@@ -67,6 +67,24 @@ describe.skipIf(!kafkaAvailable())("weir kafka (needs Java 17, Maven)", () => {
     await gone(pid);
   });
 
+  test("ends with 0 when it is stopped while it starts, and leaves no JVM behind", async () => {
+    const own = mkdtempSync(join(data, "early-"));
+    const child = weir(["--port", "0", "--data", own]);
+    const said = text(child.stderr ?? process.stdin);
+    child.stdout?.resume();
+    // Kafka's own first act in its folder, a second before it serves.
+    await expect.poll(() => existsSync(join(own, "server.properties")), { interval: 5 }).toBe(true);
+    child.kill("SIGTERM");
+    expect(await once(child, "exit")).toEqual([0, null]);
+    expect(await said).toContain("stopped before Kafka served");
+    // Its lock on the folder is free: the next one starts.
+    const next = weir(["--port", "0", "--data", own]);
+    const { pid } = await ready(next);
+    next.kill("SIGTERM");
+    await once(next, "exit");
+    await gone(pid);
+  });
+
   test("keeps its data, and the JVM dies with a killed parent", async () => {
     const child = weir(["--port", "0", "--data", data]);
     const { bootstrap, pid } = await ready(child);

@@ -5,6 +5,10 @@ import type { Client } from "../../../schemas/kafka/client.ts";
 
 const table = { made: { partitions: 2, retentionMs: 1000, messageBytesMax: 1000 } };
 
+/** A client of what the admin client does; each time it is asked for one it is made anew. */
+const clientOf = (admin: () => object): Client =>
+  ({ kafka: { admin }, ready: Promise.resolve() }) as unknown as Client;
+
 /** A broker that hears of new topics only after it was asked for them so often. */
 const lateBroker = (asksMax: number): { readonly client: Client; readonly asks: () => number } => {
   const names: string[] = [];
@@ -20,12 +24,29 @@ const lateBroker = (asksMax: number): { readonly client: Client; readonly asks: 
       return { topics: names.map((name) => ({ name, partitions: [{}, {}] })) };
     },
   };
-  const client = { kafka: { admin: () => admin }, ready: Promise.resolve() };
-  return { client: client as unknown as Client, asks: () => asks };
+  return { client: clientOf(() => admin), asks: () => asks };
 };
 
 test("topics are made also where the broker hears of them only later", async () => {
   const { client, asks } = lateBroker(2);
   expect(await createKafkaAdmin(client, table).createTopics()).toEqual(["made"]);
   expect(asks()).toBe(3);
+});
+
+test("offsets are asked for again, of who leads now, when the leader has moved", async () => {
+  let clients = 0;
+  const client = clientOf(() => {
+    clients += 1;
+    const number = clients;
+    return {
+      connect: async () => undefined,
+      disconnect: async () => undefined,
+      fetchTopicOffsets: async () => {
+        if (number > 2) return [{ partition: 0, low: "1", high: "7" }];
+        throw Object.assign(new Error("not me"), { type: "NOT_LEADER_FOR_PARTITION" });
+      },
+    };
+  });
+  expect(await createKafkaAdmin(client, table).offsets("made")).toEqual([{ earliest: 1, end: 7 }]);
+  expect(clients).toBe(3);
 });
