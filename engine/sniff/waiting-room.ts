@@ -170,13 +170,24 @@ export class WaitingRoom {
 
   // Counts it too.
   #mayGo(index: number): boolean {
+    const { counts } = this;
     const at = this.#atOf(index);
-    this.#write(at, this.#lengths[index] as number);
-    const { view, transaction } = this.#extractor;
-    if (isMintKnown(this.view, at)) this.counts.resolved += 1;
-    else if (!this.#canCome(view, transaction)) this.counts.absent += 1;
-    else return false;
+    const length = this.#lengths[index] as number;
+    let isResolved = this.#isResolved(at, length);
+    if (!isResolved) {
+      const { view, transaction } = this.#extractor;
+      if (this.#canCome(view, transaction)) return false;
+      // Nothing is missing also when it came between the two looks.
+      isResolved = this.#isResolved(at, length);
+    }
+    if (isResolved) counts.resolved += 1;
+    else counts.absent += 1;
     return true;
+  }
+
+  #isResolved(at: number, length: number): boolean {
+    this.#write(at, length);
+    return isMintKnown(this.view, at);
   }
 
   #atOf(index: number): number {

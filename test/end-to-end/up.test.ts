@@ -48,8 +48,16 @@ const checkLedger = ({ ledger }: LedgerLine): void => {
   expect(refused.some((reason) => reason.startsWith("malformed: "))).toBe(true);
 };
 
-/** Until each signal has items in the log, and one was refused. */
-const untilAllFlow = async (edge: string): Promise<void> => {
+const candidatesOf = async (control: string): Promise<number> => {
+  const { sniffer } = (await (await fetch(`${control}/status`)).json()) as {
+    readonly sniffer: { readonly counters: { readonly candidates_sent: number } };
+  };
+  return sniffer.counters.candidates_sent;
+};
+
+/** Until each signal has items in the log, one was refused, and the engine has found a candidate. */
+const untilAllFlow = async (edge: string, control: string): Promise<void> => {
+  while ((await candidatesOf(control)) === 0) await sleep(20);
   for (;;) {
     const all = await Promise.all(signals.map((signal) => countsOf(edge, signal)));
     const { rejected = {} } = all[signals.indexOf("transactions")] ?? {};
@@ -59,33 +67,37 @@ const untilAllFlow = async (edge: string): Promise<void> => {
   }
 };
 
+/** Until everything flows, then SIGINT: exit 0, the ledger last. */
 const runAndCheck = async (args: readonly string[]): Promise<void> => {
   const run = weir("up", ...ports, ...args);
   const { ready } = (await run.line("ready")) as { ready: { edge: string; control: string } };
   expect(ready.edge).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   expect((await fetch(`${ready.control}/readyz`)).status).toBe(200);
+  await untilAllFlow(ready.edge, ready.control);
+  run.child.kill("SIGINT");
   const exited = await run.exited;
   expect(`${exited.code} ${run.stderr()}`).toMatch(/^0 /);
   checkLedger(run.lines.at(-1) as unknown as LedgerLine);
 };
 
 describe("weir up", () => {
-  it("runs everything on the embedded log, ends by itself and balances", async () => {
+  it("runs everything on the embedded log until SIGINT, and balances", async () => {
     const data = join(folder, "embedded");
-    await runAndCheck(["--seconds", "12", "--data", data]);
+    await runAndCheck(["--data", data]);
     const log = await openLog({ directory: join(data, "log") });
     const found = await log.offsets("weir-candidates");
     expect(found.reduce((total, { end }) => total + end, 0)).toBeGreaterThan(0);
     await log.close();
   });
 
-  it("ends on SIGINT like on time, with the ledger last", async () => {
-    const run = weir("up", ...ports, "--data", join(folder, "interrupted"));
-    const { ready } = (await run.line("ready")) as { ready: { edge: string } };
-    await untilAllFlow(ready.edge);
-    run.child.kill("SIGINT");
-    expect((await run.exited).code).toBe(0);
-    checkLedger(run.lines.at(-1) as unknown as LedgerLine);
+  it("ends by itself when its time is over, with the ledger last", async () => {
+    const data = join(folder, "timed");
+    const run = weir("up", ...ports, "--seconds", "3", "--data", data);
+    const exited = await run.exited;
+    expect(`${exited.code} ${run.stderr()}`).toMatch(/^0 /);
+    const { ledger } = run.lines.at(-1) as unknown as LedgerLine;
+    expect(ledger.balanced).toBe(true);
+    for (const { inFlight } of Object.values(ledger.signals)) expect(inFlight).toBe(0);
   });
 
   it("ends on a SIGINT that comes while it starts", async () => {
@@ -166,7 +178,7 @@ describe.skipIf(!kafkaAvailable())("weir up on Kafka (needs Java 17 and Maven)",
     const without = weir("up", ...ports, ...kafka);
     expect((await without.exited).code).toBe(3);
     expect(without.stderr()).toContain("--create-topics");
-    await runAndCheck(["--seconds", "12", "--create-topics", ...kafka]);
+    await runAndCheck(["--create-topics", ...kafka]);
     await broker.close();
   });
 });

@@ -14,6 +14,7 @@ import { openLog } from "../../../engine/log/open-log.ts";
 import type { MetricKey } from "../../../engine/metrics/table.ts";
 import { encodeBase58 } from "../../../schemas/market/base58.ts";
 import type { Candidate } from "../../../schemas/market/candidate.ts";
+import { lookupTableData, lookupTableProgram } from "../../oracles/lookup-table.ts";
 import { runSeed, seeded } from "../../random.ts";
 import { transactionFrame } from "../../transaction-frame.ts";
 import { until } from "../../until.ts";
@@ -67,7 +68,9 @@ const createNode = async () => {
       const addresses = Array.from({ length: 256 }, (_, i) =>
         i < count ? addressOf(keys.subarray(i * 32, i * 32 + 32)) : filler,
       );
-      node.accounts.set(addressOf(name), { addresses });
+      // Written here and not for each request: that takes a busy machine longer than the engine waits.
+      const data = lookupTableData({ addresses });
+      node.accounts.set(addressOf(name), { data, owner: lookupTableProgram });
     }
   };
   return { node, url, close, learn };

@@ -49,6 +49,7 @@ const create = (change: Partial<TableWaitOptions> = {}, secure: SecureOptions = 
   return {
     ...rig,
     room,
+    tables,
     requester,
     give: (wire: Uint8Array): void => {
       rig.give(wire);
@@ -109,6 +110,32 @@ describe("transactions behind lookup tables", () => {
     }
     expect(rig.candidates()).toEqual(plainCandidates(transactions));
     expect(rig.room.counts.misses).toBe(0);
+    rig.check();
+  });
+
+  it("are resolved also when their table comes just while they are looked at", () => {
+    const [one, other] = some(2) as [HiddenTransaction, HiddenTransaction];
+    const rig = create();
+    rig.give(one.wire);
+    rig.settle();
+    expect(rig.room.length).toBe(1);
+    const find = rig.tables.find.bind(rig.tables);
+    let finds = 0;
+    let comesAt = Number.POSITIVE_INFINITY;
+    rig.tables.find = (view, at) => {
+      finds += 1;
+      if (finds === comesAt) rig.learn(one);
+      return find(view, at);
+    };
+    // Any answer makes the room look; of a look in vain the last find asks what may still come.
+    rig.miss(other);
+    rig.settle();
+    expect(rig.room.length).toBe(1);
+    [comesAt, finds] = [finds, 0];
+    rig.miss(other);
+    rig.settle();
+    expect(rig.room.counts).toMatchObject({ misses: 1, resolved: 1, absent: 0 });
+    expect(rig.candidates()).toEqual(plainCandidates([one]));
     rig.check();
   });
 
