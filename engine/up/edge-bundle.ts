@@ -172,7 +172,10 @@ const build = async (root: string, folder: string): Promise<void> => {
   const temporary = await newFolder(outDir);
   const about = await aboutOf(root);
   const parts = Object.keys(entries) as Part[];
-  await Promise.all(parts.map((part) => buildPart(root, temporary, about, part)));
+  const builds = parts.map((part) => buildPart(root, temporary, about, part));
+  // Also when one has failed: nobody may write there any more when this has ended.
+  await Promise.allSettled(builds);
+  await Promise.all(builds);
   await writeFile(join(temporary, aboutFile), JSON.stringify(about));
   // For other users of the same checkout, who may not build one.
   await chmod(temporary, 0o755);
