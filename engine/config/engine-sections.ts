@@ -268,7 +268,7 @@ const edge = z.strictObject({
   short_pauses: flag({
     default: false,
     reload: restart,
-    what: "V8 of the edge of weir up collects more often and for shorter: lower tail latency and memory for about 10 % more CPU",
+    what: "V8 of the edge of weir up collects more often and for shorter: less memory and a little lower tail latency for some more CPU",
   }),
 });
 
