@@ -177,8 +177,10 @@ export const makeArchive = async (
   try {
     const jvmFlags = [`${archiveFlag}=${own}`];
     const node = await start({ dataDirectory, port: 0, jvmFlags, ...(signal && { signal }) });
-    signal?.addEventListener("abort", () => void node.stop(0));
+    const hurry = (): void => void node.stop(0);
+    signal?.addEventListener("abort", hurry);
     await node.stop(signal?.aborted === true ? 0 : msMax);
+    signal?.removeEventListener("abort", hurry);
     // Killed while it wrote there is none, or a part.
     if ((await node.exited) !== killedCode && existsSync(own)) moveInto(own, file);
     else if (signal?.aborted === true) throw stoppedEarly();
