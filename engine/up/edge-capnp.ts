@@ -23,13 +23,12 @@ export type CapnpOptions = {
 // requests since the last one. So each collection is a full one, and the new space says how often. To
 // mark what lives takes most of it: in two isolates, half each, as the one that answers needs no Kafka
 // client and the objects no registry. On one thread: others would take the core from the Worker.
-// At half load of 100-span requests, p99 and resident MB on a slow machine (`npm run bench --
-// edge-steady` prints both), CPU at full load by that of the first row:
-//   32 MiB, one isolate   60 ms   222 MB   1
-//   32 MiB                45      298      1
-//   16 MiB                35      223      1
-//    8 MiB                33      137      1.05
-//    8 MiB, one isolate   51      120      1.1
+// At half load of 100-span requests, p99 and resident MB on a slow machine, as `npm run bench --
+// edge-steady` prints them:
+//   32 MiB, one isolate   60 ms      170 MB
+//   16 MiB                35 to 42   173
+//    8 MiB                33 to 42   137
+//    8 MiB, one isolate   51 to 59   120
 // Whoever configures chooses between the two, never flags of their own: workerd ends at one that V8
 // does not know.
 const newSpaceMib = 16;
