@@ -78,6 +78,9 @@ test("an option out of its range is refused", () => {
   expect(() => new CompactBook({ memory: small, tickShift: 0 })).toThrow("memory=64");
 });
 
+/** As the layout in compact-book.ts says. */
+const callWord = 4224;
+
 const race = async (updates: number, prices: number) => {
   const { memory, book } = setUp();
   const control = new Int32Array(new SharedArrayBuffer(64));
@@ -135,4 +138,24 @@ test("a level that others always change first ends in Timeout", () => {
     Atomics.compareExchange = real;
   }
   expect([book.bidQuantity(5), book.retries]).toEqual([100, 100]);
+});
+
+test("who loses try after try calls, and the next update of another gives way", () => {
+  const memory = new SharedArrayBuffer(compactBookBytes);
+  const options = { memory, tickShift: 0 };
+  const [book, other] = [new CompactBook(options), new CompactBook(options)];
+  const call = new Int32Array(memory, 4 * callWord, 1);
+  const real = Atomics.compareExchange;
+  // Another writer that is always a step ahead, until it is called.
+  Atomics.compareExchange = ((array: Int32Array, at: number, ...rest: [number, number]) => {
+    if (call[0] === 0) Atomics.add(array, at, 1);
+    return real(array, at, ...rest);
+  }) as typeof Atomics.compareExchange;
+  try {
+    expect(book.updateBid(5, 1000, 0)).toBe(good);
+  } finally {
+    Atomics.compareExchange = real;
+  }
+  expect([book.retries, book.bidQuantity(5), call[0]]).toEqual([7, 1007, 1]);
+  expect([other.updateBid(5, 1, 0), call[0]]).toEqual([good, 0]);
 });
