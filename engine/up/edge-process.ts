@@ -5,11 +5,12 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
 import { lockDirectory } from "../log/embedded/lock.ts";
+import { earlierEdgeEnded, edgePidFile } from "./earlier-edge.ts";
 import type { EdgeBundle } from "./edge-bundle.ts";
 import { edgeCapnp, environmentName } from "./edge-capnp.ts";
 import { ErrorLines, isEdgeNote } from "./error-lines.ts";
@@ -54,10 +55,13 @@ const readyMsMax = 15_000;
 const configFile = "workerd.capnp";
 
 // The reader loop ends when our end of the pipe closes; then workerd is asked to stop, and killed
-// when it has not after two seconds. Descriptor 3 tells workerd's process id and its port.
+// when it has not after two seconds. Descriptor 3 tells workerd's process id and its port; the file
+// tells it to whoever starts the next.
 const watchdog = `
 exec 4<&0
+file=$1; shift
 "$@" 4<&- </dev/null & server=$!
+echo $server >"$file"
 echo "{\\"event\\":\\"pid\\",\\"pid\\":$server}" >&3
 { while read -r _; do :; done; kill $server; sleep 2; kill -9 $server; } <&4 3>&- 2>/dev/null &
 watcher=$!
@@ -82,7 +86,9 @@ const workerdPath = (): string => {
 const writeConfig = async (options: EdgeOptions, varNames: readonly string[]): Promise<string> => {
   const { bundle, storageDir } = options;
   await mkdir(join(storageDir, "objects"), { recursive: true });
-  const path = join(storageDir, configFile);
+  // Absolute, as the next start looks for it among the words of running processes.
+  const path = resolve(storageDir, configFile);
+  await earlierEdgeEnded(storageDir, path);
   const { keyValues = {}, authorities = null, shortPauses = false } = options;
   const more = { keyValues, authorities, shortPauses };
   await writeFile(path, edgeCapnp({ bundle, folder: storageDir, varNames, ...more }));
@@ -95,7 +101,8 @@ const launch = (options: EdgeOptions, config: string, vars: EdgeOptions["vars"])
   const objects = `objects=${join(storageDir, "objects")}`;
   const serve = ["serve", config, "--control-fd=3", "-s", address, "-d", objects];
   const environment = Object.entries(vars).map(([name, value]) => [environmentName(name), value]);
-  return spawn("/bin/sh", ["-c", watchdog, "sh", workerdPath(), ...serve], {
+  const words = [edgePidFile(storageDir), workerdPath(), ...serve];
+  return spawn("/bin/sh", ["-c", watchdog, "sh", ...words], {
     stdio: ["pipe", "ignore", "pipe", "pipe"],
     env: { PATH: process.env["PATH"], ...Object.fromEntries(environment) },
     // A group of its own: Ctrl-C reaches us alone, and we stop the edge in the data's order.

@@ -1,5 +1,5 @@
 // The edge's process: how it starts, ends, and never outlives the one that started it.
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -49,6 +49,24 @@ const untilGone = async (pid: number): Promise<void> => {
   }
 };
 
+/** An edge whose parent is another process than this one. */
+const startInParent = async (
+  storageDir: string,
+): Promise<{ parent: ChildProcess; pid: number }> => {
+  const options = JSON.stringify({ bundle, port: 0, host: "127.0.0.1", vars, storageDir });
+  const script = `
+    import { startEdge } from ${JSON.stringify(join(root, "engine/up/edge-process.ts"))};
+    const edge = await startEdge(${options});
+    console.log(edge.pid);
+    setInterval(() => {}, 1000);
+  `;
+  const parent = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [line] = (await once(createInterface({ input: parent.stdout }), "line")) as [string];
+  return { parent, pid: Number(line) };
+};
+
 describe("the process", () => {
   test("on a port that is taken is a clear error", async () => {
     const edge = await start();
@@ -95,24 +113,24 @@ describe("the process", () => {
   });
 
   test("does not outlive a parent that is killed", async () => {
-    const script = `
-      import { startEdge } from ${JSON.stringify(join(root, "engine/up/edge-process.ts"))};
-      const edge = await startEdge(${JSON.stringify({
-        bundle,
-        port: 0,
-        host: "127.0.0.1",
-        vars,
-        storageDir: join(folder, "orphan"),
-      })});
-      console.log(edge.pid);
-      setInterval(() => {}, 1000);
-    `;
-    const parent = spawn(process.execPath, ["--input-type=module", "-e", script], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const [line] = (await once(createInterface({ input: parent.stdout }), "line")) as [string];
-    expect(isAlive(Number(line))).toBe(true);
+    const { parent, pid } = await startInParent(join(folder, "orphan"));
+    expect(isAlive(pid)).toBe(true);
     parent.kill("SIGKILL");
-    await untilGone(Number(line));
+    await untilGone(pid);
   });
+
+  test.skipIf(process.platform !== "linux")(
+    "waits until the one of a killed parent has ended: two never share a storage",
+    async () => {
+      const storageDir = join(folder, "shared");
+      const { parent, pid } = await startInParent(storageDir);
+      // It cannot end by itself now: it is killed two seconds later.
+      process.kill(pid, "SIGSTOP");
+      parent.kill("SIGKILL");
+      await once(parent, "exit");
+      const next = await startEdge({ bundle, port: 0, host: "127.0.0.1", vars, storageDir });
+      expect(isAlive(pid)).toBe(false);
+      await next.stop();
+    },
+  );
 });
