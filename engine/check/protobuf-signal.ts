@@ -6,9 +6,10 @@ import { scanCode } from "../../schemas/otlp/limits.ts";
 import type { MessageType } from "../../schemas/otlp/messages.ts";
 import { messageType, type Signal, signals } from "../../schemas/otlp/messages.ts";
 import { delimitedStart, skipValue, tagSize, varintLow } from "../../schemas/otlp/wire.ts";
+import { hideBadRecords } from "./bad-records.ts";
 
 /** All requests begin with their one field, a resource with its records. */
-const firstTag = 0x0a;
+export const firstTag = 0x0a;
 const names = Object.keys(signals) as Signal[];
 
 /** Whether the bytes are a well-formed request of the signal. */
@@ -45,4 +46,21 @@ export const protobufSignals = (bytes: Uint8Array): readonly Signal[] => {
     });
   const fewest = Math.min(...fits.map(({ strangers }) => strangers));
   return fits.filter(({ strangers }) => strangers === fewest).map(({ signal }) => signal);
+};
+
+/**
+ * The signal whose records can be read best where none reads all of the bytes, `null` when none
+ * reads any or two read equally many. The bytes stay as they are.
+ */
+export const damagedSignal = (bytes: Uint8Array, asked: Signal | null): Signal | null => {
+  const fits = (asked === null ? names : [asked])
+    .map((signal) => {
+      const copy = bytes.slice();
+      const { readable, faults } = hideBadRecords(copy, signal);
+      return { signal, readable, isFit: faults.length > 0 && isProtobuf(copy, signal) };
+    })
+    .filter(({ isFit, readable }) => isFit && (readable > 0 || asked !== null))
+    .sort((a, b) => b.readable - a.readable);
+  const [best, next] = fits;
+  return best === undefined || best.readable === next?.readable ? null : best.signal;
 };

@@ -2,6 +2,7 @@
 // of OTLP/JSON, with its resource and scope. The scanner that the edge and the engine run finds the
 // records; a bad one is reported and left out, the others are still shown.
 import { MessageCheck } from "../../schemas/otlp/check-message.ts";
+import { badRecordsMax, tryHideRecord } from "../../schemas/otlp/hidden-record.ts";
 import type { OtlpLimits } from "../../schemas/otlp/limits.ts";
 import { scanCode, scanCodeText, takenLimits } from "../../schemas/otlp/limits.ts";
 import type { MessageName, Signal } from "../../schemas/otlp/messages.ts";
@@ -22,10 +23,6 @@ import {
   createMetricScan,
   createTraceScan,
 } from "../../schemas/otlp/signal-scan.ts";
-import { tagOf, wireType } from "../../schemas/otlp/wire.ts";
-
-/** Bad records of one request that are stepped over; after that the request is given up. */
-export const badRecordsMax = 1000;
 
 type Fault = {
   readonly fault: string;
@@ -77,23 +74,7 @@ const dataNames = new Map([
   [11, "summary"],
 ]);
 
-// In place of a bad record's tag: an unknown field with the same length, which the scanner skips.
-const hiddenTag = tagOf(15, wireType.delimited);
-
 const cell = (rows: Int32Array, index: number): number => rows[index] ?? 0;
-
-/**
- * After a refused scan: overwrites the record at fault so that the next scan skips it. False when
- * the fault is not in a record.
- */
-export const tryHideRecord = (scan: SignalScan): boolean => {
-  const row = scan.count * scan.layout.stride;
-  const fieldStart = cell(scan.records, row + recordWord.fieldStart);
-  const isInRecord = fieldStart > 0 && scan.errorAt >= fieldStart;
-  if (!isInRecord || scan.errorAt > cell(scan.records, row + recordWord.end)) return false;
-  scan.bytes[fieldStart] = hiddenTag;
-  return true;
-};
 
 /** Decodes requests of one signal; reused. */
 export class RequestDecoder {

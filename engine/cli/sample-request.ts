@@ -1,6 +1,7 @@
 // One OTLP request through the head sampler that the edge runs, as output lines: what was decided on
 // each span or log record, by which rule, and what a kept one would carry on. Bad records are
 // reported and left out, as weir decode does.
+import { badRecordsMax, tryHideRecord } from "../../schemas/otlp/hidden-record.ts";
 import { scanCode, scanCodeText, takenLimits } from "../../schemas/otlp/limits.ts";
 import type { Signal } from "../../schemas/otlp/messages.ts";
 import type { JsonObject } from "../../schemas/otlp/read-message.ts";
@@ -14,7 +15,6 @@ import { headRuleNames, HeadRules } from "../../schemas/sampling/head-rules.ts";
 import { HeadSampler } from "../../schemas/sampling/head-sampler.ts";
 import type { TenantPolicy } from "../../schemas/sampling/head-settings.ts";
 import { adjustedCountOf, allDigits } from "../../schemas/sampling/threshold.ts";
-import { badRecordsMax, tryHideRecord } from "./decode-request.ts";
 
 /** A line of output, or what is wrong at an offset of the request. */
 export type Sampled =

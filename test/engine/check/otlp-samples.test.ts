@@ -193,6 +193,48 @@ describe("readInput", () => {
     expect(kinds("")).toEqual([]);
   });
 
+  const damaged = (): Uint8Array<ArrayBuffer> => {
+    const spans = [
+      { name: "first" },
+      { name: "short id", traceId: Buffer.from("12345") },
+      { name: "text", attributes: [text("a", "broken")] },
+      { name: "last" },
+    ];
+    const request = { resourceSpans: [{ scopeSpans: [{ spans }] }] };
+    const bytes = Uint8Array.from(protoEncode("ExportTraceServiceRequest", request));
+    bytes[Buffer.from(bytes).indexOf("broken")] = 0xff;
+    return bytes;
+  };
+
+  it("names each bad record of a protobuf request at its byte, and reads the others", () => {
+    for (const signal of ["traces", null] as const) {
+      const bytes = damaged();
+      const idAt = Buffer.from(bytes).indexOf("12345");
+      const reads = [...readInput(bytes, signal)];
+      expect(reads.map((read) => ("message" in read ? read : read.body["name"]))).toEqual([
+        { at: `byte ${idAt - 2}`, message: expect.stringContaining("16 bytes") as string },
+        {
+          at: expect.stringMatching(/^byte \d+$/) as string,
+          message: expect.stringContaining("UTF-8") as string,
+        },
+        "first",
+        "last",
+      ]);
+    }
+  });
+
+  it("takes no bytes for a damaged request of which no record can be read", () => {
+    const span = { traceId: Buffer.from("12345"), name: "short id" };
+    const request = { resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] };
+    const bytes = Uint8Array.from(protoEncode("ExportTraceServiceRequest", request));
+    const messages = (signal: Signal | null): string[] =>
+      [...readInput(bytes.slice(), signal)].map((read) =>
+        "message" in read ? read.message : read.kind,
+      );
+    expect(messages(null)).toEqual(["neither text nor JSON nor OTLP protobuf"]);
+    expect(messages("traces")).toEqual([expect.stringContaining("16 bytes") as string]);
+  });
+
   it("goes on behind a line of JSON that is none", () => {
     expect(
       kinds('{"attribute":{"name":"a"}}\n{"attribute": nonsense}\n{"attribute":{"name":"b"}}'),
