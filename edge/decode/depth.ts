@@ -8,7 +8,7 @@ import { DepthMessage, depthItemOf } from "../../schemas/market/depth-message.ts
 import { frameLimits } from "../../schemas/market/frame.ts";
 import { venueFaultText } from "../../schemas/market/venue-fields.ts";
 import { readVenue, venueReviver } from "../../schemas/market/venue-message.ts";
-import { messagesOfTrades } from "../../schemas/market/venue-trades.ts";
+import { faultOfTrade, messagesOfTrades } from "../../schemas/market/venue-trades.ts";
 import {
   type VenueName,
   isVenueName,
@@ -86,17 +86,21 @@ export class DepthPath {
       return;
     }
     const { receiveNs, message } = entry;
-    for (const part of messagesOfTrades(context.venue, message))
-      yield this.#add(part, { ...context, receiveNs }, records);
+    let trade = 0;
+    for (const part of messagesOfTrades(context.venue, message)) {
+      yield this.#add(part, { ...context, receiveNs, trade }, records);
+      trade += 1;
+    }
   }
 
   #add(
     message: unknown,
-    context: Context & { readonly receiveNs: bigint },
+    context: Context & { readonly receiveNs: bigint; readonly trade: number },
     records: FrameRecords,
   ): Reason | undefined {
     const fault = readVenue(message, context, this.#message);
-    if (fault !== null) return { reason: fault.code, detail: venueFaultText(fault) };
+    if (fault !== null)
+      return { reason: fault.code, detail: venueFaultText(faultOfTrade(fault, context.trade)) };
     const item = depthItemOf(this.#message);
     if (typeof item === "number") return { reason: "malformed", detail: depthCodeText(item) };
     const key = utf8.encode(`${context.venue}:${this.#message.symbol}`);

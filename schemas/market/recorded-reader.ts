@@ -6,7 +6,7 @@ import { CoinbaseConnection } from "./venue-coinbase.ts";
 import type { VenueFault } from "./venue-fields.ts";
 import { readVenueText } from "./venue-message.ts";
 import { splitRecordedLine } from "./recorded-line.ts";
-import { linesOfTrades } from "./venue-trades.ts";
+import { faultOfTrade, linesOfTrades } from "./venue-trades.ts";
 import type { VenueName } from "./venues.ts";
 
 /** Lines that wait for a symbol, at most; more are faults. */
@@ -48,7 +48,11 @@ export class RecordedReader<Place> {
    */
   *read(text: string, place: Place): Generator<Reading<Place>> {
     if (text.trim() === "") return;
-    for (const line of linesOfTrades(this.#venue, text)) yield* this.#readLine(line, place);
+    const lines = linesOfTrades(this.#venue, text);
+    for (const [trade, line] of lines.entries()) {
+      for (const { fault, ...reading } of this.#readLine(line, place))
+        yield { ...reading, fault: fault && faultOfTrade(fault, trade) };
+    }
   }
 
   *#readLine(text: string, place: Place): Generator<Reading<Place>> {

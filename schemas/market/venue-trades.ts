@@ -1,6 +1,6 @@
 // Kraken and OKX tell of several trades in one message, a depth message has one: what names more
 // becomes a message for each.
-import { isObject, type Json } from "./venue-fields.ts";
+import { isObject, type Json, type VenueFault } from "./venue-fields.ts";
 import { venueReviver } from "./venue-message.ts";
 import type { VenueName } from "./venues.ts";
 
@@ -26,6 +26,12 @@ export function* messagesOfTrades(venue: VenueName, message: unknown): Generator
   if (!isObject(message) || trades === undefined) yield message;
   else for (const trade of trades) yield { ...message, data: [trade] };
 }
+
+/** What is wrong with the trade of that index, which its own message says of its only one. */
+export const faultOfTrade = (fault: VenueFault, trade: number): VenueFault => ({
+  ...fault,
+  field: fault.field.replace(/^data\[0\]/, `data[${trade}]`),
+});
 
 /** The recorded line as it is, or one line for each trade in it. */
 export const linesOfTrades = (venue: VenueName, text: string): readonly string[] => {

@@ -86,7 +86,7 @@ describe("JSON", () => {
     expect(taken.map(({ sizeScale }) => sizeScale)).toEqual([2, 0]);
     expect(rejections.reasons).toEqual({ malformed: 1 });
     expect(rejections.first[0]).toMatchObject({ index: 0 });
-    expect(rejections.first[0]?.detail).toContain("trade_id");
+    expect(rejections.first[0]?.detail).toContain("data[1].trade_id");
     const data = [1, 2].map((id) => ({ tradeId: String(id), px: "10", sz: "1", side: "sell" }));
     const okx = { arg: { channel: "trades", instId: "X-Y" }, data };
     expect(route(json({ venue: "okx", messages: [{ message: okx }] }))).toMatchObject({ items: 2 });

@@ -84,6 +84,10 @@ test("messages of several trades are read trade by trade, in their digits", asyn
   };
   const second = fileOf("okx.txt", `9 ${JSON.stringify(okx)}`);
   expect((await weirBook("--venue", "okx", second)).summary).toMatchObject({ trades: 2 });
+  const wrong = JSON.stringify(okx).replace('"2","px":"10"', '"2","px":"ten"');
+  const third = await weirBook("--venue", "okx", fileOf("okx-wrong.txt", `9 ${wrong}`));
+  expect([third.code, third.summary["trades"]]).toEqual([exitCode.failed, 1]);
+  expect(third.notes.join("")).toContain("data[1]");
 });
 
 test("a top that is only written with more decimals from now on has not changed", async () => {
