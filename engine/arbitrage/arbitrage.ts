@@ -44,9 +44,8 @@ const levelsFew = 64;
 type Pair = {
   readonly buy: Leg;
   readonly sell: Leg;
-  /** Net and size last told of; 0 when there was none. */
-  net: bigint;
-  size: bigint;
+  /** Last told of; null when there was none. */
+  told: Walk | null;
 };
 
 /** Reasons for which a pair was not looked at, counted. */
@@ -71,7 +70,7 @@ export class Arbitrage {
     this.#few = [createDepth(few), createDepth(few)];
     this.#many = [createDepth(options.levelsMax), createDepth(options.levelsMax)];
     this.#pairs = options.legs.flatMap((buy) =>
-      options.legs.filter((sell) => sell !== buy).map((sell) => ({ buy, sell, net: 0n, size: 0n })),
+      options.legs.filter((sell) => sell !== buy).map((sell) => ({ buy, sell, told: null })),
     );
   }
 
@@ -85,12 +84,9 @@ export class Arbitrage {
   #look(pair: Pair, nowUs: number): void {
     const { buy, sell } = pair;
     const found = this.#mayTrade(buy, sell, nowUs) ? this.#walk(buy, sell) : null;
-    const net = found?.net ?? 0n;
-    const size = found?.size ?? 0n;
-    const isNew = net !== pair.net || size !== pair.size;
-    pair.net = net;
-    pair.size = size;
-    if (found === null || !isNew) return;
+    const { told } = pair;
+    pair.told = found;
+    if (found === null || (told !== null && earnsTheSame(found, told))) return;
     this.counts.found += 1;
     this.#options.onOpportunity({ buy, sell, walk: found });
   }
@@ -127,6 +123,14 @@ export class Arbitrage {
     return walk(sideOf(buy, buyDepth, "asks"), sideOf(sell, sellDepth, "bids"));
   }
 }
+
+// A book's scales may be others than at the last look.
+const earnsTheSame = (a: Walk, b: Walk): boolean =>
+  isSame(a.size, a.sizeScale, b.size, b.sizeScale) &&
+  isSame(a.net, a.priceScale + a.sizeScale, b.net, b.priceScale + b.sizeScale);
+
+const isSame = (a: bigint, aScale: number, b: bigint, bScale: number): boolean =>
+  a * 10n ** BigInt(bScale) === b * 10n ** BigInt(aScale);
 
 const feePpmMax = 1_000_000;
 

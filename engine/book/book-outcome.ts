@@ -30,6 +30,10 @@ export const bookOutcome = {
 /** Whether an outcome means bad input or no room, to be counted as rejected. */
 export const isRefusal = (outcome: number): boolean => outcome >= bookOutcome.symbolsFull;
 
+/** Whether whoever replays a recording must be told: a refusal, or a book that is broken by it. */
+export const isReplayFault = (outcome: number): boolean =>
+  isRefusal(outcome) || outcome === bookOutcome.levelsFull || outcome === bookOutcome.checksum;
+
 const texts: { readonly [outcome: number]: string } = {
   [bookOutcome.applied]: "applied",
   [bookOutcome.held]: "held until a snapshot",

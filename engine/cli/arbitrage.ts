@@ -9,15 +9,15 @@ import { venueFaultText } from "../../schemas/market/venue-fields.ts";
 import { isVenueName, type VenueName, venueNames } from "../../schemas/market/venues.ts";
 import { Arbitrage, type Leg, type Opportunity } from "../arbitrage/arbitrage.ts";
 import { createBookMemory } from "../book/book-layout.ts";
-import { bookOutcome, bookOutcomeText, isRefusal } from "../book/book-outcome.ts";
+import { bookOutcome, bookOutcomeText, isReplayFault } from "../book/book-outcome.ts";
 import { bookState } from "../book/book-sequencer.ts";
 import { type MarketBook, MarketBooks } from "../book/market-books.ts";
 import type { Arguments, Command, Io } from "./command.ts";
 import { exitCode, UsageError } from "./command.ts";
-import { type Line, readLines } from "./input.ts";
+import { InputError, type Line, readLines } from "./input.ts";
+import { ReplayFaults } from "./replay-faults.ts";
 
 const legsMax = 16;
-const faultsShownMax = 100;
 const levelsWalked = 1000;
 const ageMsDefault = 1000;
 const skewMsDefault = 1000;
@@ -74,6 +74,7 @@ class LegReplay {
   head: Reading<Line> | null = null;
   /** Whether the last `apply` changed levels or state of the book. */
   isChanged = false;
+  gaps = 0;
   readonly #reader: RecordedReader<Line>;
   readonly #readings: AsyncGenerator<Reading<Line>>;
   readonly #books: MarketBooks;
@@ -101,10 +102,20 @@ class LegReplay {
     return this.#books.books[0] === undefined ? this.plan.symbol : symbolOf(this.#books.books[0]);
   }
 
-  /** Moves on to the next message, which stays in the reader until the one after. */
-  async advance(): Promise<void> {
-    const next = await this.#readings.next();
-    this.head = next.done === true ? null : next.value;
+  /**
+   * Moves on to the next message, which stays in the reader until the one after. Returns what is wrong
+   * with the file, which ends there, or null.
+   */
+  async advance(): Promise<string | null> {
+    this.head = null;
+    try {
+      const next = await this.#readings.next();
+      if (next.done !== true) this.head = next.value;
+      return null;
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      return error.message;
+    }
   }
 
   /**
@@ -124,7 +135,8 @@ class LegReplay {
     const outcome = this.#books.apply(this.#view, 0, bytes);
     this.isChanged = outcome !== bookOutcome.trade && outcome !== bookOutcome.ticker;
     this.#show(outcome === bookOutcome.applied ? bytes : 0);
-    return isRefusal(outcome) ? bookOutcomeText(outcome) : null;
+    if (outcome === bookOutcome.gap) this.gaps += 1;
+    return isReplayFault(outcome) ? bookOutcomeText(outcome) : null;
   }
 
   #isWanted(symbol: string): boolean {
@@ -228,30 +240,37 @@ const run = async (args: Arguments, io: Io): Promise<number> => {
     levelsMax: levelsWalked,
     onOpportunity: (opportunity) => lines.push(lineOf(opportunity, nowNs, replays)),
   });
-  let faults = 0;
-  for (const replay of replays) await replay.advance();
-  for (;;) {
+  const faults = new ReplayFaults("weir arbitrage", io, plan.isStrict);
+  const advance = async (replay: LegReplay): Promise<void> => {
+    const wrong = await replay.advance();
+    if (wrong !== null) faults.add(wrong);
+  };
+  for (const replay of replays) await advance(replay);
+  while (!faults.isOver && !io.signal.aborted) {
     const replay = earliestOf(replays);
-    if (replay?.head == null || io.signal.aborted) break;
+    if (replay?.head == null) break;
     const { place, receiveNs } = replay.head;
     nowNs = receiveNs;
     const wrong = replay.apply();
     if (replay.isChanged) arbitrage.onUpdate(replay.leg, numberOf(nowNs));
-    if (wrong !== null) {
-      faults += 1;
-      if (faults <= faultsShownMax) io.note(`${place.file}:${place.line}: ${wrong}`);
-      if (plan.isStrict) break;
-    }
+    if (wrong !== null) faults.add(`${place.file}:${place.line}: ${wrong}`);
     for (const line of lines) await io.line(line);
     lines = [];
-    await replay.advance();
+    await advance(replay);
   }
+  noteCounts(arbitrage, replays, io);
+  faults.finish();
+  return faults.count > 0 ? exitCode.failed : exitCode.good;
+};
+
+const noteCounts = (arbitrage: Arbitrage, replays: readonly LegReplay[], io: Io): void => {
   const { found, looks, stale, skewed } = arbitrage.counts;
   io.note(
     `weir arbitrage: ${found} opportunities in ${looks} looks; ${stale} looks too old, ${skewed} too far apart`,
   );
-  if (faults > faultsShownMax) io.note(`weir arbitrage: ${faults - faultsShownMax} more faults`);
-  return faults > 0 ? exitCode.failed : exitCode.good;
+  for (const { plan, gaps } of replays)
+    if (gaps > 0)
+      io.note(`weir arbitrage: ${plan.file}: ${gaps} gaps: out until the next snapshot`);
 };
 
 export const arbitrage: Command = {

@@ -9,14 +9,14 @@ import { venueFaultText } from "../../schemas/market/venue-fields.ts";
 import { isVenueName, type VenueName, venueNames } from "../../schemas/market/venues.ts";
 import { bookSymbolsDefault, createBookMemory } from "../book/book-layout.ts";
 import { bookLine, summaryLine } from "../book/book-lines.ts";
-import { bookOutcome, bookOutcomeText, isRefusal } from "../book/book-outcome.ts";
+import { bookOutcome, bookOutcomeText, isReplayFault } from "../book/book-outcome.ts";
 import { type MarketBook, MarketBooks } from "../book/market-books.ts";
 import { Vwap } from "../book/vwap.ts";
 import type { Arguments, Command, Io } from "./command.ts";
 import { exitCode, UsageError } from "./command.ts";
 import { InputError, type Line, readLines } from "./input.ts";
+import { ReplayFaults } from "./replay-faults.ts";
 
-const faultsShownMax = 100;
 const updateIdForm = /^\d{1,16}$/;
 
 type Plan = {
@@ -43,44 +43,15 @@ const planOf = ({ values, positionals }: Arguments): Plan => {
   };
 };
 
-/** Counts faults and shows the first of them. */
-class Faults {
-  readonly #io: Io;
-  readonly #isStrict: boolean;
-  count = 0;
+const placeOf = ({ file, line }: Line): string => `${file}:${line}`;
 
-  constructor(io: Io, isStrict: boolean) {
-    this.#io = io;
-    this.#isStrict = isStrict;
-  }
-
-  /** Whether to stop. */
-  get isOver(): boolean {
-    return this.#isStrict && this.count > 0;
-  }
-
-  add({ file, line }: Line, text: string): void {
-    this.addText(`${file}:${line}: ${text}`);
-  }
-
-  addText(text: string): void {
-    this.count += 1;
-    if (this.count <= faultsShownMax) this.#io.note(text);
-  }
-
-  finish(): void {
-    const hidden = this.count - faultsShownMax;
-    if (hidden > 0) this.#io.note(`weir book: ${hidden} more faults`);
-  }
-}
-
-const readUpdateIds = async (file: string, io: Io, faults: Faults): Promise<Set<number>> => {
+const readUpdateIds = async (file: string, io: Io, faults: ReplayFaults): Promise<Set<number>> => {
   const ids = new Set<number>();
   for await (const line of readLines([file], io)) {
     const text = line.text.trim();
     if (text === "") continue;
     if (updateIdForm.test(text)) ids.add(Number(text));
-    else faults.add(line, `found ${text.slice(0, 40)}, expected one update id`);
+    else faults.add(`${placeOf(line)}: found ${text.slice(0, 40)}, expected one update id`);
     if (faults.isOver) break;
   }
   return ids;
@@ -125,9 +96,7 @@ class Replay {
     const outcome = this.#books.apply(this.#view, 0, bytes);
     if (outcome === bookOutcome.trade) this.#addTrade(message.symbol, bytes);
     if (outcome === bookOutcome.gap) this.gaps += 1;
-    const isBad =
-      isRefusal(outcome) || outcome === bookOutcome.levelsFull || outcome === bookOutcome.checksum;
-    return isBad ? bookOutcomeText(outcome) : null;
+    return isReplayFault(outcome) ? bookOutcomeText(outcome) : null;
   }
 
   summaries(): string[] {
@@ -157,13 +126,18 @@ class Replay {
 const symbolOf = ({ slot }: MarketBook): string =>
   String.fromCharCode(...slot.symbol.subarray(0, slot.directory[1] ?? 0));
 
-const replayFiles = async (plan: Plan, replay: Replay, faults: Faults, io: Io): Promise<void> => {
+const replayFiles = async (
+  plan: Plan,
+  replay: Replay,
+  faults: ReplayFaults,
+  io: Io,
+): Promise<void> => {
   const reader = new RecordedReader<Line>(plan.venue, plan.symbol);
   const drain = async (readings: Iterable<Reading<Line>>): Promise<void> => {
     for (const reading of readings) {
       const wrong = replay.take(reading, reader.message);
       for (const line of replay.lines) await io.line(line);
-      if (wrong !== null) faults.add(reading.place, wrong);
+      if (wrong !== null) faults.add(`${placeOf(reading.place)}: ${wrong}`);
       if (faults.isOver) return;
     }
   };
@@ -176,7 +150,7 @@ const replayFiles = async (plan: Plan, replay: Replay, faults: Faults, io: Io): 
     } catch (error) {
       // Missing, or cut short: what could be read counts, and the next file follows.
       if (!(error instanceof InputError)) throw error;
-      faults.addText(error.message);
+      faults.add(error.message);
       if (faults.isOver) return;
     }
   }
@@ -185,7 +159,7 @@ const replayFiles = async (plan: Plan, replay: Replay, faults: Faults, io: Io): 
 
 const run = async (args: Arguments, io: Io): Promise<number> => {
   const plan = planOf(args);
-  const faults = new Faults(io, plan.isStrict);
+  const faults = new ReplayFaults("weir book", io, plan.isStrict);
   const ids = plan.at === undefined ? null : await readUpdateIds(plan.at, io, faults);
   const replay = new Replay(plan.symbol, ids);
   if (!faults.isOver) await replayFiles(plan, replay, faults, io);

@@ -117,29 +117,48 @@ async function* base64Items(
 
 type RpcSource = { readonly path: string; readonly format: RpcFormat };
 
-// When the first line is a document, every line is one; otherwise the file is one document.
+// When the first line is a document, every line is one; otherwise the file is one document, unless
+// it turns out that only its first lines are none.
 async function* rpcItems(
   source: RpcSource,
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<SniffItem> {
   const { path } = source;
-  const whole: string[] = [];
+  const whole: TextLine[] = [];
   let chars = 0;
   let byLine: boolean | null = null;
-  for await (const { text, line } of linesOf(path, chunks)) {
-    if (byLine !== false && text.trim() === "") continue;
-    byLine ??= tryParse(text) !== undefined;
-    if (byLine) yield* documentItems(source, `${path}:${line}`, text);
+  for await (const one of linesOf(path, chunks)) {
+    if (byLine !== false && one.text.trim() === "") continue;
+    byLine ??= tryParse(one.text) !== undefined;
+    if (byLine) yield* documentItems(source, `${path}:${one.line}`, one.text);
     else {
-      whole.push(text);
-      chars += text.length + 1;
+      whole.push(one);
+      chars += one.text.length + 1;
       if (chars > documentCharsMax) {
         throw new InputError(`${path}: document above documentCharsMax=${documentCharsMax}`);
       }
     }
   }
-  if (byLine === false) yield* documentItems(source, path, whole.join("\n"));
+  if (byLine === false) yield* wholeItems(source, whole);
 }
+
+function* wholeItems(source: RpcSource, lines: readonly TextLine[]): Generator<SniffItem> {
+  const { path } = source;
+  const text = lines.map((one) => one.text).join("\n");
+  const isByLine = tryParse(text) === undefined && lines.some((one) => isDocument(one.text));
+  if (!isByLine) yield* documentItems(source, path, text);
+  else {
+    for (const one of lines) {
+      if (one.text.trim() !== "") yield* documentItems(source, `${path}:${one.line}`, one.text);
+    }
+  }
+}
+
+/** Not one of the short pieces that a printed document has lines of. */
+const isDocument = (text: string): boolean => {
+  const value = text.startsWith("{") || text.startsWith("[") ? tryParse(text) : undefined;
+  return typeof value === "object" && value !== null && Object.keys(value).length > 0;
+};
 
 const tryParse = (text: string): unknown => {
   try {

@@ -1,7 +1,9 @@
 // What a handoff can be set to, with the original's defaults, and the checks of one against another.
 
+const dropPolicies = ["drop-oldest", "drop-newest", "block"] as const;
+
 /** What happens to a candidate for which there is no room. HIGH is shed last under each. */
-export type DropPolicy = "drop-oldest" | "drop-newest" | "block";
+export type DropPolicy = (typeof dropPolicies)[number];
 
 /** Sizes, waits and policies of a handoff; `checkHandoff` knows the limits. */
 export type HandoffOptions = {
@@ -62,10 +64,11 @@ const limits: { readonly [name in keyof HandoffOptions]?: readonly [number, numb
 export const checkHandoff = (options: HandoffOptions): void => {
   for (const [name, range] of Object.entries(limits)) {
     const value = options[name as keyof HandoffOptions];
-    const isWithin = typeof value === "number" && value >= range[0] && value <= range[1];
-    if (isWithin) continue;
-    throw new RangeError(`${name}=${value}, limits ${range[0]} to ${range[1]}`);
+    if (Number.isInteger(value) && Number(value) >= range[0] && Number(value) <= range[1]) continue;
+    throw new RangeError(`${name}=${value}, limits ${range[0]} to ${range[1]}, integers`);
   }
+  if (!dropPolicies.includes(options.dropPolicy))
+    throw new RangeError(`dropPolicy=${options.dropPolicy}, one of ${dropPolicies.join(", ")}`);
   const { capacity, batchSize, adaptiveHighUs, adaptiveLowUs } = options;
   if (batchSize > capacity) {
     throw new RangeError(`batchSize=${batchSize} must not be above capacity=${capacity}`);

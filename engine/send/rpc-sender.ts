@@ -79,6 +79,9 @@ export class RpcSender {
   ): Promise<SendOutcome> {
     const transaction = signedTransaction(bytes);
     if (typeof transaction === "string") return { kind: "invalid", reason: transaction };
+    // No height is above NaN: it would be sent again and again.
+    if (!Number.isSafeInteger(lastValidBlockHeight) || lastValidBlockHeight < 0)
+      return { kind: "invalid", reason: notAHeight(lastValidBlockHeight) };
     const { signature } = transaction;
     if (this.#options.mode !== "live") return { kind: "dry-run", signature };
     const progress: Progress = {
@@ -154,6 +157,9 @@ export class RpcSender {
     return backoffOf(failures - 1, failure?.retryAfterMs ?? null, random(), backoff);
   }
 }
+
+const notAHeight = (height: number): string =>
+  `lastValidBlockHeight=${height}, an integer from 0 to 2^53 - 1`;
 
 const note = (progress: Progress, failure: RpcFailure): null => {
   progress.failures += 1;

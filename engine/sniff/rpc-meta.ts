@@ -1,13 +1,14 @@
 // Reads the meta of a transaction in RPC JSON: status, loaded addresses, inner instructions,
 // balances. What wire bytes cannot tell; `weir sniff` alone uses it.
 import { decodeBase58 } from "../../schemas/market/base58.ts";
-import { isObject, type JsonObject, u64Of } from "./rpc-value.ts";
+import { type PlainInstruction, unparsed } from "./rpc-parsed.ts";
+import { isObject, type JsonObject, RpcShapeError, u64Of } from "./rpc-value.ts";
 
 /** One inner instruction; unknown parts are null. */
 export type InnerInstruction = {
   readonly program: string | null;
   readonly accounts: readonly (string | null)[];
-  /** null for an instruction that the node has parsed. */
+  /** null for an instruction that the node has parsed into a form that loses something. */
   readonly data: Uint8Array | null;
 };
 
@@ -82,12 +83,25 @@ const innerInstruction = (value: unknown, keys: readonly string[]): InnerInstruc
     if (typeof key === "string") return key;
     return typeof key === "number" ? (keys[key] ?? null) : null;
   };
+  const program = keyOf(value["programId"] ?? value["programIdIndex"]);
+  const [original] = value["parsed"] === undefined ? [] : originalsOf(value);
+  if (original !== undefined) return { program, accounts: original.accounts, data: original.data };
   const { data } = value;
   return {
-    program: keyOf(value["programId"] ?? value["programIdIndex"]),
+    program,
     accounts: list(value["accounts"]).map(keyOf),
     data: typeof data === "string" ? decodeBase58(data, innerDataBytesMax) : null,
   };
+};
+
+/** None of a form that this does not know: it moves nothing that is looked at. */
+const originalsOf = (instruction: JsonObject): readonly PlainInstruction[] => {
+  try {
+    return unparsed(instruction, "meta inner instruction");
+  } catch (error) {
+    if (error instanceof RpcShapeError) return [];
+    throw error;
+  }
 };
 
 /** A self-call with a large event is still far below this. */

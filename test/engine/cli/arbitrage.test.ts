@@ -96,6 +96,71 @@ test("legs that are too old for each other earn nothing", async () => {
   expect((await weirArbitrage(...legs, "--skew-ms", "9")).lines).toEqual([]);
 });
 
+const sided = (at: number, sequence: number, side: string, levels: readonly string[][]): string =>
+  `${ms(at)} ${JSON.stringify({ type: "snapshot", symbol: "X", sequence, bids: [], asks: [], [side]: levels })}`;
+
+test("what a book's digits are does not make an opportunity, nor hide one", async () => {
+  const asks = (name: string, sizes: readonly string[]): string =>
+    fileOf(
+      name,
+      sizes.map((size, i) =>
+        sided(
+          10 + 20 * i,
+          i + 1,
+          "asks",
+          [
+            ["10", size],
+            ["99.5", "1"],
+          ].slice(0, i + 1),
+        ),
+      ),
+    );
+  const bids = (name: string, sizes: readonly string[]): string =>
+    fileOf(
+      name,
+      sizes.map((size, i) => sided(20 + 20 * i, i + 1, "bids", [["11", size]])),
+    );
+  const sizes = async (buy: string, sell: string) =>
+    (await weirArbitrage("--leg", `generic=${buy}`, "--leg", `generic=${sell}`)).lines.map(
+      ({ size, net }) => [size, net],
+    );
+  expect(await sizes(asks("tenth", ["1.5", "15"]), bids("tenth-too", ["1.5", "15"]))).toEqual([
+    ["1.5", "1.5"],
+    ["15", "15"],
+  ]);
+  expect(await sizes(asks("finer", ["1", "1"]), bids("coarse", ["1"]))).toEqual([["1", "1"]]);
+});
+
+test("a leg whose file is missing or breaks its book is named, and the others go on", async () => {
+  const [buy, sell] = [first(), fileOf("good", [generic(20, 7, "100.25", "100.5")])];
+  const missing = join(folder, "missing");
+  const legs = [buy, sell, missing].flatMap((file) => ["--leg", `generic=${file}`]);
+  const { code, lines, notes } = await weirArbitrage(...legs);
+  expect([code, lines.length]).toEqual([exitCode.failed, 2]);
+  expect(notes[0]).toContain(`${missing}: ENOENT`);
+  expect((await weirArbitrage(...legs, "--strict")).lines).toEqual([]);
+
+  const book = `{"symbol":"X/USD","bids":[{"price":1.50,"qty":0.10}],"asks":[],"checksum":1,"timestamp":"2023-10-06T17:35:11.000000Z"}`;
+  const wrong = fileOf("wrong", [`5 {"channel":"book","type":"snapshot","data":[${book}]}`]);
+  const broken = await weirArbitrage("--leg", `generic=${buy}`, "--leg", `kraken=${wrong}`);
+  expect(broken.code).toBe(exitCode.failed);
+  expect(broken.notes[0]).toContain(`${wrong}:1: the checksum is not that of the book`);
+});
+
+test("gaps of a leg are told with the counts", async () => {
+  const delta = (at: number, sequence: number): string =>
+    `${ms(at)} ${JSON.stringify({ type: "update", symbol: "X", sequence, bids: [["1", "1"]], asks: [] })}`;
+  const holes = fileOf("holes", [generic(10, 1, "99", "100"), delta(20, 2), delta(30, 5)]);
+  const { code, notes } = await weirArbitrage(
+    "--leg",
+    `generic=${holes}`,
+    "--leg",
+    `generic=${first()}`,
+  );
+  expect(code).toBe(exitCode.good);
+  expect(notes.at(-1)).toBe(`weir arbitrage: ${holes}: 1 gaps: out until the next snapshot`);
+});
+
 test.each([
   [["--leg", "generic=a"], "2 to 16 legs, found 1"],
   [["--leg", "nyse=a", "--leg", "generic=b"], "venue is not known"],

@@ -130,30 +130,6 @@ describe("weir sniff", () => {
     },
   );
 
-  it("goes on after what it cannot read and names the place", async () => {
-    const [one] = await createTransactionMix({ seed: 4, count: 1 });
-    const text = Buffer.from(one?.wire ?? []).toString("base64");
-    const lines = await run([file(`${text}\n!!!\n\n${text}\n`)], { format: "base64" });
-    expect([lines.code, lines.lines.length]).toEqual([1, 2]);
-    expect(lines.notes[0]).toContain(":2: expected base64 of a transaction, found !!!");
-    const json = (wire: string): string =>
-      JSON.stringify({ result: { slot: 5, transaction: [wire, "base64"] } });
-    const documents = [json(text), "{", json("!"), json(text)].join("\n");
-    const byLine = await run([file(documents)]);
-    expect(byLine.lines.map(({ slot }) => slot)).toEqual(["5", "5"]);
-    expect(byLine.notes[0]).toContain(":2: expected JSON");
-    expect(byLine.notes[1]).toContain(":3: transaction: expected valid base64");
-    const array = await run([file(`[\n${json(text)},\n7,\n${json(text)}]`)]);
-    expect([array.code, array.lines.length]).toEqual([1, 2]);
-    expect(array.notes[0]).toContain("[1]: document: expected an object, found 7");
-    const cut = await run([file(frames([one, one].flatMap((x) => x ?? [])).subarray(0, -1))]);
-    expect([cut.code, cut.lines.length]).toEqual([1, 1]);
-    expect(cut.notes[0]).toContain("expected a whole frame");
-    const missing = await run([join(folder, "missing"), file(text)]);
-    expect([missing.code, missing.lines.length]).toEqual([1, 1]);
-    expect(missing.notes[0]).toContain("no such file");
-  });
-
   it("refuses an unknown format and no file", async () => {
     await expect(run([], {})).rejects.toThrow(UsageError);
     await expect(run(["x"], { format: "hex" })).rejects.toThrow("--format must be one of wire");

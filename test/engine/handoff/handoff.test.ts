@@ -378,5 +378,11 @@ describe("options", () => {
     expect(() => setup({ capacity: 5 })).toThrow("batchSize=10 must not be above capacity=5");
     expect(() => setup({ adaptiveLowUs: 1000 })).toThrow("must be below adaptiveHighUs=1000");
     expect(() => setup({ sendRetryDelayUs: Number.NaN })).toThrow("sendRetryDelayUs=NaN");
+    // Half a place is none: candidates would be lost and sent twice.
+    expect(() => setup({ capacity: 20.5 })).toThrow("capacity=20.5, limits 1 to 65536, integers");
+    expect(() => setup({ batchSize: 2.5 })).toThrow("batchSize=2.5");
+    expect(() => setup({ dropPolicy: "DropOldest" as "drop-oldest" })).toThrow(
+      "dropPolicy=DropOldest, one of drop-oldest, drop-newest, block",
+    );
   });
 });

@@ -177,9 +177,26 @@ entity_refinements:
   - {id: host.special, ref: host, description: [{ref: a.i}]}
 `);
     expect(problems).toEqual([]);
-    expect(group("s.kafka")).toMatchObject({ span_kind: "producer", span_name: { note: "n" } });
+    expect(group("s.kafka")).toMatchObject({ span_kind: "producer", name: "s.kafka" });
     expect(group("e.special")).toMatchObject({ name: "e.special", brief: "E" });
     expect(group("host.special").attributes).toHaveLength(2);
+  });
+
+  test("of spans do not claim the parent's names: its spans stay its own, whatever they are called", () => {
+    const { group } = resolvedText(`${base}
+spans:
+  - {type: s, kind: client, name: {note: "run {a.i}"}, brief: S, stability: stable, annotations: {weir.match: "run *", x: 1}}
+span_refinements:
+  - {id: a.before, ref: s, attributes: [{ref: a.b, requirement_level: required}]}
+  - {id: own, ref: s, name: {note: "own {a.i}"}, annotations: {weir.match: "own *"}}
+`);
+    expect(group("a.before")).not.toHaveProperty("span_name");
+    expect(group("a.before")).toMatchObject({ annotations: { x: 1 } });
+    expect(group("a.before").annotations).not.toHaveProperty(["weir.match"]);
+    expect(group("own")).toMatchObject({
+      span_name: { note: "own {a.i}" },
+      annotations: { "weir.match": "own *", x: 1 },
+    });
   });
 
   test("of nothing are errors", () => {

@@ -114,6 +114,16 @@ describe("a live sender", () => {
     expect(sends()).toEqual([]);
   });
 
+  it("RS1: refuses a last height that is none, which nothing would ever be above", async () => {
+    const { sender, bytes, sends } = await setUp();
+    for (const height of [Number.NaN, 1e300, -1, 1.5])
+      expect(await sender.send(bytes, height)).toEqual({
+        kind: "invalid",
+        reason: `lastValidBlockHeight=${height}, an integer from 0 to 2^53 - 1`,
+      });
+    expect(sends()).toEqual([]);
+  });
+
   it.each([
     "preflightFailed",
     "signatureVerification",
