@@ -4,6 +4,7 @@
 import { JsonEncoder, jsonSignal } from "../../schemas/otlp/json-encode.ts";
 import { JsonScanner, mark } from "../../schemas/otlp/json-scanner.ts";
 import type { Signal } from "../../schemas/otlp/messages.ts";
+import { isUtf8 } from "../../schemas/otlp/utf8.ts";
 import { hideBadRecords } from "./bad-records.ts";
 import { encodeRecords } from "./json-request.ts";
 import { otlpSamples } from "./otlp-samples.ts";
@@ -24,7 +25,9 @@ const otlp = (bytes: Uint8Array, signal: Signal, at: string): readonly SampleRea
 function* document(bytes: Uint8Array, start: number, end: number): Generator<SampleRead> {
   const signal = jsonSignal(bytes, start, end);
   if (signal === null) {
-    yield* readSamples(new TextDecoder().decode(bytes.subarray(start, end)));
+    if (isUtf8(bytes, start, end))
+      yield* readSamples(new TextDecoder().decode(bytes.subarray(start, end)));
+    else yield { at: `byte ${start}`, message: "a sample in JSON that is no UTF-8" };
     return;
   }
   for (const part of encodeRecords(encoder, signal, bytes, [start, end])) {

@@ -13,12 +13,20 @@ const partLists = [
 ];
 
 const valueCharactersMax = 80;
+const valued = new Set(["attribute", "attributes", "filtered_attributes"]);
+
+/** On one line, whatever came in: what telemetry names must not pass for lines of the report. */
+const oneLine = (text: string): string =>
+  text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return `\\u${code.toString(16).padStart(4, "0")}`;
+  });
 
 const titleOf = (kind: string, body: Json): string => {
   const name = textOf(body["name"]) || textOf(body["event_name"]);
-  const value = kind === "attributes" ? JSON.stringify(body["value"]) : undefined;
+  const value = valued.has(kind) ? JSON.stringify(body["value"]) : undefined;
   const shown = value === undefined || value === "null" ? "" : ` = ${clipped(value)}`;
-  return `${kind.replace(/s$/, "")} ${name}${shown}`.trimEnd();
+  return oneLine(`${kind.replace(/s$/, "")} ${name}${shown}`).trimEnd();
 };
 
 const clipped = (text: string): string =>
@@ -33,7 +41,7 @@ const adviceOf = (body: Json): readonly Advice[] => {
 const partLines = (kind: string, body: Json, indent: string): string[] => {
   const inner = `${indent}  `;
   const own = adviceOf(body).map(
-    ({ level, id, message }) => `${inner}[${level}] ${id}: ${message}`,
+    ({ level, id, message }) => `${inner}[${level}] ${id}: ${oneLine(message)}`,
   );
   const below = partLists.flatMap((list) =>
     listOf(body[list]).flatMap((part) => partLines(list, part, inner)),

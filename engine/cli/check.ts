@@ -1,7 +1,6 @@
 // weir check: Weaver's live-check over files. Samples, lines of attributes or OTLP in; one report out,
 // in the shape of Weaver's.
 import { constants } from "node:buffer";
-import { readFileSync } from "node:fs";
 
 import type { Signal } from "../../schemas/otlp/messages.ts";
 import { levelNames, type Profile } from "../../schemas/validate/finding-table.ts";
@@ -9,6 +8,7 @@ import type { ResolvedRegistry } from "../../schemas/weaver/resolved.ts";
 import type { Json } from "../check/exact-json.ts";
 import { LiveCheck } from "../check/live-check.ts";
 import { readInput } from "../check/read-input.ts";
+import { readResolved } from "../check/read-resolved.ts";
 import type { Sample } from "../check/sample.ts";
 import { sampleLines, statisticsLines } from "../check/text-report.ts";
 import { Problems, problemText } from "../registry/problem.ts";
@@ -35,23 +35,17 @@ const textOption = (args: Arguments, name: string): string => {
 };
 
 /** @throws InputError when the file is no resolved registry. */
-const readResolved = (path: string): ResolvedRegistry => {
-  let document: unknown;
+const resolvedAt = (path: string): ResolvedRegistry => {
   try {
-    document = JSON.parse(readFileSync(path, "utf8"));
+    return readResolved(path);
   } catch (error) {
     throw new InputError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
   }
-  const { groups } = (document ?? {}) as { readonly groups?: unknown };
-  const isGroup = (group: { readonly attributes?: unknown } | null): boolean =>
-    Array.isArray(group?.attributes);
-  if (Array.isArray(groups) && groups.every(isGroup)) return document as ResolvedRegistry;
-  throw new InputError(`${path}: expected a resolved registry: groups with attributes each`);
 };
 
 /** @throws InputError when the registry has errors; they are noted before. */
 const readRegistry = (path: string, io: Io): ResolvedRegistry => {
-  if (path.endsWith(".json")) return readResolved(path);
+  if (path.endsWith(".json")) return resolvedAt(path);
   const problems = new Problems();
   const resolved = resolveRegistry(path, problems);
   for (const problem of problems.list()) {

@@ -86,15 +86,21 @@ export const readMessage = (
   start: number,
   end: number,
   type: MessageType,
+): JsonObject => readInto({}, bytes, start, end, type);
+
+const readInto = (
+  ...[object, bytes, start, end, type]: [JsonObject, Uint8Array, number, number, MessageType]
 ): JsonObject => {
-  const object: JsonObject = {};
   let at = start;
   while (at < end) {
     const tag = varintLow(bytes, at) >>> 0;
     at += tagSize(bytes, at, end);
     const next = skipValue(bytes, at, end, tag & 7);
     const field = tag < type.byTag.length ? type.byTag[tag] : undefined;
-    if (field !== undefined) put(object, field, type, valuesAt(bytes, at, next, tag, field));
+    if (field !== undefined) {
+      const before = field.repeated ? undefined : (object[field.name] as JsonObject | undefined);
+      put(object, field, type, valuesAt(bytes, at, next, tag, field, before));
+    }
     at = next;
   }
   return object;
@@ -102,12 +108,16 @@ export const readMessage = (
 
 /** The values of one field as it stands: one, or for a packed field any number. */
 const valuesAt = (
-  ...[bytes, at, next, tag, field]: [Uint8Array, number, number, number, Field]
+  ...[bytes, at, next, tag, field, before]: [
+    ...[Uint8Array, number, number, number],
+    ...[Field, JsonObject | undefined],
+  ]
 ): JsonValue[] => {
   if ((tag & 7) !== wireType.delimited) return [numberAt(bytes, at, field)];
   const start = delimitedStart(bytes, at, next);
   const { kind, type } = field;
-  if (type !== null) return [readMessage(bytes, start, next, type)];
+  // A repeated singular message merges: it is read into the one before (Status).
+  if (type !== null) return [readInto(before ?? {}, bytes, start, next, type)];
   if (kind === "text") return [textAt(bytes, start, next)];
   if (kind === "bytes") return [base64At(bytes, start, next)];
   if (kind === "id16" || kind === "id8") return [hexAt(bytes, start, next)];
@@ -144,9 +154,5 @@ const put = (
     delete object[field.name];
     return;
   }
-  // A repeated message merges; the only one that gets here twice has no lists in it (Status).
-  object[field.name] =
-    field.type !== null && before !== undefined
-      ? { ...(before as JsonObject), ...(value as JsonObject) }
-      : value;
+  object[field.name] = value;
 };

@@ -232,6 +232,39 @@ describe("weir check", () => {
     await expect(run("--registry", fileOf("[]", ".json"), samples)).rejects.toThrow(InputError);
     await expect(run("--registry", fileOf("{", ".json"), samples)).rejects.toThrow(InputError);
     await expect(run("--registry", join(folder, "absent"), samples)).rejects.toThrow(InputError);
+    const group = { id: "g", type: "span", attributes: [{ name: "a", type: "int" }, null, {}] };
+    const document = JSON.stringify({ groups: [group, { ...group, id: 5, attributes: [] }] });
+    await expect(run("--registry", fileOf(document, ".json"), samples)).rejects.toThrow(
+      /no resolved registry: groups\[0\]\.attributes\[1\]: .*groups\[0\]\.attributes\[2\]\.name: .*groups\[1\]\.id: /,
+    );
+  });
+
+  it("shows what came in on one line, so that no text passes for a finding", async () => {
+    const forged = { attribute: { name: "job.id\n[violation] made_up: x", value: "a\u2028b" } };
+    const ran = await run(
+      "--registry",
+      resolved,
+      "--format",
+      "text",
+      fileOf(JSON.stringify([forged])),
+    );
+    expect(ran.lines[0]).toBe(
+      String.raw`attribute job.id\u000a[violation] made_up: x = "a\u2028b"`,
+    );
+    expect(ran.lines.filter((line) => line.includes("made_up"))).toHaveLength(
+      1 + ran.lines.filter((line) => line.startsWith("  [")).length,
+    );
+  });
+
+  it("refuses samples in JSON that are no UTF-8, as it refuses OTLP", async () => {
+    const bytes = Buffer.from('\n[{"attribute":{"name":"a.x?","value":"y"}}]');
+    bytes[bytes.indexOf("?")] = 0xff;
+    const file = fileOf(bytes);
+    const ran = await run("--registry", resolved, file);
+    expect([ran.code, ran.notes]).toEqual([
+      1,
+      [`${file}: byte 1: a sample in JSON that is no UTF-8`],
+    ]);
   });
 
   it("notes a file that cannot be read, and reports the others", async () => {

@@ -144,6 +144,14 @@ describe("weir decode", () => {
     expect(lines).toMatchObject([{ name: "0", scope: { name: "0" }, startTimeUnixNano: "0" }]);
   });
 
+  it("merges a status that comes twice, a default in the second included", async () => {
+    const twice = [0x7a, 0x05, 0x12, 0x01, 0x61, 0x18, 0x02, 0x7a, 0x02, 0x18, 0x00];
+    const bytes = [0x0a, 4 + twice.length, 0x12, 2 + twice.length, 0x12, twice.length, ...twice];
+    const { lines } = await run("--signal", "traces", fileOf(Uint8Array.from(bytes)));
+    expect(lines).toMatchObject([{ status: { message: "a" } }]);
+    expect(lines[0]?.["status"]).not.toHaveProperty("code");
+  });
+
   it("shows the metadata of a metric with each of its points", async () => {
     const metric =
       '{"name":"m","gauge":{"dataPoints":[{"asInt":1}]},"metadata":[{"key":"k","value":{"intValue":2}}]}';
