@@ -36,18 +36,18 @@ const otherVersion = "the forwarder object is of another version: a deployment i
 const flagOf = (error: unknown, flag: string): boolean =>
   typeof error === "object" && error !== null && (error as Record<string, unknown>)[flag] === true;
 
-/** SQLite's own words for a disk that is full or broken. */
-const isStorageError = (text: string): boolean => /SQLITE_(?:FULL|IOERR|CORRUPT)/.test(text);
-/** What workerd says when the object cannot even be started again. */
-const isInternalError = (text: string): boolean => text.startsWith("internal error");
+// SQLite's own words for a disk that is full or broken; workerd does not always give them on, and then
+// an internal error is all that is seen of a write that failed.
+const isStorageError = (text: string): boolean =>
+  /SQLITE_(?:FULL|IOERR|CORRUPT)/.test(text) || text.startsWith("internal error");
 
-const failedCall = (error: unknown, records: number, hasFailed: boolean): ForwardOutcome => {
+const failedCall = (error: unknown, records: number): ForwardOutcome => {
   // workerd marks calls that it never delivered, because the object's queue is full.
   if (flagOf(error, "overloaded"))
     return refusedOutcome("overloaded", "the forwarder object is overloaded", records);
   const text = error instanceof Error ? error.message : String(error);
   // The object ends with the write that failed, and with it every call that it had.
-  if (isStorageError(text) || (hasFailed && isInternalError(text)))
+  if (isStorageError(text))
     return unknownOutcome(`the forwarder's storage failed: ${text}`, records, "storage-failed");
   return unknownOutcome(`call to the forwarder object failed: ${text}`, records);
 };
@@ -85,8 +85,6 @@ class Shard {
   // Made once: deriving an id from a name costs a hash per request.
   readonly #id: DurableObjectId;
   readonly #batch: IsolateBatch<AppendRequest, ForwardOutcome>;
-  /** The object's storage failed, and no call went well since. */
-  #hasFailedStorage = false;
 
   constructor(namespace: Namespace, name: string, limits: BatchLimits) {
     this.#namespace = namespace;
@@ -125,12 +123,9 @@ class Shard {
       const isPosted = frame.byteLength >= postedBytesMin;
       const outcome = await (isPosted ? postFrame(object, frame) : object.append(frame));
       freeBytes(frame);
-      this.#hasFailedStorage = false;
       return outcome ?? refusedOutcome("unavailable", otherVersion, count);
     } catch (error) {
-      const outcome = failedCall(error, count, this.#hasFailedStorage);
-      this.#hasFailedStorage = outcome.code === "storage-failed";
-      return outcome;
+      return failedCall(error, count);
     }
   }
 }

@@ -127,24 +127,11 @@ describe("one object", () => {
       message: expect.stringContaining("the forwarder's storage failed"),
       states: new Uint8Array([3]),
     });
-    let calls = 0;
-    const { forwarder } = setUp(() => {
-      calls += 1;
-      if (calls === 4) return { code: "acknowledged" };
-      const isFirst = calls === 2;
-      throw new Error(isFirst ? "disk I/O error: SQLITE_IOERR" : "internal error; reference = x");
-    });
-    const codes: string[] = [];
-    for (let at = 0; at < 5; at += 1)
-      codes.push((await forwarder.send(head, [record(0)], background)).code);
-    // An object that cannot start again after its storage failed fails for the same reason.
-    expect(codes).toEqual([
-      "unconfirmed",
-      "storage-failed",
-      "storage-failed",
-      "acknowledged",
-      "unconfirmed",
-    ]);
+    // All that is seen of a write that failed, where workerd does not say why.
+    const inside = setUp(() => {
+      throw new Error("internal error; reference = x");
+    }).forwarder.send(head, [record(0)], background);
+    expect(await inside).toMatchObject({ code: "storage-failed", states: new Uint8Array([3]) });
     const full = setUp(() => {
       throw Object.assign(new Error("busy"), { overloaded: true });
     }).forwarder.send(head, [record(0)], background);
