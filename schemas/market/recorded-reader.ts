@@ -2,9 +2,8 @@
 // which name none: it is the one given, or else the only one that the file's other messages name.
 // Answers before the first of those wait for it.
 import { DepthMessage } from "./depth-message.ts";
-import { CoinbaseConnection } from "./venue-coinbase.ts";
 import type { VenueFault } from "./venue-fields.ts";
-import { readVenueText } from "./venue-message.ts";
+import { connectionOf, readVenueText, type VenueConnection } from "./venue-message.ts";
 import { splitRecordedLine } from "./recorded-line.ts";
 import { faultOfTrade, linesOfTrades } from "./venue-trades.ts";
 import type { VenueName } from "./venues.ts";
@@ -28,7 +27,7 @@ export class RecordedReader<Place> {
   readonly message = new DepthMessage();
   readonly #venue: VenueName;
   // A file is taken for one connection.
-  readonly #connection: CoinbaseConnection | null;
+  readonly #connection: VenueConnection | null;
   #symbol: string;
   readonly #isSymbolSure: boolean;
   #isAmbiguous = false;
@@ -37,7 +36,7 @@ export class RecordedReader<Place> {
   /** `symbol` is "" when unknown. */
   constructor(venue: VenueName, symbol: string) {
     this.#venue = venue;
-    this.#connection = venue === "coinbase" ? new CoinbaseConnection() : null;
+    this.#connection = connectionOf(venue);
     this.#symbol = symbol;
     this.#isSymbolSure = symbol !== "";
   }

@@ -4,8 +4,8 @@ import { decimalPlaces } from "./decimal.ts";
 import { depthCode, depthCodeText } from "./depth-item.ts";
 import { checkDepthMessage, type DepthMessage } from "./depth-message.ts";
 import { readBinance } from "./venue-binance.ts";
-import { readBybit } from "./venue-bybit.ts";
-import { type CoinbaseConnection, readCoinbase } from "./venue-coinbase.ts";
+import { BybitConnection, readBybit } from "./venue-bybit.ts";
+import { CoinbaseConnection, readCoinbase } from "./venue-coinbase.ts";
 import {
   isObject,
   type Json,
@@ -18,17 +18,28 @@ import { readKraken } from "./venue-kraken.ts";
 import { readOkx } from "./venue-okx.ts";
 import { type VenueName, venueCodes } from "./venues.ts";
 
+/** What one connection has seen, for venues of which a message alone does not say enough. */
+export type VenueConnection = BybitConnection | CoinbaseConnection;
+
+/** Of one connection, or one recorded file; null for venues that need none. */
+export const connectionOf = (venue: VenueName): VenueConnection | null => {
+  if (venue === "bybit") return new BybitConnection();
+  return venue === "coinbase" ? new CoinbaseConnection() : null;
+};
+
 type Read = (
   json: Json,
   into: DepthMessage,
-  connection: CoinbaseConnection | null,
+  connection: VenueConnection | null,
 ) => VenueFault | null;
 
 const readers: { readonly [venue in Exclude<VenueName, `binance-${string}`>]: Read } = {
   kraken: readKraken,
   okx: readOkx,
-  bybit: readBybit,
-  coinbase: readCoinbase,
+  bybit: (json, into, connection) =>
+    readBybit(json, into, connection instanceof BybitConnection ? connection : null),
+  coinbase: (json, into, connection) =>
+    readCoinbase(json, into, connection instanceof CoinbaseConnection ? connection : null),
   generic: (json, into) => readGeneric(json, into, false),
   "generic-delta": (json, into) => readGeneric(json, into, true),
 };
@@ -39,13 +50,13 @@ const isBinance = (venue: VenueName): venue is Extract<VenueName, `binance-${str
 /**
  * Fills `into` from one parsed message and returns null, or a fault, and then `into` is in no
  * usable state. A message that was read always encodes. `connection` is the state of the
- * connection that the message came over, for venues that number those; null when unknown.
+ * connection that the message came over, by `connectionOf`; null when unknown.
  */
 export const readVenue = (
   json: unknown,
   context: VenueContext,
   into: DepthMessage,
-  connection: CoinbaseConnection | null = null,
+  connection: VenueConnection | null = null,
 ): VenueFault | null => {
   if (isBinance(context.venue)) return readBinance(json, context, into);
   if (!isObject(json)) return malformed("message", json, "an object");
@@ -80,7 +91,7 @@ export const readVenueText = (
   text: string,
   context: VenueContext,
   into: DepthMessage,
-  connection: CoinbaseConnection | null = null,
+  connection: VenueConnection | null = null,
 ): VenueFault | null => {
   let json: unknown;
   try {

@@ -3,10 +3,15 @@ import { expect, test } from "vitest";
 import { depthKind } from "../../../schemas/market/depth-item.ts";
 import { depthItemOf, DepthMessage } from "../../../schemas/market/depth-message.ts";
 import { CoinbaseConnection } from "../../../schemas/market/venue-coinbase.ts";
-import { readVenue, readVenueText } from "../../../schemas/market/venue-message.ts";
+import {
+  connectionOf,
+  readVenue,
+  readVenueText,
+  type VenueConnection,
+} from "../../../schemas/market/venue-message.ts";
 import type { VenueName } from "../../../schemas/market/venues.ts";
 
-const read = (venue: VenueName, json: unknown, connection: CoinbaseConnection | null = null) => {
+const read = (venue: VenueName, json: unknown, connection: VenueConnection | null = null) => {
   const message = new DepthMessage();
   const text = typeof json === "string" ? json : JSON.stringify(json);
   const context = { venue, symbol: "", receiveNs: 7n };
@@ -214,4 +219,26 @@ const bad: readonly (readonly [VenueName, unknown, string])[] = [
 
 test.each(bad)("%s: a bad message %j is a fault that names the field", (venue, json, field) => {
   expect(read(venue, json).fault).toMatchObject({ code: "malformed", field });
+});
+
+test("of two topics of one Bybit symbol the deeper makes the book, from its snapshot on", () => {
+  const connection = connectionOf("bybit");
+  const kind = (topic: string, type: string, u: number): number | string => {
+    const data = { s: "X", b: [["100", "1"]], a: [], u, seq: 1 };
+    const { fault, message } = read("bybit", { topic, type, ts: 1, data }, connection);
+    return fault === null ? message.kind : `${fault.code} ${fault.found}`;
+  };
+  expect([
+    kind("orderbook.1.X", "snapshot", 9000),
+    kind("orderbook.50.X", "delta", 499),
+    kind("orderbook.50.X", "snapshot", 500),
+    kind("orderbook.1.X", "snapshot", 9001),
+    kind("orderbook.50.X", "delta", 501),
+  ]).toEqual([
+    depthKind.snapshot,
+    "ignored orderbook.50.X",
+    depthKind.snapshot,
+    "ignored orderbook.1.X",
+    depthKind.delta,
+  ]);
 });
