@@ -142,7 +142,22 @@ export class JsonEncoder {
       }
     } while (input.tryNext(closeObject));
     this.#depth -= 1;
-    return input.fault === "";
+    return input.fault === "" && this.#isOneKind(seen & type.memberMask, type, from);
+  }
+
+  /** Whether at most one of `members`, bits of a oneof's messages, has written more than null. */
+  #isOneKind(members: number, { fields }: MessageType, from: number): boolean {
+    if ((members & (members - 1)) === 0) return true;
+    const out = this.#out;
+    let written = 0;
+    for (let at = from; at < out.to;) {
+      const tag = varintLow(out.bytes, at) >>> 0;
+      written |= members & (1 << (tag >>> 3));
+      at = skipValue(out.bytes, at + tagSize(out.bytes, at, out.to), out.to, tag & 7);
+    }
+    if ((written & (written - 1)) === 0) return true;
+    const names = fields.filter(({ number }) => ((written >>> number) & 1) !== 0);
+    return this.#in.fail(`only one may be set of ${names.map(({ name }) => name).join(", ")}`);
   }
 
   #fits(): boolean {

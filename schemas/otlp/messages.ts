@@ -62,6 +62,8 @@ export type MessageType = {
   readonly fields: readonly Field[];
   /** By tag, packed and unpacked; holes are unknown fields. */
   readonly byTag: readonly (Field | undefined)[];
+  /** Bits of the numbers of the messages of a oneof, of which one at most may be set. */
+  readonly memberMask: number;
 };
 
 const wireOf: { readonly [kind in Kind]: number } = {
@@ -174,10 +176,14 @@ export type MessageName = keyof typeof sources;
 type Open = MessageType & {
   readonly fields: Field[];
   readonly byTag: (Field | undefined)[];
+  memberMask: number;
 };
 
 const types = new Map<string, Open>(
-  Object.keys(sources).map((name, index) => [name, { name, index, fields: [], byTag: [] }]),
+  Object.keys(sources).map((name, index) => [
+    name,
+    { name, index, fields: [], byTag: [], memberMask: 0 },
+  ]),
 );
 
 const fieldOf = (text: string): Field => {
@@ -212,6 +218,7 @@ for (const [name, source] of Object.entries(sources)) {
     if (open !== undefined) {
       open.byTag[field.tag] = field;
       open.byTag[field.elementTag] = field;
+      if (field.oneof && field.type !== null) open.memberMask |= 1 << field.number;
     }
   }
 }

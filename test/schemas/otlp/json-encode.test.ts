@@ -104,6 +104,16 @@ describe("JSON encoder", () => {
     expect(refusal(type, json)).toMatch(message);
   });
 
+  it("refuses two kinds of data at once where they stand, and takes null for none", () => {
+    const points = '{"dataPoints":[]}';
+    expect(refusal("ScopeMetrics", `{"metrics":[{},{"gauge":${points},"sum":${points}}]}`)).toBe(
+      "metrics[1]: only one may be set of gauge, sum",
+    );
+    expect(read("Metric", `{"gauge":null,"sum":${points}}`)).toEqual({ sum: {} });
+    expect(read("Metric", `{"gauge":${points},"gauge":null,"sum":${points}}`)).toEqual({ sum: {} });
+    expect(read("AnyValue", '{"stringValue":"a","intValue":"1"}')).toEqual({ intValue: "1" });
+  });
+
   it("takes escapes in ids, numbers and base64, as those write who escape every slash", () => {
     expect(read("AnyValue", String.raw`{"bytesValue":"+\/+\/AQ=="}`)).toEqual({
       bytesValue: "+/+/AQ==",
