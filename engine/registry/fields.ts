@@ -49,8 +49,11 @@ export class Fields {
   string(key: string): string | undefined {
     const value = this.raw(key);
     if (value === undefined || typeof value === "string") return value;
-    // `brief: 1.0` is a text that YAML reads as a number.
-    if (typeof value === "number" || typeof value === "boolean") return String(value);
+    // `version: 1.40` is a text that YAML reads as a number, 1.4; what was written is meant.
+    if (typeof value === "number" || typeof value === "boolean") {
+      const { file, path } = this.at(key);
+      return file.sourceOf(path) ?? String(value);
+    }
     return this.#wrong(key, "a string");
   }
 

@@ -46,7 +46,7 @@ const nothing = { groups: [], imports: [] };
 const isDefinitionFile = (fields: Fields): boolean => {
   const format = fields.string("file_format");
   if (format === undefined) {
-    const isOld = fields.string("version") === "2";
+    const isOld = /^2(?:\.0)?$/.test(fields.string("version") ?? "");
     if (isOld) fields.warning("version", 'version: "2" is old; write file_format: definition/2');
     return isOld;
   }

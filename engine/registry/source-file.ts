@@ -15,11 +15,13 @@ export const readSource = (name: string, bytes: Uint8Array): SourceFile => {
   try {
     text = decoder.decode(bytes);
   } catch {
-    return { name, value: null, faults: [{ line: 1, message: "not UTF-8" }], lineOf: () => 1 };
+    const faults = [{ line: 1, message: "not UTF-8" }];
+    return { name, value: null, faults, lineOf: () => 1, sourceOf: () => null };
   }
   const value = readSubset(text);
   if (value === undefined) return { name, ...readByLibrary(text) };
   let noted: Noted | null = null;
+  let library: YamlDocument | null = null;
   return {
     name,
     value,
@@ -28,6 +30,11 @@ export const readSource = (name: string, bytes: Uint8Array): SourceFile => {
       // Reading again is cheaper than noting every line of files that are good.
       noted ??= noteLines(text);
       return lineOf(noted, path);
+    },
+    sourceOf: (path) => {
+      // Few files have a number where a text is meant, so the fast reader keeps no sources.
+      library ??= readByLibrary(text);
+      return library.sourceOf(path);
     },
   };
 };

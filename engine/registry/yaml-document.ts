@@ -12,4 +12,6 @@ export type YamlDocument = {
   readonly faults: readonly YamlFault[];
   /** Of the node, or of the nearest one above it that exists; counts from 1. */
   readonly lineOf: (path: Path) => number;
+  /** As written, of the plain or quoted scalar there; null when there is none. */
+  readonly sourceOf: (path: Path) => string | null;
 };

@@ -30,7 +30,12 @@ export const readByLibrary = (text: string): YamlDocument => {
     if (isDeeperThan(value, depthMax)) {
       return failed([{ line: 1, message: tooDeep }]);
     }
-    return { value, faults, lineOf: (path) => lineOf(document, lines, path) };
+    return {
+      value,
+      faults,
+      lineOf: (path) => lineOf(document, lines, path),
+      sourceOf: (path) => sourceOf(document, path),
+    };
   } catch (error) {
     return failed([{ line: 1, message: thrownText(error) }]);
   }
@@ -40,6 +45,7 @@ const failed = (faults: readonly YamlFault[]): YamlDocument => ({
   value: null,
   faults,
   lineOf: () => 1,
+  sourceOf: () => null,
 });
 
 // Deep nesting ends the package's stack, which it tells as an error or throws; too many aliases it
@@ -82,3 +88,16 @@ const lineOf = (document: Yaml.Document, lines: Yaml.LineCounter, path: Path): n
 
 const startOf = (node: Yaml.Node | null, otherwise: number): number =>
   node?.range?.[0] ?? otherwise;
+
+const sourceOf = (document: Yaml.Document, path: Path): string | null => {
+  const { isCollection, isScalar } = library();
+  let node = aliased(document, document.contents);
+  for (const step of path) {
+    if (!isCollection(node)) return null;
+    node = aliased(document, node.get(step, true));
+  }
+  return isScalar(node) ? (node.source ?? null) : null;
+};
+
+const aliased = (document: Yaml.Document, node: unknown): unknown =>
+  library().isAlias(node) ? node.resolve(document) : node;
