@@ -21,8 +21,7 @@ import {
 } from "./manifest.ts";
 import { placeText, type Problems } from "./problem.ts";
 import { readFile } from "./read-specification.ts";
-import type { SchemaUrl } from "./schema-url.ts";
-import { newerVersion } from "./schema-url.ts";
+import { compareVersions, newerVersion, type SchemaUrl } from "./schema-url.ts";
 import { readSource, type SourceFile } from "./source-file.ts";
 import type { GroupSpec, ImportSpec } from "./specification.ts";
 import type { TreeFile } from "./tree-file.ts";
@@ -41,6 +40,8 @@ export type LoadedRegistry = {
 
 type Mutable = Omit<LoadedRegistry, "dependencies"> & {
   dependencies: Mutable[];
+  /** By its own manifest; `schemaUrl` may be what a dependency on it calls it. */
+  readonly ownUrl: SchemaUrl | null;
   readonly place: DependencySpec["place"] | undefined;
 };
 
@@ -149,6 +150,7 @@ class Loading {
       groups,
       imports,
       dependencies: [],
+      ownUrl: manifest?.schemaUrl ?? null,
       place: from?.place,
     };
   }
@@ -179,7 +181,26 @@ class Loading {
       return refuse(`circle of registries: ${[...circle, circle[0]].join(" > ")}`);
     }
     const found = this.#read(location, dependency);
-    return found ?? refuse(`cannot be read at ${locationText(location)}`);
+    if (found === null) return refuse(`cannot be read at ${locationText(location)}`);
+    this.#compareIdentity(dependency, found.ownUrl, location);
+    return found;
+  }
+
+  /** What lies at the path is used even so: leaving it out would only hide what else is wrong. */
+  #compareIdentity(
+    { place, schemaUrl: asked, label }: DependencySpec,
+    found: SchemaUrl | null,
+    location: Location,
+  ): void {
+    if (asked === null || found === null) return;
+    const isOtherName = asked.name !== found.name;
+    const difference = compareVersions(asked.version, found.version);
+    if (!isOtherName && difference === 0) return;
+    const at = { file: place.file, path: [...place.path, "schema_url"] };
+    const text = `dependency ${label}: the registry at ${locationText(location)} is ${found.text}`;
+    if (isOtherName) this.#problems.error(at, `${text}, another registry`);
+    else if (difference === null) this.#problems.error(at, `${text}, another major version`);
+    else this.#problems.warning(at, `${text}, which is used`);
   }
 
   /** For each registry that is there in several versions: which one is used. */

@@ -143,6 +143,68 @@ dependencies:
   });
 });
 
+describe("the identity of a dependency", () => {
+  const asked = (version: string, found: string): readonly string[] => {
+    const folder = writeFiles({
+      "main/manifest.yaml": manifest("main", "1.0.0", dependsOn("lib", version, "../lib")),
+      "main/app.yaml": app,
+      "lib/manifest.yaml": found,
+      "lib/lib.yaml": library,
+    });
+    return resolved(folder, "/main").problems;
+  };
+  const said =
+    "main/manifest.yaml:4: error: dependency https://example.com/lib/1.2.0: the registry";
+
+  test("of another name or another major than its registry's is an error at its line", () => {
+    expect(asked("1.2.0", manifest("other", "1.2.0"))).toEqual([
+      `${said} at lib is https://example.com/other/1.2.0, another registry`,
+    ]);
+    expect(asked("1.2.0", manifest("lib", "2.2.0"))).toEqual([
+      `${said} at lib is https://example.com/lib/2.2.0, another major version`,
+    ]);
+    expect(asked("1.2.0", manifest("lib", "main"))).toEqual([
+      `${said} at lib is https://example.com/lib/main, another major version`,
+    ]);
+  });
+
+  test("of another minor version is a warning, whether older or newer", () => {
+    for (const version of ["1.1.0", "1.3.0", "1.2.0-rc.1"]) {
+      expect(asked("1.2.0", manifest("lib", version))).toEqual([
+        `${said.replace("error", "warning")} at lib is https://example.com/lib/${version}, which is used`,
+      ]);
+    }
+  });
+
+  test("is compared with that of an old manifest as well", () => {
+    const old = "name: lib\nschema_base_url: https://example.com/lib\nsemconv_version: ";
+    expect(asked("1.40", `${old}1.40\n`)).toEqual([]);
+    expect(asked("1.2.0", `${old}2.0\n`)).toEqual([
+      `${said} at lib is https://example.com/lib/2.0, another major version`,
+    ]);
+  });
+
+  test("is compared for each dependency on one registry, and with no identity not at all", () => {
+    const folder = writeFiles({
+      "main/manifest.yaml": manifest(
+        "main",
+        "1.0.0",
+        dependsOn("lib", "1.0.0", "../lib"),
+        dependsOn("lab", "1.0.0", "../lib"),
+        dependsOn("bare", "1.0.0", "../bare"),
+        "  - {name: lib, registry_path: ../lib}",
+      ),
+      "main/app.yaml": app,
+      "lib/manifest.yaml": manifest("lib", "1.0.0"),
+      "lib/lib.yaml": library,
+      "bare/bare.yaml": "imports: {}\n",
+    });
+    expect(resolved(folder, "/main").problems).toEqual([
+      "main/manifest.yaml:5: error: dependency https://example.com/lab/1.0.0: the registry at lib is https://example.com/lib/1.0.0, another registry",
+    ]);
+  });
+});
+
 describe("a registry below another", () => {
   const lib = { "lib/manifest.yaml": manifest("lib", "1.0.0"), "lib/a.yaml": definitions };
 
