@@ -1,6 +1,3 @@
-import { symlinkSync } from "node:fs";
-import { join } from "node:path";
-
 import { afterAll, describe, expect, test } from "vitest";
 
 import { definitions, removeFiles, resolved, writeFiles } from "./written-registry.ts";
@@ -361,30 +358,5 @@ describe("several registries", () => {
       ]).flat() as [string, string][],
     );
     expect(resolved(writeFiles(files), "/r0").errors.join()).toContain("registriesMax=64");
-  });
-});
-
-describe("links in folders", () => {
-  test("one that leads nowhere does not hide what is wrong with other files", () => {
-    const folder = writeFiles({ "main/a.yaml": "groups: 5\n" });
-    symlinkSync(join(folder, "none.yaml"), join(folder, "main/b.yaml"));
-    expect(resolved(folder, "/main").problems).toEqual([
-      "main/a.yaml:1: error: file: groups must be a list, found 5",
-      expect.stringMatching(/^main\/b\.yaml: error: ENOENT/),
-    ]);
-  });
-
-  test("one that leads out of the registry is refused, one inside it is read", () => {
-    const folder = writeFiles({
-      "secret.yaml": definitions,
-      "main/b/inside.yml": "groups: []\n",
-      "main/a.yaml": definitions,
-    });
-    symlinkSync(join(folder, "secret.yaml"), join(folder, "main/out.yaml"));
-    symlinkSync(join(folder, "main/b/inside.yml"), join(folder, "main/in.yaml"));
-    symlinkSync(folder, join(folder, "main/up"));
-    expect(resolved(folder, "/main").problems).toEqual([
-      "main/out.yaml: error: a link that leads out of the registry is not followed",
-    ]);
   });
 });
