@@ -17,7 +17,7 @@ export const tarEntries = (bytes: Uint8Array): ArchiveEntry[] => {
     const header = bytes.subarray(at, at + blockBytes);
     const size = checkedSize(header, at);
     const start = at + blockBytes;
-    if (start + size > bytes.length) throw new Error(`the tar file is cut at byte ${bytes.length}`);
+    if (start + size > bytes.length) throw cut(bytes);
     const data = bytes.subarray(start, start + size);
     const type = String.fromCharCode(header[156] ?? 0);
     if (type === "L") longPath = text(data);
@@ -32,8 +32,13 @@ export const tarEntries = (bytes: Uint8Array): ArchiveEntry[] => {
     at = start + Math.ceil(size / blockBytes) * blockBytes;
   }
   if (at === 0) throw new Error("neither a folder nor a zip, tar or tar.gz file");
+  // Zeros end the file; anything else that is no whole block is the start of a header.
+  const isPart = bytes.length - at < blockBytes;
+  if (isPart && bytes.subarray(at).some((byte) => byte !== 0)) throw cut(bytes);
   return entries;
 };
+
+const cut = (bytes: Uint8Array): Error => new Error(`the tar file is cut at byte ${bytes.length}`);
 
 const kindOf = (type: string, path: string): ArchiveEntry["kind"] => {
   if (type === "5" || path.endsWith("/")) return "folder";

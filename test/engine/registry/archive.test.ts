@@ -115,6 +115,27 @@ dependencies: [{schema_url: https://example.com/lib/1.0.0, registry_path: "../${
   });
 });
 
+describe("a tar file", () => {
+  const whole = tar([
+    { path: "a.yaml", content: definitions },
+    { path: "b.yaml", content: definitions.replace("registry.a", "registry.b") },
+  ]);
+  const second = whole.indexOf("b.yaml");
+
+  test.each([1, 6, 100, 511])("cut after %d bytes of a header is an error", (bytes) => {
+    const folder = writeFiles({ "a.tar": whole.subarray(0, second + bytes) });
+    expect(resolved(folder, "/a.tar").errors).toEqual([
+      `a.tar: error: the tar file is cut at byte ${second + bytes}`,
+    ]);
+  });
+
+  test.each([0, 1, 511, 512, 700])("that ends with %d zeros is whole", (zeros) => {
+    const short = writeFiles({ "a.tar": whole.subarray(0, whole.length - 1024 + zeros) });
+    const long = writeFiles({ "a.tar": whole });
+    expect(resolved(short, "/a.tar").groups).toEqual(resolved(long, "/a.tar").groups);
+  });
+});
+
 describe("limits of archives", () => {
   test.each([
     ["a.zip", zip],
