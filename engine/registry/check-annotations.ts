@@ -100,4 +100,12 @@ export const checkAnnotations = (fields: Fields, holder: Holder): void => {
     if (expected !== null)
       annotations?.error(key, `${key} must be ${expected}, found ${shown(value)}`);
   }
+  if (annotations !== undefined && holder === "attribute") checkBounds(annotations);
+};
+
+const checkBounds = (annotations: Fields): void => {
+  const min = annotations.raw("weir.min");
+  const max = annotations.raw("weir.max");
+  if (typeof min !== "number" || typeof max !== "number" || min <= max) return;
+  annotations.error("weir.max", `weir.max=${max} is below weir.min=${min}: no value can pass`);
 };

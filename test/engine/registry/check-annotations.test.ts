@@ -48,6 +48,20 @@ describe("our annotations are checked where they are written", () => {
     expect(problems[0]).toMatch(/^a\.yaml:16: error: .*weir\.min must be a number, found "low"/);
   });
 
+  test("bounds that no value can keep are an error where the upper one stands", () => {
+    const bounds = (min: number, max: number): readonly string[] =>
+      resolvedText(
+        span(
+          `    attributes:\n      - ref: a.i\n        annotations:\n          weir.min: ${min}\n          weir.max: ${max}\n`,
+        ),
+      ).problems;
+    expect(bounds(10, 1)).toEqual([
+      "a.yaml:19: error: group span.x, ref a.i: weir.max=1 is below weir.min=10: no value can pass",
+    ]);
+    expect(bounds(1, 1)).toEqual([]);
+    expect(bounds(-1, 1)).toEqual([]);
+  });
+
   test("a glob longer than one that the edge takes is an error", () => {
     const { problems } = resolvedText(
       span(
