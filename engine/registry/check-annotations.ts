@@ -103,7 +103,18 @@ export const checkAnnotations = (fields: Fields, holder: Holder): void => {
   if (annotations !== undefined && holder === "attribute") checkBounds(annotations);
 };
 
+const boundKeys = ["weir.min", "weir.max"] as const;
+
 const checkBounds = (annotations: Fields): void => {
+  for (const key of boundKeys) {
+    const { file, path } = annotations.at(key);
+    const value = annotations.raw(key);
+    // 1e300 is exact as it stands; digits that a double has no room for are another bound than written.
+    const isRounded = Number.isInteger(value) && !Number.isSafeInteger(value);
+    const source = isRounded ? (file.sourceOf(path) ?? "") : "";
+    if (/^[-+]?\d+$/.test(source))
+      annotations.error(key, `${key} must be within 2^53 - 1 as an integer, found ${source}`);
+  }
   const min = annotations.raw("weir.min");
   const max = annotations.raw("weir.max");
   if (typeof min !== "number" || typeof max !== "number" || min <= max) return;

@@ -225,6 +225,11 @@ const readMember = (fields: Fields, id: string): EnumMember | null => {
     fields.error("value", `value must be a string, an integer or a boolean, found ${shown(value)}`);
     return null;
   }
+  // Beyond, neighbours are one number: a value that is none of the members would pass for one.
+  if (isInteger && !Number.isSafeInteger(value)) {
+    fields.error("value", `an integer value must be within 2^53 - 1, found ${shown(value)}`);
+    return null;
+  }
   const brief = fields.string("brief");
   const note = fields.string("note");
   const status = readStatus(fields);

@@ -48,6 +48,31 @@ describe("our annotations are checked where they are written", () => {
     expect(problems[0]).toMatch(/^a\.yaml:16: error: .*weir\.min must be a number, found "low"/);
   });
 
+  test("integers that a double has no room for are errors, as bounds and as members", () => {
+    const bound = (max: string): readonly string[] =>
+      resolvedText(span(`    attributes:\n      - {ref: a.i, annotations: {weir.max: ${max}}}\n`))
+        .problems;
+    expect(bound("9007199254740993")).toEqual([
+      expect.stringContaining(
+        "weir.max must be within 2^53 - 1 as an integer, found 9007199254740993",
+      ),
+    ]);
+    expect(bound("1e300")).toEqual([]);
+    const members = `groups:
+  - id: g
+    type: attribute_group
+    brief: G
+    attributes:
+      - id: x
+        type: {members: [{id: a, value: 9007199254740993, stability: stable}, {id: b, value: 1, stability: stable}]}
+        brief: X
+        stability: stable
+`;
+    expect(resolvedText(members).problems).toEqual([
+      expect.stringMatching(/^a\.yaml:7: error: .*an integer value must be within 2\^53 - 1/),
+    ]);
+  });
+
   test("bounds that no value can keep are an error where the upper one stands", () => {
     const bounds = (min: number, max: number): readonly string[] =>
       resolvedText(
