@@ -1,6 +1,7 @@
 // Every bound of the edge in one table: name, default, range, meaning and what happens at it. Those
 // with a range are settings of that name (edge/config.ts); the others are what the code is built
 // for. The README's table of limits is held against this one by a test.
+import { apiKeyBytesMax, apiKeysMax } from "../schemas/api-keys.ts";
 import { jsonDepthMax } from "../schemas/otlp/json-scanner.ts";
 
 /** One bound; `min` and `max` are of the setting. */
@@ -113,9 +114,9 @@ export type SettableLimit = keyof typeof settableLimits;
 /** Bounds without a setting. */
 export const fixedLimits = {
   /** Bytes of a presented key. */
-  apiKeyBytesMax: 512,
+  apiKeyBytesMax,
   /** Keys in API_KEYS and API_KEY_HASHES together. */
-  apiKeysMax: 256,
+  apiKeysMax,
   /** Tenants of TENANTS and TENANTS_KV together. */
   tenantsMax: 1000,
   tenantKeysMax: 16,

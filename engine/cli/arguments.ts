@@ -1,5 +1,6 @@
 // Reads a command line for one command and prints its help. Unknown options are refused with the
 // nearest known name; `--option=value` and `--option value` are the same.
+import { isProbability } from "../../schemas/sampling/threshold.ts";
 import type { Arguments, Command, Option, Options } from "./command.ts";
 import { UsageError } from "./command.ts";
 
@@ -146,4 +147,13 @@ export const integerOption = (
   throw new UsageError(
     `--${name} must be an integer from ${range.min} to ${range.max}, found ${String(text)}`,
   );
+};
+
+/** Reads the option of a sampling rate. @throws UsageError naming the option and the range. */
+export const rateOption = ({ values }: Arguments, name: string): number | undefined => {
+  const text = values[name];
+  if (text === undefined) return undefined;
+  const rate = typeof text === "string" && text.trim() !== "" ? Number(text) : Number.NaN;
+  if (isProbability(rate)) return rate;
+  throw new UsageError(`--${name} must be a number from 2^-56 to 1, found ${String(text)}`);
 };

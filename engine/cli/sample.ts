@@ -1,7 +1,7 @@
 // weir sample: what the edge's head sampler decides on the spans and log records of OTLP files.
 import type { TenantPolicy } from "../../schemas/sampling/head-settings.ts";
 import { defaultPolicy, readHeadSettings } from "../../schemas/sampling/head-settings.ts";
-import { isProbability } from "../../schemas/sampling/threshold.ts";
+import { rateOption } from "./arguments.ts";
 import type { Arguments, Command, Io } from "./command.ts";
 import { UsageError } from "./command.ts";
 import { InputError, readWhole } from "./input.ts";
@@ -11,15 +11,6 @@ import { OtlpRun } from "./otlp-run.ts";
 import { RequestSampler } from "./sample-request.ts";
 
 const configBytesMax = 1 << 20;
-
-/** @throws UsageError when the option is no rate. */
-const rateOption = (args: Arguments): number | null => {
-  const text = args.values["rate"];
-  if (text === undefined) return null;
-  const rate = typeof text === "string" && text.trim() !== "" ? Number(text) : Number.NaN;
-  if (isProbability(rate)) return rate;
-  throw new UsageError(`--rate must be a number from 2^-56 to 1, found ${String(text)}`);
-};
 
 /** @throws InputError when the file is no sampling policy. */
 const readPolicy = async (args: Arguments, io: Io): Promise<TenantPolicy> => {
@@ -41,9 +32,9 @@ const readPolicy = async (args: Arguments, io: Io): Promise<TenantPolicy> => {
 
 /** With a rate, that is the tenant's base rate; overrides stay. */
 const policyFor = async (args: Arguments, io: Io): Promise<TenantPolicy> => {
-  const rate = rateOption(args);
+  const rate = rateOption(args, "rate");
   const policy = await readPolicy(args, io);
-  return rate === null ? policy : { ...policy, rates: { ...policy.rates, base: rate } };
+  return rate === undefined ? policy : { ...policy, rates: { ...policy.rates, base: rate } };
 };
 
 /** One sampler for all requests, as at the edge. */

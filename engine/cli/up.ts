@@ -1,6 +1,7 @@
 // weir up: the whole system on this machine, with its live view and its ledger.
 import { fileURLToPath } from "node:url";
 
+import { apiKeyBytesMax, apiKeysMax } from "../../schemas/api-keys.ts";
 import { engineSettingsOf } from "../config/settings-of.ts";
 import type { Snapshot } from "../control/snapshot.ts";
 import { speedOption } from "../feed/options.ts";
@@ -15,13 +16,14 @@ import { type LiveView, liveView, type ViewScreen } from "../up/live-view.ts";
 import type { System, SystemOptions } from "../up/system.ts";
 import { handledOf, refusedOf, startSystem } from "../up/system.ts";
 import { viewLines } from "../up/view.ts";
-import { integerOption, refusePositionals } from "./arguments.ts";
+import { integerOption, rateOption, refusePositionals } from "./arguments.ts";
 import type { Arguments, Command, Io } from "./command.ts";
 import { exitCode, UsageError } from "./command.ts";
 import { configOptions, engineOptionFields, type OpenConfig, openConfig } from "./open-config.ts";
 
 const root = fileURLToPath(packageRoot);
 const portRange = { min: 0, max: 65_535 };
+const sampleDefault = 0.01;
 const viewMs = 1_000;
 const feedStopMs = 10_000;
 
@@ -57,7 +59,7 @@ export const up: Command = {
     sample: {
       value: "RATE",
       help: "base rate of head sampling, 1 keeps everything (errors 1, slow 0.5)",
-      default: "0.01",
+      default: `${sampleDefault}`,
     },
     "trace-endpoint": {
       value: "URL",
@@ -159,21 +161,35 @@ const refuseIdle = (
     throw new UsageError("--trace-rate needs --trace-endpoint: without it nothing is traced");
 };
 
-/** The edge takes a list, parted by spaces and commas, in which an empty key is none at all. */
+/**
+ * The edge takes a list, parted by spaces and commas, in which an empty key is none at all; clients
+ * send a key in a header. A message never shows a key.
+ */
 const apiKeysOf = (args: Arguments): readonly string[] => {
   const keys = texts(args, "api-key");
-  if (keys.every((key) => /^[^\s,]+$/.test(key))) return keys;
-  throw new UsageError("--api-key must not be empty, nor have spaces or commas");
+  if (keys.length > apiKeysMax)
+    throw new UsageError(
+      `--api-key may be given at most ${apiKeysMax} times, found ${keys.length}`,
+    );
+  for (const [at, key] of keys.entries()) {
+    if (/[^\x21-\x7e]|^$|,/.test(key))
+      throw new UsageError(
+        `--api-key number ${at + 1} must be visible ASCII characters, without spaces or commas`,
+      );
+    if (key.length > apiKeyBytesMax)
+      throw new UsageError(
+        `--api-key number ${at + 1} must be of up to ${apiKeyBytesMax} bytes, found ${key.length}`,
+      );
+  }
+  return keys;
 };
 
 const policyOf = (args: Arguments): SystemOptions["policy"] => {
   const profile = text(args, "profile") ?? "weir";
   if (!/^(?:weir|weaver|off)$/.test(profile))
     throw new UsageError(`--profile must be weir, weaver or off, found ${profile}`);
-  const sample = text(args, "sample") ?? "0.01";
-  if (!(Number(sample) > 0 && Number(sample) <= 1))
-    throw new UsageError(`--sample must be a rate above 0 and up to 1, found ${sample}`);
-  return { registry: text(args, "registry"), profile, sample };
+  const sample = rateOption(args, "sample") ?? sampleDefault;
+  return { registry: text(args, "registry"), profile, sample: String(sample) };
 };
 
 const feedOptions = (args: Arguments, system: System, io: Io) => ({

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 
+import { fixedLimits } from "../../../edge/limits.ts";
 import { readArguments } from "../../../engine/cli/arguments.ts";
+import { UsageError } from "../../../engine/cli/command.ts";
 import { up } from "../../../engine/cli/up.ts";
 import { capturedIo } from "./captured-io.ts";
 
@@ -22,4 +24,32 @@ test("options are refused that do nothing without another one", async () => {
     const args = readArguments(up.options, [option, "--no-feed"]);
     await expect(up.run(args, capturedIo().io)).rejects.toThrow(message);
   }
+});
+
+const refusalOf = async (...words: readonly string[]): Promise<unknown> => {
+  const args = readArguments(up.options, [...words, "--no-feed", "--data", "/dev/null/none"]);
+  return up.run(args, capturedIo().io).catch((error: unknown) => error);
+};
+
+test("a rate that the edge would refuse is refused before anything starts", async () => {
+  for (const rate of ["1e-17", "0", "1.5", "x", ""]) {
+    const message = `--sample must be a number from 2^-56 to 1, found ${rate}`;
+    expect(await refusalOf(`--sample=${rate}`)).toEqual(new UsageError(message));
+  }
+});
+
+test("keys that the edge would refuse, or no header holds, are refused before anything starts", async () => {
+  const forms = "must be visible ASCII characters, without spaces or commas";
+  for (const key of ["", "a b", "a,b", "schlüssel", "a\u0000b", "a\u007fb", "🔑"])
+    expect(await refusalOf("--api-key=good", `--api-key=${key}`)).toEqual(
+      new UsageError(`--api-key number 2 ${forms}`),
+    );
+  const long = "k".repeat(fixedLimits.apiKeyBytesMax + 1);
+  expect(await refusalOf(`--api-key=${long}`)).toEqual(
+    new UsageError("--api-key number 1 must be of up to 512 bytes, found 513"),
+  );
+  const many = Array.from({ length: fixedLimits.apiKeysMax + 1 }, (_, at) => `--api-key=k${at}`);
+  expect(await refusalOf(...many)).toEqual(
+    new UsageError("--api-key may be given at most 256 times, found 257"),
+  );
 });
