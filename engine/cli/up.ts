@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { apiKeyBytesMax, apiKeysMax } from "../../schemas/api-keys.ts";
 import { engineSettingsOf } from "../config/settings-of.ts";
 import type { Snapshot } from "../control/snapshot.ts";
-import { speedOption } from "../feed/options.ts";
+import { depthFileOf, speedOption } from "../feed/options.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { ledgerOf } from "../ledger/ledger.ts";
 import { packageRoot } from "../package-root.ts";
@@ -80,8 +80,9 @@ export const up: Command = {
     const view = liveView(screenOf(plainIo), () => everyDraws());
     const io: Io = { ...plainIo, note: view.note };
     const seconds = integerOption(args, "seconds", { min: 1, max: 31_536_000 });
-    // Told by the feed, it would be told after everything has started.
+    // Told by the feed, they would be told after everything has started.
     speedOption(args.values);
+    for (const word of texts(args, "depth")) depthFileOf(word);
     const settings = await openConfig(args, optionFields, io);
     const system = await start(args, settings, io);
     settings.follow(system);

@@ -3,15 +3,14 @@
 import { setTimeout as wait } from "node:timers/promises";
 
 import type { Io } from "../cli/command.ts";
-import { UsageError } from "../cli/command.ts";
 import { readLines } from "../cli/input.ts";
 import { Application } from "./application.ts";
 import { feedApplication } from "./application-feed.ts";
 import { feedDepth } from "./depth-feed.ts";
-import { type DepthFeedMessage, recordedDepth, venueOfFile } from "./depth.ts";
+import { type DepthFeedMessage, recordedDepth } from "./depth.ts";
 import type { FeedClock } from "./feed-clock.ts";
 import { generatedDepth } from "./generated-depth.ts";
-import type { FeedSettings } from "./options.ts";
+import { depthFileOf, type FeedSettings } from "./options.ts";
 import type { PostTotals } from "./post-totals.ts";
 import { Poster } from "./poster.ts";
 import { readTransactionPool } from "./recorded-transactions.ts";
@@ -148,12 +147,6 @@ const runTransactions = async (
   const blockhashes = new Seeded(seed + 2);
   const random = (count: number): Uint8Array => blockhashes.bytes(count);
   await feedTransactions({ pool, random, perSecond, poster, clock, signal: io.signal });
-};
-
-const depthFileOf = (word: string): NonNullable<ReturnType<typeof venueOfFile>> => {
-  const file = venueOfFile(word);
-  if (file !== null) return file;
-  throw new UsageError(`--depth ${word}: name the venue, as in --depth binance-spot=${word}`);
 };
 
 const played = (

@@ -1,6 +1,7 @@
 // The command line of the feed process. Rates of 0 leave a part out.
 import { integerOption, readArguments } from "../cli/arguments.ts";
 import { type Options, UsageError, type Values } from "../cli/command.ts";
+import { venueOfFile } from "./depth.ts";
 
 const feedOptionTable: Options = {
   edge: { value: "URL", help: "address of the edge", default: "http://127.0.0.1:4318" },
@@ -73,4 +74,11 @@ export const speedOption = (values: Values): number => {
   const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
   if (value >= 0 && value <= speedMax) return value;
   throw new UsageError(`--speed must be a number from 0 to ${speedMax}, found ${text}`);
+};
+
+/** Of one word of `--depth`. @throws UsageError when it does not tell the venue. */
+export const depthFileOf = (word: string): NonNullable<ReturnType<typeof venueOfFile>> => {
+  const file = venueOfFile(word);
+  if (file !== null) return file;
+  throw new UsageError(`--depth ${word}: name the venue, as in --depth binance-spot=${word}`);
 };

@@ -53,3 +53,11 @@ test("keys that the edge would refuse, or no header holds, are refused before an
     new UsageError("--api-key may be given at most 256 times, found 257"),
   );
 });
+
+test("a depth file whose venue is not known is refused before anything starts", async () => {
+  for (const word of ["junk.jsonl", "venue=junk.jsonl"]) {
+    const args = readArguments(up.options, ["--depth", word, "--data", "/dev/null/none"]);
+    const message = `--depth ${word}: name the venue, as in --depth binance-spot=${word}`;
+    await expect(up.run(args, capturedIo().io)).rejects.toEqual(new UsageError(message));
+  }
+});
