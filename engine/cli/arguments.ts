@@ -1,6 +1,7 @@
 // Reads a command line for one command and prints its help. Unknown options are refused with the
 // nearest known name; `--option=value` and `--option value` are the same.
 import { isProbability } from "../../schemas/sampling/threshold.ts";
+import { refusedPorts } from "../config/refused-ports.ts";
 import type { Arguments, Command, Option, Options } from "./command.ts";
 import { UsageError } from "./command.ts";
 
@@ -146,6 +147,17 @@ export const integerOption = (
   if (value >= range.min && value <= range.max) return value;
   throw new UsageError(
     `--${name} must be an integer from ${range.min} to ${range.max}, found ${String(text)}`,
+  );
+};
+
+const portRange = { min: 0, max: 65_535 };
+
+/** Reads the option of a port to serve HTTP on. @throws UsageError naming option and port. */
+export const httpPortOption = (args: Arguments, name: string): number | undefined => {
+  const port = integerOption(args, name, portRange);
+  if (port === undefined || !refusedPorts.has(port)) return port;
+  throw new UsageError(
+    `--${name} ${port}: browsers and fetch refuse this port; choose another one, 0 = a free one`,
   );
 };
 

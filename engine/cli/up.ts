@@ -16,13 +16,12 @@ import { type LiveView, liveView, type ViewScreen } from "../up/live-view.ts";
 import type { System, SystemOptions } from "../up/system.ts";
 import { handledOf, refusedOf, startSystem } from "../up/system.ts";
 import { viewLines } from "../up/view.ts";
-import { integerOption, rateOption, refusePositionals } from "./arguments.ts";
+import { httpPortOption, integerOption, rateOption, refusePositionals } from "./arguments.ts";
 import type { Arguments, Command, Io } from "./command.ts";
 import { exitCode, UsageError } from "./command.ts";
 import { configOptions, engineOptionFields, type OpenConfig, openConfig } from "./open-config.ts";
 
 const root = fileURLToPath(packageRoot);
-const portRange = { min: 0, max: 65_535 };
 const sampleDefault = 0.01;
 const viewMs = 1_000;
 const feedStopMs = 10_000;
@@ -135,7 +134,7 @@ const start = async (args: Arguments, settings: OpenConfig, io: Io): Promise<Sys
     dataDir: log.data_dir,
     kafka: log.kafka === "" ? null : log.kafka,
     createTopics: args.values["create-topics"] === true,
-    edgePort: integerOption(args, "edge-port", portRange) ?? 0,
+    edgePort: httpPortOption(args, "edge-port") ?? 0,
     edgeShortPauses: edge.short_pauses,
     controlPort: control.port,
     logPort: log.port,

@@ -8,7 +8,7 @@ import { eventRuleDefaults } from "../export/event-rule.ts";
 import { instructionRules } from "../../schemas/market/programs.ts";
 import { beatMs } from "../supervise/worker-cells.ts";
 import { backoff } from "./backoff-fields.ts";
-import { address, decimal, flag, integer, powerOfTwo, text, texts } from "./fields.ts";
+import { address, decimal, flag, httpPort, integer, powerOfTwo, text, texts } from "./fields.ts";
 import { lookupTables } from "./lookup-tables-section.ts";
 import { threads } from "./threads-section.ts";
 
@@ -297,10 +297,8 @@ const log = z.strictObject({
 });
 
 const control = z.strictObject({
-  port: integer({
+  port: httpPort({
     default: 9464,
-    min: 0,
-    max: 65_535,
     reload: restart,
     what: "metrics and status; 0 takes a free one",
   }),

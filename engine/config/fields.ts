@@ -3,6 +3,8 @@
 // so that every one of them has its meaning and its label.
 import * as z from "zod";
 
+import { refusedPorts } from "./refused-ports.ts";
+
 /** `live`: a reload applies it between two batches. `restart`: kept until the next start. */
 export type Reload = "live" | "restart";
 
@@ -32,6 +34,19 @@ export const integer = (of: NumberFacts): NumberField => {
     .int(expected)
     .min(of.min, expected)
     .max(of.max, expected)
+    .default(of.default)
+    .meta(facts(of));
+};
+
+/** A port to serve HTTP on; 0 is a free one. */
+export const httpPort = (of: FieldFacts & { readonly default: number }): NumberField => {
+  const range = "expected an integer from 0 to 65535";
+  const reachable = "expected a port that browsers and fetch do not refuse";
+  return z
+    .int(range)
+    .min(0, range)
+    .max(65_535, range)
+    .refine((port) => !refusedPorts.has(port), reachable)
     .default(of.default)
     .meta(facts(of));
 };

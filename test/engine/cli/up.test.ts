@@ -61,3 +61,17 @@ test("a depth file whose venue is not known is refused before anything starts", 
     await expect(up.run(args, capturedIo().io)).rejects.toEqual(new UsageError(message));
   }
 });
+
+test("ports that no fetch reaches are refused before anything starts", async () => {
+  for (const port of [6000, 6666, 10_080])
+    expect(await refusalOf(`--edge-port=${port}`)).toEqual(
+      new UsageError(
+        `--edge-port ${port}: browsers and fetch refuse this port; choose another one, 0 = a free one`,
+      ),
+    );
+  expect(await refusalOf("--control-port=6666")).toEqual(
+    new UsageError(
+      "--control-port: control.port: found 6666, expected a port that browsers and fetch do not refuse",
+    ),
+  );
+});
