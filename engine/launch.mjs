@@ -52,8 +52,12 @@ if (first !== "--install") {
   );
   // A terminal signals the whole group; a supervisor only this process: pass it on, wait, and end
   // as the child ended.
+  const passedOn = new Set();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-    process.on(signal, () => child.kill(signal));
+    process.on(signal, () => {
+      passedOn.add(signal);
+      child.kill(signal);
+    });
   }
   if (process.env.npm_command === "exec") {
     // npx passes a signal to the shell between us alone; who lost that shell has got it.
@@ -62,6 +66,9 @@ if (first !== "--install") {
     setInterval(look, 500).unref();
   }
   child.on("exit", (code, signal) => {
-    process.exitCode = signal === null ? code : 1;
+    // Only a command that has not begun dies of these: it was asked to end, and nothing is undone.
+    const isEarlyEnd = signal !== "SIGHUP" && passedOn.has(signal);
+    if (isEarlyEnd) console.error(`weir: ended by ${signal} before it began`);
+    process.exitCode = signal === null ? code : isEarlyEnd ? 0 : 1;
   });
 }

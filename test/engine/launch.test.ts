@@ -1,10 +1,10 @@
 // The entry of the command line, as a process of its own.
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { afterAll, describe, expect, it } from "vitest";
 
@@ -49,6 +49,26 @@ const endsWith = async (
   return isEarly;
 };
 
+/** The launcher's end when this signal comes while its program has not begun; no handler is there. */
+const endBeforeStart = async (signal: NodeJS.Signals): Promise<readonly unknown[]> => {
+  const module = join(folder, "never-begins.mjs");
+  const waits = 'process.stdout.write("waits"); setInterval(() => undefined, 1e6);';
+  writeFileSync(
+    module,
+    `if (process.argv[1].endsWith("main.ts")) { ${waits} await new Promise(() => undefined); }`,
+  );
+  const child = spawn(process.execPath, [join(root, "engine", "launch.mjs"), "--version"], {
+    env: { ...process.env, NODE_OPTIONS: `--import=${pathToFileURL(module).href}` },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let said = "";
+  child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  await once(child.stdout, "data");
+  child.kill(signal);
+  const [code] = (await once(child, "close")) as [number | null];
+  return [code, said];
+};
+
 describe("the launcher", () => {
   it("keeps what Node makes of the sources, where the user says when they do", () => {
     const cache = join(folder, "own");
@@ -74,6 +94,15 @@ describe("the launcher", () => {
     expect(await endsWith([process.execPath, launcher], "SIGKILL")).toBe(true);
     expect(await endsWith(["npx", "weir"], "SIGTERM")).toBe(true);
     expect(await endsWith(["npm", "run", "--silent", "weir", "--"], "SIGTERM")).toBe(true);
+  });
+
+  it("ends well when it is told to end before its program has begun", async () => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const)
+      expect(await endBeforeStart(signal)).toEqual([
+        0,
+        `weir: ended by ${signal} before it began\n`,
+      ]);
+    expect(await endBeforeStart("SIGHUP")).toEqual([1, ""]);
   });
 
   it("starts where no folder can be made, too", () => {
