@@ -10,7 +10,10 @@ import { zstdFrames } from "./zstd-frames.ts";
 /** Bounds of the output, in bytes and in bytes for each byte of input. */
 export type InflateLimits = { readonly bodyBytesMax: number; readonly inflateRatioMax: number };
 
-type Inflate = (wire: Uint8Array, bytesMax: number) => Uint8Array | Refusal;
+/** Bytes of one output, and the refusal of more. */
+type Bound = { readonly bytesMax: number; readonly over: () => Refusal };
+
+type Inflate = (wire: Uint8Array, bound: Bound) => Uint8Array | Refusal;
 
 const field = "Content-Encoding";
 /** Output below this is harmless, whatever its ratio. */
@@ -18,40 +21,41 @@ const ratioFloorBytes = 1 << 20;
 const windowLogMax = Math.log2(fixedLimits.zstdWindowBytesMax);
 const { zstdFramesMax } = fixedLimits;
 
-const tooLarge = (bytesMax: number): Refusal =>
-  refuse("body-too-large", `inflated body: more than the limit of ${bytesMax} bytes`, { field });
+/** By its name in edge/limits.ts: who is refused looks for a setting. */
+const tooLarge = (limit: string): Refusal =>
+  refuse("body-too-large", `inflated body: more than ${limit}`, { field });
 
 const invalid = (message: string): Refusal =>
   refuse("malformed-encoding", `Content-Encoding ${message}`, { field });
 
 /** workerd throws RangeError at the limit and Error for everything else; a test holds it to that. */
-const attempt = (inflate: () => Uint8Array, bytesMax: number, message: string) => {
+const attempt = (inflate: () => Uint8Array, { over }: Bound, message: string) => {
   try {
     return inflate();
   } catch (error) {
-    return error instanceof RangeError ? tooLarge(bytesMax) : invalid(message);
+    return error instanceof RangeError ? over() : invalid(message);
   }
 };
 
-const gunzip: Inflate = (wire, bytesMax) =>
+const gunzip: Inflate = (wire, bound) =>
   attempt(
-    () => gunzipSync(wire, { maxOutputLength: bytesMax }),
-    bytesMax,
+    () => gunzipSync(wire, { maxOutputLength: bound.bytesMax }),
+    bound,
     "gzip: the body is not valid gzip",
   );
 
 const zstdOptions = { params: { [constants.ZSTD_d_windowLogMax]: windowLogMax } };
 const zstdMessage = `zstd: the body is not valid zstd with windows of at most ${fixedLimits.zstdWindowBytesMax} bytes`;
 
-const unzstd: Inflate = (wire, bytesMax) => {
+const unzstd: Inflate = (wire, bound) => {
   const frames = zstdFrames(wire, zstdFramesMax);
   if (frames === undefined || frames.length === 0)
     return invalid(`zstd: the body is not 1 to ${zstdFramesMax} whole zstd frames`);
   const parts: Uint8Array[] = [];
-  let left = bytesMax;
+  let left = bound.bytesMax;
   for (const frame of frames) {
     const options = { ...zstdOptions, maxOutputLength: left };
-    const part = attempt(() => zstdDecompressSync(frame, options), bytesMax, zstdMessage);
+    const part = attempt(() => zstdDecompressSync(frame, options), bound, zstdMessage);
     if (isRefusal(part)) return part;
     left -= part.byteLength;
     parts.push(part);
@@ -71,9 +75,19 @@ export const inflatedBytesMax = (wireBytes: number, limits: InflateLimits): numb
   return Math.min(limits.bodyBytesMax, byRatio);
 };
 
+const boundOf = (wireBytes: number, limits: InflateLimits): Bound => {
+  const bytesMax = inflatedBytesMax(wireBytes, limits);
+  const { bodyBytesMax, inflateRatioMax } = limits;
+  const limit =
+    bytesMax === bodyBytesMax
+      ? `BODY_BYTES_MAX=${bodyBytesMax}`
+      : `INFLATE_RATIO_MAX=${inflateRatioMax} times its ${wireBytes} bytes on the wire`;
+  return { bytesMax, over: () => tooLarge(limit) };
+};
+
 /** Refuses with `body-too-large` at either limit, and with `malformed-encoding`. */
 export const inflate = (
   wire: Uint8Array,
   encoding: Exclude<ContentEncoding, "identity">,
   limits: InflateLimits,
-): Uint8Array | Refusal => inflaters[encoding](wire, inflatedBytesMax(wire.byteLength, limits));
+): Uint8Array | Refusal => inflaters[encoding](wire, boundOf(wire.byteLength, limits));

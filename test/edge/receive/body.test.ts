@@ -3,7 +3,7 @@ import { constants, gzipSync, zstdCompressSync } from "node:zlib";
 import { afterEach, describe, expect, test, vi } from "vitest";
 
 import { readConfig } from "../../../edge/config.ts";
-import { isRefusal } from "../../../edge/errors.ts";
+import { isRefusal, type Refusal } from "../../../edge/errors.ts";
 import { BodyReader } from "../../../edge/receive/body.ts";
 import { drainBody } from "../../../edge/receive/drain.ts";
 import {
@@ -192,6 +192,21 @@ test.each(["gzip", "zstd"] as const)(
     expect(await readWith(reader, small, encoding)).toHaveLength(1 << 20);
     const large = withLength(compress(new Uint8Array((1 << 20) + 1)));
     expect(await readWith(reader, large, encoding)).toMatchObject({ code: "body-too-large" });
+  },
+);
+
+test.each(["gzip", "zstd"] as const)(
+  "%s above a limit is refused by the name of the one that it passes",
+  async (encoding) => {
+    const wire = (encoding === "gzip" ? gzipSync : zstdCompressSync)(new Uint8Array(4 << 20));
+    const messageFor = async (bodyBytesMax: number): Promise<unknown> => {
+      const reader = new BodyReader({ ...defaults, inflateRatioMax: 10, bodyBytesMax });
+      return ((await readWith(reader, withLength(wire), encoding)) as Refusal).message;
+    };
+    expect(await messageFor(2 << 20)).toBe(
+      `inflated body: more than INFLATE_RATIO_MAX=10 times its ${wire.byteLength} bytes on the wire`,
+    );
+    expect(await messageFor(100_000)).toBe("inflated body: more than BODY_BYTES_MAX=100000");
   },
 );
 
