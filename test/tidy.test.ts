@@ -73,6 +73,9 @@ describe("the house", () => {
       // Keys: read on the thread that uses them, so that none is passed around.
       "engine/threads/submit.thread.ts",
       "engine/resolve/start-resolver.ts",
+      // The feed's key: of arguments every user of the machine would know.
+      "engine/feed/main.ts",
+      "engine/up/child.ts",
       "engine/up/edge-bundle.ts",
       "engine/up/edge-process.ts",
       "engine/launch.mjs",

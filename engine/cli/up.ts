@@ -124,11 +124,7 @@ const optionFields = { ...engineOptionFields, "trace-rate": "telemetry.trace_rat
 const start = async (args: Arguments, settings: OpenConfig, io: Io): Promise<System> => {
   const { holder } = settings;
   const { log, control, telemetry, edge } = holder.config;
-  const apiKeys = apiKeysOf(args);
   refuseIdle(args, { kafka: log.kafka, traceEndpoint: telemetry.trace_endpoint });
-  if (apiKeys.length === 0) {
-    io.note("weir: no API key configured: the edge serves loopback without authentication");
-  }
   return startSystem({
     root,
     dataDir: log.data_dir,
@@ -138,7 +134,7 @@ const start = async (args: Arguments, settings: OpenConfig, io: Io): Promise<Sys
     edgeShortPauses: edge.short_pauses,
     controlPort: control.port,
     logPort: log.port,
-    apiKeys,
+    apiKeys: apiKeysOf(args),
     policy: policyOf(args),
     tracing: { endpoint: telemetry.trace_endpoint, rate: telemetry.trace_rate },
     note: io.note,
@@ -193,8 +189,8 @@ const policyOf = (args: Arguments): SystemOptions["policy"] => {
 };
 
 const feedOptions = (args: Arguments, system: System, io: Io) => ({
-  edgeUrl: system.ready.edge,
-  apiKey: texts(args, "api-key")[0] ?? null,
+  edgeUrl: system.edge.url,
+  apiKey: system.edge.apiKey,
   transactions: texts(args, "transactions"),
   depth: texts(args, "depth"),
   speed: text(args, "speed") ?? "1",

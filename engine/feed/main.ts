@@ -8,7 +8,7 @@ import { exitCode, UsageError } from "../cli/command.ts";
 import { InputError } from "../cli/input.ts";
 import { processIo } from "../cli/process-io.ts";
 import { startFeed } from "./feed.ts";
-import { readFeedSettings } from "./options.ts";
+import { apiKeyVariable, readFeedSettings } from "./options.ts";
 import { stoppableClock } from "./stoppable-clock.ts";
 
 const reportMs = 1000;
@@ -25,7 +25,7 @@ io.signal.addEventListener("abort", stopNow, { once: true });
 process.stdin.on("close", stopNow).on("error", stopNow).resume();
 
 try {
-  const settings = readFeedSettings(process.argv.slice(2));
+  const settings = readFeedSettings(process.argv.slice(2), process.env[apiKeyVariable] ?? null);
   const feedIo = { ...io, signal: stop.signal, stdin: parentInput() };
   const feed = startFeed({ settings, io: feedIo, clock: stoppableClock(stop.signal), fetch });
   const report = (): Promise<void> => io.line(JSON.stringify({ feed: feed.totals() }));

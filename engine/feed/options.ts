@@ -5,7 +5,6 @@ import { venueOfFile } from "./depth.ts";
 
 const feedOptionTable: Options = {
   edge: { value: "URL", help: "address of the edge", default: "http://127.0.0.1:4318" },
-  "api-key": { value: "KEY", help: "sent as bearer token" },
   spans: { value: "N", help: "spans per second of the application", default: "200" },
   "transactions-rate": { value: "N", help: "transactions per second", default: "500" },
   "depth-rate": { value: "N", help: "generated depth updates per second", default: "20" },
@@ -29,22 +28,24 @@ export type FeedSettings = {
   readonly seed: number | null;
 };
 
+/** Environment variable of the key that is sent as bearer token. */
+export const apiKeyVariable = "WEIR_FEED_API_KEY";
+
 const rateMax = 1_000_000;
 const seedMax = 2 ** 32 - 1;
 const speedMax = 1_000_000;
 
 /** @throws UsageError naming the option, what was found and what was expected. */
-export const readFeedSettings = (argv: readonly string[]): FeedSettings => {
+export const readFeedSettings = (argv: readonly string[], apiKey: string | null): FeedSettings => {
   const args = readArguments(feedOptionTable, argv);
   if (args.positionals.length > 0) {
     throw new UsageError(`the feed takes options only, found ${args.positionals.join(" ")}`);
   }
   const { values } = args;
   const rate = (name: string): number => integerOption(args, name, { min: 0, max: rateMax }) ?? 0;
-  const apiKey = values["api-key"];
   return {
     edgeUrl: edgeUrl(values),
-    apiKey: typeof apiKey === "string" ? apiKey : null,
+    apiKey,
     spansPerSecond: rate("spans"),
     transactionsPerSecond: rate("transactions-rate"),
     depthPerSecond: rate("depth-rate"),

@@ -21,16 +21,23 @@ export type NodeChild = {
 export type NodeChildOptions = {
   readonly file: URL;
   readonly args: readonly string[];
+  /** Over our own environment. */
+  readonly env?: { readonly [name: string]: string };
   readonly onLine: (line: string) => void;
   readonly onNote: (line: string) => void;
 };
 
-export const startNodeChild = ({ file, args, onLine, onNote }: NodeChildOptions): NodeChild => {
+export const startNodeChild = (options: NodeChildOptions): NodeChild => {
+  const { file, args, env, onLine, onNote } = options;
   const child = spawn(
     process.execPath,
     ["--disable-warning=ExperimentalWarning", fileURLToPath(file), ...args],
     // A group of its own: Ctrl-C reaches us alone, and we stop children in the data's order.
-    { stdio: ["pipe", "pipe", "pipe", standardInput], detached: true },
+    {
+      stdio: ["pipe", "pipe", "pipe", standardInput],
+      detached: true,
+      env: { ...process.env, ...env },
+    },
   ) as ChildProcessWithoutNullStreams;
   createInterface({ input: child.stdout }).on("line", onLine);
   createInterface({ input: child.stderr }).on("line", onNote);

@@ -1,5 +1,6 @@
 // The feed of `weir up` as a child process: an instrumented application, transactions and depth,
 // posted to the edge like any client's.
+import { apiKeyVariable } from "../feed/options.ts";
 import { moduleUrl } from "../package-root.ts";
 import { startNodeChild } from "./child.ts";
 
@@ -24,6 +25,8 @@ export const startFeed = (options: FeedOptions): FeedProcess => {
   const child = startNodeChild({
     file: moduleUrl("engine/feed/main"),
     args: feedArguments(options),
+    // Every user of the machine can read an argument.
+    ...(options.apiKey !== null && { env: { [apiKeyVariable]: options.apiKey } }),
     onLine: (line) => {
       last = line;
     },
@@ -48,7 +51,6 @@ export const startFeed = (options: FeedOptions): FeedProcess => {
 
 const feedArguments = (options: FeedOptions): readonly string[] => [
   `--edge=${options.edgeUrl}`,
-  ...(options.apiKey === null ? [] : [`--api-key=${options.apiKey}`]),
   ...options.transactions.map((file) => `--transactions=${file}`),
   ...options.depth.map((file) => `--depth=${file}`),
   `--speed=${options.speed}`,

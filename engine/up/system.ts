@@ -20,7 +20,8 @@ import type { EventLog } from "../log/event-log.ts";
 import { kafkaAccess } from "../log/kafka-access.ts";
 import { openLog } from "../log/open-log.ts";
 import { drained } from "./drained.ts";
-import { bundleEdge } from "./edge-bundle.ts";
+import { type EdgeAccess, edgeAccess } from "./edge-access.ts";
+import { bundleEdge, type EdgeBundle } from "./edge-bundle.ts";
 import type { RunningEdge } from "./edge-process.ts";
 import { startEdge } from "./edge-process.ts";
 import type { EdgeAddress } from "./edge-status.ts";
@@ -89,8 +90,9 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
     root: options.root,
     outDir: join(options.root, ".weir", "edge-bundles"),
   }).catch(explain("--edge-port"));
+  const accessed = accessOf(options, bundled);
   // Awaited below; a failure before that must not count as unhandled.
-  bundled.catch(() => undefined);
+  accessed.catch(() => undefined);
   const target = logTarget(options);
   if (options.kafka !== null) await checkKafkaTopics(options.kafka, options.createTopics);
   const undo: (() => Promise<unknown>)[] = [];
@@ -106,11 +108,12 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
     const { registry } = options.policy;
     const registries = registry === null ? null : await publish(registry, options.note);
     undo.unshift(async () => registries?.close());
+    const access = await accessed;
     const edge = await startEdge({
       bundle: await bundled,
       port: options.edgePort,
       host: "127.0.0.1",
-      vars: edgeVars(options, { engine, runId }),
+      vars: { ...edgeVars(options, { engine, runId }), ...access.vars },
       authorities: options.kafka === null ? null : kafkaAccess().authorities,
       keyValues: registries === null ? {} : { REGISTRIES: registries.address },
       shortPauses: options.edgeShortPauses,
@@ -139,7 +142,8 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
       steering: { ...engine.steering, reload: options.reload ?? null },
     });
     undo.unshift(() => control.close());
-    return running({ engine, edge, registries, log, control, options, state });
+    const { apiKey } = access;
+    return running({ engine, edge, apiKey, registries, log, control, options, state });
   } catch (error) {
     for (const end of undo) await end();
     throw error;
@@ -161,8 +165,18 @@ const publish = (path: string, note: (line: string) => void): Promise<KeyValueSe
 const logTarget = ({ kafka, dataDir, logPort }: SystemOptions) =>
   kafka === null ? { directory: join(dataDir, "log"), port: logPort } : { kafka };
 
+const accessOf = async (
+  { apiKeys, note }: SystemOptions,
+  bundled: Promise<EdgeBundle>,
+): Promise<EdgeAccess> => {
+  const access = edgeAccess(apiKeys, (await bundled).vars);
+  if (access.apiKey === null)
+    note("weir: no API key configured: the edge serves loopback without authentication");
+  return access;
+};
+
 const edgeVars = (
-  { kafka, apiKeys, policy, tracing }: SystemOptions,
+  { kafka, policy, tracing }: SystemOptions,
   { engine, runId }: { readonly engine: Engine; readonly runId: string },
 ): { readonly [name: string]: string } => ({
   RUN_ID: runId,
@@ -173,7 +187,6 @@ const edgeVars = (
       TRACE_ENDPOINT: tracing.endpoint,
       TRACE_RATE: String(tracing.rate),
     }),
-  ...(apiKeys.length > 0 ? { API_KEYS: apiKeys.join(",") } : {}),
   ...(kafka === null
     ? { LOG_KIND: "rest", REST_URL: engine.restUrl ?? "" }
     : { LOG_KIND: "kafka", KAFKA_BROKERS: kafka, ...accessVars() }),
@@ -194,6 +207,7 @@ const accessVars = (): { readonly [name: string]: string } => {
 type Parts = {
   readonly engine: Engine;
   readonly edge: RunningEdge;
+  readonly apiKey: string | null;
   readonly registries: KeyValueServer | null;
   readonly log: EventLog;
   readonly control: ControlServer;
@@ -201,8 +215,9 @@ type Parts = {
   readonly state: { isStopping: boolean };
 };
 
-const running = ({ engine, edge, registries, log, control, options, state }: Parts): System => {
-  const edgeAddress = { url: edge.url, apiKey: options.apiKeys[0] ?? null };
+const running = (parts: Parts): System => {
+  const { engine, edge, apiKey, registries, log, control, options, state } = parts;
+  const edgeAddress = { url: edge.url, apiKey };
   const failed = Promise.race([
     engine.failed.then(({ thread, message }) => `thread ${thread}: ${message}`),
     edge.exited.then((code) => `edge: workerd ended with code=${code}`),

@@ -101,6 +101,21 @@ describe("the feed process", () => {
     }
   });
 
+  it("shows the key of its environment with everything that it sends", async () => {
+    await withEdge(async (edge) => {
+      const child = spawn(process.execPath, [main, `--edge=${edge.url}`], {
+        stdio: ["pipe", "ignore", "ignore"],
+        env: { ...process.env, WEIR_FEED_API_KEY: "sesame" },
+      });
+      const paths = ["traces", "metrics", "logs", "transactions", "depth"].map((p) => `/v1/${p}`);
+      await until(() => paths.every((path) => edge.posted.some((one) => one.path === path)));
+      child.stdin?.end();
+      await once(child, "exit");
+      const shown = edge.posted.map(({ headers }) => headers["authorization"]);
+      expect(new Set(shown)).toEqual(new Set(["Bearer sesame"]));
+    });
+  });
+
   it("takes transactions from its parent's standard input, which is its descriptor 3", async () => {
     await withEdge(async (edge) => {
       const args = [main, `--edge=${edge.url}`, "--spans=0", "--depth-rate=0", "--transactions=-"];
