@@ -188,3 +188,40 @@ test("without a quote when another coin of the trader moved too: the SOL may be 
   });
   expect(sold).toEqual({ base: 40n, quote: null });
 });
+
+test("rent is found in instructions that the node has parsed, and an unknown form moves nothing", () => {
+  const owner = encodeBase58(Uint8Array.from({ length: 32 }, () => 6));
+  const inner = (type: string, info: object) => [
+    {
+      index: 0,
+      instructions: [
+        { program: "system", programId: programIds.System, parsed: { type, info } },
+        { program: "system", programId: programIds.System, parsed: { type: "new", info: {} } },
+        {
+          program: "system",
+          programId: programIds.System,
+          parsed: { type: "createAccount", info: {} },
+        },
+      ],
+    },
+  ];
+  const opened = (source: string, payerChange: number, userChange: number) =>
+    amountsOf(
+      {
+        preBalances: [start, start, rent, 0],
+        postBalances: [start - fee + payerChange, start + 777 + userChange, rent, rent],
+        preTokenBalances: [balance(2, "coin", 40)],
+        postTokenBalances: [balance(2, "coin", 0), balance(3, "other", 0)],
+        innerInstructions: inner("createAccount", {
+          source,
+          newAccount: "others",
+          lamports: rent,
+          space: 165,
+          owner,
+        }),
+      },
+      { keys: ["payer", "user", "coins", "others"] },
+    );
+  expect(opened("user", 0, -rent)).toEqual({ base: 40n, quote: 777n });
+  expect(opened("payer", -rent, 0)).toEqual({ base: 40n, quote: 777n });
+});
