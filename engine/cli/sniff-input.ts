@@ -145,7 +145,8 @@ async function* rpcItems(
 function* wholeItems(source: RpcSource, lines: readonly TextLine[]): Generator<SniffItem> {
   const { path } = source;
   const text = lines.map((one) => one.text).join("\n");
-  const isByLine = tryParse(text) === undefined && lines.some((one) => isDocument(one.text));
+  // Most files are ended by the first: they are not parsed twice.
+  const isByLine = lines.some((one) => isDocument(one.text)) && tryParse(text) === undefined;
   if (!isByLine) yield* documentItems(source, path, text);
   else {
     for (const one of lines) {
