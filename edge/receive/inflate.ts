@@ -78,11 +78,15 @@ export const inflatedBytesMax = (wireBytes: number, limits: InflateLimits): numb
 const boundOf = (wireBytes: number, limits: InflateLimits): Bound => {
   const bytesMax = inflatedBytesMax(wireBytes, limits);
   const { bodyBytesMax, inflateRatioMax } = limits;
-  const limit =
-    bytesMax === bodyBytesMax
-      ? `BODY_BYTES_MAX=${bodyBytesMax}`
-      : `INFLATE_RATIO_MAX=${inflateRatioMax} times its ${wireBytes} bytes on the wire`;
-  return { bytesMax, over: () => tooLarge(limit) };
+  return {
+    bytesMax,
+    over: () =>
+      tooLarge(
+        bytesMax === bodyBytesMax
+          ? `BODY_BYTES_MAX=${bodyBytesMax}`
+          : `INFLATE_RATIO_MAX=${inflateRatioMax} times its ${wireBytes} bytes on the wire`,
+      ),
+  };
 };
 
 /** Refuses with `body-too-large` at either limit, and with `malformed-encoding`. */

@@ -15,9 +15,10 @@
 // which are of some recent update, and the call.
 //
 // Two writers of one level are no equals: who has the cache line reads and exchanges within some
-// nanoseconds, who has not is too late again and again: 64 tries and more, some times in 10^7 updates. So who has lost
-// `triesBeforeCall` tries sets the call, which every update reads, and whoever finds it set takes it
-// back and pauses once. Nobody waits for anybody: a call that nobody answers changes nothing.
+// nanoseconds, who has not is too late again and again, 64 tries and more some times in 10^7 updates.
+// So who has lost `triesBeforeCall` tries sets the call, which every update reads, and whoever finds
+// it set takes it back and pauses once. Nobody waits for anybody: a call that nobody answers changes
+// nothing.
 
 /** What an update came to. */
 export const compactOutcome = {

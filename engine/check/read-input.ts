@@ -5,10 +5,10 @@ import { JsonEncoder, jsonSignal } from "../../schemas/otlp/json-encode.ts";
 import { JsonScanner, mark } from "../../schemas/otlp/json-scanner.ts";
 import type { Signal } from "../../schemas/otlp/messages.ts";
 import { isUtf8 } from "../../schemas/otlp/utf8.ts";
-import { hideBadRecords } from "./bad-records.ts";
+import { type DamagedRequest, damagedRequest } from "./damaged-request.ts";
 import { encodeRecords } from "./json-request.ts";
 import { otlpSamples } from "./otlp-samples.ts";
-import { damagedSignal, firstTag, isProtobuf, protobufSignals } from "./protobuf-signal.ts";
+import { isProtobuf, protobufSignals } from "./protobuf-signal.ts";
 import { readLine, readSamples, type SampleRead } from "./read-samples.ts";
 
 const newline = 0x0a;
@@ -85,7 +85,7 @@ const protobufSignal = (bytes: Uint8Array, asked: Signal | null): Signal | Wrong
   if (asked !== null && isProtobuf(bytes, asked)) return asked;
   const fitting = protobufSignals(bytes);
   const [only] = fitting;
-  if (only === undefined) return bytes[0] === firstTag ? damagedSignal(bytes, asked) : null;
+  if (only === undefined) return null;
   const named = fitting.join(" or ");
   if (asked !== null) return { message: `OTLP protobuf of ${named}, asked for --signal ${asked}` };
   if (fitting.length === 1) return only;
@@ -95,20 +95,24 @@ const protobufSignal = (bytes: Uint8Array, asked: Signal | null): Signal | Wrong
 };
 
 /** Bad records first, then the samples of the others. */
-function* protobuf(bytes: Uint8Array, signal: Signal): Generator<SampleRead> {
-  for (const { fault: message, at } of hideBadRecords(bytes, signal).faults)
-    yield { at: `byte ${at}`, message };
+function* damaged({ faults, bytes, signal }: DamagedRequest): Generator<SampleRead> {
+  for (const { fault: message, at } of faults) yield { at: `byte ${at}`, message };
   yield* otlp(bytes, signal, "");
 }
 
 /**
  * The samples of one file, or what is wrong in place of one. `signal` is that of protobuf; null looks
- * which one it is. Bad records of protobuf are overwritten in `bytes`.
+ * which one it is.
  */
 export function* readInput(bytes: Uint8Array, signal: Signal | null): Generator<SampleRead> {
   const found = protobufSignal(bytes, signal);
   if (found !== null) {
-    yield* typeof found === "string" ? protobuf(bytes, found) : [fault(found.message)];
+    yield* typeof found === "string" ? otlp(bytes, found, "") : [fault(found.message)];
+    return;
+  }
+  const request = damagedRequest(bytes, signal);
+  if (request !== null) {
+    yield* damaged(request);
     return;
   }
   if (isJson(bytes)) {

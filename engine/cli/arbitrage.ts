@@ -12,6 +12,7 @@ import { createBookMemory } from "../book/book-layout.ts";
 import { bookOutcome, bookOutcomeText, isReplayFault } from "../book/book-outcome.ts";
 import { bookState } from "../book/book-sequencer.ts";
 import { type MarketBook, MarketBooks } from "../book/market-books.ts";
+import { readCounters } from "../book/top-reader.ts";
 import type { Arguments, Command, Io } from "./command.ts";
 import { exitCode, UsageError } from "./command.ts";
 import { InputError, type Line, readLines } from "./input.ts";
@@ -74,7 +75,6 @@ class LegReplay {
   head: Reading<Line> | null = null;
   /** Whether the last `apply` changed levels or state of the book. */
   isChanged = false;
-  gaps = 0;
   readonly #reader: RecordedReader<Line>;
   readonly #readings: AsyncGenerator<Reading<Line>>;
   readonly #books: MarketBooks;
@@ -100,6 +100,11 @@ class LegReplay {
 
   get symbol(): string {
     return this.#books.books[0] === undefined ? this.plan.symbol : symbolOf(this.#books.books[0]);
+  }
+
+  get gaps(): number {
+    const [entry] = this.#books.books;
+    return entry === undefined ? 0 : readCounters(entry.slot).gaps;
   }
 
   /**
@@ -135,7 +140,6 @@ class LegReplay {
     const outcome = this.#books.apply(this.#view, 0, bytes);
     this.isChanged = outcome !== bookOutcome.trade && outcome !== bookOutcome.ticker;
     this.#show(outcome === bookOutcome.applied ? bytes : 0);
-    if (outcome === bookOutcome.gap) this.gaps += 1;
     return isReplayFault(outcome) ? bookOutcomeText(outcome) : null;
   }
 
@@ -253,7 +257,7 @@ const run = async (args: Arguments, io: Io): Promise<number> => {
     nowNs = receiveNs;
     const wrong = replay.apply();
     if (replay.isChanged) arbitrage.onUpdate(replay.leg, numberOf(nowNs));
-    if (wrong !== null) faults.add(`${place.file}:${place.line}: ${wrong}`);
+    if (wrong !== null) faults.addAt(place, wrong);
     for (const line of lines) await io.line(line);
     lines = [];
     await advance(replay);

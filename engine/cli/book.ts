@@ -43,15 +43,13 @@ const planOf = ({ values, positionals }: Arguments): Plan => {
   };
 };
 
-const placeOf = ({ file, line }: Line): string => `${file}:${line}`;
-
 const readUpdateIds = async (file: string, io: Io, faults: ReplayFaults): Promise<Set<number>> => {
   const ids = new Set<number>();
   for await (const line of readLines([file], io)) {
     const text = line.text.trim();
     if (text === "") continue;
     if (updateIdForm.test(text)) ids.add(Number(text));
-    else faults.add(`${placeOf(line)}: found ${text.slice(0, 40)}, expected one update id`);
+    else faults.addAt(line, `found ${text.slice(0, 40)}, expected one update id`);
     if (faults.isOver) break;
   }
   return ids;
@@ -137,7 +135,7 @@ const replayFiles = async (
     for (const reading of readings) {
       const wrong = replay.take(reading, reader.message);
       for (const line of replay.lines) await io.line(line);
-      if (wrong !== null) faults.add(`${placeOf(reading.place)}: ${wrong}`);
+      if (wrong !== null) faults.addAt(reading.place, wrong);
       if (faults.isOver) return;
     }
   };

@@ -2,8 +2,7 @@
 // of OTLP/JSON, with its resource and scope. The scanner that the edge and the engine run finds the
 // records; a bad one is reported and left out, the others are still shown.
 import { MessageCheck } from "../../schemas/otlp/check-message.ts";
-import { badRecordsMax, tryHideRecord } from "../../schemas/otlp/hidden-record.ts";
-import type { OtlpLimits } from "../../schemas/otlp/limits.ts";
+import { type RecordFault, scanFaults } from "../../schemas/otlp/hidden-record.ts";
 import { scanCode, scanCodeText, takenLimits } from "../../schemas/otlp/limits.ts";
 import type { MessageName, Signal } from "../../schemas/otlp/messages.ts";
 import { messageType, signals } from "../../schemas/otlp/messages.ts";
@@ -17,28 +16,15 @@ import {
   scopeStride,
   scopeWord,
 } from "../../schemas/otlp/record-layout.ts";
-import type { SignalScan } from "../../schemas/otlp/signal-scan.ts";
-import {
-  createLogScan,
-  createMetricScan,
-  createTraceScan,
-} from "../../schemas/otlp/signal-scan.ts";
+import { createSignalScan, type SignalScan } from "../../schemas/otlp/signal-scan.ts";
 
-type Fault = {
-  readonly fault: string;
-  readonly at: number;
+type Fault = RecordFault & {
   /** The message that was expected, when it is not the record. */
   readonly of?: MessageName;
 };
 
 /** A line of output, or what is wrong at an offset of the request. */
 export type Decoded = { readonly line: JsonObject } | Fault;
-
-const createScan: { readonly [signal in Signal]: (limits: OtlpLimits) => SignalScan } = {
-  traces: createTraceScan,
-  metrics: createMetricScan,
-  logs: createLogScan,
-};
 
 // Fields that a line always has, so that its reader need not know what protobuf leaves out.
 const always: { readonly [signal in Signal]: JsonObject } = {
@@ -90,7 +76,7 @@ export class RequestDecoder {
 
   constructor(signal: Signal) {
     this.#signal = signal;
-    this.#scan = createScan[signal](takenLimits);
+    this.#scan = createSignalScan(signal, takenLimits);
   }
 
   /** Decodes a protobuf request. Bad records are overwritten in `bytes`. */
@@ -99,17 +85,18 @@ export class RequestDecoder {
     this.#arounds = new Map();
     this.#heads = new Map();
     let next = 0;
-    for (let bad = 0; ; bad += 1) {
-      const code = scan.scan(bytes, 0, bytes.length);
-      for (; next < scan.count; next += 1) yield* this.#record(next);
-      if (code === scanCode.ok) return;
-      yield { fault: scanCodeText(code, takenLimits), at: scan.errorAt };
-      if (!tryHideRecord(scan)) return;
-      if (bad >= badRecordsMax) {
-        yield { fault: `more than badRecordsMax=${badRecordsMax} bad records`, at: scan.errorAt };
-        return;
-      }
+    for (const fault of scanFaults(scan, bytes)) {
+      next = yield* this.#records(next);
+      yield fault;
     }
+    yield* this.#records(next);
+  }
+
+  /** Those of the last scan from `next` on; returns where the next ones begin. */
+  *#records(next: number): Generator<Decoded, number> {
+    const { count } = this.#scan;
+    for (let index = next; index < count; index += 1) yield* this.#record(index);
+    return count;
   }
 
   *#record(index: number): Generator<Decoded> {

@@ -1,5 +1,6 @@
 // What is wrong with recorded input that is replayed: counted, and the first of it shown.
 import type { Io } from "./command.ts";
+import type { Line } from "./input.ts";
 
 const shownMax = 100;
 
@@ -20,6 +21,10 @@ export class ReplayFaults {
   /** Whether to stop. */
   get isOver(): boolean {
     return this.#isStrict && this.count > 0;
+  }
+
+  addAt({ file, line }: Line, text: string): void {
+    this.add(`${file}:${line}: ${text}`);
   }
 
   add(text: string): void {

@@ -1,8 +1,8 @@
 // One OTLP request through the head sampler that the edge runs, as output lines: what was decided on
 // each span or log record, by which rule, and what a kept one would carry on. Bad records are
 // reported and left out, as weir decode does.
-import { badRecordsMax, tryHideRecord } from "../../schemas/otlp/hidden-record.ts";
-import { scanCode, scanCodeText, takenLimits } from "../../schemas/otlp/limits.ts";
+import { type RecordFault, scanFaults } from "../../schemas/otlp/hidden-record.ts";
+import { takenLimits } from "../../schemas/otlp/limits.ts";
 import type { Signal } from "../../schemas/otlp/messages.ts";
 import type { JsonObject } from "../../schemas/otlp/read-message.ts";
 import { hexAt, textAt } from "../../schemas/otlp/read-message.ts";
@@ -17,9 +17,7 @@ import type { TenantPolicy } from "../../schemas/sampling/head-settings.ts";
 import { adjustedCountOf, allDigits } from "../../schemas/sampling/threshold.ts";
 
 /** A line of output, or what is wrong at an offset of the request. */
-export type Sampled =
-  | { readonly line: JsonObject }
-  | { readonly fault: string; readonly at: number };
+export type Sampled = { readonly line: JsonObject } | RecordFault;
 
 /** Signals that are sampled. */
 export type SampledSignal = Exclude<Signal, "metrics">;
@@ -43,16 +41,7 @@ export class RequestSampler {
   /** Samples a protobuf request. Bad records are overwritten in `bytes`. */
   *sample(signal: SampledSignal, bytes: Uint8Array): Generator<Sampled> {
     const scan = this.#scans[signal];
-    for (let bad = 0; ; bad += 1) {
-      const code = scan.scan(bytes, 0, bytes.length);
-      if (code === scanCode.ok) break;
-      yield { fault: scanCodeText(code, takenLimits), at: scan.errorAt };
-      if (!tryHideRecord(scan)) break;
-      if (bad >= badRecordsMax) {
-        yield { fault: `more than badRecordsMax=${badRecordsMax} bad records`, at: scan.errorAt };
-        break;
-      }
-    }
+    yield* scanFaults(scan, bytes);
     // After a fault outside the records, those before it are still there.
     const partitionOf = new Int32Array(scan.count);
     if (signal === "traces") this.#sampler.passSpans(scan, this.#rules, partitionOf);

@@ -39,17 +39,15 @@ export const integer = (of: NumberFacts): NumberField => {
 };
 
 /** A port to serve HTTP on; 0 is a free one. */
-export const httpPort = (of: FieldFacts & { readonly default: number }): NumberField => {
-  const range = "expected an integer from 0 to 65535";
-  const reachable = "expected a port that browsers and fetch do not refuse";
-  return z
-    .int(range)
-    .min(0, range)
-    .max(65_535, range)
-    .refine((port) => !refusedPorts.has(port), reachable)
+export const httpPort = (of: FieldFacts & { readonly default: number }): NumberField =>
+  integer({ ...of, min: 0, max: 65_535 })
+    .unwrap()
+    .refine(
+      (port) => !refusedPorts.has(port),
+      "expected a port that browsers and fetch do not refuse",
+    )
     .default(of.default)
     .meta(facts(of));
-};
 
 /** A finite number from `min` to `max`. */
 export const decimal = (of: NumberFacts): NumberField => {

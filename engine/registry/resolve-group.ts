@@ -157,23 +157,16 @@ const refined = (parent: GroupSpec["base"], own: GroupSpec["base"]): GroupSpec["
   const said = Object.entries(own).filter(([key, value]) => key !== "brief" || value !== "");
   const inherited = parent.type === "span" ? withoutNames(parent) : parent;
   const annotations = { ...inherited.annotations, ...own.annotations };
-  const { annotations: _, ...base } = {
-    ...inherited,
-    ...Object.fromEntries(said),
-  } as GroupSpec["base"];
+  const base = { ...inherited, ...Object.fromEntries(said) } as GroupSpec["base"];
   return Object.keys(annotations).length === 0 ? base : { ...base, annotations };
 };
 
 // What tells by a span's name that it is of the parent stays the parent's: otherwise the refinement
 // would take all of them, or none, by the order of the two.
-const withoutNames = ({
-  name: _name,
-  span_name: _spanName,
-  annotations,
-  ...rest
-}: GroupSpec["base"]): GroupSpec["base"] => {
+const withoutNames = (parent: GroupSpec["base"]): GroupSpec["base"] => {
+  const { name: _name, span_name: _spanName, annotations, ...rest } = parent;
   const { "weir.match": _match, ...others } = annotations ?? {};
-  return { ...rest, annotations: others };
+  return Object.keys(others).length === 0 ? rest : { ...rest, annotations: others };
 };
 
 /** The final form, its attributes sorted by name and its keys in one order. */

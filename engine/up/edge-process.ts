@@ -83,12 +83,16 @@ const workerdPath = (): string => {
   return path;
 };
 
-const writeConfig = async (options: EdgeOptions, varNames: readonly string[]): Promise<string> => {
+/** Returns where workerd's configuration lies, once the storage is nobody else's. */
+const prepareStorage = async (
+  options: EdgeOptions,
+  varNames: readonly string[],
+): Promise<string> => {
   const { bundle, storageDir } = options;
-  await mkdir(join(storageDir, "objects"), { recursive: true });
   // Absolute, as the next start looks for it among the words of running processes.
   const path = resolve(storageDir, configFile);
   await earlierEdgeEnded(storageDir, path);
+  await mkdir(join(storageDir, "objects"), { recursive: true });
   const { keyValues = {}, authorities = null, shortPauses = false } = options;
   const more = { keyValues, authorities, shortPauses };
   await writeFile(path, edgeCapnp({ bundle, folder: storageDir, varNames, ...more }));
@@ -138,7 +142,7 @@ export const startEdge = async (options: EdgeOptions): Promise<RunningEdge> => {
   // Two on one storage would send each other's records, and count what is not theirs.
   const release = lockDirectory(options.storageDir);
   const vars = { ...options.bundle.vars, ...options.vars };
-  const config = await writeConfig(options, Object.keys(vars)).catch((error: unknown) => {
+  const config = await prepareStorage(options, Object.keys(vars)).catch((error: unknown) => {
     release();
     throw error;
   });

@@ -49,8 +49,10 @@ export class RecordedReader<Place> {
     if (text.trim() === "") return;
     const lines = linesOfTrades(this.#venue, text);
     for (const [trade, line] of lines.entries()) {
-      for (const { fault, ...reading } of this.#readLine(line, place))
-        yield { ...reading, fault: fault && faultOfTrade(fault, trade) };
+      for (const reading of this.#readLine(line, place)) {
+        const { fault } = reading;
+        yield fault === null ? reading : { ...reading, fault: faultOfTrade(fault, trade) };
+      }
     }
   }
 

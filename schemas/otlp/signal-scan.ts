@@ -6,6 +6,7 @@
 import { AttributeTable } from "./attribute-table.ts";
 import type { OtlpLimits, ScanCode } from "./limits.ts";
 import { defaultLimits, scanCode } from "./limits.ts";
+import type { Signal } from "./messages.ts";
 import type { RecordLayout } from "./record-layout.ts";
 import {
   logLayout,
@@ -281,3 +282,9 @@ export const createLogScan = (limits?: OtlpLimits): SignalScan => new SignalScan
 /** Scanner of ExportMetricsServiceRequest; rows of `metricWord`. */
 export const createMetricScan = (limits?: OtlpLimits): SignalScan =>
   new SignalScan(metricLayout, limits);
+
+/** The same for a signal that is not known before. */
+export const createSignalScan = (signal: Signal, limits?: OtlpLimits): SignalScan => {
+  if (signal === "traces") return createTraceScan(limits);
+  return signal === "logs" ? createLogScan(limits) : createMetricScan(limits);
+};

@@ -1,37 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
-import { sniff } from "../../../engine/cli/sniff.ts";
-import { createTransactionMix, type FeedTransaction } from "../../../engine/feed/transactions.ts";
-import { capturedIo, parsedLines } from "./captured-io.ts";
-
-const folder = mkdtempSync(join(tmpdir(), "weir-sniff-input-"));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-let files = 0;
-const file = (content: string | Uint8Array): string => {
-  const path = join(folder, `input-${(files += 1)}`);
-  writeFileSync(path, content);
-  return path;
-};
-
-const run = async (paths: readonly string[], values: Record<string, string | boolean> = {}) => {
-  const { io, lines, notes } = capturedIo();
-  const code = await sniff.run({ values, positionals: paths }, io);
-  return { code, lines: parsedLines<{ readonly slot: string | null }>(lines), notes };
-};
-
-const frames = (mix: readonly FeedTransaction[]): Buffer =>
-  Buffer.concat(
-    mix.flatMap(({ wire }) => {
-      const length = Buffer.alloc(4);
-      length.writeUInt32LE(wire.length);
-      return [length, wire];
-    }),
-  );
+import { createTransactionMix } from "../../../engine/feed/transactions.ts";
+import { file, folder, frames, run } from "./sniff-run.ts";
 
 describe("the input of weir sniff", () => {
   it("goes on after what it cannot read and names the place", async () => {

@@ -1,57 +1,19 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
 import { UsageError } from "../../../engine/cli/command.ts";
-import { sniff } from "../../../engine/cli/sniff.ts";
-import { createTransactionMix, type FeedTransaction } from "../../../engine/feed/transactions.ts";
+import { createTransactionMix } from "../../../engine/feed/transactions.ts";
 import { encodeBase58 } from "../../../schemas/market/base58.ts";
 import { programIds, wrappedSolMint } from "../../../schemas/market/programs.ts";
 import { wireBytes } from "../../oracles/wire-transaction.ts";
 import { seeded } from "../../random.ts";
-import { capturedIo, parsedLines } from "./captured-io.ts";
-
-const folder = mkdtempSync(join(tmpdir(), "weir-sniff-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+import { file, frames, type Line, run } from "./sniff-run.ts";
 
 const recorded = new URL("../../../../shared/data/solana/", import.meta.url);
 const recordedPath = (name: string): string => fileURLToPath(new URL(name, recorded));
-
-let files = 0;
-const file = (content: string | Uint8Array): string => {
-  const path = join(folder, `input-${(files += 1)}`);
-  writeFileSync(path, content);
-  return path;
-};
-
-type Line = {
-  readonly signature: string | null;
-  readonly slot: string | null;
-  readonly index: number | null;
-  readonly verdict: string;
-  readonly reason?: string;
-  readonly failed: boolean | null;
-  readonly matches: readonly Record<string, unknown>[];
-};
-
-const run = async (paths: readonly string[], values: Record<string, string | boolean> = {}) => {
-  const { io, lines, notes } = capturedIo();
-  const code = await sniff.run({ values, positionals: paths }, io);
-  return { code, lines: parsedLines<Line>(lines), notes };
-};
-
-const frames = (mix: readonly FeedTransaction[]): Buffer =>
-  Buffer.concat(
-    mix.flatMap(({ wire }) => {
-      const length = Buffer.alloc(4);
-      length.writeUInt32LE(wire.length);
-      return [length, wire];
-    }),
-  );
 
 const outcome = ({ verdict, reason }: Line): string => (reason ?? verdict).split(":")[0] ?? "";
 
