@@ -57,6 +57,8 @@ type RefusalDetails = {
   readonly field?: string;
   /** When to try again, where it is known better than RETRY_AFTER_S. */
   readonly retryAfterS?: number;
+  /** Whether merging what protobuf says should be merged may mend it (schemas/otlp). */
+  readonly isMergeable?: boolean;
 };
 
 /**
@@ -68,12 +70,14 @@ export class Refusal {
   readonly message: string;
   readonly field: string | undefined;
   readonly retryAfterS: number | undefined;
+  readonly isMergeable: boolean;
 
-  constructor(code: EdgeErrorCode, message: string, { field, retryAfterS }: RefusalDetails) {
+  constructor(code: EdgeErrorCode, message: string, details: RefusalDetails) {
     this.code = code;
     this.message = message;
-    this.field = field;
-    this.retryAfterS = retryAfterS;
+    this.field = details.field;
+    this.retryAfterS = details.retryAfterS;
+    this.isMergeable = details.isMergeable ?? false;
   }
 }
 

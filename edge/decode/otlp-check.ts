@@ -38,7 +38,7 @@ export const scanRefusal = (code: number, at: number, limits: OtlpLimits): Refus
   refuse(
     sizeCodes.has(code) ? "body-too-large" : "malformed",
     `body: ${scanCodeText(code, limits)}, at byte ${at}`,
-    { field: "body" },
+    { field: "body", isMergeable: code === scanCode.repeatedMessage },
   );
 
 /** Called for each record that is rejected alone. */

@@ -4,6 +4,7 @@
 import { traceIdBytes } from "../../schemas/hash/murmur2.ts";
 import { JsonEncoder } from "../../schemas/otlp/json-encode.ts";
 import { type OtlpLimits, defaultLimits } from "../../schemas/otlp/limits.ts";
+import { mergeRepeated } from "../../schemas/otlp/merge-repeated.ts";
 import { type MessageType, messageType, signals } from "../../schemas/otlp/messages.ts";
 import type { RecordEdits } from "../../schemas/otlp/record-edits.ts";
 import { metricWord, recordWord } from "../../schemas/otlp/record-layout.ts";
@@ -21,7 +22,7 @@ import type { SignalPass } from "./signal-pass.ts";
 
 /** What is particular to a signal. */
 export type OtlpSignal = {
-  /** The request's message, for JSON. */
+  /** The request's message. */
   readonly request: MessageType;
   readonly topic: TopicName;
   /** Its records go to their trace's partition; else a request's stay together. */
@@ -83,7 +84,7 @@ export class OtlpPath {
     const { body, mediaType } = input;
     const bytes = mediaType === "application/json" ? this.#encoded(body) : body;
     if (isRefusal(bytes)) return bytes;
-    const routed = this.#routed(bytes, input);
+    const routed = this.#routedMerged(bytes, input);
     this.#rotation = (this.#rotation + 1) % this.#partitions;
     this.#pass.release();
     return routed;
@@ -98,6 +99,14 @@ export class OtlpPath {
     return refuse(code, `body: ${place}: ${message}, at byte ${at}`, {
       field: path === "" ? "body" : path,
     });
+  }
+
+  /** Readers want each message once that may appear once; a request with others is rewritten. */
+  #routedMerged(bytes: Uint8Array, input: PathInput): Routed | Refusal {
+    const routed = this.#routed(bytes, input);
+    if (!isRefusal(routed) || !routed.isMergeable) return routed;
+    const merged = mergeRepeated(bytes, this.#signal.request);
+    return merged === null ? routed : this.#routed(merged, input);
   }
 
   #routed(bytes: Uint8Array, { tenant, itemsMax, body }: PathInput): Routed | Refusal {

@@ -19,7 +19,7 @@ export const rule = {
 
 /** Bit of a field that counts as an attribute of its message. */
 export const isAttribute = 1 << 4;
-/** Bit of a nested message that is refused when it comes twice: merging would need a copy. */
+/** Bit of a nested message that is refused when it comes twice: merge-repeated.ts makes the copy. */
 export const isSingle = 1 << 5;
 /** Tags from here on are unknown fields. */
 export const planTags = 256;

@@ -331,6 +331,45 @@ describe("any signal", () => {
     expect((refused as { message: string }).message).toMatch(/at byte \d+/);
   });
 
+  test.each([
+    ["a resource", (a: Uint8Array, b: Uint8Array) => [field(1, a), field(1, b)]],
+    ["a scope", (a: Uint8Array, b: Uint8Array) => [field(2, field(1, a), field(1, b))]],
+    [
+      "a status",
+      (a: Uint8Array, b: Uint8Array) => [field(2, field(2, field(15, a), field(15, b)))],
+    ],
+    [
+      "an attribute's value",
+      () => [field(1, field(1, field(1, "k"), field(2), field(2, field(1, "v"))))],
+    ],
+  ])("%s that comes in two parts is merged, as protobuf asks", (_what, parts) => {
+    const [one, two] = [field(1, attribute("a", "1")), field(1, attribute("b", "2"))];
+    const spans = field(2, span(1, "x"), span(1, "y"));
+    const body = field(1, ...parts(one, two), spans);
+    const routed = new FakeEdge().edge.paths.spans(input(body)) as Routed;
+    expect(routed).toMatchObject({ items: expect.any(Number) as number });
+    expect(routed.records.reduce((sum, { items }) => sum + items, 0)).toBe(routed.items);
+  });
+
+  test("both parts of a resource reach the records", () => {
+    const resource = [attribute("a", "1"), attribute("b", "2")].map((one) =>
+      field(1, field(1, one)),
+    );
+    const body = field(1, ...resource, field(2, span(1, "x")));
+    const { records } = new FakeEdge().edge.paths.spans(input(body)) as Routed;
+    const [tree] = treesOf(records[0]?.value ?? new Uint8Array(0));
+    const attributes = join(field(1, attribute("a", "1")), field(1, attribute("b", "2")));
+    expect(tree?.resource).toEqual(attributes);
+  });
+
+  test("what is malformed beside it is named", () => {
+    const scope = field(2, field(1), field(1), span(1, "x"));
+    const bad = field(2, field(2, field(1, id(5, 1))));
+    const refused = new FakeEdge().edge.paths.spans(input(field(1, scope, bad)));
+    expect(refused).toMatchObject({ code: "malformed" });
+    expect((refused as { message: string }).message).toMatch(/badIdLength/);
+  });
+
   test("a path is usable after a refusal", () => {
     const path = { route: new FakeEdge().edge.paths.spans };
     path.route(input(new Uint8Array([0x0a, 5, 1])));

@@ -45,6 +45,8 @@ export const startStubEdge = async (
       response.end(body);
     });
   });
+  // A sender that stands still for seconds must not find its connection closed.
+  server.keepAliveTimeout = 0;
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
