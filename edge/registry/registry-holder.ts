@@ -1,5 +1,5 @@
 // The registry that the edge validates with: the bundle's own at first, then what stands in the KV
-// namespace REGISTRIES, looked at once a minute. Tables that cannot be used are refused and the old
+// namespace REGISTRIES, looked at twice a minute. Tables that cannot be used are refused and the old
 // ones stay. A canary is a second registry whose findings are counted only.
 import * as z from "zod/mini";
 // Not z.core: that namespace brings every language into the bundle, 600 KB.
@@ -28,7 +28,7 @@ const pointerKey = "registry";
 /** Key of one version's compiled tables (`weir registry compile`). */
 const tablesKey = (version: string): string => `registry:${version}`;
 
-const refreshMs = 60_000;
+const refreshMs = 30_000;
 /** Without a request for this long, what was read is too old to be gone by. */
 const pauseMs = 2 * refreshMs;
 const versionCharactersMax = 128;
@@ -87,7 +87,7 @@ export class RegistryHolder {
     return this.#load(this.#store);
   }
 
-  /** Work for the background, at most once a minute: looks for other versions. Never rejects. */
+  /** Work for the background, at most twice a minute: looks for other versions. Never rejects. */
   refresh(): Promise<void> | undefined {
     if (this.#store === undefined) return undefined;
     const nowMs = this.#nowMs();
