@@ -1,10 +1,12 @@
 // One JSON-RPC 2.0 request over HTTP and what became of it, as a value. No retries here: those are
 // the senders' matter. Neither the address nor a header ever stands in a message: both can hold keys.
+import { checkInteger } from "./check-option.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import { classOf, classOfStatus, isKnownCode, type RpcFailure } from "./rpc-failure.ts";
 import type { Secret } from "./secret.ts";
 
 const answerCharsMaxDefault = 1 << 20;
+const timerMsMax = 2 ** 31 - 1;
 const messageLengthMax = 300;
 
 export type RpcAnswer =
@@ -22,9 +24,9 @@ export type JsonRpcOptions = {
   readonly fetch: typeof fetch;
   /** A header with a secret value, sent with every request. */
   readonly secret?: { readonly header: string; readonly value: Secret; readonly prefix?: string };
-  /** One request, until the whole answer is there. */
+  /** One request, until the whole answer is there; an integer from 1 to 2^31 - 1. */
   readonly timeoutMs?: number;
-  /** Longer answers are taken for none. */
+  /** Longer answers are taken for none; an integer of 1 or more. */
   readonly answerCharsMax?: number;
   /** Ms since 1970, against which a Retry-After that is a date is read; Date.now when left out. */
   readonly epochMs?: () => number;
@@ -38,13 +40,19 @@ export class JsonRpc {
   readonly #answerCharsMax: number;
   #lastId = 0;
 
-  /** @throws RangeError for an address that is no URL, or a secret on its way without TLS. */
+  /**
+   * @throws RangeError for an address that is no URL or has a user or password in it, a secret on its
+   * way without TLS, or a limit that is out of its range.
+   */
   constructor(options: JsonRpcOptions) {
-    const { url, secret, timeoutMs = 10_000 } = options;
+    const { url, secret, timeoutMs = 10_000, answerCharsMax = answerCharsMaxDefault } = options;
     checkUrl(url, secret !== undefined);
+    // A timer of Node for longer fires at once: after the request has gone out.
+    checkInteger("timeoutMs", timeoutMs, 1, timerMsMax);
+    checkInteger("answerCharsMax", answerCharsMax, 1);
     this.#options = options;
     this.#timeoutMs = timeoutMs;
-    this.#answerCharsMax = options.answerCharsMax ?? answerCharsMaxDefault;
+    this.#answerCharsMax = answerCharsMax;
     this.#headers = { "content-type": "application/json", accept: "application/json" };
     if (secret !== undefined)
       this.#headers[secret.header] = `${secret.prefix ?? ""}${secret.value.reveal()}`;
@@ -137,6 +145,9 @@ const checkUrl = (url: string, hasSecret: boolean): void => {
   const parsed = URL.canParse(url) ? new URL(url) : null;
   if (parsed === null || !/^https?:$/.test(parsed.protocol))
     throw new RangeError("url: expected http:// or https://");
+  // Every fetch of such an address fails, as if the server were away.
+  if (parsed.username !== "" || parsed.password !== "")
+    throw new RangeError("url: expected no user or password in it; send a secret in a header");
   const isLoopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(parsed.hostname);
   if (hasSecret && parsed.protocol === "http:" && !isLoopback)
     throw new RangeError("url: a secret is sent over https:// only");

@@ -160,6 +160,18 @@ it("refuses addresses that are none, and to send a secret without TLS", () => {
   expect(() => new JsonRpc({ url, fetch })).not.toThrow();
 });
 
+it("refuses addresses that fetch never takes, and limits that no request could keep", () => {
+  for (const url of ["https://user:word@node.example/", "http://user@127.0.0.1/"])
+    expect(() => new JsonRpc({ url, fetch })).toThrow("no user or password");
+  const url = "http://127.0.0.1:1/";
+  for (const timeoutMs of [0, -1, 1.5, Number.NaN, Infinity, 2 ** 31])
+    expect(() => new JsonRpc({ url, fetch, timeoutMs })).toThrow(`timeoutMs=${timeoutMs}, `);
+  for (const answerCharsMax of [0, -1, 1.5, Number.NaN, Infinity])
+    expect(() => new JsonRpc({ url, fetch, answerCharsMax })).toThrow(
+      `answerCharsMax=${answerCharsMax}, `,
+    );
+});
+
 it("backs off exponentially within its limits", () => {
   const waits = [0, 1, 2, 3, 4, 5, 40].map((failure) =>
     backoffOf(failure, null, 0, backoffDefaults),
