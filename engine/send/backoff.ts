@@ -1,5 +1,6 @@
 // How long to wait before a request is repeated: exponentially longer with jitter, or what the
 // server asked for. Randomness is passed in.
+import { checkMs } from "./check-option.ts";
 
 /** All in ms. */
 export type BackoffLimits = {
@@ -10,6 +11,12 @@ export type BackoffLimits = {
 
 /** 200 ms at first, 5 s at most. */
 export const backoffDefaults: BackoffLimits = { backoffMs: 200, backoffMsMax: 5000 };
+
+/** @throws RangeError for waits that are no numbers of 0 or more. */
+export const checkBackoff = ({ backoffMs: firstMs, backoffMsMax }: BackoffLimits): void => {
+  checkMs("backoffMs", firstMs);
+  checkMs("backoffMsMax", backoffMsMax);
+};
 
 /** Longest wait that a server may ask for, ms. */
 const retryAfterMsMax = 30_000;

@@ -2,7 +2,8 @@
 // request left is passed over for the next one; the bytes stay the same, so that a bundle which two
 // regions took can still land only once. It never signs, and never falls back to plain sending:
 // that would give up that all transactions of a bundle run or none.
-import { backoffDefaults, type BackoffLimits } from "./backoff.ts";
+import { backoffDefaults, type BackoffLimits, checkBackoff } from "./backoff.ts";
+import { checkInteger, givenOf } from "./check-option.ts";
 import { jitoBundle } from "./jito-bundle.ts";
 import { JitoRegion, statusIdsMax, type BundleStatus } from "./jito-region.ts";
 import { jitoTipAccounts } from "./jito-tip.ts";
@@ -66,16 +67,18 @@ export class JitoSender {
   readonly #options: Required<JitoSenderOptions>;
   readonly #regions: readonly JitoRegion[];
 
-  /** @throws RangeError when there is no region, or two have one name. */
+  /** @throws RangeError when there is no region, two have one name, or a number is out of its range. */
   constructor(options: JitoSenderOptions) {
     const defaults = { mode: "dry-run", requestsPerSecond: 1, attemptsMax: 8 } as const;
     const all = { ...defaults, backoff: backoffDefaults, tipAccounts: jitoTipAccounts };
-    this.#options = { ...all, ...options };
+    this.#options = { ...all, ...givenOf(options) };
     const { regions } = options;
     if (regions.length === 0) throw new RangeError("regions: expected 1 at least");
     if (new Set(regions.map(({ name }) => name)).size < regions.length)
       throw new RangeError("regions: names must differ");
-    const { requestsPerSecond, nowMs, random, backoff } = this.#options;
+    const { requestsPerSecond, nowMs, random, backoff, attemptsMax } = this.#options;
+    checkInteger("attemptsMax", attemptsMax, 1);
+    checkBackoff(backoff);
     this.#regions = regions.map(
       (region) => new JitoRegion({ ...region, requestsPerSecond, nowMs, random, backoff }),
     );

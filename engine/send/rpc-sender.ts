@@ -2,7 +2,8 @@
 // same bytes are repeated about every 2 s while their blockhash is valid, measured in block height
 // and not by a clock. It never signs: signing anew is safe only after "expired" or "rejected". A
 // transaction with a durable nonce never expires: it is given up at the same height, as "unknown".
-import { backoffDefaults, backoffOf, type BackoffLimits } from "./backoff.ts";
+import { backoffDefaults, backoffOf, type BackoffLimits, checkBackoff } from "./backoff.ts";
+import { checkInteger, checkMs, givenOf } from "./check-option.ts";
 import { hasDurableNonce } from "./durable-nonce.ts";
 import type { RpcValue } from "./json-rpc.ts";
 import type { RpcFailure } from "./rpc-failure.ts";
@@ -63,9 +64,14 @@ export class RpcSender {
   readonly counts = { accepted: 0, failed: 0 };
   readonly #options: Required<RpcSenderOptions>;
 
+  /** @throws RangeError for a number of rounds below 1, or a time that is none. */
   constructor(options: RpcSenderOptions) {
     const defaults = { mode: "dry-run", resendMs: 2000, roundsMax: 100 } as const;
-    this.#options = { ...defaults, backoff: backoffDefaults, ...options };
+    this.#options = { ...defaults, backoff: backoffDefaults, ...givenOf(options) };
+    const { roundsMax, resendMs, backoff } = this.#options;
+    checkInteger("roundsMax", roundsMax, 1);
+    checkMs("resendMs", resendMs);
+    checkBackoff(backoff);
   }
 
   /**

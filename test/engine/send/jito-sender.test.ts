@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 
 import { jitoUrl } from "../../../engine/send/jito-region.ts";
-import { JitoSender } from "../../../engine/send/jito-sender.ts";
+import { JitoSender, type JitoSenderOptions } from "../../../engine/send/jito-sender.ts";
 import { jitoTipAccounts, tipInstruction, tipLamportsMin } from "../../../engine/send/jito-tip.ts";
 import { JsonRpc } from "../../../engine/send/json-rpc.ts";
 import { decodeKey } from "../../../schemas/market/base58.ts";
@@ -285,4 +285,18 @@ it("refuses to be made without regions, or with one twice", async () => {
   expect(() => new JitoSender({ ...options, regions: [] })).toThrow("expected 1 at least");
   expect(() => new JitoSender({ ...options, regions: [region, region] })).toThrow("must differ");
   expect(jitoUrl("ny")).toBe("https://ny.mainnet.block-engine.jito.wtf/api/v1/bundles");
+});
+
+it("takes an option that is undefined for one left out, and refuses numbers that end no send", async () => {
+  const { options, first } = await setUp();
+  const left = { attemptsMax: undefined, backoff: undefined, requestsPerSecond: undefined };
+  // As a caller in JavaScript passes on what it was not given itself.
+  const asGiven = { ...options, ...left, tipAccounts: undefined, mode: "live" };
+  const sender = new JitoSender(asGiven as unknown as JitoSenderOptions);
+  expect(await sender.send(bundleOf(2))).toMatchObject({ kind: "accepted" });
+  expect(first.bundles.size).toBe(1);
+  for (const attemptsMax of [0, -1, 1.5, Number.NaN])
+    expect(() => new JitoSender({ ...options, attemptsMax })).toThrow(`attemptsMax=${attemptsMax}`);
+  const backoff = { backoffMs: Number.NaN, backoffMsMax: 1 };
+  expect(() => new JitoSender({ ...options, backoff })).toThrow("backoffMs=NaN");
 });

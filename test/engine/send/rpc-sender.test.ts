@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 
 import { JsonRpc } from "../../../engine/send/json-rpc.ts";
-import { RpcSender } from "../../../engine/send/rpc-sender.ts";
+import { RpcSender, type RpcSenderOptions } from "../../../engine/send/rpc-sender.ts";
 import { SolanaRpc } from "../../../engine/send/solana-rpc.ts";
 import { runSeed, seeded } from "../../random.ts";
 import { errorBodies } from "./error-bodies.ts";
@@ -239,6 +239,29 @@ describe("a live sender", () => {
     const stopped = sender.send(bytes, lastHeight, AbortSignal.abort());
     expect(await kindOf(stopped)).toBe("unknown");
     expect(sends().length).toBe(before);
+  });
+
+  it("waits its default between two sends where an option is undefined", async () => {
+    const { chain, rpc, bytes, lastHeight } = await setUp();
+    const waitsMs: number[] = [];
+    const sleepMs = async (ms: number): Promise<void> => {
+      waitsMs.push(ms);
+      chain.advance(5);
+    };
+    const left = { resendMs: undefined, roundsMax: undefined, backoff: undefined };
+    const asGiven = { rpc, sleepMs, random: () => 0.5, mode: "live", ...left };
+    const sender = new RpcSender(asGiven as unknown as RpcSenderOptions);
+    expect(await kindOf(sender.send(bytes, lastHeight))).toBe("landed");
+    expect(new Set(waitsMs)).toEqual(new Set([2000]));
+  });
+
+  it("refuses rounds and waits that are none", async () => {
+    const { rpc } = await setUp();
+    const options = { rpc, sleepMs: async (): Promise<void> => undefined, random: () => 0 };
+    for (const roundsMax of [0, 1.5, Number.NaN])
+      expect(() => new RpcSender({ ...options, roundsMax })).toThrow(`roundsMax=${roundsMax}`);
+    for (const resendMs of [-1, Number.NaN, Infinity])
+      expect(() => new RpcSender({ ...options, resendMs })).toThrow(`resendMs=${resendMs}`);
   });
 
   it("refuses bytes that are no signed transaction", async () => {
