@@ -173,9 +173,12 @@ export const bookSlot = (memory: SharedArrayBuffer, index: number): BookSlot => 
   };
 };
 
-/** Forgets all books, while no thread writes them: readers see none until they are rebuilt. */
+/**
+ * Forgets all books, while no thread writes them: readers see none until they are rebuilt.
+ * @throws TypeError for other memory than that of `createBookMemory`, which is left as it is.
+ */
 export const resetBookMemory = (memory: SharedArrayBuffer): void => {
-  const slots = Atomics.load(new Int32Array(memory), headerWord.slots);
+  const slots = bookSlots(memory);
   // First of all nobody shall look at a slot any more.
   Atomics.store(new Int32Array(memory), headerWord.symbols, 0);
   new Uint8Array(memory, headerBytes, slots * slotBytes).fill(0);

@@ -6,6 +6,7 @@ import {
   bookCounter as counter,
   type BookSlot,
   bookSlot,
+  bookSlots,
   directoryWord,
   headerWord,
   versionWord,
@@ -30,8 +31,9 @@ export class DepthReader {
   readonly #top: TopReader;
   #tries = 0;
 
-  /** @throws RangeError when the memory has no such book yet. */
+  /** @throws RangeError when the memory has no such book yet, and as `readTops`. */
   constructor(memory: SharedArrayBuffer, index: number) {
+    bookSlots(memory);
     const books = Atomics.load(new Int32Array(memory, 0, 2), headerWord.symbols);
     if (!(index >= 0 && index < books)) throw new RangeError(`book=${index} is not below ${books}`);
     this.#slot = bookSlot(memory, index);

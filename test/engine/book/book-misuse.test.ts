@@ -43,6 +43,10 @@ test("memory of something else is refused by writer and readers", () => {
     expect(() => new MarketBooks({ memory })).toThrow(noBooks);
     expect(() => new TopReader(memory, 0)).toThrow(noBooks);
     expect(() => readTops(memory)).toThrow(noBooks);
+    expect(() => new DepthReader(memory, 0)).toThrow(noBooks);
+    const words = new Int32Array(memory).fill(1);
+    expect(() => resetBookMemory(memory)).toThrow(noBooks);
+    expect(words.every((word) => word === 1)).toBe(true);
   }
 });
 
