@@ -4,6 +4,7 @@
 import { storesPass } from "../ring/store-order.ts";
 import {
   capacityWord,
+  checkEventMemory,
   eventAt,
   type EventCode,
   eventHeaderBytes,
@@ -57,8 +58,10 @@ export class EventCollector {
   /**
    * `sampleEvery` 1 records all traces, n those whose id is a multiple of n, 0 none. `traces` is told
    * of every event while a record is traced.
+   * @throws TypeError for other memory than that of `createEventMemory`.
    */
   constructor(memory: SharedArrayBuffer, sampleEvery = 1, traces: TraceMarks | null = null) {
+    checkEventMemory(memory);
     this.#traces = traces;
     this.#view = new DataView(memory);
     this.#words = new Int32Array(memory);

@@ -17,6 +17,14 @@ export const capacityWord = 0;
 export const writtenWord = 1;
 export const nextSlotWord = 2;
 
+/** @throws TypeError for other memory than that of `createEventMemory`. */
+export const checkEventMemory = (memory: SharedArrayBuffer): void => {
+  const isLarge = memory.byteLength >= eventHeaderBytes + eventSlotBytes;
+  const capacity = isLarge ? (new Int32Array(memory, 0, 1)[capacityWord] ?? 0) : 0;
+  if (isLarge && memory.byteLength === eventHeaderBytes + capacity * eventSlotBytes) return;
+  throw new TypeError("memory holds no events: make it with createEventMemory");
+};
+
 /** Offsets in a slot. */
 export const eventAt = {
   number: 0,

@@ -3,6 +3,7 @@
 import { finishLoads } from "../ring/store-order.ts";
 import {
   capacityWord,
+  checkEventMemory,
   eventAt,
   eventHeaderBytes,
   eventSlotBytes,
@@ -23,7 +24,10 @@ export type EventQuery = {
   readonly limit: number;
 };
 
-/** The newest `limit` events of that type over all memories, oldest first. */
+/**
+ * The newest `limit` events of that type over all memories, oldest first.
+ * @throws TypeError for other memory than that of `createEventMemory`.
+ */
 export const readEvents = (
   memories: readonly SharedArrayBuffer[],
   { type, limit }: EventQuery,
@@ -38,6 +42,7 @@ export const eventsWritten = (memory: SharedArrayBuffer): number =>
   Atomics.load(new Int32Array(memory), writtenWord) >>> 0;
 
 const newest = (memory: SharedArrayBuffer, type: number, limit: number): EventLine[] => {
+  checkEventMemory(memory);
   const words = new Int32Array(memory);
   const view = new DataView(memory);
   const capacity = words[capacityWord] ?? 1;

@@ -12,10 +12,15 @@ const rejectedCell = 2;
 const droppedCell = rejectedCell + reasonNames.length;
 const cells = droppedCell + reasonNames.length;
 const histogramAt = cells * 8;
+const memoryBytes = histogramAt + histogramBytes;
 
 /** Memory of one stage's numbers. */
-export const createStageMemory = (): SharedArrayBuffer =>
-  new SharedArrayBuffer(histogramAt + histogramBytes);
+export const createStageMemory = (): SharedArrayBuffer => new SharedArrayBuffer(memoryBytes);
+
+const checkMemory = (memory: SharedArrayBuffer): void => {
+  if (memory.byteLength !== memoryBytes)
+    throw new TypeError("memory holds no stage counts: make it with createStageMemory");
+};
 
 type ByReason = { readonly [name in ReasonName]?: number };
 
@@ -37,7 +42,9 @@ export class StageCells {
   readonly latency: Histogram;
   readonly #cells: Float64Array;
 
+  /** @throws TypeError for other memory than that of `createStageMemory`. */
   constructor(memory: SharedArrayBuffer) {
+    checkMemory(memory);
     this.#cells = new Float64Array(memory, 0, cells);
     this.latency = new Histogram(memory, histogramAt);
   }
@@ -83,8 +90,12 @@ export class StageCells {
   }
 }
 
-/** What a stage counted so far, in all threads that have it: one memory for each. Any thread. */
+/**
+ * What a stage counted so far, in all threads that have it: one memory for each. Any thread.
+ * @throws TypeError for other memory than that of `createStageMemory`.
+ */
 export const readStageCounts = (...memories: readonly SharedArrayBuffer[]): StageCounts => {
+  for (const one of memories) checkMemory(one);
   const memory = memories.length === 1 && memories[0] !== undefined ? memories[0] : sum(memories);
   const values = new Float64Array(memory, 0, cells);
   const received = values[receivedCell] ?? 0;

@@ -35,12 +35,18 @@ const cells = policyCell + 3;
 /** Memory of one handoff's numbers. */
 export const createHandoffMemory = (): SharedArrayBuffer => new SharedArrayBuffer(cells * 8);
 
+const cellsOf = (memory: SharedArrayBuffer): Float64Array => {
+  if (memory.byteLength === cells * 8) return new Float64Array(memory);
+  throw new TypeError("memory holds no handoff: make it with createHandoffMemory");
+};
+
 /** Writer side. */
 export class HandoffCells {
   readonly #cells: Float64Array;
 
+  /** @throws TypeError for other memory than that of `createHandoffMemory`. */
   constructor(memory: SharedArrayBuffer) {
-    this.#cells = new Float64Array(memory);
+    this.#cells = cellsOf(memory);
   }
 
   offered(priority: number): void {
@@ -125,11 +131,12 @@ export type HandoffDiagnostics = {
 /**
  * Of one handoff, or of several together: counts are sums, policy and mean those of the slowest. Any
  * thread.
+ * @throws TypeError for other memory than that of `createHandoffMemory`.
  */
 export const readHandoffDiagnostics = (
   ...memories: readonly SharedArrayBuffer[]
 ): HandoffDiagnostics => {
-  const values = together(memories.map((memory) => new Float64Array(memory)));
+  const values = together(memories.map((memory) => cellsOf(memory)));
   const low = laneOf(values, 0);
   const high = laneOf(values, 1);
   const meanUs = values[meanCell] ?? 0;

@@ -61,7 +61,10 @@ export class HandoffStage implements Stage {
   #workUs = 0;
   #isDraining = false;
 
-  /** @throws RangeError for options out of range or against each other. */
+  /**
+   * @throws RangeError for options out of range or against each other.
+   * @throws TypeError for other memory than that of `createHandoffMemory`.
+   */
   constructor(parts: HandoffParts, options: HandoffOptions = handoffDefaults) {
     checkHandoff(options);
     this.#parts = parts;
