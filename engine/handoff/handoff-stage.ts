@@ -18,7 +18,7 @@ import {
   handoffDefaults,
   type HandoffOptions,
 } from "./handoff-options.ts";
-import { Lane, type LaneRecord } from "./lane.ts";
+import { Lane, type LaneRecord, laneRecordBytesMax } from "./lane.ts";
 import type { HandoffSenders } from "./sender.ts";
 
 /** What a handoff is made of; all of it belongs to its thread. */
@@ -139,8 +139,18 @@ export class HandoffStage implements Stage {
     return Math.min(this.#high.oldestTraceId(), this.#low.oldestTraceId());
   }
 
-  /** Queues one record of `priority`; its bytes are copied. */
+  /**
+   * Queues one record of `priority`; its bytes, 576 at most, are copied.
+   * @throws RangeError for more bytes, which would lie over the next record, or another priority.
+   */
   offer(record: LaneRecord, priority: number): HandoffResult {
+    const { bytes } = record;
+    if (
+      bytes >>> 0 !== bytes ||
+      bytes > laneRecordBytesMax ||
+      (priority !== priorityLow && priority !== priorityHigh)
+    )
+      refuseRecord(bytes, priority);
     this.#cells.offered(priority);
     const lane = priority === priorityHigh ? this.#high : this.#low;
     // Nothing is shed for a receiver that would take it now.
@@ -240,7 +250,9 @@ export class HandoffStage implements Stage {
       this.#settle(lane, accepted);
       this.#publish();
     };
-    sender.send(lane).then(settled, () => settled(0));
+    // One that throws, or answers at once, is one like the others.
+    const send = async (): Promise<number> => sender.send(lane);
+    send().then(settled, () => settled(0));
     return lane.count;
   }
 
@@ -318,6 +330,12 @@ export class HandoffStage implements Stage {
 
 type SyncSender = Extract<HandoffSenders, { mode: "sync" }>["sender"];
 type AsyncSender = Extract<HandoffSenders, { mode: "async" }>["high"];
+
+const refuseRecord = (bytes: number, priority: number): never => {
+  throw new RangeError(
+    `bytes=${bytes} priority=${priority}, limits ${laneRecordBytesMax} and ${priorityLow} or ${priorityHigh}`,
+  );
+};
 
 const sleepWord = new Int32Array(new SharedArrayBuffer(4));
 const sleepUs = (us: number): void => {

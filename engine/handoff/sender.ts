@@ -5,7 +5,7 @@ import type { HandoffBatch } from "./lane.ts";
 /** Takes at once; 0 to `batch.count`. Must not throw. */
 export type SyncBatchSender = { trySend(batch: HandoffBatch): number };
 
-/** Takes later; a rejection counts as none taken. */
+/** Takes later; a rejection or an exception counts as none taken. */
 type AsyncBatchSender = { send(batch: HandoffBatch): Promise<number> };
 
 /**
