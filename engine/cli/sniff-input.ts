@@ -50,11 +50,14 @@ export async function* sniffItems(
   }
 }
 
-// Lengths of wire frames have zero bytes, text has none; JSON starts with a bracket.
+// A line of JSON: what a node says of a transaction that it does not know is null.
+const jsonStart = /^(?:[{[]|null[ \t\r]*(?:\n|$))/;
+
+// Lengths of wire frames have zero bytes, text has none; JSON starts with a bracket, or is null.
 const formatOf = (head: Uint8Array): SniffFormat | "json" => {
   if (head.subarray(0, 4).includes(0)) return "wire";
   const text = new TextDecoder().decode(head.subarray(0, 256)).trimStart();
-  return text.startsWith("{") || text.startsWith("[") ? "json" : "base64";
+  return jsonStart.test(text) ? "json" : "base64";
 };
 
 async function* rejoined(

@@ -30,6 +30,19 @@ describe("the input of weir sniff", () => {
     expect(missing.notes[0]).toContain("no such file");
   });
 
+  it("takes null for an answer about a transaction that is not known, also in the first line", async () => {
+    const [one] = await createTransactionMix({ seed: 4, count: 1 });
+    const wire = Buffer.from(one?.wire ?? []).toString("base64");
+    const document = JSON.stringify({ slot: 5, transaction: [wire, "base64"] });
+    for (const text of [`null\n${document}\n`, `null\r\n${document}`, `${document}\nnull`]) {
+      const read = await run([file(text)]);
+      expect(read.lines.map(({ slot }) => slot)).toEqual(["5"]);
+      expect(read.notes[0]).toContain("document: expected an object, found null");
+    }
+    const alone = await run([file("null")]);
+    expect([alone.code, alone.lines.length]).toEqual([1, 0]);
+  });
+
   it("is by line also when its first line is bad, and a printed document that is bad is one fault", async () => {
     const [one] = await createTransactionMix({ seed: 4, count: 1 });
     const wire = Buffer.from(one?.wire ?? []).toString("base64");
