@@ -64,7 +64,10 @@ export class MessageRingReader {
   #copied = 0;
   #draining = false;
 
-  /** Attaches at the read position: what a dead reader had not released is read again. */
+  /**
+   * Attaches at the read position: what a dead reader had not released is read again. Under
+   * drop-oldest what it had taken is gone, and counts as read: the writer had its space at once.
+   */
   constructor(memory: SharedArrayBuffer) {
     this.#words = new Int32Array(memory);
     const { capacityBytes, policy } = messageRingShape(this.#words);

@@ -43,7 +43,10 @@ export class SlotRingReader {
   #position: number;
   #end: number;
 
-  /** Attaches at the read position: what a dead reader had not released is read again. */
+  /**
+   * Attaches at the read position: what a dead reader had not released is read again. Under
+   * drop-oldest what it had taken is gone, and counts as read: the writer had its space at once.
+   */
   constructor(memory: SharedArrayBuffer) {
     this.i32 = new Int32Array(memory);
     const { slotBytes, slots, policy } = slotRingShape(this.i32);

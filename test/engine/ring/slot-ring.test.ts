@@ -128,6 +128,22 @@ describe("a slot ring", () => {
     expect(read(new SlotRingReader(memory))).toEqual([2, 3]);
   });
 
+  it("gives a new reader under drop-oldest only what the dead one had not taken", () => {
+    const memory = createSlotRing({ slotBytes: 8, slots: 16, policy: "drop-oldest" });
+    const writer = new SlotRingWriter(memory);
+    writer.publish(writer.claim(10));
+    const taken = new SlotRingReader(memory).available();
+    expect(taken).toBeGreaterThan(0);
+    const reader = new SlotRingReader(memory);
+    let left = 0;
+    for (let n = reader.available(); n > 0; n = reader.available()) {
+      left += n;
+      reader.release(n);
+    }
+    expect(taken + left).toBe(10);
+    expect(readRingStats(memory)).toMatchObject({ read: 10, inFlight: 0 });
+  });
+
   it("waits no longer than asked, and wakes an event loop on either end", async () => {
     const [memory, writer, reader] = ends("block");
     expect(reader.waitForSlots(1)).toBe(false);
