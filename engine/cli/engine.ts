@@ -13,7 +13,7 @@ import type { Engine, EngineOptions } from "../host/engine.ts";
 import { checkKafkaTopics } from "../up/topics-check.ts";
 import { refusePositionals } from "./arguments.ts";
 import type { Arguments, Command, Io } from "./command.ts";
-import { exitCode, unreachable } from "./command.ts";
+import { exitCode, unreachable, UsageError } from "./command.ts";
 import { configOptions, engineOptionFields, openConfig } from "./open-config.ts";
 
 export const engine: Command = {
@@ -98,7 +98,11 @@ const textOption = (args: Arguments, name: string): string | undefined => {
 };
 
 const logOf = async ({ log }: Config, createTopics: boolean): Promise<EngineOptions["log"]> => {
-  if (log.kafka === "") return { directory: join(log.data_dir, "log"), port: log.port };
+  if (log.kafka === "") {
+    if (createTopics)
+      throw new UsageError("--create-topics needs --kafka: the embedded log makes its own topics");
+    return { directory: join(log.data_dir, "log"), port: log.port };
+  }
   await checkKafkaTopics(log.kafka, createTopics);
   return { kafka: log.kafka };
 };
