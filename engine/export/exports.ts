@@ -67,6 +67,7 @@ type Outlet = {
   readonly close: (deadline: Promise<unknown>) => Promise<void>;
 };
 type Sink = Outlet & { readonly offer: (event: OutgoingEvent) => void };
+type NumberedEvent = { readonly event: OutgoingEvent; readonly sequence: number };
 type SpanSink = Outlet & { readonly collect: (isLast: boolean) => void };
 
 type Prefix = "eventTopic" | "eventLogs" | "spans";
@@ -137,9 +138,9 @@ const outletOf = <T>(queue: ExportQueue<T>, metrics: MetricCells, prefix: Prefix
 
 const topicSink = (options: ExportOptions, metrics: MetricCells): Sink => {
   const producer = randomUUID();
-  let sequence = 0;
+  let nextSequence = 0;
   let opened: Promise<EventLog> | null = null;
-  const queue = new ExportQueue<OutgoingEvent>({
+  const queue = new ExportQueue<NumberedEvent>({
     send: async (events) => {
       opened ??= openLog(options.log).catch((error: unknown) => {
         opened = null;
@@ -148,9 +149,7 @@ const topicSink = (options: ExportOptions, metrics: MetricCells): Sink => {
       const log = await opened;
       const configVersion = metrics.read("configVersion");
       const origin = { runId: options.runId, producer, configVersion };
-      // A batch that is sent again has the same numbers.
-      await log.append(events.map((event, i) => eventRecord(event, origin, sequence + i)));
-      sequence += events.length;
+      await log.append(events.map(({ event, sequence }) => eventRecord(event, origin, sequence)));
     },
     itemsMax: eventsMax,
     batchItemsMax: batchEventsMax,
@@ -166,7 +165,11 @@ const topicSink = (options: ExportOptions, metrics: MetricCells): Sink => {
     const closed = opened?.then((log) => log.close()).catch(() => undefined);
     await Promise.race([closed, deadline]);
   };
-  return { ...outlet, offer: (event) => queue.offer(event), close };
+  // Numbered once, whatever becomes of it: a batch that was given up may stand in the log all the same.
+  const offer: Sink["offer"] = (event) => {
+    if (queue.offer({ event, sequence: nextSequence })) nextSequence += 1;
+  };
+  return { ...outlet, offer, close };
 };
 
 /** The exporter tries again by itself, but for waits that are longer than a send may take. */

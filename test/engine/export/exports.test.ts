@@ -249,6 +249,40 @@ describe("events that leave a running engine", () => {
     for (const socket of sockets) socket.destroy();
     silent.close();
   }, 30_000);
+
+  it("never share a number: one that was given up may stand on the topic all the same", async () => {
+    const directory = join(folder, "given-up");
+    // No folder can be made below it: nothing is sent until it is gone.
+    writeFileSync(directory, "");
+    const memory = createEngineMemory();
+    const exports = await startExports({
+      eventTopic: true,
+      eventEndpoint: "",
+      traceEndpoint: "",
+      eventRule: () => everyEvent(1),
+      events: { market: [memory.events], submit: createEventMemory() },
+      metrics: memory.metrics,
+      traces: memory.traces,
+      log: { directory },
+      runId: "exports-test",
+    });
+    const counts = () => takeSnapshot(memory).counts;
+    const collector = new EventCollector(memory.events);
+    collector.record(eventType.bytesReceived, 1);
+    await until(() => counts().eventTopicFailed === 1, "given up");
+    rmSync(directory);
+    const log = await openLog({ directory });
+    parts.log = log;
+    await log.createTopics();
+    collector.record(eventType.bytesReceived, 2);
+    await until(() => counts().eventTopicSent === 1, "sent");
+    await exports.stop(1_000);
+    const reads = (await log.offsets("weir-events")).map((_, partition) =>
+      log.read({ topic: "weir-events", partition, offset: 0 }, 10),
+    );
+    const records = (await Promise.all(reads)).flat();
+    expect(records.map(({ headers }) => text(headers["weir-sequence"]))).toEqual(["1"]);
+  });
 });
 
 /** What `weir check` says of OTLP/JSON requests by our own registry: exit code and findings. */
