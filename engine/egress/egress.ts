@@ -33,6 +33,8 @@ export type EgressOptions = {
   readonly traces: TraceEgress | null;
   /** Positions whose outputs are acknowledged, to be committed by the ingest thread. */
   readonly onDone: (positions: readonly Position[]) => void;
+  /** An append failed and is tried again; of one message once while it goes on. */
+  readonly onFault: (message: string) => void;
   readonly sleep: (ms: number) => Promise<void>;
 };
 
@@ -131,13 +133,17 @@ export class Egress {
   }
 
   async #append(records: readonly NewRecord[]): Promise<void> {
-    const { log, metrics, sleep } = this.#options;
+    const { log, metrics, sleep, onFault } = this.#options;
+    let told = "";
     for (let waitMs = retryMsMin; ; waitMs = Math.min(waitMs * 2, retryMsMax)) {
       try {
         await log.append(records);
         return;
-      } catch {
+      } catch (error) {
         metrics.add(failuresCell, 1);
+        const message = error instanceof Error ? error.message : String(error);
+        if (message !== told) onFault(message);
+        told = message;
         await sleep(waitMs);
       }
     }

@@ -294,6 +294,7 @@ const withDefaults = ({
   submit = null,
   resolver = null,
   threadFiles: files = {},
+  note = () => undefined,
 }: EngineOptions) => ({
   sniff,
   windows,
@@ -302,6 +303,7 @@ const withDefaults = ({
   submit,
   resolver,
   files,
+  note,
 });
 
 const tellVersion = ({ metrics }: EngineMemory, version: number): void =>

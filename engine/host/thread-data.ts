@@ -101,4 +101,6 @@ export type FromThread =
   | { readonly is: "ready"; readonly port?: number | undefined }
   | { readonly is: "did"; readonly id: number }
   | { readonly is: "submitted"; readonly submission: Submission }
+  /** For people. */
+  | { readonly is: "note"; readonly message: string }
   | { readonly is: "failed"; readonly message: string };

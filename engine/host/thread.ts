@@ -14,6 +14,7 @@ export type ThreadOptions = {
   readonly transfer?: readonly Transferable[];
   readonly onDied: (error: ThreadDiedError) => void;
   readonly onSubmitted?: (submission: Submission) => void;
+  readonly onNote?: (message: string) => void;
 };
 
 export class ThreadDiedError extends Error {
@@ -29,6 +30,7 @@ export class EngineThread {
   readonly #exited = Promise.withResolvers<void>();
   readonly #onDied: ThreadOptions["onDied"];
   readonly #onSubmitted: ThreadOptions["onSubmitted"];
+  readonly #onNote: ThreadOptions["onNote"];
   readonly #ready = Promise.withResolvers<{ readonly port?: number | undefined }>();
   readonly #asked = new Map<number, Waiting>();
   #lastId = 0;
@@ -36,9 +38,10 @@ export class EngineThread {
   #death: ThreadDiedError | null = null;
   #isEnding = false;
 
-  constructor({ name, file, data, transfer, onDied, onSubmitted }: ThreadOptions) {
+  constructor({ name, file, data, transfer, onDied, onSubmitted, onNote }: ThreadOptions) {
     this.#onDied = onDied;
     this.#onSubmitted = onSubmitted;
+    this.#onNote = onNote;
     this.ready = this.#ready.promise;
     // Nobody may be waiting for it.
     this.ready.catch(() => undefined);
@@ -93,6 +96,7 @@ export class EngineThread {
     if (message.is === "ready") this.#ready.resolve(message);
     else if (message.is === "failed") this.#die(message.message);
     else if (message.is === "submitted") this.#onSubmitted?.(message.submission);
+    else if (message.is === "note") this.#onNote?.(message.message);
     else {
       this.#asked.get(message.id)?.resolve();
       this.#asked.delete(message.id);

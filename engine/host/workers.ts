@@ -67,6 +67,8 @@ export type ThreadsOptions = {
   /** Where custom stages show their metrics. */
   readonly stages: StageMetricsSet;
   readonly onDied: (name: string, error: ThreadDiedError) => void;
+  /** One line for people, of a thread that goes on. */
+  readonly note: (line: string) => void;
 };
 
 /** The threads of one engine, in whatever life each of them is. */
@@ -273,7 +275,7 @@ export class EngineThreads {
       transfer = [],
     }: { readonly role: ThreadFile; readonly transfer?: readonly MessagePort[] },
   ): Promise<{ readonly port?: number | undefined }> {
-    const { files, onDied } = this.#options;
+    const { files, onDied, note } = this.#options;
     const thread = new EngineThread({
       name,
       file:
@@ -283,6 +285,7 @@ export class EngineThreads {
       transfer,
       onDied: (error) => onDied(name, error),
       onSubmitted: (submission) => this.#submit?.submitted(submission),
+      onNote: (message) => note(`worker ${name}: ${message}`),
     });
     this.#living.set(name, thread);
     const late = setTimeout(

@@ -43,6 +43,7 @@ try {
     metrics,
     traces: isTracingOn(memory.traces) ? new TraceEgress(memory.traces) : null,
     onDone: (positions) => port.postMessage(positions),
+    onFault: (message) => say({ is: "note", message: `append failed, tried again: ${message}` }),
     sleep,
   });
   const running = egress.run();

@@ -118,6 +118,7 @@ const build = (log: MemoryLog) => {
     metrics,
     traces: null,
     onDone: (newDone) => done.push(...newDone),
+    onFault: () => undefined,
     sleep: () => new Promise((resolve) => setTimeout(resolve, 1)),
   });
   const stage = attach();
