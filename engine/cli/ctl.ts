@@ -7,6 +7,8 @@ import { eventLines, reloadLines, statusLines, workerLines } from "./ctl-tables.
 
 /** A restart ends with the thread that takes longest to serve again. */
 const answerMsMax = 90_000;
+/** Of an answer that is none, as shown. */
+const foundCharsMax = 80;
 
 const verbs = ["status", "events", "pause", "resume", "restart", "scale", "reload"] as const;
 type Verb = (typeof verbs)[number];
@@ -29,12 +31,19 @@ export const ctl: Command = {
   run: async (args, io) => {
     const verb = verbOf(args);
     const isTable = io.stdoutIsTerminal === true && args.values["json"] !== true;
-    const { status, body } = await ask(baseOf(args), requestOf(verb, args), io);
+    const base = baseOf(args);
+    const { status, body } = await ask(base, requestOf(verb, args), io);
     if (status === 400 && verb === "events") throw new UsageError(body.trim());
     if (status !== 200) {
       io.note(`weir: ${errorOf(body)}`);
-      if (!isTable && body.startsWith("{")) await print(jsonLines(body), io);
+      if (!isTable && objectOf(body) !== null) await print(jsonLines(body), io);
       return exitCode.failed;
+    }
+    if (!isAnswer(verb, body)) {
+      const found = body.trim().slice(0, foundCharsMax);
+      throw new UnreachableError(
+        `what answers at ${base.origin} is no engine's control server, found ${found}; name it with --url`,
+      );
     }
     await print(isTable ? tables[verb](body) : jsonLines(body), io);
     return exitCode.good;
@@ -140,9 +149,26 @@ const ask = async (
   }
 };
 
+/** Another server may listen there, and answer anything. */
+const isAnswer = (verb: Verb, body: string): boolean => {
+  const lines = jsonLines(body);
+  return (
+    (verb === "events" || lines.length === 1) && lines.every((line) => objectOf(line) !== null)
+  );
+};
+
+/** Null for what is no JSON object. */
+const objectOf = (text: string): object | null => {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" ? value : null;
+  } catch {
+    return null;
+  }
+};
+
 const errorOf = (body: string): string => {
-  if (!body.startsWith("{")) return body.trim();
-  const { error, reasons } = JSON.parse(body) as {
+  const { error, reasons } = (objectOf(body) ?? {}) as {
     readonly error?: string;
     readonly reasons?: readonly string[];
   };

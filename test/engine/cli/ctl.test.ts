@@ -1,3 +1,7 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
 import { afterEach, describe, expect, it } from "vitest";
 
 import { readArguments } from "../../../engine/cli/arguments.ts";
@@ -98,5 +102,28 @@ describe("weir ctl", () => {
     const asked = weirCtl(false, "status", "--url", gone.url);
     await expect(asked).rejects.toThrow(UnreachableError);
     await expect(asked).rejects.toThrow(gone.url);
+  });
+
+  it("takes what another server says for no answer of an engine", async () => {
+    const answer = { status: 200, body: "<html>" };
+    const other = createServer((_, response) => {
+      response.writeHead(answer.status).end(answer.body);
+    });
+    other.listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as AddressInfo;
+    const asked = (isTerminal: boolean, verb: string) =>
+      weirCtl(isTerminal, verb, "--url", `http://127.0.0.1:${port}`);
+    for (const isTerminal of [true, false]) {
+      for (const verb of ["status", "events", "pause"])
+        await expect(asked(isTerminal, verb)).rejects.toThrow(UnreachableError);
+    }
+    Object.assign(answer, { status: 500, body: "{broken" });
+    expect(await asked(false, "status")).toEqual({
+      code: exitCode.failed,
+      lines: [],
+      notes: ["weir: {broken"],
+    });
+    other.close();
   });
 });
