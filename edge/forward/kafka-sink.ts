@@ -1,16 +1,23 @@
 // Kafka over TCP: the shared producer (acks all, idempotent, replaced after a failed send). Turns
-// its errors into the fate of each record, and cuts a group that is too large for the broker until
-// the one record that is too large stands alone.
+// its errors into the fate of each record: cuts a group that is too large for the broker until the
+// one record that is too large stands alone, and parts what was refused from what was not.
 import { type ProducerError, producerError } from "../../schemas/kafka/producer-error.ts";
 import { type Producer, createProducer } from "../../schemas/kafka/producer.ts";
 import type { KafkaConfig } from "../config.ts";
 import { recordState } from "./forward-outcome.ts";
 import { type Sink, type SinkRecord, type SinkResult, appended, failedAppend } from "./sink.ts";
-import { splitByPartition } from "./split-append.ts";
+import { appendParts, partsOf, splitAppend } from "./split-append.ts";
 import { wasmCrc32c } from "./wasm-crc32c.ts";
 import { workerdSockets } from "./workerd-socket.ts";
 
 const connectTimeoutMs = 3000;
+
+/**
+ * What says nothing of other partitions: one is missing, its leader moved or it takes no such
+ * records. Sent again with it, the others would be written each time, or never.
+ */
+const isOfPartition = ({ code }: ProducerError): boolean =>
+  code === "topic-missing" || code === "refused" || code === "record-too-large";
 
 /** Wrong credentials are the log's trouble as a whole; a producer that lost its turn is not. */
 const isDown = ({ code, retryable }: ProducerError): boolean =>
@@ -35,8 +42,14 @@ export const producerSink = (producer: Pick<Producer, "send" | "disconnect">): S
       return appended(records.length);
     } catch (error) {
       const failure = producerError(error);
-      if (failure.code === "record-too-large")
-        return splitByPartition(records, failure.fate.acknowledged, failure.message, append);
+      const { acknowledged, isInDoubt } = failure.fate;
+      const isTooLarge = failure.code === "record-too-large";
+      if (isOfPartition(failure)) {
+        const isMixed = isInDoubt || isTooLarge;
+        const parts = partsOf(records, acknowledged, isMixed ? "partition" : "topic");
+        if (parts.length > 1) return appendParts(records, { parts, isInDoubt: isMixed }, append);
+      }
+      if (isTooLarge) return splitAppend(records, acknowledged, failure.message, append);
       return failed(failure, records.length);
     }
   };

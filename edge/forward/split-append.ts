@@ -1,9 +1,9 @@
 // Cuts a group that is too large for the log until the one record that is too large stands alone.
 // Only the log knows its limit for a topic, and its answer need not name the record.
 //
-// A log that answers for each partition may have written the others before it refused: then each
-// partition goes alone, so that no record is written more than twice, and those that may have been
-// are known.
+// A log that answers for each partition may have written the others when it refused one: then each
+// goes alone, so that no record is written more than twice, and those that may have been are known.
+// Where it refused before it wrote any, each topic goes alone: the others are none of its matter.
 import { recordState } from "./forward-outcome.ts";
 import { type SinkRecord, type SinkResult, appended, failedAppend } from "./sink.ts";
 
@@ -45,32 +45,48 @@ export const splitAppend = async (
   return joined(parts);
 };
 
-/** The same for a log that writes each partition's records or none of them. */
-export const splitByPartition = async (
+/** Places in `records`, in order, of those that are sent again together. */
+type Part = readonly number[];
+
+/** The records from `done` on, by topic or by partition. */
+export const partsOf = (
   records: readonly SinkRecord[],
   done: number,
-  message: string,
+  by: "topic" | "partition",
+): readonly Part[] => {
+  const left = Array.from(records.keys()).slice(done);
+  const nameOf = (at: number): string | undefined =>
+    by === "topic" ? records[at]?.topic : `${records[at]?.topic}/${records[at]?.partition}`;
+  return [...Map.groupBy(left, nameOf).values()];
+};
+
+/**
+ * Appends each part alone, for a log that writes a part's records or none of them; what is in no
+ * part is written. `isInDoubt`: an earlier send may have written some of the parts.
+ */
+export const appendParts = async (
+  records: readonly SinkRecord[],
+  { parts, isInDoubt }: { readonly parts: readonly Part[]; readonly isInDoubt: boolean },
   append: Append,
 ): Promise<SinkResult> => {
-  const left = Array.from(records.keys()).slice(done);
-  const placeOf = (at: number): string => `${records[at]?.topic}/${records[at]?.partition}`;
-  const partitions = [...Map.groupBy(left, placeOf).values()];
-  if (partitions.length === 1) return splitAppend(records, done, message, append);
-  // Unless they are sent again they may be there or not.
-  const states = new Uint8Array(records.length).fill(recordState.unknown);
-  states.fill(recordState.acknowledged, 0, done);
+  const states = new Uint8Array(records.length).fill(recordState.acknowledged);
+  const before = isInDoubt ? recordState.unknown : recordState.refused;
+  for (const at of parts.flat()) states[at] = before;
   const results: SinkResult[] = [];
-  for (const places of partitions) {
+  for (const places of parts) {
     const result = await append(places.flatMap((at) => records[at] ?? []));
     results.push(result);
-    for (const [i, at] of places.entries()) states[at] = repeated(result.states[i]);
+    for (const [i, at] of places.entries()) {
+      const state = result.states[i] ?? recordState.unknown;
+      states[at] = isInDoubt ? repeated(state) : state;
+    }
     if (result.isDown) break;
   }
   return { ...joined(results), states };
 };
 
 /** The state of a record that an earlier send may have written. */
-const repeated = (state: number = recordState.unknown): number => {
+const repeated = (state: number): number => {
   if (state === recordState.acknowledged) return recordState.repeatable;
   return state === recordState.refused ? recordState.unknown : state;
 };

@@ -78,6 +78,54 @@ describe("records that are too large for the broker", () => {
   });
 });
 
+/** Three partitions of one topic are there. Others fail beside them if `isKnown`, else before. */
+const threePartitions = (isKnown: boolean) => {
+  const written: SinkRecord[] = [];
+  const send = (records: readonly SinkRecord[]): Promise<readonly number[]> => {
+    const there = records.filter(({ topic, partition }) => topic === "otlp_spans" && partition < 3);
+    if (there.length < records.length && !isKnown)
+      return Promise.reject(new ProducerError("topic-missing", "no such topic"));
+    written.push(...there);
+    if (there.length === records.length) return Promise.resolve(records.map(() => 0));
+    const error = new ProducerError("topic-missing", "partition 3 has no leader");
+    error.fate = { acknowledged: 0, isInDoubt: there.length > 0 };
+    return Promise.reject(error);
+  };
+  return { written, sink: producerSink({ send, disconnect: () => Promise.resolve() }) };
+};
+
+describe("a topic that is not there as it should be", () => {
+  test("with a partition too few holds up its own records only, and repeats none for ever", async () => {
+    const { sink, written } = threePartitions(true);
+    const records = marked(1, 1, 1, 1, 1);
+    const first = await sink.append(records);
+    const there = [repeatable, repeatable, repeatable];
+    expect([Array.from(first.states), first.isDown]).toEqual([[...there, unknown, unknown], false]);
+    expect(first.message).toContain("partition 3 has no leader");
+    const again = await sink.append(records.slice(3));
+    expect(Array.from(again.states)).toEqual([refused, refused]);
+    for (const record of records.slice(0, 3))
+      expect(written.filter((one) => one === record)).toHaveLength(2);
+  });
+
+  test("refuses its own records, while those of other topics are written once", async () => {
+    const { sink, written } = threePartitions(false);
+    const other = { ...sinkRecord(0, 1), topic: "otlp_logs" };
+    const records = [sinkRecord(1, 1), other, sinkRecord(2, 1), other, sinkRecord(1, 1)];
+    const { states, isDown, message } = await sink.append(records);
+    const expected = [acknowledged, refused, acknowledged, refused, acknowledged];
+    expect([Array.from(states), isDown]).toEqual([expected, false]);
+    expect(message).toContain("no such topic");
+    expect(written).toEqual(records.filter((record) => record !== other));
+  });
+
+  test("leaves in doubt what is of one partition", async () => {
+    const sink = failing("refused", { acknowledged: 1, isInDoubt: true });
+    const { states } = await sink.append([sinkRecord(1, 1), sinkRecord(1, 1), sinkRecord(1, 1)]);
+    expect(Array.from(states)).toEqual([acknowledged, unknown, unknown]);
+  });
+});
+
 describe("a failed send", () => {
   test.each([
     ["unreachable", false, refused, true],
@@ -87,7 +135,6 @@ describe("a failed send", () => {
     ["authentication", false, refused, true],
     ["sequence", true, unknown, false],
     ["topic-missing", false, refused, false],
-    ["refused", true, unknown, false],
   ] as const)("%s, in doubt %s", async (code, isInDoubt, state, isDown) => {
     const sink = failing(code, { acknowledged: 1, isInDoubt });
     const result = await sink.append(marked(1, 1, 1));
