@@ -1,12 +1,13 @@
 // What was acknowledged and is not in the log yet: rows in the object's SQLite, in the order in
 // which the records arrived, bounded in bytes. It survives the process; a row leaves when the log
 // has it, so a crash in between sends it twice, with the same header ids.
+import { recordBytes } from "./callers.ts";
 import { recordState } from "./forward-outcome.ts";
 import type { LateOutcomes } from "./late-outcomes.ts";
 import { decodeSpillRow, encodeSpillRow } from "./spill-row.ts";
 import type { SinkRecord } from "./sink.ts";
 
-/** Bytes of keys and values in one row, unless a single record is larger: SQLite takes 2 MB. */
+/** Bytes of a row, unless a single record is larger: SQLite on Cloudflare takes 2 MB. */
 const rowBytesMax = 900_000;
 
 /** A row waits no longer than this for its next try; one that seems to was put off before the clock was set back. */
@@ -47,15 +48,12 @@ const schema = `CREATE TABLE IF NOT EXISTS spill (
 CREATE INDEX IF NOT EXISTS spill_order ON spill (generation, first);
 CREATE INDEX IF NOT EXISTS spill_due ON spill (due_ms)`;
 
-const payloadBytes = ({ key, value }: SinkRecord): number =>
-  (key?.byteLength ?? 0) + value.byteLength;
-
-/** Cuts where a row would pass its bound. */
+/** Cuts where a row would pass its bound: headers of small records are larger than themselves. */
 function* rowsOf({ first, records }: Numbered): Generator<Numbered, void> {
   let start = 0;
   let bytes = 0;
   for (const [at, record] of records.entries()) {
-    const own = payloadBytes(record);
+    const own = recordBytes(record);
     if (at > start && bytes + own > rowBytesMax) {
       yield { first: first + start, records: records.slice(start, at) };
       start = at;

@@ -140,3 +140,24 @@ test("a row reads back without keys, with empty keys and empty values", () => {
   ];
   expect(decodeSpillRow(encodeSpillRow(records))).toEqual(records);
 });
+
+test("a row of thousands of tiny records, whose headers are larger, stays below 2 MB", () =>
+  onSqlite(8 << 20, (spill) => {
+    const headers = {
+      "weir-tenant": "acme",
+      "weir-producer": "0d5bb1f4-7a0c-4a51-9f0e-0c7f5a1b2c3d",
+      "weir-content-encoding": "identity",
+      "weir-schema": "urn:weir:otlp_proto:1",
+      "weir-received-ms": "1795378453903",
+      "weir-sequence": "123456",
+    };
+    const records = Array.from({ length: 6000 }, (_, at) => ({ ...sinkRecord(at, 140), headers }));
+    expect(spill.tryPut([{ first: 0, records }])).toBe(true);
+    const given: number[] = [];
+    for (let group = spill.peek(0, 1); group !== undefined; group = spill.peek(0, 1)) {
+      expect(encodeSpillRow(group.records).byteLength).toBeLessThan(2_000_000);
+      given.push(...(marks(group) ?? []));
+      spill.settle(group, new Uint8Array(group.records.length).fill(acknowledged), 0);
+    }
+    expect(given).toEqual(marks({ rows: [], records }));
+  }));
