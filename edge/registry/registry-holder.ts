@@ -1,6 +1,7 @@
-// The registry that the edge validates with: the bundle's own at first, then what stands in the KV
-// namespace REGISTRIES, looked at twice a minute. Tables that cannot be used are refused and the old
-// ones stay. A canary is a second registry whose findings are counted only.
+// The registry that the edge validates with: the bundle's own, or what the KV namespace REGISTRIES
+// names, looked at twice a minute. Tables that cannot be used are refused and the old ones stay; when
+// it names none any more the bundle's own serves again, as in an isolate that starts then. A canary
+// is a second registry whose findings are counted only.
 import * as z from "zod/mini";
 // Not z.core: that namespace brings every language into the bundle, 600 KB.
 import { $ZodError } from "zod/v4/core";
@@ -35,6 +36,7 @@ const versionCharactersMax = 128;
 
 const version = z.string().check(z.minLength(1), z.maxLength(versionCharactersMax));
 const pointer = z.object({ current: version, canary: z.optional(version) });
+type Pointer = z.infer<typeof pointer>;
 
 /** One version, with its tables. */
 export type Registry = { readonly version: string; readonly tables: Tables };
@@ -49,6 +51,7 @@ const bundledRegistry = (bytes: Uint8Array): Registry => {
 export class RegistryHolder {
   readonly #store: RegistryStore | undefined;
   readonly #nowMs: () => number;
+  readonly #bundled: Registry;
   #current: Registry;
   #canary: Registry | undefined;
   #askedMs = -Infinity;
@@ -58,7 +61,8 @@ export class RegistryHolder {
 
   /** @throws Error when the bundle's own tables are damaged: such a bundle must not serve. */
   constructor({ bundled, store, nowMs }: HolderParts) {
-    this.#current = bundledRegistry(bundled);
+    this.#bundled = bundledRegistry(bundled);
+    this.#current = this.#bundled;
     this.#store = store;
     this.#nowMs = nowMs;
   }
@@ -107,8 +111,8 @@ export class RegistryHolder {
   async #load(store: RegistryStore): Promise<void> {
     try {
       const text = await store.get(pointerKey, "text");
-      if (text === null) return;
-      const wanted = pointer.parse(JSON.parse(text));
+      const own: Pointer = { current: this.#bundled.version };
+      const wanted = text === null ? own : pointer.parse(JSON.parse(text));
       // Both are loaded before either is used: a bad document changes nothing.
       const current = await this.#version(store, wanted.current);
       const canary =
@@ -125,7 +129,8 @@ export class RegistryHolder {
   }
 
   async #version(store: RegistryStore, wanted: string): Promise<Registry> {
-    const held = [this.#current, this.#canary].find((one) => one?.version === wanted);
+    const all = [this.#current, this.#canary, this.#bundled];
+    const held = all.find((one) => one?.version === wanted);
     if (held !== undefined) return held;
     const bytes = await store.get(tablesKey(wanted), "arrayBuffer");
     if (bytes === null) throw new Error(`${tablesKey(wanted)}: not in the store`);

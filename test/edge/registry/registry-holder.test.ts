@@ -85,6 +85,25 @@ test.each([
   expect(holder.snapshot()["error"]).toMatch(error);
 });
 
+test.each([
+  ["when the store names the bundle's", '{"current":"bundled"}'],
+  ["when the store names none any more", undefined],
+])("the bundle's registry serves again %s, as in a new isolate", async (_, pointer) => {
+  const { store, clock, holder } = start();
+  store.values.set("registry:two", compiled("two")).set("registry:three", compiled("three"));
+  store.values.set("registry", '{"current":"two","canary":"three"}');
+  await holder.refresh();
+  store.values.set("registry", "{");
+  clock.ms = 60_000;
+  await holder.refresh();
+  expect(holder.snapshot()["error"]).not.toBe("");
+  if (pointer === undefined) store.values.delete("registry");
+  else store.values.set("registry", pointer);
+  clock.ms = 120_000;
+  await holder.refresh();
+  expect(holder.snapshot()).toEqual({ version: "bundled", canary: null, swaps: 2, error: "" });
+});
+
 test("a canary stands beside the current one, and leaves when the store names none", async () => {
   const { store, clock, holder } = start();
   store.values.set("registry:two", compiled("two"));
