@@ -6,6 +6,7 @@ import type { EdgeConfig } from "../config.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { fixedLimits } from "../limits.ts";
 import { signals } from "../receive/endpoints.ts";
+import { storeAnswer } from "../store-answer.ts";
 import { KeyIndex, digestOf, presentedKey } from "./key-index.ts";
 import { type Tenant, operatorName, tenantsOf, unlimited } from "./tenant-document.ts";
 import { TenantMeter } from "./token-bucket.ts";
@@ -31,7 +32,6 @@ const refreshMs = 60_000;
 const pauseMs = 2 * refreshMs;
 /** While nothing has ever been read, requests wait for it, so it is tried sooner. */
 const firstRetryMs = 5000;
-const storeMsMax = 5000;
 const loopback = /^(?:127\.|::1$|::ffff:127\.)/;
 
 const denied = refuse("unauthenticated", "a valid API key is needed in Authorization or x-api-key");
@@ -156,7 +156,7 @@ export class TenantDirectory {
   async #load(store: TenantStore): Promise<void> {
     let json: string | null;
     try {
-      json = await withinMs(store.get(tenantsKey), storeMsMax);
+      json = await storeAnswer(store.get(tenantsKey));
     } catch {
       this.#error = "the store does not answer";
       return;
@@ -190,13 +190,3 @@ export class TenantDirectory {
     return count > tenantsMax ? `tenants: ${count}, limit tenantsMax=${tenantsMax}` : "";
   }
 }
-
-const withinMs = async <T>(work: Promise<T>, msMax: number): Promise<T> => {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error("too late")), msMax);
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-};

@@ -9,6 +9,7 @@ import { $ZodError } from "zod/v4/core";
 import { loadTables } from "../../schemas/weaver/load.ts";
 import type { Tables } from "../../schemas/weaver/tables.ts";
 import { issueText } from "../issue-text.ts";
+import { storeAnswer } from "../store-answer.ts";
 
 /** As much of a KV namespace as is used. */
 export type RegistryStore = {
@@ -110,7 +111,7 @@ export class RegistryHolder {
 
   async #load(store: RegistryStore): Promise<void> {
     try {
-      const text = await store.get(pointerKey, "text");
+      const text = await storeAnswer(store.get(pointerKey, "text"));
       const own: Pointer = { current: this.#bundled.version };
       const wanted = text === null ? own : pointer.parse(JSON.parse(text));
       // Both are loaded before either is used: a bad document changes nothing.
@@ -132,7 +133,7 @@ export class RegistryHolder {
     const all = [this.#current, this.#canary, this.#bundled];
     const held = all.find((one) => one?.version === wanted);
     if (held !== undefined) return held;
-    const bytes = await store.get(tablesKey(wanted), "arrayBuffer");
+    const bytes = await storeAnswer(store.get(tablesKey(wanted), "arrayBuffer"));
     if (bytes === null) throw new Error(`${tablesKey(wanted)}: not in the store`);
     const loaded = loadTables(new Uint8Array(bytes));
     if (!loaded.ok) throw new Error(`${tablesKey(wanted)}: ${loaded.problem}`);

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 
 import { RegistryHolder, type RegistryStore } from "../../../edge/registry/registry-holder.ts";
 import { compileRegistry } from "../../../schemas/weaver/compile.ts";
@@ -38,6 +38,10 @@ const start = (): { store: Store; clock: { ms: number }; holder: RegistryHolder 
   });
   return { store, clock, holder };
 };
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 test("the bundle's registry serves until the store names another, looked for twice a minute", async () => {
   const { store, clock, holder } = start();
@@ -121,6 +125,20 @@ test("a store that fails changes nothing and is named", async () => {
   store.get = (() => Promise.reject(new Error("away"))) as RegistryStore["get"];
   await holder.refresh();
   expect(holder.snapshot()).toMatchObject({ version: "bundled", error: "Error: away" });
+});
+
+test("the first requests do not wait for ever for a store that does not answer", async () => {
+  vi.useFakeTimers();
+  const { holder, store } = start();
+  store.get = (() => new Promise(() => undefined)) as RegistryStore["get"];
+  const first = holder.first();
+  await vi.advanceTimersByTimeAsync(5000);
+  await first;
+  expect(holder.snapshot()).toMatchObject({
+    version: "bundled",
+    error: "Error: the store does not answer within 5000 ms",
+  });
+  expect(holder.first()).toBeUndefined();
 });
 
 test("the first requests wait for the store, each on its own; later ones do not", async () => {
