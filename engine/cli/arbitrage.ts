@@ -102,6 +102,11 @@ class LegReplay {
     return this.#books.books[0] === undefined ? this.plan.symbol : symbolOf(this.#books.books[0]);
   }
 
+  /** No message made a book. */
+  get isEmpty(): boolean {
+    return this.#books.books.length === 0;
+  }
+
   get gaps(): number {
     const [entry] = this.#books.books;
     return entry === undefined ? 0 : readCounters(entry.slot).gaps;
@@ -223,6 +228,8 @@ const planOf = ({ values, positionals }: Arguments) => {
     throw new UsageError(`--leg VENUE=FILE: expected 2 to ${legsMax} legs, found ${words.length}`);
   }
   const legs = words.map(legOf);
+  if (legs.filter(({ file }) => file === "-").length > 1)
+    throw new UsageError("--leg: only one of them may be standard input (-)");
   return {
     legs,
     fees: feesOf(values["fee-bps"], legs.length),
@@ -272,9 +279,12 @@ const noteCounts = (arbitrage: Arbitrage, replays: readonly LegReplay[], io: Io)
   io.note(
     `weir arbitrage: ${found} opportunities in ${looks} looks; ${stale} looks too old, ${skewed} too far apart`,
   );
-  for (const { plan, gaps } of replays)
+  for (const { plan, gaps, isEmpty } of replays) {
+    const named = plan.symbol === "" ? "" : ` of ${plan.symbol}`;
+    if (isEmpty) io.note(`weir arbitrage: ${plan.file}: no depth${named} in it`);
     if (gaps > 0)
       io.note(`weir arbitrage: ${plan.file}: ${gaps} gaps: out until the next snapshot`);
+  }
 };
 
 export const arbitrage: Command = {

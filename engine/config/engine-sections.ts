@@ -8,7 +8,17 @@ import { eventRuleDefaults } from "../export/event-rule.ts";
 import { instructionRules } from "../../schemas/market/programs.ts";
 import { beatMs } from "../supervise/worker-cells.ts";
 import { backoff } from "./backoff-fields.ts";
-import { address, decimal, flag, httpPort, integer, powerOfTwo, text, texts } from "./fields.ts";
+import {
+  address,
+  decimal,
+  flag,
+  httpPort,
+  integer,
+  isFetchable,
+  powerOfTwo,
+  text,
+  texts,
+} from "./fields.ts";
 import { lookupTables } from "./lookup-tables-section.ts";
 import { threads } from "./threads-section.ts";
 
@@ -177,7 +187,13 @@ const keyFile = text({
 });
 
 const solana = z.strictObject({
-  url: address({ default: "", optional: true, reload: restart, what: "the node; empty: none" }),
+  url: address({
+    default: "",
+    optional: true,
+    mayHaveLogin: false,
+    reload: restart,
+    what: "the node; empty: none",
+  }),
   dry_run: dryRun,
   key_file: keyFile,
   resend_ms: integer({
@@ -201,8 +217,8 @@ const jito = z.strictObject({
   regions: texts({
     default: [],
     max: 16,
-    expected: "names such as frankfurt, or http and https addresses",
-    isGood: (region) => /^(?:[a-z]{2,32}|https?:\/\/\S+)$/.test(region),
+    expected: "names such as frankfurt, or http and https addresses without user and password",
+    isGood: (region) => /^[a-z]{2,32}$/.test(region) || isFetchable(region),
     reload: restart,
     what: "block engines in order of preference; none: no bundles are sent",
   }),
@@ -246,12 +262,14 @@ const telemetry = z.strictObject({
   event_endpoint: address({
     default: "",
     optional: true,
+    mayHaveLogin: true,
     reload: restart,
     what: "OTLP/HTTP address for them as logs, http://127.0.0.1:4318/v1/logs; empty: none are sent",
   }),
   trace_endpoint: address({
     default: "",
     optional: true,
+    mayHaveLogin: true,
     reload: restart,
     what: "OTLP/HTTP address for traces, http://127.0.0.1:4318/v1/traces; empty: nothing is traced",
   }),

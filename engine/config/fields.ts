@@ -111,12 +111,28 @@ export const text = (of: TextFacts): TextField => {
 
 /** An address of http or https, or "" where `optional`. */
 export const address = (
-  of: FieldFacts & { readonly default: string; readonly optional: boolean },
+  of: FieldFacts & {
+    readonly default: string;
+    readonly optional: boolean;
+    /** Whether it may hold user and password: OpenTelemetry's exporters send them, fetch refuses. */
+    readonly mayHaveLogin: boolean;
+  },
 ): TextField => {
-  const expected = `expected an http or https address${of.optional ? ', or ""' : ""}`;
-  const isGood = (value: string): boolean =>
-    value === "" ? of.optional : /^https?:$/.test(URL.parse(value)?.protocol ?? "");
+  const login = of.mayHaveLogin ? "" : " without user and password";
+  const expected = `expected an http or https address${login}${of.optional ? ', or ""' : ""}`;
+  const isGood = (value: string): boolean => {
+    if (value === "") return of.optional;
+    return of.mayHaveLogin ? isHttp(URL.parse(value)) : isFetchable(value);
+  };
   return z.string(expected).refine(isGood, expected).default(of.default).meta(facts(of));
+};
+
+const isHttp = (url: URL | null): boolean => url !== null && /^https?:$/.test(url.protocol);
+
+/** Whether fetch takes the address: never one with user or password in it. */
+export const isFetchable = (address: string): boolean => {
+  const url = URL.parse(address);
+  return isHttp(url) && `${url?.username}${url?.password}` === "";
 };
 
 type ListFacts = FieldFacts & {

@@ -12,6 +12,7 @@ export const lookupTables = z.strictObject({
   url: address({
     default: "",
     optional: true,
+    mayHaveLogin: false,
     reload: restart,
     what: "JSON-RPC of a Solana node; empty: mints behind lookup tables stay unknown",
   }),

@@ -24,18 +24,30 @@ export type EventQuery = {
   readonly limit: number;
 };
 
+const anyType = -1;
+
+const codeOf = (type: EventType | null): number => {
+  if (type === null) return anyType;
+  const code = eventTypes.indexOf(type);
+  if (code < 0) throw new RangeError(`type=${type}, one of ${eventTypes.join(", ")}`);
+  return code;
+};
+
 /**
  * The newest `limit` events of that type over all memories, oldest first.
  * @throws TypeError for other memory than that of `createEventMemory`.
+ * @throws RangeError for a type that there is not.
  */
 export const readEvents = (
   memories: readonly SharedArrayBuffer[],
   { type, limit }: EventQuery,
-): readonly EventLine[] =>
-  memories
-    .flatMap((memory) => newest(memory, type === null ? -1 : eventTypes.indexOf(type), limit))
+): readonly EventLine[] => {
+  const code = codeOf(type);
+  return memories
+    .flatMap((memory) => newest(memory, code, limit))
     .toSorted((a, b) => a.timestamp_us - b.timestamp_us)
     .slice(-limit);
+};
 
 /** Events written since the start, also those overwritten, modulo 2^32. */
 export const eventsWritten = (memory: SharedArrayBuffer): number =>
@@ -53,7 +65,7 @@ const newest = (memory: SharedArrayBuffer, type: number, limit: number): EventLi
     const at = eventHeaderBytes + ((next - back + capacity) % capacity) * eventSlotBytes;
     const before = Atomics.load(words, at >> 2);
     if (before === 0) continue;
-    if (type >= 0 && view.getUint8(at + eventAt.type) !== type) continue;
+    if (type !== anyType && view.getUint8(at + eventAt.type) !== type) continue;
     const line = eventLine(view, at);
     finishLoads();
     if (line !== null && Atomics.load(words, at >> 2) === before) lines.push(line);

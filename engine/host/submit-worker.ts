@@ -121,9 +121,10 @@ export class SubmitWorker {
     await ask({ do: "drain", waitMs: stepMsMax });
     const chain = this.#chain;
     this.#chain = null;
-    await chain?.stop(stepMsMax);
+    const isInOrder = (await chain?.stop(stepMsMax)) ?? true;
     expectExit();
     await ask({ do: "stop" });
+    if (!isInOrder) throw new Error(`a stage did not stop within ${stepMsMax} ms, and was killed`);
   }
 
   async #kill(): Promise<void> {

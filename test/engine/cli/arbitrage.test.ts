@@ -161,7 +161,14 @@ test("gaps of a leg are told with the counts", async () => {
   expect(notes.at(-1)).toBe(`weir arbitrage: ${holes}: 1 gaps: out until the next snapshot`);
 });
 
+test("a leg without depth of the symbol that was asked for is told", async () => {
+  const [buy, sell] = [first(), second()];
+  const { notes } = await weirArbitrage("--leg", `generic=${buy}`, "--leg", `generic:Y=${sell}`);
+  expect(notes).toContain(`weir arbitrage: ${sell}: no depth of Y in it`);
+});
+
 test.each([
+  [["--leg", "generic=-", "--leg", "okx=-"], "only one of them may be standard input"],
   [["--leg", "generic=a"], "2 to 16 legs, found 1"],
   [["--leg", "nyse=a", "--leg", "generic=b"], "venue is not known"],
   [["--leg", "generic", "--leg", "generic=b"], "expected VENUE=FILE"],

@@ -31,6 +31,11 @@ it("events are written to and read from memory for events alone", () => {
   }
 });
 
+it("events of a type that there is not are refused, instead of all being given", () => {
+  const query = { type: "nonsense" as "bundle_submitted", limit: 1 };
+  expect(() => readEvents([createEventMemory()], query)).toThrow("type=nonsense, one of ");
+});
+
 it("stage counts are written to and read from memory for them alone", () => {
   for (const memory of others(createStageMemory)) {
     expect(() => new StageCells(memory)).toThrow("make it with createStageMemory");
