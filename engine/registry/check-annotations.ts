@@ -1,5 +1,6 @@
 // Our annotations, `weir.*`, where they are written: a wrong one would otherwise show only when
 // the registry is compiled, without its line. Annotations of others are theirs.
+import { noValuePasses } from "../../schemas/weaver/constraints.ts";
 import { globBytesMax } from "../../schemas/weaver/glob.ts";
 import { compilePattern } from "../../schemas/weaver/pattern-compile.ts";
 import { PatternError } from "../../schemas/weaver/pattern-parse.ts";
@@ -118,5 +119,5 @@ const checkBounds = (annotations: Fields): void => {
   const min = annotations.raw("weir.min");
   const max = annotations.raw("weir.max");
   if (typeof min !== "number" || typeof max !== "number" || min <= max) return;
-  annotations.error("weir.max", `weir.max=${max} is below weir.min=${min}: no value can pass`);
+  annotations.error("weir.max", noValuePasses(min, max));
 };

@@ -2,12 +2,23 @@
 // the type of its attribute and is one for each key, a condition names attributes that are there.
 // Compiling refuses the same, but without a line.
 import { attributeKey, isTemplate, valueType } from "../../schemas/weaver/attribute-type.ts";
-import { constraintFault, constraintKeys } from "../../schemas/weaver/constraints.ts";
+import {
+  constraintFault,
+  constraintKeys,
+  noValuePasses,
+} from "../../schemas/weaver/constraints.ts";
 import type { ResolvedAttribute } from "../../schemas/weaver/resolved.ts";
 import { isYamlMap, shown } from "./fields.ts";
 import { type Place, placeText, type Problems } from "./problem.ts";
 import type { OpenGroup, Overridden } from "./resolve-group.ts";
 import type { AttributeSpec, GroupSpec } from "./specification.ts";
+
+const otherBound: { readonly [key: string]: string } = {
+  "weir.min": "weir.max",
+  "weir.max": "weir.min",
+};
+
+type BoundOf = [ResolvedAttribute, readonly [key: string, other: string], First, whose: string];
 
 type First = { readonly value: unknown; readonly place: Place };
 
@@ -59,7 +70,24 @@ class ConstraintCheck {
       const fault = constraintFault(key, valueType(found.definition));
       if (fault !== null) this.#problems.error(place, `${whose}: ${fault}`);
       this.#isOne(found.definition, key, { value, place }, what);
+      // Two in one place are told where they are read.
+      const other = otherBound[key];
+      if (other !== undefined && annotations[other] === undefined)
+        this.#leavesSome(found.definition, [key, other], { value, place }, whose);
     }
+  }
+
+  /** Bounds of one key that stand in two places. */
+  #leavesSome(...[definition, bounds, { value, place }, whose]: BoundOf): void {
+    const [key, other] = bounds;
+    const first = this.#firsts.get(`${attributeKey(definition)} ${other}`);
+    if (first === undefined) return;
+    const [min, max] = key === "weir.min" ? [value, first.value] : [first.value, value];
+    if (typeof min !== "number" || typeof max !== "number" || min <= max) return;
+    this.#problems.error(
+      place,
+      `${whose}: ${noValuePasses(min, max)}; ${other} in ${placeText(first.place)}`,
+    );
   }
 
   /** An attribute group may leave the level to those who take it over. */

@@ -1,7 +1,7 @@
 // The attribute part of a compiled registry: keys with what is accepted under them, flags, members
 // of enums, constraints, deprecations, namespaces. Tool time only.
 import { attributeKey, isTemplate, valueType } from "./attribute-type.ts";
-import { constraintFault, constraintKeys } from "./constraints.ts";
+import { constraintFault, constraintKeys, noValuePasses } from "./constraints.ts";
 import { compilePattern } from "./pattern-compile.ts";
 import { PatternError } from "./pattern-parse.ts";
 import type { Annotations, Deprecated, ResolvedAttribute, ResolvedGroup } from "./resolved.ts";
@@ -112,6 +112,7 @@ class ConstraintReader {
     flags |= pattern < 0 ? 0 : constraintFlag.pattern;
     if (flags === 0) return 0;
     this.#check(type);
+    if (min !== null && max !== null && min > max) this.#problem(noValuePasses(min, max));
     const draft = this.#draft;
     draft.push("constraintFlags", flags);
     draft.push("constraintMin", min ?? 0);

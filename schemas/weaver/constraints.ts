@@ -18,3 +18,7 @@ export const constraintFault = (key: string, type: string): string | null => {
   const types = typesOf[key] ?? [];
   return types.includes(type) ? null : `${key} needs type ${types.join(" or ")}, found ${type}`;
 };
+
+/** What is wrong with bounds that cross. */
+export const noValuePasses = (min: number, max: number): string =>
+  `weir.max=${max} is below weir.min=${min}: no value can pass`;

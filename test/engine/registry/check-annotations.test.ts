@@ -109,6 +109,25 @@ describe("our annotations are checked where they are written", () => {
     ]);
   });
 
+  test("bounds that cross are told where the second one stands, in whatever group", () => {
+    const { problems } = resolvedText(
+      span(`    attributes:
+      - ref: a.i
+        annotations: {weir.max: 1}
+  - id: g
+    type: attribute_group
+    brief: G
+    attributes:
+      - ref: a.i
+        annotations:
+          weir.min: 2
+`),
+    );
+    expect(problems).toEqual([
+      "a.yaml:24: error: group g, attribute a.i: weir.max=1 is below weir.min=2: no value can pass; weir.max in a.yaml:17",
+    ]);
+  });
+
   test("a constraint must fit its type, agree with others of its key, and a condition be of the registry", () => {
     const { problems } = resolvedText(
       span(`    attributes:

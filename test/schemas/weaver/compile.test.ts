@@ -153,6 +153,8 @@ describe("a compiled registry", () => {
     expect(about({ "weir.pattern": "(" })).toMatch(/^pay\.x: weir\.pattern "\(": character 2/);
     expect(about({ "weir.pattern": 1 })).toMatch(/a text is expected, found 1/);
     expect(about({ "weir.min": 1 })).toMatch(/weir.min needs type int or double, found string/);
+    const crossed = { type: "int", annotations: { "weir.min": 2, "weir.max": 1 } } as const;
+    expect(problems(withAttribute("pay.x", crossed)).join()).toMatch(/no value can pass/);
     expect(about({ "weir.max_length": 1.5 })).toMatch(
       /a number of characters is expected, found 1.5/,
     );
