@@ -252,17 +252,6 @@ attempts_max = 1.5
     );
   });
 
-  test("an address that fetch never takes is refused, with its login hidden", () => {
-    const login = "https://user:word@node.example/";
-    for (const path of ["senders.solana.url", "lookup_tables.url", "senders.jito.regions"]) {
-      const [problem] = problems({ set: { [path]: login } });
-      expect(problem).toContain(`${path}`);
-      expect(problem).toContain("without user and password");
-      expect(problem).not.toContain("word@");
-    }
-    expect(problems({ set: { "telemetry.trace_endpoint": login } })).toEqual([]);
-  });
-
   test("a section is no setting", () => {
     const [problem] = problems({ set: { sniffer: "1" } });
     expect(problem).toBe("--set sniffer: sniffer: expected a field, found a section");
