@@ -129,10 +129,10 @@ describe("weir config print", () => {
   });
 
   test("hides tokens in addresses", async () => {
-    const set = (url: string) => ["--set", `senders.solana.url=${url}`];
+    const set = (url: string) => ["--set", `telemetry.trace_endpoint=${url}`];
     const url = "https://me:pass@node.example/v2/0123456789abcdef0123?api-key=topsecret";
     const { lines } = await run("print", ...set(url));
-    const line = lines.find((one) => "field" in one && one.field === "senders.solana.url");
+    const line = lines.find((one) => "field" in one && one.field === "telemetry.trace_endpoint");
     expect(line).toMatchObject({ value: "https://***@node.example/v2/***?***" });
     const { notes } = await run("check", ...set(`x${url}`));
     expect(notes[0]).toContain('found "xhttps://***@node.example/v2/***?***", expected an http');
