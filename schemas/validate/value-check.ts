@@ -59,7 +59,9 @@ export const fineRange = (tables: Tables, attribute: number, type: number): Fine
   const min = (flags & constraintFlag.min) === 0 ? lowMin : sections.constraintMin[constraint];
   const max = (flags & constraintFlag.max) === 0 ? highMax : sections.constraintMax[constraint];
   const low = Math.max(Math.ceil(min as number), lowMin);
-  return { low, high: Math.min(Math.floor(max as number), highMax) };
+  const high = Math.min(Math.floor(max as number), highMax);
+  // A bound that 32 bits do not hold would become another one in the memory of shapes.
+  return low > highMax || high < lowMin ? noRange : { low, high };
 };
 
 /** One per thread, reused. */
