@@ -39,10 +39,11 @@ export const rebuildWire = (transaction: unknown, version: unknown): Rebuilt => 
 };
 
 const encoded = (text: string, encoding: string): Rebuilt => {
-  const wire = decoders[encoding]?.(text);
-  if (wire === undefined) {
+  const decode = Object.hasOwn(decoders, encoding) ? decoders[encoding] : undefined;
+  if (decode === undefined) {
     throw wrong("transaction[1]", Object.keys(decoders).join(", "), encoding);
   }
+  const wire = decode(text);
   if (wire === null) throw wrong("transaction", `valid ${encoding}`, text);
   return { wire, kind: "exact" };
 };

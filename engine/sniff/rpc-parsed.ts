@@ -23,7 +23,8 @@ export const unparsed = (instruction: JsonObject, name: string): readonly PlainI
   }
   if (!isObject(parsed) || !isObject(parsed["info"])) return [];
   const type = textOf(parsed["type"], `${name}.parsed.type`);
-  const forms = programs[textOf(instruction["program"], `${name}.program`)];
+  const program = textOf(instruction["program"], `${name}.program`);
+  const forms = Object.hasOwn(programs, program) ? programs[program] : undefined;
   const form = forms !== undefined && Object.hasOwn(forms, type) ? forms[type] : undefined;
   if (form === undefined) return [];
   return form(new Fields(parsed["info"], `${name}.parsed.info`)).map((plain) => ({

@@ -125,6 +125,19 @@ describe("transactions from RPC JSON", () => {
     expect(() => rebuildWire(["!", "base64"], undefined)).toThrow(RpcShapeError);
     expect(() => rebuildWire(good.transaction, 7)).toThrow('expected "legacy" or 0, found 7');
   });
+
+  it("with names that every object has are of unknown encodings and programs", async () => {
+    for (const encoding of ["toString", "constructor", "__proto__"]) {
+      expect(() => rebuildWire(["AA==", encoding], undefined)).toThrow(`found "${encoding}"`);
+    }
+    const [one] = await createTransactionMix({ seed: 5, count: 1 });
+    const { transaction, version } = asJson(one?.wire ?? new Uint8Array(0));
+    const [programId] = transaction.message.accountKeys;
+    const instruction = { programId, program: "constructor", parsed: { type: "create", info: {} } };
+    const message = { ...transaction.message, instructions: [instruction] };
+    const rebuilt = rebuildWire({ ...transaction, message }, version);
+    expect(decodedByKit(rebuilt.wire)?.message.instructions).toHaveLength(1);
+  });
 });
 
 describe("RPC documents", () => {
