@@ -32,6 +32,7 @@ type OpenWindow = {
   startMs: number;
   firstOffset: number;
   watermarkBeforeFirst: number;
+  receiveMsOfFirst: number;
 };
 
 const none = -1;
@@ -90,7 +91,7 @@ export class PartitionWindows {
     this.#nextOffset = offset;
     this.#watermark = mark?.watermarkMs ?? none;
     this.#emittedEndMs = mark?.emittedEndMs ?? none;
-    this.#receiveMs = none;
+    this.#receiveMs = mark?.receiveMs ?? none;
     this.#hasArrived = true;
     return mark !== null;
   }
@@ -161,13 +162,15 @@ export class PartitionWindows {
   commitPoint(): CommitPoint {
     let offset = this.#nextOffset;
     let watermarkMs = this.#watermark;
+    let receiveMs = this.#receiveMs;
     for (const window of this.#open) {
       if (window.firstOffset >= offset) continue;
       offset = window.firstOffset;
       watermarkMs = window.watermarkBeforeFirst;
+      receiveMs = window.receiveMsOfFirst;
     }
     const emittedEndMs = this.#emittedEndMs;
-    return { offset, metadata: encodeWindowMark({ watermarkMs, emittedEndMs }) };
+    return { offset, metadata: encodeWindowMark({ watermarkMs, emittedEndMs, receiveMs }) };
   }
 
   #windowAt(startMs: number): OpenWindow {
@@ -180,13 +183,20 @@ export class PartitionWindows {
     window.startMs = startMs;
     window.firstOffset = this.#recordOffset;
     window.watermarkBeforeFirst = this.#recordWatermark;
+    window.receiveMsOfFirst = this.#receiveMs;
     this.#open.splice(at + 1, 0, window);
     return window;
   }
 
   #newWindow(): OpenWindow {
     const table = new WindowTable(this.#options.keysMax, this.#options.keyBytesMax);
-    return { table, startMs: 0, firstOffset: 0, watermarkBeforeFirst: none };
+    return {
+      table,
+      startMs: 0,
+      firstOffset: 0,
+      watermarkBeforeFirst: none,
+      receiveMsOfFirst: none,
+    };
   }
 
   #closeIdle(): void {

@@ -124,11 +124,33 @@ describe("a restart", () => {
     const first = collecting();
     for (const [offset, record] of log.entries()) feed(first.windows, offset, record);
     const committed = first.windows.commitPoint();
-    expect(committed).toEqual({ offset: 2, metadata: `{"w":${t0 + 55_000},"d":${t0 + 70_000}}` });
+    const metadata = `{"w":${t0 + 55_000},"d":${t0 + 70_000},"r":${t0 + 60_000}}`;
+    expect(committed).toEqual({ offset: 2, metadata });
     const second = collecting();
     second.windows.restore(committed);
     feed(second.windows, 2, log[2] as PlainRecord);
     expect(second.windows.counters).toMatchObject({ late: 1, counted: 1 });
+  });
+
+  it("measures idleness from the latest receive time, also of a record that is not read again", () => {
+    const t0 = 1_700_000_000_000;
+    const item = { isError: false, durationNs: 1n, service: "s", name: "n" };
+    // The first one's edge is two seconds ahead: from it, the third is not yet idle.
+    const log = [[2000], [0, 1], [15_500, 2], [30_000, 29_000]].map(
+      ([receiveMs = 0, ...times]) => ({
+        receiveMs: t0 + receiveMs,
+        items: times.map((ms) => Object.assign({ eventMs: t0 + ms }, item)),
+      }),
+    );
+    const first = collecting();
+    for (const offset of [0, 1]) feed(first.windows, offset, log[offset] as PlainRecord);
+    const committed = first.windows.commitPoint();
+    expect(committed.offset).toBe(1);
+    const second = collecting();
+    second.windows.restore(committed);
+    for (const offset of [1, 2, 3]) feed(second.windows, offset, log[offset] as PlainRecord);
+    expect(second.emitted).toMatchObject([{ count: 2, reason: "watermark" }]);
+    expect(second.windows.counters.late).toBe(0);
   });
 
   it("replays no more than the windows that are open", () => {

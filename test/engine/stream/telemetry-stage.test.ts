@@ -96,7 +96,7 @@ describe("the telemetry stage", () => {
     expect(flush()).toEqual([]);
     expect(stage.commitPoint("otlp_metrics", 1)).toEqual({
       offset: 2,
-      metadata: '{"w":-1,"d":-1}',
+      metadata: '{"w":-1,"d":-1,"r":1700000000000}',
     });
   });
 
