@@ -11,17 +11,26 @@ import {
   transactionItemCodeNames,
   transactionItemFlag as flag,
 } from "../../schemas/market/transaction-item.ts";
+import { signatureBytes, versionByteV1 } from "../../schemas/market/transaction-layout.ts";
 import { venueNameOf } from "../../schemas/market/venues.ts";
 
 type Readable = { readonly [key: string]: unknown };
 type Decode = (view: DataView, start: number, end: number) => Readable;
 
-const signatureAt = 1;
-const signatureBytes = 64;
 const word = 2n ** 32n;
 
 const u64 = (low: number, high: number): string =>
   (BigInt(high >>> 0) * word + BigInt(low >>> 0)).toString();
+
+/** The first signature, base58; null where no envelope has one. v1 has its signatures at the end. */
+const signatureOf = (wire: Uint8Array): string | null => {
+  const [first = 0, required = 0] = wire;
+  const isV1 = first === versionByteV1;
+  const at = isV1 ? wire.length - required * signatureBytes : 1;
+  const count = isV1 ? required : first;
+  if (at < 1 || count === 0 || at + signatureBytes > wire.length) return null;
+  return encodeBase58(wire, at, at + signatureBytes);
+};
 
 const transaction: Decode = (view, start, end) => {
   const item = new TransactionItem();
@@ -34,7 +43,7 @@ const transaction: Decode = (view, start, end) => {
     item.wireEnd - item.wireStart,
   );
   return {
-    signature: encodeBase58(wire.slice(signatureAt, signatureAt + signatureBytes)),
+    signature: signatureOf(wire),
     slot: has(flag.slot) ? u64(item.slotLow, item.slotHigh) : null,
     index: has(flag.index) ? item.index : null,
     receiveTime: has(flag.receiveTime) ? u64(item.receiveTimeLow, item.receiveTimeHigh) : null,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { candidateBytes, candidateVersion } from "../../../schemas/market/candidate-layout.ts";
+import { encodeBase58 } from "../../../schemas/market/base58.ts";
 import { FrameWriter } from "../../../schemas/market/frame.ts";
 import {
   TransactionItem,
@@ -83,6 +84,26 @@ describe("a record's value for people", () => {
       }),
       { error: `frame ends inside an item's length at byte ${value.length - 3}` },
     ]);
+  });
+
+  it("shows the first signature where the transaction has it: v1 at its end", () => {
+    const shown = (...wire: readonly number[]): unknown => {
+      const frame = new FrameWriter();
+      const header = new DataView(new ArrayBuffer(transactionItemHeaderBytes));
+      new TransactionItem().encode(header, 0);
+      frame.tryWrite(Uint8Array.of(...new Uint8Array(header.buffer), ...wire));
+      const read = readValue("weir-transactions", frame.frame());
+      const [one] = read["transactions"] as { signature: unknown }[];
+      return one?.signature;
+    };
+    const first = Array.from({ length: 64 }, (_, i) => i + 1);
+    const second = first.map((byte) => byte + 100);
+    const text = encodeBase58(Uint8Array.from(first));
+    const message = Array.from({ length: 80 }, () => 7);
+    expect(shown(2, ...first, ...second, ...message)).toBe(text);
+    expect(shown(0x81, 2, ...message, ...first, ...second)).toBe(text);
+    expect(shown(1, ...first.slice(1))).toBeNull();
+    expect(shown(0x81, 9, ...message)).toBeNull();
   });
 
   it("says when an item is no candidate record", () => {
