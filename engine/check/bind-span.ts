@@ -20,9 +20,13 @@ const rangeOf = (text: string): ByteRange => {
   return { view: new DataView(bytes.buffer), at: 0, end: bytes.length };
 };
 
-/** `span.http.client` is also called `http.client`. */
-const namesOf = ({ id }: ResolvedGroup): string[] =>
-  id.startsWith("span.") ? [id, id.slice(5)] : [id];
+/** `span.http.client` is called `http.client`, or by its id where no other is called so. */
+const byName = (spans: readonly ResolvedGroup[]): ReadonlyMap<string, ResolvedGroup> => {
+  const called = spans.map((group) => [group.id.replace(/^span\./, ""), group] as const);
+  const ids = spans.map((group) => [group.id, group] as const);
+  // The last one stays in a map, but the first of a name is meant.
+  return new Map([...called, ...ids].toReversed());
+};
 
 const textsOf = (value: unknown): string[] =>
   (Array.isArray(value) ? value : [value]).filter((item) => typeof item === "string");
@@ -89,9 +93,7 @@ export class SpanBinder {
     const spans = groups.filter(({ type }) => type === "span");
     this.#matches = globsOf(spans, ({ annotations }) => textsOf(annotations?.["weir.match"]));
     this.#patterns = globsOf(spans, namePatterns);
-    this.#names = new Map(
-      spans.flatMap((group) => namesOf(group).map((name) => [name, group] as const)),
-    );
+    this.#names = byName(spans);
     this.#wanted = spans.map(wantedOf);
     this.#telling = tellingKeys(this.#wanted);
   }

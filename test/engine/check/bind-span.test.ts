@@ -51,6 +51,20 @@ describe("a span is bound", () => {
     expect(bind("http.client", "server")).toBe("http.client");
   });
 
+  it("to the first of two that are called the same, as at the edge", () => {
+    const first = group("span", "pay", {});
+    const second = group("span", "span.pay", {});
+    for (const groups of [
+      [first, second],
+      [second, first],
+    ]) {
+      expect(new SpanBinder(groups).bind("pay", "internal", new Set())).toBe(groups[0]);
+      expect(new SpanBinder(groups).bind("span.pay", "internal", new Set())).toBe(second);
+    }
+    const nested = group("span", "span.span.pay", {});
+    expect(new SpanBinder([second, nested]).bind("span.pay", "", new Set())).toBe(nested);
+  });
+
   it("then by the pattern of names, unless hardly anything in it is fixed", () => {
     expect(bind("send orders")).toBe("span.send");
     expect(bind("a b")).toBeNull();
