@@ -2,7 +2,7 @@
 // development and tests; no Docker. A second start on the same directory keeps its data. It is
 // not a production configuration: one replica, no fsync.
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -11,6 +11,7 @@ import { archiveFile, ensureJars, KafkaNodeError, kafkaHome, moveInto } from "./
 import type { Jvm } from "./kafka-jvm.ts";
 import { archiveFlag, killedCode, runJvm } from "./kafka-jvm.ts";
 import { type NodePorts, serverProperties } from "./kafka-properties.ts";
+import { makeFolders } from "./make-folders.ts";
 
 export type KafkaNodeOptions = {
   /** Kept between starts; delete it for a fresh node. */
@@ -107,7 +108,7 @@ const writeProperties = (directory: string, config: string, properties: string):
   // Kafka takes what a comma parts for several folders.
   if (directory.includes(",")) throw dataUnusable(directory, "Kafka takes no comma in its path");
   try {
-    mkdirSync(directory, { recursive: true });
+    makeFolders(directory);
     writeFileSync(config, properties);
   } catch (error) {
     throw dataUnusable(directory, (error as Error).message);

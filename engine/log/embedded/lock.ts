@@ -5,7 +5,6 @@ import {
   accessSync,
   constants,
   existsSync,
-  mkdirSync,
   readFileSync,
   readlinkSync,
   writeFileSync,
@@ -14,6 +13,7 @@ import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 import { LogError } from "../event-log.ts";
+import { makeFolders } from "../make-folders.ts";
 import { isBusy } from "./sqlite-error.ts";
 
 /** Releases what this call took; nothing where another thread holds it. Idempotent. */
@@ -75,7 +75,7 @@ const ownerOf = (file: string): string => {
 
 const makeWritable = (directory: string): void => {
   try {
-    mkdirSync(directory, { recursive: true });
+    makeFolders(directory);
     accessSync(directory, constants.W_OK);
   } catch (error) {
     const why = parentFault(directory) ?? (error as Error).message;
