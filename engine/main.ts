@@ -74,10 +74,16 @@ const run = async (argv: readonly string[], io: Io): Promise<number> => {
   return command.run(args, io);
 };
 
+const folderGone = "the working directory was removed; change to one that exists";
+/** Node asks for it where a path is relative, and throws then. */
+const isFolderGone = (error: unknown): boolean =>
+  error instanceof Error && "syscall" in error && error.syscall === "uv_cwd";
+
 const failure = (error: unknown): { text: string; code: number } => {
   if (error instanceof UsageError) return { text: error.message, code: exitCode.usage };
   if (error instanceof UnreachableError) return { text: error.message, code: exitCode.unreachable };
   if (error instanceof InputError) return { text: error.message, code: exitCode.failed };
+  if (isFolderGone(error)) return { text: folderGone, code: exitCode.failed };
   return { text: error instanceof Error ? (error.stack ?? error.message) : String(error), code: 1 };
 };
 

@@ -108,4 +108,15 @@ describe("the launcher", () => {
   it("starts where no folder can be made, too", () => {
     expect(version(join(root, "package.json", "cache"))).toMatch(/^\d+\.\d+\.\d+/);
   });
+
+  it("says that the working directory was removed, without a stack", () => {
+    const launcher = join(root, "engine", "launch.mjs");
+    const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$0" "$1" config check';
+    const { status, stderr } = spawnSync("sh", ["-c", script, process.execPath, launcher], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    expect(stderr).toBe("weir: the working directory was removed; change to one that exists\n");
+    expect(status).toBe(1);
+  });
 });
