@@ -42,11 +42,11 @@ describe("replay windows of partitions", () => {
   });
 });
 
-/** Lets a thread write until it is killed at some moment. */
+/** Lets a thread write for some time, and kills it. */
 const writeAndKill = async (memory: SharedArrayBuffer, from: number, ms: number): Promise<void> => {
   const file = new URL("replay-writer.thread.ts", import.meta.url);
   const worker = new Worker(file, { workerData: { memory, from } });
-  await once(worker, "online");
+  await once(worker, "message");
   await new Promise((resolve) => setTimeout(resolve, ms));
   await worker.terminate();
 };
@@ -58,10 +58,10 @@ describe("a replay window whose thread is killed", () => {
     const memory = createReplayMemory(size);
     const view = new DataView(new ArrayBuffer(64));
     let from = 0;
-    for (let kill = 0; kill < 4; kill += 1) {
+    for (let kill = 0; kill < 20; kill += 1) {
       const before = from;
       while (from - before <= size * 25) {
-        await writeAndKill(memory, from, 40 + random.below(40));
+        await writeAndKill(memory, from, random.below(20));
         const window = new ReplayWindow(memory);
         const isKnown = (number: number): boolean => {
           numberedSignature(view, number);
