@@ -4,10 +4,10 @@
 // readers refuse it, and only then it is looked for.
 import { ByteWriter } from "./byte-writer.ts";
 import type { Field, MessageType } from "./messages.ts";
-import { delimitedStart, skipValue, tagSize, varintLow } from "./wire.ts";
+import { delimitedStart, lengthBytes, skipValue, tagSize, varintLow } from "./wire.ts";
 
-/** Messages in messages: more than any value that is taken can have. */
-const depthMax = 512;
+/** Messages in messages: more than any value that is taken can have, two for each value in a value. */
+const depthMax = 256;
 
 type Range = { readonly start: number; readonly end: number };
 
@@ -55,9 +55,11 @@ class Merging {
     }
     const { type, tag } = part.field;
     if (type === null || part.isOverruled) return true;
-    const start = out.open(tag);
+    // Most stay as long as they were: a wrong guess moves the whole message, once for each around it.
+    const guess = lengthBytes(part.contents.reduce((sum, { start, end }) => sum + end - start, 0));
+    const start = out.open(tag, guess);
     const isWritten = this.write(part.contents, type);
-    out.close(start);
+    out.close(start, guess);
     return isWritten;
   }
 
