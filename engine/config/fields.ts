@@ -3,6 +3,7 @@
 // so that every one of them has its meaning and its label.
 import * as z from "zod";
 
+import { hasLogin, httpUrl } from "../send/http-url.ts";
 import { refusedPorts } from "./refused-ports.ts";
 
 /** `live`: a reload applies it between two batches. `restart`: kept until the next start. */
@@ -122,17 +123,15 @@ export const address = (
   const expected = `expected an http or https address${login}${of.optional ? ', or ""' : ""}`;
   const isGood = (value: string): boolean => {
     if (value === "") return of.optional;
-    return of.mayHaveLogin ? isHttp(URL.parse(value)) : isFetchable(value);
+    return of.mayHaveLogin ? httpUrl(value) !== null : isFetchable(value);
   };
   return z.string(expected).refine(isGood, expected).default(of.default).meta(facts(of));
 };
 
-const isHttp = (url: URL | null): boolean => url !== null && /^https?:$/.test(url.protocol);
-
-/** Whether fetch takes the address: never one with user or password in it. */
+/** Whether fetch takes the address. */
 export const isFetchable = (address: string): boolean => {
-  const url = URL.parse(address);
-  return isHttp(url) && `${url?.username}${url?.password}` === "";
+  const url = httpUrl(address);
+  return url !== null && !hasLogin(url);
 };
 
 type ListFacts = FieldFacts & {

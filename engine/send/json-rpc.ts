@@ -1,6 +1,7 @@
 // One JSON-RPC 2.0 request over HTTP and what became of it, as a value. No retries here: those are
 // the senders' matter. Neither the address nor a header ever stands in a message: both can hold keys.
 import { checkInteger } from "./check-option.ts";
+import { hasLogin, httpUrl } from "./http-url.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import { classOf, classOfStatus, isKnownCode, type RpcFailure } from "./rpc-failure.ts";
 import type { Secret } from "./secret.ts";
@@ -142,11 +143,10 @@ export class JsonRpc {
 }
 
 const checkUrl = (url: string, hasSecret: boolean): void => {
-  const parsed = URL.canParse(url) ? new URL(url) : null;
-  if (parsed === null || !/^https?:$/.test(parsed.protocol))
-    throw new RangeError("url: expected http:// or https://");
+  const parsed = httpUrl(url);
+  if (parsed === null) throw new RangeError("url: expected http:// or https://");
   // Every fetch of such an address fails, as if the server were away.
-  if (parsed.username !== "" || parsed.password !== "")
+  if (hasLogin(parsed))
     throw new RangeError("url: expected no user or password in it; send a secret in a header");
   const isLoopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(parsed.hostname);
   if (hasSecret && parsed.protocol === "http:" && !isLoopback)

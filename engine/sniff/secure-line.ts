@@ -1,6 +1,7 @@
 // The secure stage's checks for `weir sniff --secure`: signatures, replays within the input, mints
 // that are none. A candidate that fails is rejected with the reason, and keeps no match.
 import { decodeKey } from "../../schemas/market/base58.ts";
+import { firstSignatureAt } from "../../schemas/market/transaction-layout.ts";
 import { reason, reasonNames } from "../events/event-layout.ts";
 import { TraceReplays } from "./replays.ts";
 import type { SniffInput, SniffLine } from "./sniff-line.ts";
@@ -26,10 +27,11 @@ export class SecureLines {
     }
     // Bytes that could only be rebuilt in part are not those that were signed.
     if (rebuilt === "exact" && !allSignaturesVerify(wire)) return reason.signature;
-    const signatureAt = wire[0] === 0x81 ? wire.length - 64 * (wire[1] ?? 1) : 1;
     const view = new DataView(wire.buffer, wire.byteOffset, wire.byteLength);
     this.#checked += 1;
-    return this.#replays.add(view, signatureAt, this.#checked) ? reason.none : reason.replay;
+    return this.#replays.add(view, firstSignatureAt(wire), this.#checked)
+      ? reason.none
+      : reason.replay;
   }
 }
 

@@ -11,7 +11,11 @@ import {
   transactionItemCodeNames,
   transactionItemFlag as flag,
 } from "../../schemas/market/transaction-item.ts";
-import { signatureBytes, versionByteV1 } from "../../schemas/market/transaction-layout.ts";
+import {
+  firstSignatureAt,
+  signatureBytes,
+  versionByteV1,
+} from "../../schemas/market/transaction-layout.ts";
 import { venueNameOf } from "../../schemas/market/venues.ts";
 
 type Readable = { readonly [key: string]: unknown };
@@ -22,12 +26,11 @@ const word = 2n ** 32n;
 const u64 = (low: number, high: number): string =>
   (BigInt(high >>> 0) * word + BigInt(low >>> 0)).toString();
 
-/** The first signature, base58; null where no envelope has one. v1 has its signatures at the end. */
+/** The first signature, base58; null where there is none. */
 const signatureOf = (wire: Uint8Array): string | null => {
   const [first = 0, required = 0] = wire;
-  const isV1 = first === versionByteV1;
-  const at = isV1 ? wire.length - required * signatureBytes : 1;
-  const count = isV1 ? required : first;
+  const at = firstSignatureAt(wire);
+  const count = first === versionByteV1 ? required : first;
   if (at < 1 || count === 0 || at + signatureBytes > wire.length) return null;
   return encodeBase58(wire, at, at + signatureBytes);
 };

@@ -22,6 +22,10 @@ export const versionBit = 0x80;
 export const versionByteV0 = 0x80;
 export const versionByteV1 = 0x81;
 
+/** Where the first signature of a transaction stands, whether or not it is there: v1 has them last. */
+export const firstSignatureAt = (wire: Uint8Array): number =>
+  wire[0] === versionByteV1 ? wire.length - (wire[1] ?? 0) * signatureBytes : 1;
+
 /** Largest whole transaction of legacy and v0: one packet. */
 export const transactionBytesMax = 1232;
 /** Largest whole transaction of v1 (SIMD-0296). */

@@ -4,11 +4,12 @@
 //   records_ID   the records of partition ID; rowid = offset, so an append is always at the right
 //                edge of its tree and a deletion at the left one
 //   positions    what groups have committed
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 import { LogError } from "../event-log.ts";
+import { makeFolders } from "../make-folders.ts";
 
 const schemaVersion = 1;
 
@@ -46,7 +47,7 @@ export const recordTable = (id: number): string => `
  * `bytesMax` bounds the file: beyond it SQLite reports that it is full.
  */
 export const openDatabase = (directory: string, bytesMax: number): DatabaseSync => {
-  mkdirSync(directory, { recursive: true });
+  makeFolders(directory);
   const database = new DatabaseSync(join(directory, logFile), { timeout: busyTimeoutMs });
   // The first two only count while the file is empty.
   database.exec(`
