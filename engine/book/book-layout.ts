@@ -173,6 +173,10 @@ export const bookSlot = (memory: SharedArrayBuffer, index: number): BookSlot => 
   };
 };
 
+/** The symbol of a book that has one. */
+export const symbolOf = ({ symbol, directory }: BookSlot): string =>
+  String.fromCharCode(...symbol.subarray(0, directory[directoryWord.symbolBytes] ?? 0));
+
 /**
  * Forgets all books, while no thread writes them: readers see none until they are rebuilt.
  * @throws TypeError for other memory than that of `createBookMemory`, which is left as it is.

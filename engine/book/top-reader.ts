@@ -15,6 +15,7 @@ import {
   recordNumberStride,
   recordWord as word,
   recordWordStride,
+  symbolOf,
   topWord,
   versionWord,
 } from "./book-layout.ts";
@@ -274,11 +275,6 @@ const readTop = (memory: SharedArrayBuffer, index: number): TopOfBook => {
     receiveNs: reader.receiveNs(),
     counters: readCounters(slot),
   };
-};
-
-const symbolOf = (slot: BookSlot): string => {
-  const bytes = slot.symbol.slice(0, slot.directory[directoryWord.symbolBytes] ?? 0);
-  return String.fromCharCode(...bytes);
 };
 
 /** Counters by name. */

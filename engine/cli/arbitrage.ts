@@ -8,10 +8,10 @@ import { type Reading, RecordedReader } from "../../schemas/market/recorded-read
 import { venueFaultText } from "../../schemas/market/venue-fields.ts";
 import { isVenueName, type VenueName, venueNames } from "../../schemas/market/venues.ts";
 import { Arbitrage, type Leg, type Opportunity } from "../arbitrage/arbitrage.ts";
-import { createBookMemory } from "../book/book-layout.ts";
+import { createBookMemory, symbolOf } from "../book/book-layout.ts";
 import { bookOutcome, bookOutcomeText, isReplayFault } from "../book/book-outcome.ts";
 import { bookState } from "../book/book-sequencer.ts";
-import { type MarketBook, MarketBooks } from "../book/market-books.ts";
+import { MarketBooks } from "../book/market-books.ts";
 import { readCounters } from "../book/top-reader.ts";
 import type { Arguments, Command, Io } from "./command.ts";
 import { exitCode, UsageError } from "./command.ts";
@@ -99,7 +99,8 @@ class LegReplay {
   }
 
   get symbol(): string {
-    return this.#books.books[0] === undefined ? this.plan.symbol : symbolOf(this.#books.books[0]);
+    const [book] = this.#books.books;
+    return book === undefined ? this.plan.symbol : symbolOf(book.slot);
   }
 
   /** No message made a book. */
@@ -150,7 +151,7 @@ class LegReplay {
 
   #isWanted(symbol: string): boolean {
     const [entry] = this.#books.books;
-    if (entry !== undefined) return symbol === symbolOf(entry);
+    if (entry !== undefined) return symbol === symbolOf(entry.slot);
     return this.plan.symbol === "" || symbol.toUpperCase() === this.plan.symbol;
   }
 
@@ -176,9 +177,6 @@ class LegReplay {
     yield* this.#reader.finish();
   }
 }
-
-const symbolOf = ({ slot }: MarketBook): string =>
-  String.fromCharCode(...slot.symbol.subarray(0, slot.directory[1] ?? 0));
 
 /** Decimal text without trailing zeros behind the point. */
 const trimmed = (value: bigint, scale: number): string => {

@@ -7,7 +7,7 @@ import { recordedWaitingMax, RecordedReader } from "../../schemas/market/recorde
 import type { Reading } from "../../schemas/market/recorded-reader.ts";
 import { venueFaultText } from "../../schemas/market/venue-fields.ts";
 import { isVenueName, type VenueName, venueNames } from "../../schemas/market/venues.ts";
-import { bookSymbolsDefault, createBookMemory } from "../book/book-layout.ts";
+import { bookSymbolsDefault, createBookMemory, symbolOf } from "../book/book-layout.ts";
 import { bookLine, summaryLine } from "../book/book-lines.ts";
 import { bookOutcome, bookOutcomeText, isReplayFault } from "../book/book-outcome.ts";
 import { type MarketBook, MarketBooks } from "../book/market-books.ts";
@@ -101,14 +101,14 @@ class Replay {
     const { books } = this.#books;
     if (books.length === 0) return [summaryLine(this.#symbol, null, null)];
     return books.map((book) => {
-      const symbol = symbolOf(book);
+      const symbol = symbolOf(book.slot);
       return summaryLine(symbol, book, this.#vwaps.get(symbol)?.value() ?? null);
     });
   }
 
   #onApplied(book: MarketBook, item: DepthItem, isTopChanged: boolean): void {
     const isWanted = this.#ids === null ? isTopChanged : this.#ids.has(item.lastId);
-    if (isWanted) this.lines.push(bookLine(symbolOf(book), book, item));
+    if (isWanted) this.lines.push(bookLine(symbolOf(book.slot), book, item));
   }
 
   #addTrade(symbol: string, bytes: number): void {
@@ -120,9 +120,6 @@ class Replay {
     vwap.add({ price: item.price(0), size: item.size(0), priceScale, sizeScale });
   }
 }
-
-const symbolOf = ({ slot }: MarketBook): string =>
-  String.fromCharCode(...slot.symbol.subarray(0, slot.directory[1] ?? 0));
 
 const replayFiles = async (
   plan: Plan,

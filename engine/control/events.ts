@@ -17,7 +17,8 @@ export const eventsAnswer = (
   }
   const text = query.get("limit") ?? "";
   const limit = text === "" ? limitDefault : Number(text);
-  if (!Number.isInteger(limit) || limit < 1 || limit > eventLimitMax) {
+  const isInteger = /^\d*$/.test(text);
+  if (!isInteger || limit < 1 || limit > eventLimitMax) {
     return bad(`limit=${text}; limits 1 to ${eventLimitMax}`);
   }
   return { status: 200, type: "application/x-ndjson", body: linesOf(memories, type, limit) };

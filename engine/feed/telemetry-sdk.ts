@@ -128,10 +128,12 @@ export const createTelemetry = (options: TelemetryOptions): Telemetry => {
     resource,
     processors: [new BatchLogRecordProcessor({ exporter: logExporter, ...batching })],
   });
+  // An export may take no longer than its interval, and the SDK complains aloud when it does.
+  const metricsMs = exportMs * 10;
   const reader = new PeriodicExportingMetricReader({
     exporter: metricExporter,
-    exportIntervalMillis: exportMs * 4,
-    exportTimeoutMillis: exportMs * 4,
+    exportIntervalMillis: metricsMs,
+    exportTimeoutMillis: metricsMs,
   });
   const meterProvider = new MeterProvider({ resource, readers: [reader] });
   const providers = [tracerProvider, loggerProvider, meterProvider];

@@ -3,12 +3,13 @@
 // folder of its own and the first rename wins.
 import { execFile, execFileSync } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 import { packageRoot } from "../package-root.ts";
+import { makeFolders } from "./make-folders.ts";
 
 export type KafkaNodeErrorCode =
   | "java-missing"
@@ -96,7 +97,7 @@ export const ensureJars = async (
     throw new KafkaNodeError("maven-missing", "Apache Kafka's jars come by Maven: install mvn");
   }
   note("fetching Apache Kafka's jars with Maven, once");
-  mkdirSync(kafkaHome, { recursive: true });
+  makeFolders(kafkaHome);
   const own = `${jarFolder}.${randomUUID()}`;
   try {
     const words = ["-q", "-B", "-f", pom, `-Dweir.lib=${own}`, "package"];

@@ -75,7 +75,8 @@ type ControlEvent =
   | { readonly event: "pid"; readonly pid: number }
   | { readonly event: "listen"; readonly socket: string; readonly port: number };
 
-const workerdPath = (): string => {
+/** Where workerd lies. */
+export const workerdPath = (): string => {
   const require = createRequire(import.meta.url);
   // workerd is wrangler's dependency: the one that wrangler bundles for.
   const viaWrangler = createRequire(require.resolve("wrangler"));

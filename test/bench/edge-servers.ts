@@ -1,11 +1,7 @@
-// The servers of the edge benchmark, each in front of the same Kafka and alone on the first core:
-// our edge in workerd, and the Collector of the peers.
-import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
-import { cpus, tmpdir } from "node:os";
+// What a benchmark of the edge runs: a real Kafka on the second core, with the load generator, and our
+// edge in workerd, alone on the first.
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -16,31 +12,10 @@ import type { KeyValueServer } from "../../engine/up/key-value-server.ts";
 import { publishRegistry } from "../../engine/up/registry-publisher.ts";
 import { topicNames, topics } from "../../schemas/topics.ts";
 import { type TestBroker, kafkaAvailable, startBroker } from "../kafka-broker.ts";
+import { pin, type Server } from "./bench-server.ts";
 import { buildSpanLoad } from "./span-load.ts";
 
-/** A running server under test. */
-export type Server = {
-  readonly name: string;
-  readonly url: string;
-  readonly pid: number;
-  readonly stop: () => Promise<void>;
-};
-
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const collectorSource = join(root, "../shared/peers/collector");
-const collectorFolder = join(root, ".weir", "collector");
-const readyMsMax = 10_000;
-
-/** Keeps a process with all its threads on one core; does nothing where that is not possible. */
-const pin = (pid: number, core: number): boolean => {
-  if (cpus().length < 2) return false;
-  try {
-    execFileSync("taskset", ["-acp", String(core), String(pid)], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 /** The Collector collects into larger batches than our topics take, and cannot split them. */
 const messageBytesMax = "8000000";
@@ -92,12 +67,6 @@ export const withEdgeRig = async (
   }
 };
 
-/** Resident memory of a process in MB. */
-export const residentMb = (pid: number): number => {
-  const text = readFileSync(`/proc/${pid}/status`, "utf8");
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(text)?.[1] ?? 0) / 1024);
-};
-
 /** The registry that the load's spans are of; without it the bundle's own is used, as is said. */
 const officialRegistry = (): Promise<KeyValueServer> | null => {
   const path = join(root, "../shared/data/registry/semantic-conventions-1.40.0");
@@ -124,61 +93,5 @@ export const startWeir = async (
     await registry?.close();
     rmSync(folder, { recursive: true, force: true });
   };
-  return { name, url: edge.url, pid: edge.pid, stop };
-};
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-};
-
-const buildCollector = (): string | null => {
-  const binary = join(collectorFolder, "testcol");
-  if (existsSync(binary)) return binary;
-  if (!existsSync(collectorSource)) {
-    console.log("Collector left out: ../shared/peers/collector is not there");
-    return null;
-  }
-  try {
-    mkdirSync(collectorFolder, { recursive: true });
-    for (const file of ["go.mod", "go.sum", "main.go"])
-      cpSync(join(collectorSource, file), join(collectorFolder, file));
-    const args = ["build", "-trimpath", "-ldflags=-s -w", "-o", "testcol", "."];
-    const env = { ...process.env, CGO_ENABLED: "0" };
-    console.log("building the Collector, once (some minutes)");
-    execFileSync("go", args, { cwd: collectorFolder, stdio: "pipe", env });
-    return binary;
-  } catch (error) {
-    console.log(`Collector left out: go build failed: ${String(error)}`);
-    return null;
-  }
-};
-
-/** Null, with the reason printed, where it cannot be built. */
-export const startCollector = async (kafka: string): Promise<Server | null> => {
-  const binary = buildCollector();
-  if (binary === null) return null;
-  const address = `127.0.0.1:${await freePort()}`;
-  const child = spawn(binary, ["--config", join(collectorSource, "kafka-sync.yaml")], {
-    // One thread for Go code, as it has one core.
-    env: { ...process.env, KAFKA: kafka, OTLP_HTTP: address, GOMAXPROCS: "1" },
-    stdio: "ignore",
-  });
-  const endMs = Date.now() + readyMsMax;
-  for (;;) {
-    const answer = await fetch(`http://${address}/`).catch(() => null);
-    if (answer !== null) break;
-    if (child.exitCode !== null || Date.now() > endMs) throw new Error("Collector did not start");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  const pid = child.pid ?? 0;
-  pin(pid, 0);
-  const stop = async (): Promise<void> => {
-    child.kill("SIGTERM");
-    if (child.exitCode === null) await once(child, "exit");
-  };
-  return { name: "collector: forward", url: `http://${address}`, pid, stop };
+  return { name, tracesUrl: `${edge.url}/v1/traces`, pid: edge.pid, stop };
 };

@@ -1,7 +1,10 @@
 // The edge on the way to a real Kafka over a longer time: its latency at half of the load that it
-// holds, beside its own with edge.short_pauses and the Collector's, and whether its memory stays
-// flat at full load. Minutes of the latter: WEIR_BENCH_MINUTES, 10 by default.
-import { type Server, residentMb, startCollector, startWeir, withEdgeRig } from "./edge-servers.ts";
+// holds, beside its own with edge.short_pauses, at the same rate that of a Worker which does nothing
+// but call an object, of the prototypes' edge and of the Collector; and whether its memory stays flat at
+// full load. Minutes of the latter: WEIR_BENCH_MINUTES, 10 by default.
+import { residentMb, type Server } from "./bench-server.ts";
+import { startCallOnly, startCollector, startPrototype } from "./edge-rivals.ts";
+import { startWeir, withEdgeRig } from "./edge-servers.ts";
 import type { BenchOptions } from "./harness.ts";
 import { report, spread } from "./harness.ts";
 import { loadSpans, type SpanLoadResult } from "./span-load.ts";
@@ -10,29 +13,39 @@ type Work = { readonly spansPerRequest: number; readonly seconds: number; readon
 
 const connections = 16;
 const minutesDefault = 10;
-const halfLoadRounds = 3;
+const latencyRounds = 3;
+/** Of the latencies. */
+const spansPerRequest = 100;
 
 const load = (binary: string, server: Server, work: Work): Promise<SpanLoadResult> =>
-  loadSpans({ binary, url: server.url, connections, pids: [server.pid], ...work });
+  loadSpans({ binary, url: server.tracesUrl, connections, pids: [server.pid], ...work });
 
-const atHalfLoad = async (binary: string, server: Server, seconds: number): Promise<void> => {
-  const spansPerRequest = 100;
-  const { requestsPerSecond } = await load(binary, server, { spansPerRequest, seconds, rate: 0 });
-  const rate = Math.floor(requestsPerSecond / 2);
+type Latency = { readonly binary: string; readonly server: Server; readonly seconds: number };
+
+const atRate = async ({ binary, server, seconds }: Latency, rate: number): Promise<void> => {
   const rounds: SpanLoadResult[] = [];
-  for (let i = 0; i < halfLoadRounds; i += 1)
+  for (let i = 0; i < latencyRounds; i += 1)
     rounds.push(await load(binary, server, { spansPerRequest, seconds, rate }));
   const failed = rounds.find(({ not200 }) => not200 !== undefined);
   report({
     p50ms: spread(rounds.map(({ p50ms }) => p50ms)),
     p99ms: spread(rounds.map(({ p99ms }) => p99ms)),
     rate,
-    fullLoad: requestsPerSecond,
     kSpansPerCpuSecond: spread(rounds.map((round) => (round.spansPerCpuSecond ?? 0) / 1000)),
     residentMb: residentMb(server.pid),
     ...(failed && { not200: failed.not200 }),
-    row: `${server.name}, half load, ${spansPerRequest} spans a request`,
+    row: `${server.name}, ${spansPerRequest} spans a request`,
   });
+};
+
+/** Requests per second that it holds, at least 1. */
+const fullLoad = async ({ binary, server, seconds }: Latency): Promise<number> => {
+  const { requestsPerSecond } = await load(binary, server, { spansPerRequest, seconds, rate: 0 });
+  report({
+    fullLoad: requestsPerSecond,
+    row: `${server.name}, ${spansPerRequest} spans a request`,
+  });
+  return Math.max(1, requestsPerSecond);
 };
 
 const memory = async (binary: string, server: Server, seconds: number): Promise<void> => {
@@ -65,13 +78,22 @@ export const run = ({ smoke }: BenchOptions): Promise<void> =>
     const minutes = Number(process.env["WEIR_BENCH_MINUTES"] ?? minutesDefault);
     const vars = { LOG_KIND: "kafka", KAFKA_BROKERS: broker.bootstrap, SAMPLE_RATE: "1" };
     const work = "validate, sample 100 %, forward";
-    const halfLoad = (server: Server): Promise<void> =>
-      atHalfLoad(binary, server, smoke ? 0.5 : 10);
     const forward = async (): Promise<Server> => startWeir(`weir: ${work}`, { vars });
-    await withServer(await forward(), halfLoad);
+    let rate = 0;
+    const latency = async (server: Server): Promise<void> => {
+      const run = { binary, server, seconds: smoke ? 0.5 : 10 };
+      const held = await fullLoad(run);
+      if (rate === 0) rate = Math.floor(held / 2);
+      await atRate(run, rate);
+    };
+    await withServer(await forward(), latency);
     const short = { vars, shortPauses: true };
-    await withServer(await startWeir(`weir, short pauses: ${work}`, short), halfLoad);
-    if (!smoke) await withServer(await startCollector(broker.bootstrap), halfLoad);
+    await withServer(await startWeir(`weir, short pauses: ${work}`, short), latency);
+    await withServer(await startCallOnly(), latency);
+    if (!smoke) {
+      await withServer(await startPrototype(broker.bootstrap), latency);
+      await withServer(await startCollector(broker.bootstrap), latency);
+    }
     const seconds = smoke ? 1 : minutes * 60;
     await withServer(await forward(), (server) => memory(binary, server, seconds));
   });

@@ -1,14 +1,9 @@
-// Spans per CPU-second of the edge on the way to a real Kafka, acknowledged by it, beside the real
-// Collector on the same work: server on one core, load and broker on the other. WEIR_BENCH_ROWS, a
+// Spans per CPU-second of the edge on the way to a real Kafka, acknowledged by it, beside the
+// prototypes' edge and the real Collector on the same work: server on one core, load and broker on the other. WEIR_BENCH_ROWS, a
 // regular expression over "who | encoding | spans x connections", chooses rows.
-import {
-  type EdgeRig,
-  type Server,
-  residentMb,
-  startCollector,
-  startWeir,
-  withEdgeRig,
-} from "./edge-servers.ts";
+import { residentMb, type Server } from "./bench-server.ts";
+import { startCollector, startPrototype } from "./edge-rivals.ts";
+import { type EdgeRig, startWeir, withEdgeRig } from "./edge-servers.ts";
 import type { BenchOptions } from "./harness.ts";
 import { report, spread } from "./harness.ts";
 import { loadSpans, type SpanLoadResult } from "./span-load.ts";
@@ -54,6 +49,7 @@ const contenders: readonly (readonly [name: string, start: Contender])[] = [
     "weir: forward, kafkajs unchanged",
     weir("weir: forward, kafkajs unchanged", { ...plain, KAFKA_ENCODER: "kafkajs" }),
   ],
+  ["prototype: forward", startPrototype],
   ["collector: forward", startCollector],
 ];
 
@@ -64,7 +60,13 @@ type Context = EdgeRig & { readonly seconds: number; readonly rounds: number };
 
 const loaded = (context: Context, server: Server, work: Work): Promise<SpanLoadResult> => {
   const { broker, binary, seconds } = context;
-  const options = { binary, url: server.url, seconds, rate: 0, pids: [server.pid, broker.pid] };
+  const options = {
+    binary,
+    url: server.tracesUrl,
+    seconds,
+    rate: 0,
+    pids: [server.pid, broker.pid],
+  };
   return loadSpans({ ...options, ...work });
 };
 

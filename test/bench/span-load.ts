@@ -29,6 +29,7 @@ export const buildSpanLoad = (): string | null => {
 
 export type SpanLoadOptions = {
   readonly binary: string;
+  /** Of the endpoint. */
   readonly url: string;
   readonly spansPerRequest: number;
   readonly connections: number;
@@ -55,7 +56,7 @@ export type SpanLoadResult = {
 export const loadSpans = (options: SpanLoadOptions): Promise<SpanLoadResult> =>
   new Promise((resolve, reject) => {
     const { url, spansPerRequest, connections, seconds, rate } = options;
-    const flags = { url: `${url}/v1/traces`, spans: spansPerRequest, conns: connections };
+    const flags = { url, spans: spansPerRequest, conns: connections };
     const words = Object.entries({ ...flags, seconds, warmup: 1, rate }).flatMap(
       ([flag, value]) => [`-${flag}`, String(value)],
     );

@@ -140,7 +140,8 @@ const spanRows = (binary: string): readonly Row[] =>
     name,
     load: async (url) => {
       const connections = 16;
-      const options = { binary, url, spansPerRequest, connections, seconds, rate };
+      const work = { spansPerRequest, connections, seconds, rate };
+      const options = { binary, url: `${url}/v1/traces`, ...work };
       const { requestsPerSecond, p50ms, p99ms, not200 } = await loadSpans(options);
       return { requestsPerSecond, answerMs: { p50: p50ms, p99: p99ms }, not200 };
     },

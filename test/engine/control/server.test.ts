@@ -117,8 +117,11 @@ describe("control server", () => {
     const unknown = await fetch(`${url}/events?type=nothing`);
     expect(unknown.status).toBe(400);
     expect(await unknown.text()).toContain("handoff_dropped");
-    const wrong = await fetch(`${url}/events?limit=0`);
-    expect(await wrong.text()).toBe("limit=0; limits 1 to 10000\n");
+    for (const limit of ["0", "10001", "1e3", "0x10", "-1", "1.5"]) {
+      const wrong = await fetch(`${url}/events?limit=${limit}`);
+      expect(wrong.status).toBe(400);
+      expect(await wrong.text()).toBe(`limit=${limit}; limits 1 to 10000\n`);
+    }
   });
 
   it("is live always and ready only while it serves", async () => {

@@ -1,0 +1,75 @@
+// A server under test: a process of its own on the first core.
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { cpus } from "node:os";
+
+/** A running server under test. */
+export type Server = {
+  readonly name: string;
+  /** Where spans go. */
+  readonly tracesUrl: string;
+  readonly pid: number;
+  readonly stop: () => Promise<void>;
+};
+
+const readyMsMax = 10_000;
+
+/** Keeps a process with all its threads on one core; does nothing where that is not possible. */
+export const pin = (pid: number, core: number): boolean => {
+  if (cpus().length < 2) return false;
+  try {
+    execFileSync("taskset", ["-acp", String(core), String(pid)], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Resident memory of a process in MB. */
+export const residentMb = (pid: number): number => {
+  const text = readFileSync(`/proc/${pid}/status`, "utf8");
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(text)?.[1] ?? 0) / 1024);
+};
+
+/** A port of loopback that was free just now, as host:port. */
+export const freeAddress = async (): Promise<string> => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return `127.0.0.1:${port}`;
+};
+
+/** How to start a rival; it inherits our environment. */
+export type ServerStart = {
+  readonly name: string;
+  readonly command: string;
+  readonly words: readonly string[];
+  readonly env: { readonly [name: string]: string };
+  /** host:port that it will listen on. */
+  readonly address: string;
+  readonly tracesPath: string;
+};
+
+/** Resolves once it answers. @throws Error when it ends before, or does not within 10 s. */
+export const startServer = async (start: ServerStart): Promise<Server> => {
+  const { name, command, words, env, address, tracesPath } = start;
+  const child = spawn(command, [...words], { env: { ...process.env, ...env }, stdio: "ignore" });
+  const endMs = Date.now() + readyMsMax;
+  for (;;) {
+    const answer = await fetch(`http://${address}/`).catch(() => null);
+    if (answer !== null) break;
+    if (child.exitCode !== null || Date.now() > endMs) throw new Error(`${name} did not start`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const pid = child.pid ?? 0;
+  pin(pid, 0);
+  const stop = async (): Promise<void> => {
+    child.kill("SIGTERM");
+    if (child.exitCode === null) await once(child, "exit");
+  };
+  return { name, tracesUrl: `http://${address}${tracesPath}`, pid, stop };
+};
