@@ -62,11 +62,3 @@ export class UsageError extends Error {
 export class UnreachableError extends Error {
   override name = "UnreachableError";
 }
-
-/** For a part that cannot start; a port that is taken names its option. */
-export const unreachable = (error: unknown, portOption: string): UnreachableError => {
-  const text = error instanceof Error ? error.message : String(error);
-  const isTaken = /EADDRINUSE|already in use/.test(text);
-  const advice = isTaken ? `; choose another port with ${portOption}, 0 = a free one` : "";
-  return new UnreachableError(text + advice);
-};

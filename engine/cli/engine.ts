@@ -13,8 +13,9 @@ import type { Engine, EngineOptions } from "../host/engine.ts";
 import { checkKafkaTopics } from "../up/topics-check.ts";
 import { refusePositionals } from "./arguments.ts";
 import type { Arguments, Command, Io } from "./command.ts";
-import { exitCode, unreachable, UsageError } from "./command.ts";
+import { exitCode, UsageError } from "./command.ts";
 import { configOptions, engineOptionFields, openConfig } from "./open-config.ts";
+import { startFailure } from "./start-failure.ts";
 
 export const engine: Command = {
   name: "engine",
@@ -111,7 +112,7 @@ const startOrExplain = async (options: EngineOptions): Promise<Engine> => {
   try {
     return await startEngine(options);
   } catch (error) {
-    if (error instanceof ThreadStartError) throw unreachable(error, "--log-port");
+    if (error instanceof ThreadStartError) throw startFailure(error, "--log-port");
     throw error;
   }
 };

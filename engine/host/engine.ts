@@ -327,6 +327,13 @@ const exportsOf = async (
 
 export class ThreadStartError extends Error {
   override name = "ThreadStartError";
+  /** Which it was; null when it was none of them alone. */
+  readonly thread: string | null;
+
+  constructor(message: string, thread: string | null, cause: Error) {
+    super(message, { cause });
+    this.thread = thread;
+  }
 }
 
 const startError = (
@@ -334,10 +341,9 @@ const startError = (
   death: { readonly thread: string; readonly error: ThreadDiedError } | null,
 ): Error => {
   const cause = error instanceof Error ? error : new Error(String(error));
-  return new ThreadStartError(
-    death === null ? cause.message : `thread=${death.thread} did not start: ${death.error.message}`,
-    { cause },
-  );
+  if (death === null) return new ThreadStartError(cause.message, null, cause);
+  const { thread, error: own } = death;
+  return new ThreadStartError(`thread=${thread} did not start: ${own.message}`, thread, cause);
 };
 
 const checkedThreads = (role: InputRole, threads: number): number => {

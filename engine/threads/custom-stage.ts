@@ -125,7 +125,10 @@ const loadedOf = async (name: string, words: Int32Array, ended: Promise<void>): 
 };
 
 const endOf = async (worker: Worker, name: string, words: Int32Array): Promise<void> => {
-  const [code] = (await once(worker, "exit")) as [number];
+  const [code] = (await once(worker, "exit").catch((error: unknown) => {
+    const text = error instanceof Error ? error.message : String(error);
+    throw new Error(`thread of stage=${name}: ${text}`, { cause: error });
+  })) as [number];
   // A stage can call process.exit itself: 0 alone does not tell that its work was done.
   const hasEmptied = Atomics.load(words, customWord.emptied) === 1;
   if (code !== 0 || !hasEmptied) throw new Error(`thread of stage=${name}: exit code=${code}`);

@@ -3,8 +3,8 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 
-import { unreachable } from "../cli/command.ts";
 import { InputError } from "../cli/input.ts";
+import { startFailure } from "../cli/start-failure.ts";
 import type { LiveSettings } from "../config/live-control.ts";
 import type { Steering } from "../control/actions.ts";
 import type { ControlServer } from "../control/server.ts";
@@ -153,7 +153,7 @@ export const startSystem = async (options: SystemOptions): Promise<System> => {
 const explain =
   (option: string) =>
   (error: unknown): never => {
-    throw unreachable(error, option);
+    throw startFailure(error, option);
   };
 
 /** A registry that cannot be used is bad input, named with its first problems. */

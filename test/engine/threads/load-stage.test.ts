@@ -93,7 +93,7 @@ describe("a stage from a module", () => {
     const [input, output] = [ring(), ring()];
     const metrics = stage.createMetrics();
     const thread = startStageThread({ stage, input, output, metrics });
-    await expect(thread.ended).rejects.toThrow("as it was told");
+    await expect(thread.ended).rejects.toThrow("thread of stage=adder: as it was told");
     await expect(thread.stop()).rejects.toThrow("as it was told");
   });
 
