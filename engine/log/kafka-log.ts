@@ -7,6 +7,7 @@ import type { EventLog, LogConsumer, LogRecord } from "./event-log.ts";
 import { LogError } from "./event-log.ts";
 import type { KafkaAdmin } from "./kafka-admin.ts";
 import { createKafkaAdmin } from "./kafka-admin.ts";
+import { installKafkaCodecs } from "./kafka-codecs.ts";
 import { startKafkaConsumer } from "./kafka-consumer.ts";
 import { kafkaLogError } from "./kafka-error.ts";
 import type { KafkaReader } from "./kafka-reader.ts";
@@ -29,6 +30,7 @@ export type KafkaLogOptions = {
 
 export const createKafkaLog = (options: KafkaLogOptions): EventLog => {
   const { appendDeadlineMs = 10_000, topics = contractTopics } = options;
+  installKafkaCodecs();
   const shared: ClientOptions = {
     connectTimeoutMs: 2_000,
     requestTimeoutMs: 8_000,

@@ -1,0 +1,45 @@
+// The compressions that kafkajs leaves to others. We write none of them, but foreign producers do,
+// the Collector's exporter among them, and one batch that cannot be read would end the consumer.
+import { promisify } from "node:util";
+import { zstdDecompress } from "node:zlib";
+
+// Only the default export has them: Node does not see all names of a CommonJS module.
+import kafkajs from "kafkajs";
+import { decompressFrame } from "lz4-napi";
+import { uncompress } from "snappy";
+
+type Inflate = (source: Buffer) => Promise<Buffer>;
+
+/** What snappy-java begins with; two numbers of four bytes, its versions, follow. */
+const javaMagic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);
+const javaHeadBytes = 16;
+const blockHeadBytes = 4;
+
+/** Bare, as librdkafka and Go write it, or in the blocks of snappy-java, each behind its length. */
+const inflateSnappy: Inflate = async (source) => {
+  if (!source.subarray(0, javaMagic.length).equals(javaMagic)) return bare(source);
+  const blocks: Buffer[] = [];
+  for (let at = javaHeadBytes; at < source.length;) {
+    const start = at + blockHeadBytes;
+    at = start + source.readUInt32BE(at);
+    blocks.push(await bare(source.subarray(start, at)));
+  }
+  return Buffer.concat(blocks);
+};
+
+const bare = async (block: Buffer): Promise<Buffer> =>
+  (await uncompress(block, { asBuffer: true })) as Buffer;
+
+const codec = (name: string, decompress: Inflate) => () => ({
+  compress: async () => Promise.reject(new Error(`${name} is only read`)),
+  decompress,
+});
+
+const { CompressionCodecs, CompressionTypes } = kafkajs;
+
+/** For all clients of this thread; again changes nothing. */
+export const installKafkaCodecs = (): void => {
+  CompressionCodecs[CompressionTypes.Snappy] = codec("Snappy", inflateSnappy);
+  CompressionCodecs[CompressionTypes.LZ4] = codec("LZ4", decompressFrame);
+  CompressionCodecs[CompressionTypes.ZSTD] = codec("Zstandard", promisify(zstdDecompress));
+};
