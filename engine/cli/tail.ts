@@ -6,7 +6,8 @@ import type { TopicName } from "../../schemas/topics.ts";
 import { isTopicName, topicNames } from "../../schemas/topics.ts";
 import type { EventLog, LogRecord } from "../log/event-log.ts";
 import { LogError } from "../log/event-log.ts";
-import { openLog } from "../log/open-log.ts";
+import { kafkaAddress } from "../log/kafka-address.ts";
+import { type LogPlace, openLog } from "../log/open-log.ts";
 import { readText, readValue } from "../tail/read-value.ts";
 import { integerOption, nearest } from "./arguments.ts";
 import type { Arguments, Command, Io } from "./command.ts";
@@ -39,14 +40,14 @@ export const tail: Command = {
     const names = topicArguments(args);
     const count = integerOption(args, "count", { min: 1, max: Number.MAX_SAFE_INTEGER });
     const from = fromOption(args);
-    const log = await open(args);
+    const place = placeOf(args);
+    const log = await open(place);
     try {
       const places = (await Promise.all(names.map((name) => start(log, name, from)))).flat();
       await follow({ log, places, count: count ?? Number.POSITIVE_INFINITY, io });
       return exitCode.good;
     } catch (error) {
-      if (error instanceof LogError) throw new UnreachableError(error.message);
-      throw error;
+      throw unreachableAt(place, error);
     } finally {
       await log.close();
     }
@@ -63,18 +64,26 @@ const topicArguments = (args: Arguments): readonly TopicName[] => {
   });
 };
 
-const open = async (args: Arguments): Promise<EventLog> => {
-  const kafka = args.values["kafka"];
-  const place =
-    typeof kafka === "string"
-      ? { kafka }
-      : { directory: join(String(args.values["data"]), "log"), readOnly: true };
+const placeOf = ({ values }: Arguments): LogPlace => {
+  const { kafka, data } = values;
+  if (typeof kafka !== "string") return { directory: join(String(data), "log"), readOnly: true };
+  if (kafkaAddress.form.test(kafka)) return { kafka };
+  throw new UsageError(`--kafka: found ${JSON.stringify(kafka)}, ${kafkaAddress.expected}`);
+};
+
+const open = async (place: LogPlace): Promise<EventLog> => {
   try {
     return await openLog(place);
   } catch (error) {
-    if (error instanceof LogError) throw new UnreachableError(error.message);
-    throw error;
+    throw unreachableAt(place, error);
   }
+};
+
+/** Embedded, a log's errors name its folder. */
+const unreachableAt = (place: LogPlace, error: unknown): unknown => {
+  if (!(error instanceof LogError)) return error;
+  const where = "kafka" in place ? `Kafka at ${place.kafka}: ` : "";
+  return new UnreachableError(where + error.message);
 };
 
 /** The offset to begin at. */

@@ -6,6 +6,7 @@ import * as z from "zod";
 import { type EventType, eventTypes } from "../events/event-layout.ts";
 import { eventRuleDefaults } from "../export/event-rule.ts";
 import { instructionRules } from "../../schemas/market/programs.ts";
+import { kafkaAddress } from "../log/kafka-address.ts";
 import { beatMs } from "../supervise/worker-cells.ts";
 import { backoff } from "./backoff-fields.ts";
 import {
@@ -293,8 +294,8 @@ const edge = z.strictObject({
 const log = z.strictObject({
   kafka: text({
     default: "",
-    form: /^$|^[^\s,:]+:\d{1,5}(?:,[^\s,:]+:\d{1,5})*$/,
-    expected: "expected HOST:PORT, several separated by commas",
+    form: new RegExp(`^$|${kafkaAddress.form.source}`),
+    expected: kafkaAddress.expected,
     reload: restart,
     what: "Apache Kafka; empty: the embedded log",
   }),

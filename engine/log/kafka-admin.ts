@@ -4,6 +4,7 @@ import type { Admin } from "kafkajs";
 
 import type { Client } from "../../schemas/kafka/client.ts";
 import type { EventLog, Position } from "./event-log.ts";
+import { LogError } from "./event-log.ts";
 import { kafkaLogError, withCoordinator, withLeaders, withMovedLeaders } from "./kafka-error.ts";
 import type { TopicTable } from "./topic-table.ts";
 import { checkTopics } from "./topic-table.ts";
@@ -60,7 +61,10 @@ export const createKafkaAdmin = (client: Client, table: TopicTable): KafkaAdmin 
 
   // Each time with a new client: kafkajs keeps the leaders that it knows for minutes.
   const offsets: KafkaAdmin["offsets"] = async (topic) => {
-    const found = await withMovedLeaders(() => using((at) => at.fetchTopicOffsets(topic)));
+    const asked = withMovedLeaders(() => using((at) => at.fetchTopicOffsets(topic)));
+    const found = await asked.catch(async (error: unknown) => {
+      throw await missingNamed({ describe }, [topic], error);
+    });
     return found
       .toSorted((a, b) => a.partition - b.partition)
       .map(({ low, high }) => ({ earliest: Number(low), end: Number(high) }));
@@ -78,6 +82,21 @@ export const createKafkaAdmin = (client: Client, table: TopicTable): KafkaAdmin 
     await last?.then((at) => at.disconnect()).catch(() => undefined);
   };
   return { describe, createTopics, offsets, committed, close };
+};
+
+/** Kafka's own words for a missing topic do not say which of those asked for it is. */
+export const missingNamed = async (
+  admin: Pick<KafkaAdmin, "describe">,
+  topics: readonly string[],
+  error: unknown,
+): Promise<LogError> => {
+  const told = kafkaLogError(error);
+  if (told.code !== "topic-missing") return told;
+  const found = await admin.describe().catch(() => []);
+  const missing = topics.filter((topic) => !found.some((one) => one.topic === topic));
+  return missing.length === 0
+    ? told
+    : new LogError("topic-missing", missing.join(", "), { cause: error });
 };
 
 type Committed = Awaited<ReturnType<Admin["fetchOffsets"]>>[number]["partitions"];

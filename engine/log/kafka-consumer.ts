@@ -13,7 +13,7 @@ import type {
   RecordBatch,
 } from "./event-log.ts";
 import { LogError } from "./event-log.ts";
-import type { KafkaAdmin } from "./kafka-admin.ts";
+import { type KafkaAdmin, missingNamed } from "./kafka-admin.ts";
 import { isStaleMember, kafkaLogError, withCoordinator } from "./kafka-error.ts";
 import { logRecord } from "./kafka-records.ts";
 
@@ -67,7 +67,7 @@ export const startKafkaConsumer = async (
       }
     });
   } catch (error) {
-    throw kafkaLogError(error);
+    throw await missingNamed(connections.admin, options.topics, error);
   }
 };
 
