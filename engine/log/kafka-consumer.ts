@@ -1,7 +1,7 @@
 // A member of a consumer group on kafkajs. Positions are explicit: on each assignment everything
 // is paused, the committed positions are read and handed to the owner, then read from. A handler
 // that takes long pauses its partition, so that the others and the heartbeats go on.
-import type { Consumer, EachBatchPayload } from "kafkajs";
+import type { Consumer, ConsumerStartBatchProcessEvent, EachBatchPayload } from "kafkajs";
 
 import type { Client } from "../../schemas/kafka/client.ts";
 import { retry } from "../../schemas/kafka/client.ts";
@@ -15,7 +15,7 @@ import type {
 import { LogError } from "./event-log.ts";
 import { type KafkaAdmin, missingNamed } from "./kafka-admin.ts";
 import { isStaleMember, kafkaLogError, withCoordinator } from "./kafka-error.ts";
-import { logRecord } from "./kafka-records.ts";
+import { logRecord, unshownRecord } from "./kafka-records.ts";
 
 type Connections = {
   /** A client of the member's own: its crash, or its end, cuts nothing else. */
@@ -127,6 +127,7 @@ class Member implements LogConsumer {
     consumer.on(consumer.events.FETCH, () => {
       this.#aliveMs = performance.now();
     });
+    consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => this.#passUnshown(payload));
     await this.#client.ready;
     await consumer.connect();
     await consumer.subscribe({ topics: [...this.#options.topics], fromBeginning: true });
@@ -283,17 +284,46 @@ class Member implements LogConsumer {
     // The topic was made anew under us, and kafkajs went back to its beginning: so must the owner.
     if (endOffset < owned.next) return this.#reassign([...this.#owned.values()]);
     const { topic, partition } = owned;
-    const records = batch.messages.map(logRecord).filter(({ offset }) => offset >= owned.next);
+    const shown = batch.messages.map(logRecord);
+    const lastOffset = Number(batch.lastOffset());
+    if (lastOffset > Number(last.offset)) shown.push(unshownRecord(lastOffset));
+    const records = shown.filter(({ offset }) => offset >= owned.next);
     const handled = this.#deliver({ topic, partition, records, endOffset }, () => {
       if (!this.#isOwned(owned)) return;
-      owned.next = Number(last.offset) + 1;
-      this.#reached.set(keyOf(topic, partition), owned.next);
+      this.#reach(owned, lastOffset + 1);
+      // kafkajs goes on behind what it did not show, too.
       payload.resolveOffset(last.offset);
     });
     owned.inHand = handled;
     if (await isDoneWithin(handled, handOffMs)) return;
     this.#pause([owned]);
     void this.#resumeAfter(handled, owned);
+  }
+
+  // kafkajs hands on no batch of which it would show nothing, and goes on behind it: so must the owner,
+  // or what it read would never reach the end.
+  #passUnshown(batch: ConsumerStartBatchProcessEvent["payload"]): void {
+    const { topic, partition } = batch;
+    const owned = this.#owned.get(keyOf(topic, partition));
+    if (owned === undefined || batch.batchSize > 0) return;
+    // Null where all of it lies before what was asked for.
+    const first = batch.firstOffset as string | null;
+    const last = Number(batch.lastOffset);
+    // Fetched elsewhere, before a change of assignment: records may lie between.
+    if (first === null || Number(first) > owned.next || last < owned.next) return;
+    const records = [unshownRecord(last)];
+    const endOffset = Number(batch.highWatermark);
+    // kafkajs does not wait for a listener; paused, nothing behind it can come before it is handled.
+    this.#pause([owned]);
+    owned.inHand = this.#deliver({ topic, partition, records, endOffset }, () => {
+      if (this.#isOwned(owned)) this.#reach(owned, last + 1);
+    });
+    void this.#resumeAfter(owned.inHand, owned);
+  }
+
+  #reach(owned: Owned, next: number): void {
+    owned.next = next;
+    this.#reached.set(keyOf(owned.topic, owned.partition), next);
   }
 
   async #resumeAfter(handled: Promise<void>, owned: Owned): Promise<void> {

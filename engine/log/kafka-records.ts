@@ -15,6 +15,18 @@ export const logRecord = (message: KafkaMessage): LogRecord => ({
   headers: logHeaders(message.headers),
 });
 
+/**
+ * Stands for what nobody is shown, up to `offset`: markers of transactions, and records of those that
+ * were aborted. It is empty, so that nothing comes of it but that positions pass it.
+ */
+export const unshownRecord = (offset: number): LogRecord => ({
+  offset,
+  timestampMs: Date.now(),
+  key: null,
+  value: nothing,
+  headers: {},
+});
+
 // A name may be repeated in Kafka; the last one counts, as everywhere in OpenTelemetry.
 const logHeaders = (headers: IHeaders | undefined): LogRecord["headers"] => {
   const out: Record<string, Uint8Array> = {};
