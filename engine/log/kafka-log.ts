@@ -3,7 +3,7 @@
 import type { Client, ClientOptions } from "../../schemas/kafka/client.ts";
 import { createClient } from "../../schemas/kafka/client.ts";
 import { createProducer } from "../../schemas/kafka/producer.ts";
-import type { EventLog, LogConsumer, LogRecord } from "./event-log.ts";
+import type { EventLog, LogConsumer, LogRecord, NewRecord } from "./event-log.ts";
 import { LogError } from "./event-log.ts";
 import type { KafkaAdmin } from "./kafka-admin.ts";
 import { createKafkaAdmin } from "./kafka-admin.ts";
@@ -13,7 +13,7 @@ import { kafkaLogError } from "./kafka-error.ts";
 import type { KafkaReader } from "./kafka-reader.ts";
 import { createKafkaReader } from "./kafka-reader.ts";
 import type { TopicTable } from "./topic-table.ts";
-import { checkRecords, contractTopics } from "./topic-table.ts";
+import { checkRecords, contractTopics, recordBytes } from "./topic-table.ts";
 
 export type KafkaLogOptions = {
   /** host:port, one or several. */
@@ -47,7 +47,7 @@ export const createKafkaLog = (options: KafkaLogOptions): EventLog => {
   const append: EventLog["append"] = async (records) => {
     checkRecords(records, topics);
     return producer.send(records).catch((error: unknown) => {
-      throw kafkaLogError(error);
+      throw appendError(error, records);
     });
   };
 
@@ -86,6 +86,19 @@ export const createKafkaLog = (options: KafkaLogOptions): EventLog => {
     createTopics: () => admin.createTopics(),
     close,
   };
+};
+
+/** Kafka does not say what it found too large: a topic may have been made for less than we send. */
+const appendError = (error: unknown, records: readonly NewRecord[]): LogError => {
+  const told = kafkaLogError(error);
+  if (told.code !== "record-too-large") return told;
+  const largest = new Map<string, number>();
+  for (const record of records) {
+    largest.set(record.topic, Math.max(largest.get(record.topic) ?? 0, recordBytes(record)));
+  }
+  const each = Array.from(largest, ([topic, bytes]) => `${topic}: ${bytes} bytes`);
+  const advice = "above max.message.bytes of its topic, alone or with those sent beside it";
+  return new LogError(told.code, `${advice}; the largest for ${each.join(", ")}`, { cause: error });
 };
 
 type Readers = { readonly reader: KafkaReader; readonly admin: KafkaAdmin };

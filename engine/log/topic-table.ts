@@ -18,7 +18,7 @@ export const contractTopics: TopicTable = contract;
 const utf8 = new TextEncoder();
 
 /** Bytes of key, value and headers. */
-const recordBytes = ({ key, value, headers }: NewRecord): number => {
+export const recordBytes = ({ key, value, headers }: NewRecord): number => {
   let bytes = value.length + (key?.length ?? 0);
   for (const [name, text] of Object.entries(headers)) {
     bytes += utf8.encode(name).length + utf8.encode(text).length;
