@@ -5,7 +5,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 
 import { archiveFile, ensureJars, KafkaNodeError, kafkaHome, moveInto } from "./kafka-jars.ts";
 import type { Jvm } from "./kafka-jvm.ts";
@@ -146,6 +146,9 @@ const serving = async (
   const said = jvm.output();
   const locked = /Failed to acquire lock on file \.lock in (.+?)\/log\./.exec(said)?.[1];
   if (locked !== undefined) throw dataUnusable(locked, "another Kafka runs on it");
+  if (/No readable meta\.properties|node ID not found/.test(said)) {
+    throw dataUnusable(dirname(config), "its log/meta.properties is none of Kafka's");
+  }
   throw new KafkaNodeError("not-started", `Kafka did not start, ${why}\n${said}`);
 };
 
