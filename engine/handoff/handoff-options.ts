@@ -48,24 +48,38 @@ export const batchSizeMax = 1024;
 const retriesMax = 255;
 const secondUs = 1_000_000;
 
-const limits: { readonly [name in keyof HandoffOptions]?: readonly [number, number] } = {
+type Limits = { readonly [name in keyof HandoffOptions]?: readonly [number, number] };
+
+const integerLimits: Limits = {
   capacity: [1, capacityMax],
   batchSize: [1, batchSizeMax],
   batchTimeoutUs: [0, 60 * secondUs],
   sendMaxRetries: [0, retriesMax],
   sendRetryDelayUs: [0, secondUs],
   highPriorityMaxRetries: [0, retriesMax],
-  adaptiveHighUs: [1, 60 * secondUs],
-  adaptiveLowUs: [1, 60 * secondUs],
   adaptiveIntervalUs: [1, 60 * secondUs],
 };
 
+/** Compared with a mean, which is seldom whole. */
+const decimalLimits: Limits = {
+  adaptiveHighUs: [1, 60 * secondUs],
+  adaptiveLowUs: [1, 60 * secondUs],
+};
+
+const isWithin = (value: unknown, [min, max]: readonly [number, number]): boolean =>
+  Number(value) >= min && Number(value) <= max;
+
 /** @throws RangeError naming the field and its limits. */
 export const checkHandoff = (options: HandoffOptions): void => {
-  for (const [name, range] of Object.entries(limits)) {
+  for (const [name, range] of Object.entries(integerLimits)) {
     const value = options[name as keyof HandoffOptions];
-    if (Number.isInteger(value) && Number(value) >= range[0] && Number(value) <= range[1]) continue;
+    if (Number.isInteger(value) && isWithin(value, range)) continue;
     throw new RangeError(`${name}=${value}, limits ${range[0]} to ${range[1]}, integers`);
+  }
+  for (const [name, range] of Object.entries(decimalLimits)) {
+    const value = options[name as keyof HandoffOptions];
+    if (isWithin(value, range)) continue;
+    throw new RangeError(`${name}=${value}, limits ${range[0]} to ${range[1]}`);
   }
   if (!dropPolicies.includes(options.dropPolicy))
     throw new RangeError(`dropPolicy=${options.dropPolicy}, one of ${dropPolicies.join(", ")}`);

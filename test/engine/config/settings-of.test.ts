@@ -75,9 +75,12 @@ describe("settings of the engine's parts", () => {
   test.each(
     fields.filter(({ kind }) => kind === "number").map((field) => [field.path, field] as const),
   )("%s: both ends of its range are good for the part that gets it", (path, { schema }) => {
-    const json = schema.toJSONSchema() as { minimum?: number; maximum?: number };
-    for (const end of [json.minimum, json.maximum]) {
-      const { config: ends } = effective({ ...companions(path, Number(end)), [path]: String(end) });
+    const json = schema.toJSONSchema() as { type: string; minimum: number; maximum: number };
+    const values = [json.minimum, json.maximum];
+    // And something between whole numbers, where it may be.
+    if (json.type === "number") values.push(json.minimum + 0.25);
+    for (const value of values) {
+      const { config: ends } = effective({ ...companions(path, value), [path]: String(value) });
       const { handoff, priority } = sniffSettingsOf(ends);
       checkHandoff(handoff);
       checkWindowOptions(windowOptionsOf(ends));
