@@ -1,15 +1,14 @@
 // weir config: what the engine would run with. `check` names what is wrong, `print` tells every
 // value with its origin, `schema` is the JSON Schema of the file, for editors.
-import * as z from "zod";
-
 import { stageProblems } from "../config/check-stages.ts";
+import { fileSchema } from "../config/file-schema.ts";
 import type { Flag } from "../config/layers.ts";
 import { masked, problemText } from "../config/problem.ts";
 import { profileNames } from "../config/profiles.ts";
 import { configPathOf, readConfig, resolveFile } from "../config/read-config.ts";
 import { fileCharsMax } from "../config/read-file.ts";
 import type { EffectiveConfig, Resolution } from "../config/resolve-config.ts";
-import { configSchema, fields, valueAt } from "../config/schema.ts";
+import { fields, valueAt } from "../config/schema.ts";
 import type { Arguments, Command, Io } from "./command.ts";
 import { exitCode, UsageError } from "./command.ts";
 import { readWhole } from "./input.ts";
@@ -74,7 +73,7 @@ const withoutSecrets = (value: unknown): unknown =>
   );
 
 const schema: Action = async (_path, _args, io) => {
-  await io.line(JSON.stringify(z.toJSONSchema(configSchema, { io: "input" })));
+  await io.line(JSON.stringify(fileSchema()));
   return exitCode.good;
 };
 

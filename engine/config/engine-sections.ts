@@ -11,6 +11,7 @@ import { beatMs } from "../supervise/worker-cells.ts";
 import { backoff } from "./backoff-fields.ts";
 import {
   address,
+  addressPattern,
   decimal,
   flag,
   httpPort,
@@ -125,6 +126,7 @@ const watch = z.strictObject({
     max: 64,
     expected: watchable.join(", "),
     isGood: (name) => watchable.includes(name),
+    item: { enum: watchable },
     reload: restart,
     what: "programs whose instructions become candidates",
   }),
@@ -220,6 +222,7 @@ const jito = z.strictObject({
     max: 16,
     expected: "names such as frankfurt, or http and https addresses without user and password",
     isGood: (region) => /^[a-z]{2,32}$/.test(region) || isFetchable(region),
+    item: { pattern: `^[a-z]{2,32}$|${addressPattern}` },
     reload: restart,
     what: "block engines in order of preference; none: no bundles are sent",
   }),

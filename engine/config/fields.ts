@@ -23,10 +23,13 @@ type NumberField = z.ZodDefault<z.ZodNumber>;
 type TextField = z.ZodDefault<z.ZodString>;
 type TextsField = z.ZodDefault<z.ZodArray<z.ZodString>>;
 
-const facts = ({ what, reload }: FieldFacts): { description: string; reload: Reload } => ({
-  description: what,
-  reload,
-});
+/** Keywords of JSON Schema for what zod does not put into words: a refinement. */
+type Keywords = { readonly [keyword: string]: unknown };
+
+const facts = (
+  { what, reload }: FieldFacts,
+  keywords: Keywords = {},
+): { description: string; reload: Reload } => ({ description: what, reload, ...keywords });
 
 /** A whole number from `min` to `max`. */
 export const integer = (of: NumberFacts): NumberField => {
@@ -48,7 +51,7 @@ export const httpPort = (of: FieldFacts & { readonly default: number }): NumberF
       "expected a port that browsers and fetch do not refuse",
     )
     .default(of.default)
-    .meta(facts(of));
+    .meta(facts(of, { not: { enum: [...refusedPorts] } }));
 
 /** A finite number from `min` to `max`. */
 export const decimal = (of: NumberFacts): NumberField => {
@@ -61,18 +64,22 @@ export const decimal = (of: NumberFacts): NumberField => {
     .meta(facts(of));
 };
 
-const isPowerOfTwo = (value: number): boolean => Number.isInteger(Math.log2(value));
+const powersOfTwo = ({ min, max }: NumberFacts): readonly number[] =>
+  Array.from({ length: 53 }, (_, exponent) => 2 ** exponent).filter(
+    (power) => power >= min && power <= max,
+  );
 
 /** A power of two from `min` to `max`. */
 export const powerOfTwo = (of: NumberFacts): NumberField => {
   const expected = `expected a power of two from ${of.min} to ${of.max}`;
+  const powers = powersOfTwo(of);
   return z
     .int(expected)
     .min(of.min, expected)
     .max(of.max, expected)
-    .refine(isPowerOfTwo, expected)
+    .refine((value) => powers.includes(value), expected)
     .default(of.default)
-    .meta(facts(of));
+    .meta(facts(of, { enum: powers }));
 };
 
 /** `true` or `false`. */
@@ -110,6 +117,9 @@ export const text = (of: TextFacts): TextField => {
     .meta(facts(of));
 };
 
+/** How an address begins, for a schema. */
+export const addressPattern = "^\\s*[Hh][Tt][Tt][Pp][Ss]?:";
+
 /** An address of http or https, or "" where `optional`. */
 export const address = (
   of: FieldFacts & {
@@ -125,7 +135,12 @@ export const address = (
     if (value === "") return of.optional;
     return of.mayHaveLogin ? httpUrl(value) !== null : isFetchable(value);
   };
-  return z.string(expected).refine(isGood, expected).default(of.default).meta(facts(of));
+  const pattern = of.optional ? `^$|${addressPattern}` : addressPattern;
+  return z
+    .string(expected)
+    .refine(isGood, expected)
+    .default(of.default)
+    .meta(facts(of, { pattern }));
 };
 
 /** Whether fetch takes the address. */
@@ -139,6 +154,8 @@ type ListFacts = FieldFacts & {
   readonly max: number;
   readonly expected: string;
   readonly isGood: (value: string) => boolean;
+  /** The same in JSON Schema. */
+  readonly item: Keywords;
 };
 
 /** Up to `max` texts, none of them twice. */
@@ -146,9 +163,9 @@ export const texts = (of: ListFacts): TextsField => {
   const expected = `expected a list of up to ${of.max}, none twice: ${of.expected}`;
   const isDistinct = (values: readonly string[]): boolean => new Set(values).size === values.length;
   return z
-    .array(z.string(expected).refine(of.isGood, expected), expected)
+    .array(z.string(expected).refine(of.isGood, expected).meta(of.item), expected)
     .max(of.max, expected)
     .refine(isDistinct, expected)
     .default([...of.default])
-    .meta(facts(of));
+    .meta(facts(of, { uniqueItems: true }));
 };

@@ -60,7 +60,7 @@ const paths = fields.map(({ path }) => path);
 const variables = fields.map(({ variable }) => variable);
 
 /** Other spellings of a field, with what it is called here. */
-const aliases: ReadonlyMap<string, string> = new Map([
+export const aliases: ReadonlyMap<string, string> = new Map([
   ["sniffer.stream_buffer_capacity", "sniffer.stream_buffer_size"],
 ]);
 const aliased = new Set(aliases.values());
