@@ -33,13 +33,17 @@ class Reading implements Layer {
   readonly given: Given[] = [];
   readonly problems: ConfigProblem[] = [];
   readonly warnings: ConfigProblem[] = [];
+  /** How each field was written first, by path. */
+  readonly #names = new Map<string, string>();
 
   /** `name` as it was written: of the field, or another spelling of it. */
   add(one: Given, name: string): void {
     const { field, origin } = one;
-    const isTwice = this.given.some(({ field: { path } }) => path === field.path);
-    if (isTwice && aliased.has(field.path)) {
-      const message = `given twice, also as ${[...aliases].find(([, to]) => to === field.path)?.[0]}`;
+    const first = this.#names.get(field.path) ?? name;
+    this.#names.set(field.path, first);
+    // An option given again under its own name is no slip: the last one wins.
+    if (first !== name) {
+      const message = `given twice, also as ${name === field.path ? first : name}`;
       this.problems.push({ place: origin.place, field: field.path, message });
     }
     if (name !== field.path) {
@@ -63,7 +67,6 @@ const variables = fields.map(({ variable }) => variable);
 export const aliases: ReadonlyMap<string, string> = new Map([
   ["sniffer.stream_buffer_capacity", "sniffer.stream_buffer_size"],
 ]);
-const aliased = new Set(aliases.values());
 
 const variableOf = (path: string): string => `WEIR_${path.replaceAll(".", "_").toUpperCase()}`;
 const fieldOf = (name: string): Field | undefined => fieldByPath.get(aliases.get(name) ?? name);
