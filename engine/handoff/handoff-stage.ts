@@ -131,7 +131,8 @@ export class HandoffStage implements Stage {
   /** Microseconds until the next batch or repeat is due, 0 when one is; infinite when none waits. */
   idleUs(): number {
     const nowUs = this.#nowUs();
-    return Math.max(0, Math.min(this.#dueUs(this.#high), this.#dueUs(this.#low)) - nowUs);
+    const lowUs = this.#isLowHeld() ? Number.POSITIVE_INFINITY : this.#dueUs(this.#low);
+    return Math.max(0, Math.min(this.#dueUs(this.#high), lowUs) - nowUs);
   }
 
   /** All candidates that came with an earlier trace id are sent or dropped; infinite: all are. */
@@ -226,8 +227,12 @@ export class HandoffStage implements Stage {
       return this.#pumpAsync(this.#high, senders.high) + this.#pumpAsync(this.#low, senders.low);
     }
     const sent = this.#pumpSync(this.#high, senders.sender);
-    // One receiver: while it refuses HIGH, LOW must not overtake.
-    return this.#high.count > 0 ? sent : sent + this.#pumpSync(this.#low, senders.sender);
+    return this.#isLowHeld() ? sent : sent + this.#pumpSync(this.#low, senders.sender);
+  }
+
+  // One receiver: while it refuses HIGH, LOW must not overtake.
+  #isLowHeld(): boolean {
+    return this.#parts.senders.mode === "sync" && this.#high.count > 0;
   }
 
   #pumpSync(lane: Lane, sender: SyncSender): number {
