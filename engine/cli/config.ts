@@ -5,8 +5,13 @@ import { fileSchema } from "../config/file-schema.ts";
 import type { Flag } from "../config/layers.ts";
 import { masked, problemText } from "../config/problem.ts";
 import { profileNames } from "../config/profiles.ts";
-import { configPathOf, readConfig, resolveFile } from "../config/read-config.ts";
-import { fileCharsMax } from "../config/read-file.ts";
+import {
+  configFileOf,
+  configPathOf,
+  fileBytesMax,
+  readConfig,
+  resolveFile,
+} from "../config/read-config.ts";
 import type { EffectiveConfig, Resolution } from "../config/resolve-config.ts";
 import { fields, valueAt } from "../config/schema.ts";
 import type { Arguments, Command, Io } from "./command.ts";
@@ -26,9 +31,8 @@ const packed = /\.(?:gz|zst)$/i;
 const resolution = async (path: string | null, args: Arguments, io: Io): Promise<Resolution> => {
   const flags = flagsOf(args);
   if (path === null || (path !== "-" && !packed.test(path))) return readConfig({ path, flags });
-  const bytes = await readWhole(path, io, fileCharsMax);
-  const file = { path, text: new TextDecoder().decode(bytes) };
-  return resolveFile({ path: null, flags }, file);
+  const bytes = await readWhole(path, io, fileBytesMax);
+  return resolveFile({ path: null, flags }, configFileOf(path, bytes));
 };
 
 /** Writes what is wrong to standard error and says whether the configuration can be used. */

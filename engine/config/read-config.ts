@@ -32,6 +32,22 @@ export const configPathOf = ({
   return named === "" ? { path: defaultPath, isNamed: false } : { path: named, isNamed: true };
 };
 
+/** Largest file in bytes, whatever characters it is of. */
+export const fileBytesMax: number = 4 * fileCharsMax;
+
+/** The file of these bytes, or why they are no text. */
+export const configFileOf = (path: string, bytes: Uint8Array): ConfigFile | ConfigProblem => {
+  if (bytes.length > fileBytesMax) {
+    const message = `found ${bytes.length} bytes, expected up to ${fileCharsMax} characters`;
+    return { place: path, field: "", message };
+  }
+  try {
+    return { path, text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
+  } catch {
+    return { place: path, field: "", message: "found bytes that are no UTF-8" };
+  }
+};
+
 /** The text of a file; null when there is none, else why it cannot be read. */
 const readConfigFile = async (
   path: string,
@@ -42,24 +58,20 @@ const readConfigFile = async (
     if (isAgain && !(await stat(path)).isFile()) {
       return { place: path, field: "", message: "is no regular file: it cannot be read again" };
     }
-    const bytes = await readFile(path);
-    if (bytes.length > 4 * fileCharsMax) {
-      const message = `found ${bytes.length} bytes, expected up to ${fileCharsMax} characters`;
-      return { place: path, field: "", message };
-    }
-    return { path, text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
+    return configFileOf(path, await readFile(path));
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
     if (code === "ENOENT") return null;
-    if (code === "ERR_ENCODING_INVALID_ENCODED_DATA") {
-      return { place: path, field: "", message: "found bytes that are no UTF-8" };
-    }
     return { place: path, field: "", message: `cannot be read: ${code}` };
   }
 };
 
 /** The configuration of `file` and the other sources; `path` is told as `sniffer.config_file_path`. */
-export const resolveFile = (place: ConfigPlace, file: ConfigFile | null): Resolution => {
+export const resolveFile = (
+  place: ConfigPlace,
+  file: ConfigFile | ConfigProblem | null,
+): Resolution => {
+  if (file !== null && "message" in file) return failed(file);
   const { path, flags, variables = process.env } = place;
   const named: readonly Flag[] =
     path === null ? [] : [{ path: pathField, text: path, option: "--config" }];
@@ -74,7 +86,6 @@ export const readConfig = async (place: ConfigPlace, isAgain = false): Promise<R
   const { path, isNamed } = configPathOf(place);
   const file = await readConfigFile(path, isAgain);
   if (file === null && isNamed) return failed({ place: path, field: "", message: "no such file" });
-  if (file !== null && "message" in file) return failed(file);
   return resolveFile(place, file);
 };
 

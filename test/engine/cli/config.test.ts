@@ -50,6 +50,17 @@ describe("weir config check", () => {
     }
   });
 
+  test("refuses bytes that are no text, packed or not", async () => {
+    const broken = join(folder, "broken.toml");
+    const bytes = Buffer.from("[sniffer]\nbatch_size = 5 # \u00ff\n", "latin1");
+    writeFileSync(broken, bytes);
+    writeFileSync(`${broken}.gz`, gzipSync(bytes));
+    for (const path of [broken, `${broken}.gz`]) {
+      const { code, notes } = await run("check", path);
+      expect([code, notes[0]]).toEqual([1, `${path}: found bytes that are no UTF-8`]);
+    }
+  });
+
   test("takes standard input, profile and single settings", async () => {
     const options = ["--profile", "low-latency", "--set", "sniffer.channel_capacity=4"];
     const { code, notes } = await runWith("[sniffer]\nbatch_size = 5\n", [
