@@ -112,7 +112,7 @@ export class MessageRingWriter {
 
   /**
    * Reserves `length` bytes and returns their index in `bytes`, 8-aligned; -1 when there is no room
-   * or `length` exceeds `messageBytesMax`. A refusal is a counted drop, except for want of room
+   * or `length` exceeds `messageBytesMax` or is below 0. A refusal is a counted drop, except for want of room
    * under policy "block": there the caller waits and claims again. Several claims may be open.
    * `type` is 1..32767; `priority` decides which counter a drop of this message raises.
    * @throws RangeError for another type or priority, or a `length` that is no integer.
@@ -342,13 +342,15 @@ export class MessageRingWriter {
 const isGood = (type: number, length: number, priority: number): boolean =>
   type >= 1 &&
   type <= messageTypeMax &&
+  (type | 0) === type &&
   (priority === priorityLow || priority === priorityHigh) &&
   (length | 0) === length;
 
 const checkGood = (type: number, length: number, priority: number): void => {
   if (isGood(type, length, priority)) return;
   if (!Number.isInteger(length)) misuse(`length=${length} is no integer`);
-  if (!(type >= 1 && type <= messageTypeMax)) misuse(`type=${type} is not 1..${messageTypeMax}`);
+  if (!(type >= 1 && type <= messageTypeMax && Number.isInteger(type)))
+    misuse(`type=${type} is not 1..${messageTypeMax}`);
   if (priority !== priorityLow && priority !== priorityHigh)
     misuse(`priority=${priority} is not ${priorityLow} or ${priorityHigh}`);
 };

@@ -19,12 +19,16 @@ export type MessageRingOptions = {
   readonly policy: RingPolicy;
 };
 
-/** Memory for one ring: give it to one writer and one reader, in any two threads. */
+/**
+ * Memory for one ring: give it to one writer and one reader, in any two threads.
+ * @throws RangeError for a capacity or policy that is none of those.
+ */
 export const createMessageRing = ({
   capacityBytes,
   policy,
 }: MessageRingOptions): SharedArrayBuffer => {
-  const power = Number.isInteger(Math.log2(capacityBytes));
+  // Text of digits has a logarithm too, and would be joined to the other sizes instead of added.
+  const power = Number.isInteger(capacityBytes) && Number.isInteger(Math.log2(capacityBytes));
   if (!power || capacityBytes < capacityBytesMin || capacityBytes > capacityBytesMax)
     throw new RangeError(
       `capacityBytes=${capacityBytes} must be a power of two from ${capacityBytesMin} to ${capacityBytesMax}`,

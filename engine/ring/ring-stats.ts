@@ -67,13 +67,13 @@ const byPriority = (counters: Float64Array, counter: number): ByPriority => ({
   high: counterAt(counters, counter + 1),
 });
 
-/** Statistics of a message ring or slot ring. Throws on other memory. */
+/** Statistics of a message ring or slot ring. @throws TypeError for other memory. */
 export const readRingStats = (memory: SharedArrayBuffer): RingStats => {
   const words = new Int32Array(memory);
-  const counters = new Float64Array(memory);
   const kind = wordAt(words, kindWord);
   if (kind !== messageRingKind && kind !== slotRingKind)
     throw new TypeError("memory is no ring: make it with createMessageRing or createSlotRing");
+  const counters = new Float64Array(memory);
   const unitBytes = kind === slotRingKind ? wordAt(words, slotBytesWord) : 1;
   // What leaves is read before what enters, so that nothing leaves that has not entered.
   const read = counterAt(counters, readCounter);

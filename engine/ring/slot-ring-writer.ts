@@ -11,6 +11,7 @@ import {
   count,
   droppedFullCounter,
   droppedOldestCounter,
+  priorityHigh,
   priorityLow,
   publishedWord,
   raise,
@@ -81,7 +82,8 @@ export class SlotRingWriter {
    * free, 0 when the ring is full. A refusal under the dropping policies counts `wanted` records as
    * dropped, under `priority`: the caller drops them; under "block" it waits. A claim that is not
    * published is simply granted again.
-   * @throws RangeError for a `wanted` that is no integer of 1 or more.
+   * @throws RangeError for a `wanted` that is no integer of 1 or more, and for a refusal under
+   * another priority than `priorityLow` and `priorityHigh`.
    */
   claim(wanted: number, priority: number = priorityLow): number {
     if (wanted >>> 0 !== wanted || wanted === 0) misuse(`wanted=${wanted} slots, 1 at least`);
@@ -89,8 +91,8 @@ export class SlotRingWriter {
     if (free < wanted) {
       free = this.#look(wanted);
       if (free === 0) {
-        if (this.#dropsNewest) count(this.f64, droppedFullCounter + priority, wanted);
         this.#granted = 0;
+        if (this.#dropsNewest) this.#drop(wanted, priority);
         return 0;
       }
     }
@@ -138,6 +140,13 @@ export class SlotRingWriter {
     if (this.#hasRoom()) return true;
     count(this.f64, writerParksCounter, 1);
     return parkAsync(this.#parking, this.#readSeen, timeoutMs);
+  }
+
+  /** Another priority would be counted in a cell that is the reader's, or none. */
+  #drop(wanted: number, priority: number): void {
+    if (priority !== priorityLow && priority !== priorityHigh)
+      misuse(`priority=${priority} is not ${priorityLow} or ${priorityHigh}`);
+    count(this.f64, droppedFullCounter + priority, wanted);
   }
 
   #hasRoom(): boolean {

@@ -29,17 +29,26 @@ export type SlotRingOptions = {
   readonly policy: RingPolicy;
 };
 
-/** Memory for one ring: give it to one writer and one reader, in any two threads. */
+/**
+ * Memory for one ring: give it to one writer and one reader, in any two threads.
+ * @throws RangeError for sizes or a policy that are none of those.
+ */
 export const createSlotRing = ({
   slotBytes,
   slots,
   policy,
 }: SlotRingOptions): SharedArrayBuffer => {
-  if (slotBytes <= 0 || slotBytes % slotAlignmentBytes !== 0 || slotBytes > slotBytesMax)
+  // Text of digits passes for a number here, and would be joined to another size instead of added.
+  if (
+    !Number.isInteger(slotBytes) ||
+    slotBytes <= 0 ||
+    slotBytes % slotAlignmentBytes !== 0 ||
+    slotBytes > slotBytesMax
+  )
     throw new RangeError(
       `slotBytes=${slotBytes} must be a multiple of ${slotAlignmentBytes} up to ${slotBytesMax}`,
     );
-  const power = Number.isInteger(Math.log2(slots));
+  const power = Number.isInteger(slots) && Number.isInteger(Math.log2(slots));
   if (!power || slots < slotsMin || slots * slotBytes > slotDataBytesMax)
     throw new RangeError(
       `slots=${slots} must be a power of two, ${slotsMin} at least, and slots x slotBytes ${slotDataBytesMax} at most`,

@@ -34,7 +34,7 @@ const slot = () => {
 it("a claim with a wrong type, priority or length is an error, and the ring goes on", () => {
   const { memory, writer, read } = message();
   const eight = new Uint8Array(8);
-  for (const type of [0, -1, 32_768, 65_537, Number.NaN])
+  for (const type of [0, -1, 1.5, 32_768, 65_537, Number.NaN])
     expect(() => writer.tryWrite(type, eight)).toThrow(`type=${type} is not 1..32767`);
   for (const priority of [-1, 2, Number.NaN])
     expect(() => writer.claim(1, 8, priority)).toThrow(`priority=${priority} is not 0 or 1`);
@@ -95,6 +95,39 @@ it("slots are claimed, published and released as whole numbers of those that are
   expect(ring.readRingStats(memory)).toMatchObject({ written: 2, read: 2, inFlight: 0 });
 });
 
+it("a refused claim counts under a priority that there is, and nowhere else", () => {
+  const memory = ring.createSlotRing({ slotBytes: 8, slots: 4, policy: "drop-newest" });
+  const writer = new ring.SlotRingWriter(memory);
+  writer.publish(writer.claim(4));
+  for (const priority of [-1, 2, 4, 8, 0.5, Number.NaN])
+    expect(() => writer.claim(1, priority)).toThrow(`priority=${priority} is not 0 or 1`);
+  expect(() => writer.publish(1)).toThrow("filled=1 of 0 slots granted");
+  expect(writer.claim(3, ring.priorityHigh)).toBe(0);
+  expect(ring.readRingStats(memory)).toMatchObject({
+    read: 0,
+    inFlight: 4,
+    dropped: {
+      full: { low: 0, high: 3 },
+      oversize: { low: 0, high: 0 },
+      oldest: { low: 0, high: 0 },
+    },
+  });
+});
+
+it("a ring's size is a number: text of digits would make a larger one", () => {
+  const text = (digits: string): number => digits as unknown as number;
+  const policy = "drop-oldest";
+  expect(() => ring.createMessageRing({ capacityBytes: text("1024"), policy })).toThrow(
+    "capacityBytes=1024 must be a power of two",
+  );
+  expect(() => ring.createSlotRing({ slotBytes: text("8"), slots: 4, policy })).toThrow(
+    "slotBytes=8 must be a multiple of 8",
+  );
+  expect(() => ring.createSlotRing({ slotBytes: 8, slots: text("4"), policy })).toThrow(
+    "slots=4 must be a power of two",
+  );
+});
+
 it("a wait for a time that is no number is an error, not for ever", async () => {
   const { reader } = slot();
   expect(() => reader.waitForSlots(Number.NaN)).toThrow("timeoutMs=NaN must be milliseconds");
@@ -111,4 +144,8 @@ it("a reader or writer of no ring is an error that says how to make one", () => 
     for (const End of [SlotRingReader, SlotRingWriter])
       expect(() => new End(memory)).toThrow("memory is no slot ring: make it with");
   }
+  for (const bytes of [0, 100, 4096])
+    expect(() => ring.readRingStats(new SharedArrayBuffer(bytes))).toThrow(
+      "memory is no ring: make it with createMessageRing or createSlotRing",
+    );
 });
