@@ -24,6 +24,17 @@ const bucketOf = (value: number): number => {
   return (shift << halfBits) + (value >>> shift);
 };
 
+// Stamps of two threads' clocks can differ by a microsecond the wrong way.
+const clamped = (value: number): number => {
+  const above = value > 0 ? value : 0;
+  return above < valueMax ? above : valueMax;
+};
+
+// By itself, so that what runs per record stays small.
+const refuseTimes = (times: number): never => {
+  throw new RangeError(`times=${times}, integers from 0 to ${Number.MAX_SAFE_INTEGER}`);
+};
+
 /** The largest value that falls into the bucket. */
 const upperOf = (bucket: number): number => {
   if (bucket < linear) return bucket;
@@ -45,21 +56,37 @@ export type HistogramSummary = {
 export class Histogram {
   readonly #counts: Float64Array;
 
-  /** `at` is a byte offset, a multiple of 8; `histogramBytes` from there belong to it. */
+  /**
+   * `at` is a byte offset, a multiple of 8; `histogramBytes` from there belong to it.
+   * @throws RangeError when they do not lie within the memory.
+   */
   constructor(memory: SharedArrayBuffer, at = 0) {
+    // Without a memory, an array would be made of nothing, and take every value.
+    const bytes = memory?.byteLength ?? 0;
+    if (!(Number.isInteger(at / 8) && at >= 0 && at + histogramBytes <= bytes))
+      throw new RangeError(
+        `at=${at}, a multiple of 8 with ${histogramBytes} bytes of the memory's ${bytes} behind it`,
+      );
     this.#counts = new Float64Array(memory, at, buckets);
   }
 
-  /** Adds one integer; what is outside [0, 2^32) counts as the nearest end. Writer only. */
+  /**
+   * Adds one integer; what is outside [0, 2^32) counts as the nearest end, NaN as 0, a fraction as
+   * the integer below. Writer only.
+   */
   record(value: number): void {
-    this.recordMany(value, 1);
+    const bucket = bucketOf(clamped(value));
+    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
   }
 
-  /** Adds a value `times` times. Writer only. */
+  /**
+   * Adds a value `times` times. Writer only.
+   * @throws RangeError for a `times` that is no integer from 0 to 2^53 - 1: the counts would be none
+   * from then on.
+   */
   recordMany(value: number, times: number): void {
-    // Stamps of two threads' clocks can differ by a microsecond the wrong way.
-    const above = value > 0 ? value : 0;
-    const bucket = bucketOf(above < valueMax ? above : valueMax);
+    if (!(Number.isSafeInteger(times) && times >= 0)) refuseTimes(times);
+    const bucket = bucketOf(clamped(value));
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + times;
   }
 

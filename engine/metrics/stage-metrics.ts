@@ -57,6 +57,7 @@ export class GaugeCell {
     this.#at = at;
   }
 
+  /** Any number of the declared unit; allocates nothing. */
   set(value: number): void {
     this.#cells[this.#at] = value;
   }
@@ -74,7 +75,7 @@ export class HistogramCell {
     this.#at = at;
   }
 
-  /** Adds one integer of the declared unit, 0 to 2^32 - 1; beyond it counts as the nearest end. */
+  /** Adds one integer of the declared unit, 0 to 2^32 - 1; as `Histogram.record` otherwise. */
   record(value: number): void {
     // One that is no number would make the sum none for ever.
     const above = value > 0 ? value : 0;
@@ -89,7 +90,11 @@ const aligned = (bytes: number): number => Math.ceil(bytes / lineBytes) * lineBy
 const keysOf = (table: StageMetricsTable): readonly string[] =>
   metricKinds.flatMap((kind) => Object.keys(table[kind] ?? {}).map((key) => `${kind}.${key}`));
 
-/** Memory for the metrics of one stage on one thread; `thread` tells stages of one name apart. */
+/**
+ * Memory for the metrics of one stage on one thread; `thread` tells stages of one name apart, a word
+ * in the form of `table.stage`.
+ * @throws RangeError naming the metric or label, what was found and what is expected.
+ */
 export const createStageMetrics = (table: StageMetricsTable, thread = ""): SharedArrayBuffer => {
   checkStageTable(table);
   if (thread !== "") checkLabel("thread", thread);
@@ -199,12 +204,16 @@ export class StageMetricsReader {
     this.thread = this.#layout.thread;
   }
 
-  /** The value of a counter or gauge, or the sum of a histogram. */
+  /**
+   * The value of a counter or gauge, or the sum of a histogram.
+   * @throws RangeError for a key that is not declared, as does `histogram`.
+   */
   value(kind: "counters" | "gauges" | "histograms", key: string): number {
     return this.#layout.cells[this.#layout.at(kind, key)] ?? 0;
   }
 
   histogram(key: string): Histogram {
+    this.#layout.at("histograms", key);
     return this.#layout.histogram(key);
   }
 

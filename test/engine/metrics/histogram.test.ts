@@ -55,6 +55,33 @@ describe("histogram", () => {
     expect(histogram.summary().max).toBe(2 ** 32 - 1);
   });
 
+  it("refuses a number of times that is none, and its counts stay", () => {
+    const histogram = fresh();
+    histogram.recordMany(5, 2);
+    histogram.recordMany(9, 0);
+    for (const times of [Number.NaN, Infinity, -1, 0.5, undefined as unknown as number])
+      expect(() => histogram.recordMany(5, times)).toThrow(
+        `times=${times}, integers from 0 to 9007199254740991`,
+      );
+    expect(histogram.summary()).toEqual({ count: 2, p50: 5, p99: 5, max: 5 });
+  });
+
+  it("takes no number for 0, and a fraction for the integer below", () => {
+    const histogram = fresh();
+    for (const value of [Number.NaN, -0, 0.9, 7.9]) histogram.record(value);
+    expect(histogram.countsUpTo([0, 7])).toEqual([3, 4]);
+  });
+
+  it("refuses memory in which it has no room, or none at all", () => {
+    const memory = new SharedArrayBuffer(histogramBytes + 8);
+    expect(new Histogram(memory, 8).percentile(1)).toBe(null);
+    for (const at of [4, 16, -8, Number.NaN, Infinity])
+      expect(() => new Histogram(memory, at)).toThrow(`at=${at}, a multiple of 8 with 13824 bytes`);
+    expect(() => new Histogram(undefined as unknown as SharedArrayBuffer)).toThrow(
+      "of the memory's 0 behind it",
+    );
+  });
+
   it("counts beyond 32 bits, as a day of a busy engine does", () => {
     const histogram = fresh();
     histogram.recordMany(3, 2 ** 32 - 1);

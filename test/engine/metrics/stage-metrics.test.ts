@@ -141,6 +141,11 @@ describe("stage metrics", () => {
       "counters.lost is not declared by stage=price-filter",
     );
     expect(() => new StageMetrics(new SharedArrayBuffer(4096))).toThrow("createStageMetrics");
+    const reader = new StageMetricsReader(filled());
+    expect(() => reader.value("gauges", "lost")).toThrow("gauges.lost is not declared");
+    for (const key of ["lost", "passed"])
+      expect(() => reader.histogram(key)).toThrow(`histograms.${key} is not declared`);
+    expect(reader.histogram("wait").summary().count).toBe(5);
   });
 });
 
