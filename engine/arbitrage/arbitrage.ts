@@ -33,7 +33,7 @@ export type ArbitrageOptions = {
   readonly ageUsMax: number;
   /** Largest difference of the legs' venue times, microseconds. */
   readonly skewUsMax: number;
-  /** Levels of a side that are walked at most. */
+  /** Levels of a side that are walked at most, 1 to 4,096. */
   readonly levelsMax: number;
   /** Called when an opportunity appears, or its size or net changes. */
   readonly onOpportunity: (opportunity: Opportunity) => void;
@@ -94,11 +94,12 @@ export class Arbitrage {
   #mayTrade(buy: Leg, sell: Leg, nowUs: number): boolean {
     if (!buy.isLive || !sell.isLive) return false;
     this.counts.looks += 1;
-    if (nowUs - Math.min(buy.receiveUs, sell.receiveUs) > this.#options.ageUsMax) {
+    // So that a time that is no number is not taken for the present.
+    if (!(nowUs - Math.min(buy.receiveUs, sell.receiveUs) <= this.#options.ageUsMax)) {
       this.counts.stale += 1;
       return false;
     }
-    if (Math.abs(buy.eventUs - sell.eventUs) > this.#options.skewUsMax) {
+    if (!(Math.abs(buy.eventUs - sell.eventUs) <= this.#options.skewUsMax)) {
       this.counts.skewed += 1;
       return false;
     }

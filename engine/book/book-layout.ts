@@ -132,7 +132,11 @@ export type BookSlot = {
   readonly askSizes: Float64Array;
 };
 
-/** @throws RangeError when `symbols` is not 1 to `bookSymbolsMax`. */
+/**
+ * Zeroed memory for the books of this many symbols, 64 when left out: for one writer, `MarketBooks`,
+ * and readers in any thread.
+ * @throws RangeError when `symbols` is not 1 to 4,096.
+ */
 export const createBookMemory = (symbols: number = bookSymbolsDefault): SharedArrayBuffer => {
   if (!Number.isInteger(symbols) || symbols < 1 || symbols > bookSymbolsMax) {
     throw new RangeError(`symbols=${symbols} is not 1 to bookSymbolsMax=${bookSymbolsMax}`);

@@ -40,7 +40,7 @@ export class DepthReader {
     this.#top = new TopReader(memory, index);
   }
 
-  /** The symbol and venue code of the book. */
+  /** The venue code of the book, one of `venueCodes`. */
   get venue(): number {
     return this.#slot.directory[directoryWord.venue] ?? 0;
   }

@@ -39,7 +39,7 @@ const emptySide = (levelsMax: number, sign: 1 | -1): DepthSide => ({
 
 /**
  * Room for `levelsMax` levels a side.
- * @throws RangeError when that is not 1 to `depthLevelsKeptMax`.
+ * @throws RangeError when that is not 1 to 4,096.
  */
 export const createDepth = (levelsMax: number): Depth => {
   if (!Number.isInteger(levelsMax) || levelsMax < 1 || levelsMax > depthLevelsKeptMax) {
@@ -108,7 +108,7 @@ export type Sweep = {
   levels: number;
   /** Volume-weighted average price in ticks, NaN when nothing was filled. */
   averagePrice: number;
-  /** Price of the last level taken from. */
+  /** Price of the last level taken from, NaN as well. */
   worstPrice: number;
 };
 

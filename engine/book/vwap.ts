@@ -46,7 +46,7 @@ export class Vwap {
     this.#count += 1;
   }
 
-  /** With `vwapScale` decimals; null when nothing was traded. */
+  /** With 12 decimals, rounded half up; null when nothing was traded. */
   value(): string | null {
     if (this.#size === 0n) return null;
     const divisor = this.#size * 10n ** (sizeScale - BigInt(vwapScale));

@@ -38,7 +38,7 @@ export {
   type Opportunity,
 } from "../arbitrage/arbitrage.ts";
 export type { Walk } from "../arbitrage/walk.ts";
-export { DepthItem, depthKind } from "../../schemas/market/depth-item.ts";
+export { depthCode, depthCodeText, DepthItem, depthKind } from "../../schemas/market/depth-item.ts";
 export { depthItemBytesMax } from "../../schemas/market/depth-layout.ts";
 export { DepthMessage, encodeDepthItem } from "../../schemas/market/depth-message.ts";
 export { type Reading, RecordedReader } from "../../schemas/market/recorded-reader.ts";
@@ -49,4 +49,9 @@ export {
 } from "../../schemas/market/venue-fields.ts";
 export { readVenue, readVenueText } from "../../schemas/market/venue-message.ts";
 export { venueCodes, type VenueName, venueNames } from "../../schemas/market/venues.ts";
-export { formatDecimal, parseDecimal } from "../../schemas/market/decimal.ts";
+export {
+  decimalRefusal,
+  decimalRefusalText,
+  formatDecimal,
+  parseDecimal,
+} from "../../schemas/market/decimal.ts";

@@ -44,7 +44,7 @@ const codeTexts: readonly string[] = [
   "flags have unknown bits, or prevId does not fit them",
   `levels are more than ${depthLevelsMax}, or not what the kind allows`,
   "item's length is not that of its header, symbol and levels",
-  "an id is above 2^53 - 1, or firstId is above lastId",
+  "an id is above 2^53 - 1, firstId is above lastId, or a time is not 0 to 2^64 - 1 ns",
   "a price or size is not an integer from 0 to 2^53 - 1 (sizes that are added: either sign)",
 ];
 
@@ -60,8 +60,9 @@ const idHighMax = 2 ** 21;
 const empty = new DataView(new ArrayBuffer(0));
 
 /**
- * A window on one item. `point` first; the accessors hold for the item last pointed at with
- * success, as long as its bytes do. One object per thread; allocates nothing.
+ * A window on one item. `point` first; the accessors hold for the item that it pointed at with
+ * success, until the next `point`, which a refusal is too, and as long as the item's bytes do. One
+ * object per thread; allocates nothing.
  */
 export class DepthItem {
   #view: DataView = empty;

@@ -100,6 +100,8 @@ const word = 2 ** 32;
 const nsMax = 2n ** 64n - 1n;
 const isSafe = (value: number): boolean =>
   Number.isInteger(value) && value >= 0 && value <= decimalValueMax;
+// A number in place of a bigint would be found only when half of the item is written.
+const isNs = (value: bigint): boolean => typeof value === "bigint" && value >= 0n && value <= nsMax;
 const isScale = (value: number): boolean => isSafe(value) && value <= decimalScaleMax;
 const symbolForm = /^[!-~]+$/;
 
@@ -107,7 +109,8 @@ const symbolForm = /^[!-~]+$/;
 export const checkDepthMessage = (message: DepthMessage): number => {
   const { kind, symbol, bidCount, askCount } = message;
   if (!Object.values<number>(depthKind).includes(kind)) return depthCode.kind;
-  if (!(message.venue >= 1 && message.venue <= venueCodeMax)) return depthCode.venue;
+  if (!(isSafe(message.venue) && message.venue >= 1 && message.venue <= venueCodeMax))
+    return depthCode.venue;
   if (!isScale(message.priceScale) || !isScale(message.sizeScale)) return depthCode.scale;
   if (symbol.length > depthSymbolBytesMax || !symbolForm.test(symbol)) return depthCode.symbol;
   if (!levelCountFits(kind, bidCount, askCount)) return depthCode.levelCount;
@@ -137,7 +140,7 @@ const flagsOf = ({ prevId, checksum, isAdded }: DepthMessage): number =>
 
 const idsFit = ({ kind, firstId, lastId, prevId, eventNs, receiveNs }: DepthMessage): boolean => {
   if (!isSafe(firstId) || !isSafe(lastId) || (prevId !== -1 && !isSafe(prevId))) return false;
-  if (eventNs < 0n || eventNs > nsMax || receiveNs < 0n || receiveNs > nsMax) return false;
+  if (!isNs(eventNs) || !isNs(receiveNs)) return false;
   return kind === depthKind.delta ? firstId <= lastId : firstId === lastId;
 };
 
@@ -154,7 +157,8 @@ export const encodeDepthItem = (message: DepthMessage, view: DataView, start: nu
   const code = checkDepthMessage(message);
   if (code !== depthCode.good) return -code;
   const bytes = message.itemBytes;
-  if (start + bytes > view.byteLength) return -depthCode.length;
+  // No number is the start of the view to a DataView.
+  if (!(start >= 0 && start + bytes <= view.byteLength)) return -depthCode.length;
   const { symbol } = message;
   view.setUint8(start + depthOffset.version, depthVersion);
   view.setUint8(start + depthOffset.kind, message.kind);

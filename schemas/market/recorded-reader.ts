@@ -6,7 +6,7 @@ import type { VenueFault } from "./venue-fields.ts";
 import { connectionOf, readVenueText, type VenueConnection } from "./venue-message.ts";
 import { splitRecordedLine } from "./recorded-line.ts";
 import { faultOfTrade, linesOfTrades } from "./venue-trades.ts";
-import type { VenueName } from "./venues.ts";
+import { checkVenue, type VenueName } from "./venues.ts";
 
 /** Lines that wait for a symbol, at most; more are faults. */
 export const recordedWaitingMax = 16;
@@ -33,8 +33,12 @@ export class RecordedReader<Place> {
   #isAmbiguous = false;
   #waiting: Waiting<Place>[] = [];
 
-  /** `symbol` is "" when unknown. */
+  /**
+   * `symbol` is "" when unknown.
+   * @throws RangeError for a venue that is none of `venueNames`.
+   */
   constructor(venue: VenueName, symbol: string) {
+    checkVenue(venue);
     this.#venue = venue;
     this.#connection = connectionOf(venue);
     this.#symbol = symbol;

@@ -16,7 +16,7 @@ import {
 import { readGeneric } from "./venue-generic.ts";
 import { readKraken } from "./venue-kraken.ts";
 import { readOkx } from "./venue-okx.ts";
-import { type VenueName, venueCodes } from "./venues.ts";
+import { checkVenue, type VenueName, venueCodes } from "./venues.ts";
 
 /** What one connection has seen, for venues of which a message alone does not say enough. */
 export type VenueConnection = BybitConnection | CoinbaseConnection;
@@ -50,7 +50,8 @@ const isBinance = (venue: VenueName): venue is Extract<VenueName, `binance-${str
 /**
  * Fills `into` from one parsed message and returns null, or a fault, and then `into` is in no
  * usable state. A message that was read always encodes. `connection` is the state of the
- * connection that the message came over, by `connectionOf`; null when unknown.
+ * connection that the message came over, which a `RecordedReader` keeps; null when unknown.
+ * @throws RangeError for a venue that is none of `venueNames`.
  */
 export const readVenue = (
   json: unknown,
@@ -58,6 +59,7 @@ export const readVenue = (
   into: DepthMessage,
   connection: VenueConnection | null = null,
 ): VenueFault | null => {
+  checkVenue(context.venue);
   if (isBinance(context.venue)) return readBinance(json, context, into);
   if (!isObject(json)) return malformed("message", json, "an object");
   into.clearLevels();
@@ -93,6 +95,7 @@ export const readVenueText = (
   into: DepthMessage,
   connection: VenueConnection | null = null,
 ): VenueFault | null => {
+  checkVenue(context.venue);
   let json: unknown;
   try {
     json = JSON.parse(text, venueReviver(context.venue));

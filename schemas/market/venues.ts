@@ -28,6 +28,16 @@ export const venueNames = Object.keys(venueCodes) as readonly VenueName[];
 
 export const isVenueName = (name: string): name is VenueName => Object.hasOwn(venueCodes, name);
 
+/** @throws RangeError naming the venues that there are: plain JavaScript may give any name. */
+export const checkVenue = (name: string): void => {
+  if (!isVenueName(name)) refuseVenue(name);
+};
+
+// By itself, so that what runs per message stays small.
+const refuseVenue = (name: string): never => {
+  throw new RangeError(`venue=${String(name)}, one of ${venueNames.join(", ")}`);
+};
+
 /** The name of a code, or undefined for a code that no venue has. */
 export const venueNameOf = (code: number): VenueName | undefined =>
   venueNames.find((name) => venueCodes[name] === code);

@@ -75,3 +75,16 @@ test("a fee or a limit that could never be right is refused before anything is l
   for (const field of ["ageUsMax", "skewUsMax"])
     expect(() => new Arbitrage({ ...options, [field]: Number.NaN })).toThrow(`${field}=NaN`);
 });
+
+test("a leg whose time is no number is too old, and too far from the others", () => {
+  const [a, b] = [legOf("a", 100, 101), legOf("b", 105, 106)] as const;
+  const { arbitrage, found } = setUp([a, b]);
+  b.receiveUs = Number.NaN;
+  arbitrage.onUpdate(a, 1000);
+  b.receiveUs = 1000;
+  arbitrage.onUpdate(a, Number.NaN);
+  expect([found.length, arbitrage.counts.stale]).toEqual([0, 4]);
+  b.eventUs = undefined as unknown as number;
+  arbitrage.onUpdate(a, 1000);
+  expect([found.length, arbitrage.counts.skewed]).toEqual([0, 2]);
+});

@@ -8,6 +8,8 @@ import {
   compactOutcome,
   createBookMemory,
   createDepth,
+  depthCode,
+  depthCodeText,
   DepthMessage,
   DepthReader,
   depthItemBytesMax,
@@ -16,10 +18,14 @@ import {
   isRefusal,
   MarketBooks,
   readTops,
+  readVenue,
+  readVenueText,
+  RecordedReader,
   resetBookMemory,
   TopReader,
   Vwap,
   venueCodes,
+  type VenueName,
 } from "../../../engine/doors/book.ts";
 
 const noBooks = "memory holds no books: make it with createBookMemory";
@@ -95,4 +101,37 @@ test("a compact book changes nothing for a price or quantity that is no integer"
   for (const quantity of [0.5, Number.NaN, Infinity])
     expect(book.updateBid(1, quantity, 0)).toBe(compactOutcome.quantityOverflow);
   expect([book.bestBid(), book.updateBid(1, 2 ** 31 - 1, 0)]).toEqual([-1, compactOutcome.good]);
+});
+
+test("a venue that is none is an error that names it and those that there are", () => {
+  const known = "one of binance-spot, binance-usdm, binance-coinm, kraken, okx, bybit, coinbase";
+  for (const name of ["nope", "binance-x", "constructor", undefined]) {
+    const venue = name as VenueName;
+    const message = `venue=${name}, ${known}`;
+    const context = { venue, symbol: "AB", receiveNs: 0n };
+    expect(() => readVenue({}, context, new DepthMessage())).toThrow(message);
+    expect(() => readVenueText("{}", context, new DepthMessage())).toThrow(message);
+    expect(() => new RecordedReader(venue, "")).toThrow(message);
+  }
+});
+
+test("a message is encoded at a place that there is, or not at all", () => {
+  const message = new DepthMessage();
+  message.symbol = "AB";
+  message.kind = depthKind.snapshot;
+  message.venue = venueCodes.generic;
+  message.addBid(100, 1);
+  const view = new DataView(new ArrayBuffer(message.itemBytes));
+  const bytes = new Uint8Array(view.buffer);
+  for (const start of [Number.NaN, undefined as unknown as number, -1, 1, Infinity])
+    expect(encodeDepthItem(message, view, start)).toBe(-depthCode.length);
+  message.venue = 1.5;
+  expect(encodeDepthItem(message, view, 0)).toBe(-depthCode.venue);
+  message.venue = venueCodes.generic;
+  message.receiveNs = 5 as unknown as bigint;
+  expect(encodeDepthItem(message, view, 0)).toBe(-depthCode.id);
+  expect(depthCodeText(depthCode.id)).toContain("a time is not 0 to 2^64 - 1 ns");
+  expect(bytes.every((byte) => byte === 0)).toBe(true);
+  message.receiveNs = 5n;
+  expect(encodeDepthItem(message, view, 0)).toBe(bytes.length);
 });
