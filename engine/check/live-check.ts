@@ -41,7 +41,10 @@ export class LiveCheck {
   /** Keys of the resource that came last; null before the first. */
   #resource: ReadonlySet<string> | null = null;
 
+  /** @throws RangeError for a profile that there is not: it would be Weaver's findings alone. */
   constructor(registry: ResolvedRegistry, profile: Profile) {
+    if (profile !== "weir" && profile !== "weaver")
+      throw new RangeError(`profile=${String(profile)}, one of weir, weaver`);
     this.#isWeir = profile === "weir";
     this.#index = new RegistryIndex(registry, profile);
     const ours = this.#isWeir ? registry.groups : [];

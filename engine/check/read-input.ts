@@ -3,7 +3,7 @@
 // What is none of these is a fault: bytes taken for text would be findings about nothing.
 import { JsonEncoder, jsonSignal } from "../../schemas/otlp/json-encode.ts";
 import { JsonScanner, mark } from "../../schemas/otlp/json-scanner.ts";
-import type { Signal } from "../../schemas/otlp/messages.ts";
+import { checkSignal, type Signal } from "../../schemas/otlp/messages.ts";
 import { isUtf8 } from "../../schemas/otlp/utf8.ts";
 import { type DamagedRequest, damagedRequest } from "./damaged-request.ts";
 import { encodeRecords } from "./json-request.ts";
@@ -103,8 +103,10 @@ function* damaged({ faults, bytes, signal }: DamagedRequest): Generator<SampleRe
 /**
  * The samples of one file, or what is wrong in place of one. `signal` is that of protobuf; null looks
  * which one it is.
+ * @throws RangeError for another signal, with the first sample.
  */
 export function* readInput(bytes: Uint8Array, signal: Signal | null): Generator<SampleRead> {
+  if (signal !== null) checkSignal(signal);
   const found = protobufSignal(bytes, signal);
   if (found !== null) {
     yield* typeof found === "string" ? otlp(bytes, found, "") : [fault(found.message)];

@@ -74,6 +74,7 @@ export class RequestDecoder {
   /** Of resources and scopes, not reported yet. */
   readonly #headFaults: Fault[] = [];
 
+  /** @throws RangeError for a signal that is none of `signals`. */
   constructor(signal: Signal) {
     this.#signal = signal;
     this.#scan = createSignalScan(signal, takenLimits);

@@ -3,7 +3,7 @@
 // reported and left out, as weir decode does.
 import { type RecordFault, scanFaults } from "../../schemas/otlp/hidden-record.ts";
 import { takenLimits } from "../../schemas/otlp/limits.ts";
-import type { Signal } from "../../schemas/otlp/messages.ts";
+import { checkSignal, type Signal } from "../../schemas/otlp/messages.ts";
 import type { JsonObject } from "../../schemas/otlp/read-message.ts";
 import { hexAt, textAt } from "../../schemas/otlp/read-message.ts";
 import { spanWord } from "../../schemas/otlp/record-layout.ts";
@@ -34,12 +34,17 @@ export class RequestSampler {
     logs: createLogScan(takenLimits),
   };
 
+  /** @throws RangeError for a rate that is none. */
   constructor(policy: TenantPolicy) {
     this.#rules = new HeadRules(policy);
   }
 
-  /** Samples a protobuf request. Bad records are overwritten in `bytes`. */
+  /**
+   * Samples a protobuf request. Bad records are overwritten in `bytes`.
+   * @throws RangeError for a signal that is not sampled, with the first line.
+   */
   *sample(signal: SampledSignal, bytes: Uint8Array): Generator<Sampled> {
+    checkSignal(signal, Object.keys(this.#scans));
     const scan = this.#scans[signal];
     yield* scanFaults(scan, bytes);
     // After a fault outside the records, those before it are still there.

@@ -3,6 +3,7 @@
 // decoder makes objects in OTLP/JSON notation for people. Bad input is a value that says where and
 // what, never an exception. All of it is single-threaded scratch: one each thread, reused.
 export { type Decoded, RequestDecoder } from "../cli/decode-request.ts";
+export { MessageCheck } from "../../schemas/otlp/check-message.ts";
 export { type JsonEncoded, JsonEncoder, jsonSignal } from "../../schemas/otlp/json-encode.ts";
 export {
   defaultLimits,
@@ -19,9 +20,12 @@ export {
 } from "../../schemas/otlp/messages.ts";
 export { hexAt, type JsonObject, readMessage, textAt } from "../../schemas/otlp/read-message.ts";
 export {
+  logWord,
   metricWord,
   recordWord,
+  resourceStride,
   resourceWord,
+  scopeStride,
   scopeWord,
   spanWord,
 } from "../../schemas/otlp/record-layout.ts";

@@ -3,7 +3,7 @@
 // of a tenant says which spans and log records are kept at which rate; what is kept carries its
 // threshold, so that it can be weighed. One sampler each thread, reused.
 export { RequestSampler, type Sampled, type SampledSignal } from "../cli/sample-request.ts";
-export type { HeadTally } from "../../schemas/sampling/head-decisions.ts";
+export { fate, type HeadTally } from "../../schemas/sampling/head-decisions.ts";
 export { headRuleNames, HeadRules } from "../../schemas/sampling/head-rules.ts";
 export { HeadSampler } from "../../schemas/sampling/head-sampler.ts";
 export {

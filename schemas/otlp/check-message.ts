@@ -34,7 +34,7 @@ const isAscii = (bytes: Uint8Array, start: number, end: number): boolean => {
   return bits < 128;
 };
 
-/** One per thread, reused. */
+/** Whether bytes are a good message within the limits, before `readMessage`. One per thread, reused. */
 export class MessageCheck {
   /** After a refusal: offset of the field. */
   errorAt = 0;

@@ -238,3 +238,12 @@ export const signals = {
 
 /** A key of `signals`. */
 export type Signal = keyof typeof signals;
+
+/** @throws RangeError naming the signals that there are: plain JavaScript may give any name. */
+export const checkSignal = (
+  signal: string,
+  known: readonly string[] = Object.keys(signals),
+): void => {
+  if (!known.includes(signal))
+    throw new RangeError(`signal=${String(signal)}, one of ${known.join(", ")}`);
+};

@@ -1,6 +1,7 @@
 // A message as the object that OTLP/JSON shows: ids in lower-case hex, other bytes in base64, 64-bit
 // integers as decimal text, enums as integers. For files, tools and messages to people; the hot path
 // stays with offsets. Fields that are absent stay absent.
+import { scanCodeText } from "./limits.ts";
 import type { Field, MessageType } from "./messages.ts";
 import { byteAt, delimitedStart, skipValue, tagSize, varintHigh, varintLow } from "./wire.ts";
 import { wireType } from "./wire.ts";
@@ -80,7 +81,10 @@ const numberAt = (bytes: Uint8Array, at: number, field: Field): JsonValue => {
   return kind === "double" ? doubleOf(high, low) : decimalOf(high, low, kind === "sfixed64");
 };
 
-/** The message bytes[start, end), which `MessageCheck` has found good. */
+/**
+ * The message bytes[start, end), which `MessageCheck` has found good.
+ * @throws RangeError for bytes that are no message, where it comes upon that: it checks nothing else.
+ */
 export const readMessage = (
   bytes: Uint8Array,
   start: number,
@@ -94,8 +98,8 @@ const readInto = (
   let at = start;
   while (at < end) {
     const tag = varintLow(bytes, at) >>> 0;
-    at += tagSize(bytes, at, end);
-    const next = skipValue(bytes, at, end, tag & 7);
+    at += checked(tagSize(bytes, at, end), at);
+    const next = checked(skipValue(bytes, at, end, tag & 7), at);
     const field = tag < type.byTag.length ? type.byTag[tag] : undefined;
     if (field !== undefined) {
       const before = field.repeated ? undefined : (object[field.name] as JsonObject | undefined);
@@ -104,6 +108,12 @@ const readInto = (
     at = next;
   }
   return object;
+};
+
+/** A position or size; a refusal among them would lead back, round and round. */
+const checked = (found: number, at: number): number => {
+  if (found >= 0) return found;
+  throw new RangeError(`byte ${at}: ${scanCodeText(-found)}: let MessageCheck look first`);
 };
 
 /** The values of one field as it stands: one, or for a packed field any number. */
@@ -122,7 +132,7 @@ const valuesAt = (
   if (kind === "bytes") return [base64At(bytes, start, next)];
   if (kind === "id16" || kind === "id8") return [hexAt(bytes, start, next)];
   const values: JsonValue[] = [];
-  for (let p = start; p < next; p = skipValue(bytes, p, next, field.elementTag & 7)) {
+  for (let p = start; p < next; p = checked(skipValue(bytes, p, next, field.elementTag & 7), p)) {
     values.push(numberAt(bytes, p, field));
   }
   return values;

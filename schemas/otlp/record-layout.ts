@@ -115,6 +115,7 @@ export const spanWord = {
   linksEnd: 27,
 } as const;
 
+/** Columns of a row of a log scan; places of bytes as in a span's row. */
 export const logWord = {
   ...recordWord,
   timeLow: 10,
@@ -247,6 +248,7 @@ export const resourceWord = {
   scopes: 11,
 } as const;
 
+/** Words of a row of `SignalScan.resources`. */
 export const resourceStride = 12;
 
 /** One row per ScopeSpans, ScopeMetrics or ScopeLogs; the first words as in a resource. */
@@ -264,4 +266,5 @@ export const scopeWord = {
   records: 10,
 } as const;
 
+/** Words of a row of `SignalScan.scopes`. */
 export const scopeStride = 12;

@@ -6,7 +6,7 @@
 import { AttributeTable } from "./attribute-table.ts";
 import type { OtlpLimits, ScanCode } from "./limits.ts";
 import { defaultLimits, scanCode } from "./limits.ts";
-import type { Signal } from "./messages.ts";
+import { checkSignal, type Signal } from "./messages.ts";
 import type { RecordLayout } from "./record-layout.ts";
 import {
   logLayout,
@@ -283,8 +283,9 @@ export const createLogScan = (limits?: OtlpLimits): SignalScan => new SignalScan
 export const createMetricScan = (limits?: OtlpLimits): SignalScan =>
   new SignalScan(metricLayout, limits);
 
-/** The same for a signal that is not known before. */
+/** The same for a signal that is not known before. @throws RangeError for one that there is not. */
 export const createSignalScan = (signal: Signal, limits?: OtlpLimits): SignalScan => {
+  checkSignal(signal);
   if (signal === "traces") return createTraceScan(limits);
   return signal === "logs" ? createLogScan(limits) : createMetricScan(limits);
 };

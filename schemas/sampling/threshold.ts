@@ -54,12 +54,16 @@ const digitsFor = (probability: number, precision: number): number => {
 /**
  * The threshold of a probability, rounded to the nearest with this many hex digits (1 to 14), not
  * counting leading `f`s; at most 12 in all unless more are asked for, so that 2^-48 is the least
- * that 4 digits can say. @throws RangeError when the probability is none: check it first.
+ * that 4 digits can say.
+ * @throws RangeError when the probability is none, or `precision` no integer from 1 to 14: no digits
+ * are the threshold that keeps everything.
  */
 export const thresholdOf = (probability: number, precision = precisionDefault): Bits56 => {
   if (!isProbability(probability)) {
     throw new RangeError(`probability=${probability}, expected 2^-56 to 1`);
   }
+  if (!Number.isInteger(precision) || precision < 1 || precision > digitsMax)
+    throw new RangeError(`precision=${precision}, integers from 1 to ${digitsMax}`);
   // Exact: a power of two scales a double without loss; from 2^53 on it is whole by itself.
   const kept = Math.round(probability * limit);
   const keptHigh = Math.floor(kept / wordLimit);

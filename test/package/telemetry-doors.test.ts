@@ -5,27 +5,38 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
 import {
+  createLogScan,
   createTraceScan,
   JsonEncoder,
   jsonSignal,
+  logWord,
+  MessageCheck,
   messageType,
+  readMessage,
   RequestDecoder,
+  resourceStride,
+  resourceWord,
   scanCode,
   scanCodeText,
+  type Signal,
   signals,
+  textAt,
 } from "../../engine/doors/otlp.ts";
 import {
   adjustedCountOf,
   digits,
   probabilityOf,
+  defaultPolicy,
   readHeadSettings,
   RequestSampler,
+  type SampledSignal,
   thresholdOf,
 } from "../../engine/doors/sampling.ts";
 import {
   LiveCheck,
   Problems,
   problemText,
+  type Profile,
   readInput,
   resolveRegistry,
   type Sample,
@@ -77,6 +88,62 @@ describe("weir/otlp", () => {
     expect(code).not.toBe(scanCode.ok);
     expect(scanCodeText(code)).not.toMatch(/unknown/);
   });
+
+  it("has the columns of each row that a scan fills", () => {
+    const log = { severityNumber: 9, eventName: "sold" };
+    const resource = { attributes: [{ key: "service.name", value: text("shop") }] };
+    const one = { resource: { attributes: [] }, scopeLogs: [{ logRecords: [{}] }] };
+    const two = { resource, scopeLogs: [{ logRecords: [log] }] };
+    const json = new TextEncoder().encode(JSON.stringify({ resourceLogs: [one, two] }));
+    const type = messageType(signals.logs.request);
+    const result = new JsonEncoder().encode(json, 0, json.length, type);
+    if (!result.ok) throw new Error(result.message);
+    const { bytes } = result;
+    const scan = createLogScan();
+    expect(scan.scan(bytes, 0, bytes.length)).toBe(scanCode.ok);
+    const { records, resources, layout } = scan;
+    const word = (rows: Int32Array, column: number): number => rows[column] ?? 0;
+    const name = textAt(
+      bytes,
+      word(records, layout.stride + logWord.eventNameStart),
+      word(records, layout.stride + logWord.eventNameEnd),
+    );
+    const row = resourceStride * word(records, layout.stride + logWord.resource);
+    const service = textAt(
+      bytes,
+      word(resources, row + resourceWord.serviceNameStart),
+      word(resources, row + resourceWord.serviceNameEnd),
+    );
+    expect([name, service, row / resourceStride]).toEqual(["sold", "shop", 1]);
+  });
+
+  it("reads a message that was checked, and ends at one that is none", () => {
+    const bytes = encoded();
+    const type = messageType(signals.traces.request);
+    const check = new MessageCheck();
+    expect(check.check(bytes, 0, bytes.length, type)).toBe(scanCode.ok);
+    expect(readMessage(bytes, 0, bytes.length, type)).toMatchObject(request);
+    const cut = [...bytes.keys()].filter((end) => check.check(bytes, 0, end, type) !== scanCode.ok);
+    expect(cut.length).toBeGreaterThan(100);
+    for (const end of cut) expect(() => readMessage(bytes, 0, end, type)).toThrow("MessageCheck");
+    // Eight bytes are asked for, four are there: a packed field of doubles.
+    const packed = new Uint8Array([0x3a, 4, 0, 0, 0, 0]);
+    const points = messageType("HistogramDataPoint");
+    expect(check.check(packed, 0, packed.length, points)).not.toBe(scanCode.ok);
+    expect(() => readMessage(packed, 0, packed.length, points)).toThrow("truncated");
+  });
+
+  it("names a signal that there is not, and those that there are", () => {
+    const spans = "spans" as Signal;
+    const known = "signal=spans, one of traces, metrics, logs";
+    expect(() => new RequestDecoder(spans)).toThrow(known);
+    expect(() => [...readInput(encoded(), spans)]).toThrow(known);
+    const sampler = new RequestSampler(defaultPolicy);
+    for (const signal of ["spans", "metrics"])
+      expect(() => [...sampler.sample(signal as SampledSignal, encoded())]).toThrow(
+        `signal=${signal}, one of traces, logs`,
+      );
+  });
 });
 
 describe("weir/sampling", () => {
@@ -97,9 +164,28 @@ describe("weir/sampling", () => {
       4,
     ]);
   });
+
+  it("refuses a number of digits that would round to keeping everything", () => {
+    for (const precision of [0, -1, 15, 1.5, Number.NaN])
+      expect(() => thresholdOf(0.3, precision)).toThrow(
+        `precision=${precision}, integers from 1 to 14`,
+      );
+    expect([1, 4, 14].map((precision) => digits(thresholdOf(0.3, precision)))).toEqual([
+      "b",
+      "b333",
+      "b3333333333334",
+    ]);
+  });
 });
 
 describe("weir/validate", () => {
+  it("checks by a profile that there is", () => {
+    const registry = { registry_url: "", schema_url: "", version: "", groups: [] };
+    expect(() => new LiveCheck(registry, "off" as Profile)).toThrow(
+      "profile=off, one of weir, weaver",
+    );
+  });
+
   it("finds the attribute whose type is not the registry's", () => {
     const problems = new Problems();
     const path = fileURLToPath(new URL("../../schemas/registry", import.meta.url));
