@@ -19,7 +19,10 @@ import type { TraceMarks } from "../trace/trace-marks.ts";
 export const eventCapacity = 10_000;
 const eventCapacityMax = 1_000_000;
 
-/** @throws RangeError for a capacity outside 1 to 1,000,000. */
+/**
+ * Memory for the newest `capacity` events, 10,000 when left out, of one collector.
+ * @throws RangeError for a capacity outside 1 to 1,000,000.
+ */
 export const createEventMemory = (capacity = eventCapacity): SharedArrayBuffer => {
   if (!Number.isInteger(capacity) || capacity < 1 || capacity > eventCapacityMax) {
     throw new RangeError(`event capacity=${capacity}, limits 1 to ${eventCapacityMax}`);
@@ -29,12 +32,17 @@ export const createEventMemory = (capacity = eventCapacity): SharedArrayBuffer =
   return memory;
 };
 
+const checkSampleEvery = (sampleEvery: number): void => {
+  if (!Number.isSafeInteger(sampleEvery) || sampleEvery < 0)
+    throw new RangeError(`sampleEvery=${sampleEvery}, an integer of 0 or more`);
+};
+
 /** What one event says beside its type and trace; reused by the writer. */
 export type EventDetail = {
   /** Latency in us or size in bytes, a u32. */
   value: number;
   reason: Reason;
-  /** Index in `priorityNames`. */
+  /** 0 is LOW, 1 is HIGH. */
   priority: number;
   /** Queue depth, a u32. */
   depth: number;
@@ -59,9 +67,11 @@ export class EventCollector {
    * `sampleEvery` 1 records all traces, n those whose id is a multiple of n, 0 none. `traces` is told
    * of every event while a record is traced.
    * @throws TypeError for other memory than that of `createEventMemory`.
+   * @throws RangeError for a `sampleEvery` that is no integer of 0 or more.
    */
   constructor(memory: SharedArrayBuffer, sampleEvery = 1, traces: TraceMarks | null = null) {
     checkEventMemory(memory);
+    checkSampleEvery(sampleEvery);
     this.#traces = traces;
     this.#view = new DataView(memory);
     this.#words = new Int32Array(memory);
@@ -71,8 +81,12 @@ export class EventCollector {
     this.#slot = Atomics.load(this.#words, nextSlotWord);
   }
 
-  /** Samples the traces that follow otherwise; call it between two batches. */
+  /**
+   * Samples the traces that follow otherwise; call it between two batches.
+   * @throws RangeError as the constructor; the old one then goes on.
+   */
   configure(sampleEvery: number): void {
+    checkSampleEvery(sampleEvery);
     this.#sampleEvery = sampleEvery;
   }
 

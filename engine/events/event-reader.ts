@@ -20,7 +20,7 @@ export const eventLimitMax = 10_000;
 /** Which events are wanted; type null for all. */
 export type EventQuery = {
   readonly type: EventType | null;
-  /** 1 to eventLimitMax. */
+  /** 1 to 10,000. */
   readonly limit: number;
 };
 
@@ -36,13 +36,15 @@ const codeOf = (type: EventType | null): number => {
 /**
  * The newest `limit` events of that type over all memories, oldest first.
  * @throws TypeError for other memory than that of `createEventMemory`.
- * @throws RangeError for a type that there is not.
+ * @throws RangeError for a type that there is not, or a limit that is no integer of those.
  */
 export const readEvents = (
   memories: readonly SharedArrayBuffer[],
   { type, limit }: EventQuery,
 ): readonly EventLine[] => {
   const code = codeOf(type);
+  if (!Number.isInteger(limit) || limit < 1 || limit > eventLimitMax)
+    throw new RangeError(`limit=${limit}, integers from 1 to ${eventLimitMax}`);
   return memories
     .flatMap((memory) => newest(memory, code, limit))
     .toSorted((a, b) => a.timestamp_us - b.timestamp_us)

@@ -91,8 +91,8 @@ const keysOf = (table: StageMetricsTable): readonly string[] =>
   metricKinds.flatMap((kind) => Object.keys(table[kind] ?? {}).map((key) => `${kind}.${key}`));
 
 /**
- * Memory for the metrics of one stage on one thread; `thread` tells stages of one name apart, a word
- * in the form of `table.stage`.
+ * Memory for the metrics of one stage on one thread; `thread` tells stages of one name apart:
+ * lower-case words joined by hyphens, 48 characters at most.
  * @throws RangeError naming the metric or label, what was found and what is expected.
  */
 export const createStageMetrics = (table: StageMetricsTable, thread = ""): SharedArrayBuffer => {

@@ -47,15 +47,18 @@ const metricsMax = 64;
 const helpMax = 200;
 const stageForm = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const stageMax = 40;
+/** A thread may be named after its stage, with its place behind a hyphen. */
+const threadMax = stageMax + 8;
 const nameForm = /^[a-z][a-z0-9_]{0,99}$/;
 const keyForm = /^[a-z][A-Za-z0-9]{0,39}$/;
 const reserved = "weir_";
 
 /** Name of a stage or thread, as labels have it. @throws RangeError naming `field`. */
-export const checkLabel = (field: string, value: string): void => {
-  if (typeof value === "string" && stageForm.test(value) && value.length <= stageMax) return;
+export const checkLabel = (field: "stage" | "thread", value: string): void => {
+  const charsMax = field === "stage" ? stageMax : threadMax;
+  if (typeof value === "string" && stageForm.test(value) && value.length <= charsMax) return;
   throw new RangeError(
-    `${field}=${value}: expected lower-case words joined by hyphens, ${stageMax} characters at most`,
+    `${field}=${value}: expected lower-case words joined by hyphens, ${charsMax} characters at most`,
   );
 };
 

@@ -8,7 +8,7 @@ import { priorityLow } from "../ring/ring-control-layout.ts";
 /** A ring and how long to wait for room in it. */
 export type StageOutputOptions = {
   readonly ring: MessageRingWriter;
-  /** Longest wait for room of one record; 0 drops at once. */
+  /** Longest wait for room of one record, ms; 0 drops at once, Infinity waits for ever. */
   readonly waitMs: number;
   /**
    * Runs the ring's reader on this thread; called until there is room. Without it a full ring drops
@@ -25,7 +25,9 @@ export class StageOutput {
   readonly #waitMs: number;
   readonly #makeRoom: (() => void) | null;
 
+  /** @throws RangeError for a `waitMs` that is no number of 0 or more. */
   constructor({ ring, waitMs, makeRoom }: StageOutputOptions) {
+    if (!(waitMs >= 0)) throw new RangeError(`waitMs=${waitMs}, 0 at least`);
     this.#ring = ring;
     this.#waitMs = waitMs;
     this.#makeRoom = makeRoom ?? null;
@@ -50,7 +52,7 @@ export class StageOutput {
 
   #claimMakingRoom(type: number, length: number, priority: number): number {
     const ring = this.#ring;
-    if (length > ring.messageBytesMax) return -1;
+    if (length < 0 || length > ring.messageBytesMax) return -1;
     let at = -1;
     while (at < 0) {
       ring.publish();

@@ -22,6 +22,8 @@ export type StageLoadCode =
   | "options";
 
 const loadMsMaxDefault = 10_000;
+/** A timer of Node for longer fires at once. */
+const timerMsMax = 2 ** 31 - 1;
 
 /** `message` names the stage as the configuration does, and what is wrong. */
 export class StageLoadError extends Error {
@@ -51,8 +53,9 @@ export type LoadedStage = {
 /**
  * `specifier` is a path, relative to the folder `from` (the process's own when left out), a file
  * URL, or the name of a package that is installed there. A module that awaits at its top level has
- * `loadMsMax` for it, 10 s when left out. Any thread.
+ * `loadMsMax` for it, 10 s when left out, none for Infinity. Any thread.
  * @throws StageLoadError with one of the codes above.
+ * @throws RangeError for a `loadMsMax` that is no number of 0 or more.
  */
 export const loadStage = async (
   specifier: string,
@@ -60,6 +63,7 @@ export const loadStage = async (
   from: string = process.cwd(),
   loadMsMax: number = loadMsMaxDefault,
 ): Promise<LoadedStage> => {
+  if (!(loadMsMax >= 0)) throw new RangeError(`loadMsMax=${loadMsMax}, 0 at least`);
   const url = urlOf(specifier, from);
   const stage = checked(specifier, await imported(specifier, url, loadMsMax));
   const table: StageMetricsTable = { ...stage.metrics, stage: stage.name };
@@ -93,9 +97,12 @@ const imported = async (specifier: string, url: string, loadMsMax: number): Prom
   if (!existsSync(new URL(url)))
     throw new StageLoadError("not-found", specifier, `no such module: ${url}`);
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    late.reject(new Error(`its top-level await has not settled within loadMsMax=${loadMsMax}`));
-  }, loadMsMax);
+  const timer = setTimeout(
+    () => {
+      late.reject(new Error(`its top-level await has not settled within loadMsMax=${loadMsMax}`));
+    },
+    Math.min(loadMsMax, timerMsMax),
+  );
   try {
     const module = (await Promise.race([import(url), late.promise])) as {
       readonly stage?: unknown;

@@ -37,6 +37,16 @@ const refusal = async (specifier: string, options = {}): Promise<[string, string
 };
 
 describe("a stage from a module", () => {
+  it("may take any time to load, or the time that it is given", async () => {
+    const slow = "await new Promise((resolve) => setTimeout(resolve, 50));\n";
+    const specifier = moduleOf("slow", slow + adderSource("slow"));
+    for (const loadMsMax of [Number.NaN, -1, "soon" as unknown as number])
+      await expect(loadStage(specifier, { step: 1 }, folder, loadMsMax)).rejects.toThrow(
+        `loadMsMax=${loadMsMax}, 0 at least`,
+      );
+    expect((await loadStage(specifier, { step: 1 }, folder, Infinity)).name).toBe("slow");
+  });
+
   it("runs on the thread of who loaded it", async () => {
     const stage = await load(adder, { step: 5 });
     const [before, after] = [ring(), ring()];

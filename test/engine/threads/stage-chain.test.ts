@@ -42,6 +42,16 @@ describe("a chain of custom stages", () => {
     expect(shown.read()).toEqual([]);
   });
 
+  it("takes stages of one name as long as a name may be", async () => {
+    const name = "a".repeat(40);
+    const source = writeModule(folder, "long", adderSource(name));
+    const stages = [1, 2].map(() => loadStage(source, { step: 1 }, folder));
+    const shown = new StageMetricsSet();
+    const chain = startStageChain({ stages: await Promise.all(stages), shown });
+    expect(shown.read().map(({ thread }) => thread)).toEqual([`${name}-0`, `${name}-1`]);
+    expect(await chain.stop(Infinity)).toBe(true);
+  });
+
   it("waits without a deadline as long as it takes, and refuses one that is no number", async () => {
     const chain = startStageChain({ stages: [await adder(1)], shown: new StageMetricsSet() });
     await expect(chain.stop(Number.NaN)).rejects.toThrow("deadlineMs=NaN, 0 at least");
