@@ -53,7 +53,10 @@ export const putU64 = (view: DataView, at: number, value: number): void => {
 
 const isU64 = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
 
-/** Writes a record at `at`, 32 bytes; anything but `ok` leaves the bytes as they were. */
+/**
+ * Writes a record at `at`, 32 bytes that lie within `view`; anything but `ok` leaves the bytes as they
+ * were.
+ */
 export const writeRecord = (view: DataView, at: number, fields: TransactionFields): RecordCode => {
   const { id, price, size, side, ingressNs } = fields;
   if (side !== transactionSide.bid && side !== transactionSide.ask) return recordCode.invalidSide;
@@ -70,7 +73,7 @@ export const writeRecord = (view: DataView, at: number, fields: TransactionField
   return recordCode.ok;
 };
 
-/** Whether the 32 bytes at `at` are a record. Allocates nothing. */
+/** Whether the 32 bytes at `at`, which lie within `view`, are a record. Allocates nothing. */
 export const checkRecord = (view: DataView, at: number): RecordCode => {
   const side = view.getUint8(at + transactionAt.side);
   if (side > transactionSide.ask) return code.invalidSide;

@@ -47,8 +47,16 @@ export {
   tipLamportsMin,
   type TipOptions,
 } from "../send/jito-tip.ts";
-export { JsonRpc, type JsonRpcOptions, type RpcValue } from "../send/json-rpc.ts";
-export type { RpcFailure } from "../send/rpc-failure.ts";
+export { JsonRpc, type JsonRpcOptions, type RpcAnswer, type RpcValue } from "../send/json-rpc.ts";
+export type { FailureClass, RpcFailure } from "../send/rpc-failure.ts";
 export { RpcSender, type RpcSenderOptions, type SendOutcome } from "../send/rpc-sender.ts";
 export { readSecret, Secret, SecretError } from "../send/secret.ts";
-export { type Blockhash, type Simulation, SolanaRpc } from "../send/solana-rpc.ts";
+export {
+  type Blockhash,
+  type Commitment,
+  type RpcAccount,
+  type SignatureStatus,
+  type Simulation,
+  SolanaRpc,
+} from "../send/solana-rpc.ts";
+export { type BundleStatus, jitoUrl } from "../send/jito-region.ts";

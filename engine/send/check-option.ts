@@ -16,6 +16,12 @@ export const checkInteger = (
   throw new RangeError(`${name}=${value}, an integer from ${min} to ${max}`);
 };
 
+/** @throws RangeError naming the rate, unless it is a number above 0. */
+export const checkRate = (name: string, perSecond: number): void => {
+  if (perSecond > 0) return;
+  throw new RangeError(`${name}=${perSecond}, a number above 0`);
+};
+
 /** @throws RangeError naming the time, unless it is a number of 0 or more. */
 export const checkMs = (name: string, ms: number): void => {
   if (ms >= 0 && ms < Infinity) return;

@@ -3,7 +3,7 @@
 // regions took can still land only once. It never signs, and never falls back to plain sending:
 // that would give up that all transactions of a bundle run or none.
 import { backoffDefaults, type BackoffLimits, checkBackoff } from "./backoff.ts";
-import { checkInteger, givenOf } from "./check-option.ts";
+import { checkInteger, checkMs, checkRate, givenOf } from "./check-option.ts";
 import { jitoBundle } from "./jito-bundle.ts";
 import { JitoRegion, statusIdsMax, type BundleStatus } from "./jito-region.ts";
 import { jitoTipAccounts } from "./jito-tip.ts";
@@ -47,17 +47,20 @@ export type JitoSenderOptions = {
   readonly sleepMs: (ms: number) => Promise<void>;
   /** In [0, 1). */
   readonly random: () => number;
+  /** Of each region, above 0; 1 when left out, as Jito allows without a key. */
   readonly requestsPerSecond?: number;
-  /** Requests of one send, over all regions. */
+  /** Requests of one send, over all regions; 8 when left out. */
   readonly attemptsMax?: number;
   readonly backoff?: BackoffLimits;
+  /** Receivers that a tip is taken for one of; `jitoTipAccounts` when left out. */
   readonly tipAccounts?: readonly string[];
 };
 
 /** How long and how often bundles are asked after; times in ms. */
 export type FollowOptions = {
-  /** Looks at each bundle, and the least time between two. */
+  /** Looks at each bundle, 30 when left out. */
   readonly pollsMax?: number;
+  /** Least time between two, 2,000 when left out. */
   readonly pollMs?: number;
   readonly signal?: AbortSignal;
 };
@@ -78,6 +81,7 @@ export class JitoSender {
       throw new RangeError("regions: names must differ");
     const { requestsPerSecond, nowMs, random, backoff, attemptsMax } = this.#options;
     checkInteger("attemptsMax", attemptsMax, 1);
+    checkRate("requestsPerSecond", requestsPerSecond);
     checkBackoff(backoff);
     this.#regions = regions.map(
       (region) => new JitoRegion({ ...region, requestsPerSecond, nowMs, random, backoff }),
@@ -109,11 +113,16 @@ export class JitoSender {
     return { kind: "unknown", failure };
   }
 
-  /** Asks after bundles, five at a time, until each has landed or failed; every id has an end. */
+  /**
+   * Asks after bundles, five at a time, until each has landed or failed; every id has an end. Rejects
+   * with a RangeError for a `pollsMax` that is no integer of 1 or more, or a `pollMs` that is no time.
+   */
   async follow(
     receipts: readonly Receipt[],
     { pollsMax = 30, pollMs = 2000, signal }: FollowOptions = {},
   ): Promise<ReadonlyMap<string, BundleEnd>> {
+    checkInteger("pollsMax", pollsMax, 1);
+    checkMs("pollMs", pollMs);
     const ends = new Map<string, BundleEnd>();
     for (const { bundleId } of receipts) ends.set(bundleId, { kind: "unknown" });
     let open = receipts;

@@ -41,11 +41,14 @@ export type TipOptions = {
   readonly accounts?: readonly string[];
 };
 
-/** @throws RangeError for a tip below `tipLamportsMin` or no account. */
+/**
+ * The transfer that a bundle pays its place with.
+ * @throws RangeError for a tip that is no bigint from `tipLamportsMin` to 2^64 - 1, or no account.
+ */
 export const tipInstruction = (options: TipOptions): TipInstruction => {
   const { payer, lamports, random, accounts = jitoTipAccounts } = options;
-  if (lamports < tipLamportsMin || lamports >= 1n << 64n)
-    throw new RangeError(`lamports=${lamports}, limits ${tipLamportsMin} to 2^64 - 1`);
+  if (typeof lamports !== "bigint" || lamports < tipLamportsMin || lamports >= 1n << 64n)
+    throw new RangeError(`lamports=${lamports}, a bigint from ${tipLamportsMin} to 2^64 - 1`);
   const account = accounts[Math.floor(random * accounts.length)];
   if (account === undefined) throw new RangeError(`random=${random}, accounts=${accounts.length}`);
   const data = new Uint8Array(transferBytes);

@@ -10,6 +10,7 @@ const answerCharsMaxDefault = 1 << 20;
 const timerMsMax = 2 ** 31 - 1;
 const messageLengthMax = 300;
 
+/** The result of a request as it came, or why there is none. */
 export type RpcAnswer =
   | { readonly ok: true; readonly result: unknown }
   | { readonly ok: false; readonly failure: RpcFailure };
@@ -43,7 +44,7 @@ export class JsonRpc {
 
   /**
    * @throws RangeError for an address that is no URL or has a user or password in it, a secret on its
-   * way without TLS, or a limit that is out of its range.
+   * way without TLS or in a header that is none, or a limit that is out of its range.
    */
   constructor(options: JsonRpcOptions) {
     const { url, secret, timeoutMs = 10_000, answerCharsMax = answerCharsMaxDefault } = options;
@@ -57,13 +58,15 @@ export class JsonRpc {
     this.#headers = { "content-type": "application/json", accept: "application/json" };
     if (secret !== undefined)
       this.#headers[secret.header] = `${secret.prefix ?? ""}${secret.value.reveal()}`;
+    checkHeaders(this.#headers);
   }
 
-  /** Never rejects. */
+  /** Never rejects. `params` that JSON cannot say are a permanent failure, and nothing is sent. */
   async call(method: string, params: readonly unknown[]): Promise<RpcAnswer> {
     this.#lastId += 1;
     const id = this.#lastId;
-    const body = JSON.stringify({ jsonrpc: "2.0", id, method, params });
+    const body = textOf({ jsonrpc: "2.0", id, method, params });
+    if (body === null) return unsaid(method);
     const signal = AbortSignal.timeout(this.#timeoutMs);
     try {
       const { url, fetch } = this.#options;
@@ -152,6 +155,35 @@ const checkUrl = (url: string, hasSecret: boolean): void => {
   if (hasSecret && parsed.protocol === "http:" && !isLoopback)
     throw new RangeError("url: a secret is sent over https:// only");
 };
+
+// Every fetch with such a header fails, as if the server were away; the error of it holds the value.
+const checkHeaders = (headers: Record<string, string>): void => {
+  try {
+    void new Headers(headers);
+  } catch {
+    throw new RangeError("secret: expected the name of an HTTP header, and a prefix that fits one");
+  }
+};
+
+const textOf = (message: object): string | null => {
+  try {
+    return JSON.stringify(message);
+  } catch {
+    return null;
+  }
+};
+
+const unsaid = (method: string): RpcAnswer => ({
+  ok: false,
+  failure: {
+    class: "permanent",
+    code: null,
+    status: null,
+    message: `${method}: params hold what JSON cannot say, as a bigint`,
+    retryAfterMs: null,
+    mayHaveActed: false,
+  },
+});
 
 /** Nobody knows whether the request was acted on. */
 const lost = (

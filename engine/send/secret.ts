@@ -12,7 +12,9 @@ const unsafeModeBits = 0o177;
 type Variables = { readonly [name: string]: string | undefined };
 
 /** A secret that cannot be used. `message` names the variable, never the value. */
-export class SecretError extends Error {}
+export class SecretError extends Error {
+  override name = "SecretError";
+}
 
 /** Holds the text; `reveal` is for the request alone. */
 export class Secret {

@@ -274,7 +274,10 @@ describe("a tip", () => {
     });
     expect(picked).toEqual(jitoTipAccounts);
     expect(jitoTipAccounts.map((key) => keyOf(key).length)).toEqual(Array(8).fill(32));
-    expect(() => tipInstruction({ payer, lamports: 999n, random: 0 })).toThrow("lamports=999");
+    for (const lamports of [999n, 1n << 64n, 5000 as unknown as bigint])
+      expect(() => tipInstruction({ payer, lamports, random: 0 })).toThrow(
+        `lamports=${lamports}, a bigint from 1000 to 2^64 - 1`,
+      );
   });
 });
 
@@ -297,6 +300,12 @@ it("takes an option that is undefined for one left out, and refuses numbers that
   expect(first.bundles.size).toBe(1);
   for (const attemptsMax of [0, -1, 1.5, Number.NaN])
     expect(() => new JitoSender({ ...options, attemptsMax })).toThrow(`attemptsMax=${attemptsMax}`);
+  for (const requestsPerSecond of [0, -1, Number.NaN])
+    expect(() => new JitoSender({ ...options, requestsPerSecond })).toThrow(
+      `requestsPerSecond=${requestsPerSecond}, a number above 0`,
+    );
+  for (const more of [{ pollsMax: Number.NaN }, { pollsMax: 0 }, { pollMs: Number.NaN }])
+    await expect(sender.follow([], more)).rejects.toThrow(RangeError);
   const backoff = { backoffMs: Number.NaN, backoffMsMax: 1 };
   expect(() => new JitoSender({ ...options, backoff })).toThrow("backoffMs=NaN");
 });

@@ -22,6 +22,29 @@ it("returns results and numbers its requests", async () => {
   expect(await rpc.call("echo", ["two"])).toEqual({ ok: true, result: ["two"] });
 });
 
+it("parameters that JSON cannot say are a permanent failure, and nothing is sent", async () => {
+  const { rpc } = await setUp();
+  const circle: unknown[] = [];
+  circle.push(circle);
+  for (const param of [1n, circle]) {
+    const failure = { class: "permanent", status: null, mayHaveActed: false };
+    expect(await rpc.call("echo", [param])).toMatchObject({ ok: false, failure });
+  }
+  expect(await rpc.call("echo", [2])).toEqual({ ok: true, result: [2] });
+});
+
+it("a secret in a header that is none is refused at once, without being shown", () => {
+  const value = new Secret("hush", "KEY");
+  for (const more of [{ header: "x key" }, { header: "" }, { header: "x", prefix: "a\nb" }]) {
+    const make = () => new JsonRpc({ url: "https://x", fetch, secret: { value, ...more } });
+    expect(make).toThrow(RangeError);
+    expect(make).toThrow(/^secret: (?!.*hush)/);
+  }
+  expect(
+    new JsonRpc({ url: "https://x", fetch, secret: { header: "x-key", value } }),
+  ).toBeDefined();
+});
+
 it.each([
   ["blockhashNotFound", "retryable"],
   ["alreadyProcessed", "processed"],
