@@ -3,6 +3,7 @@
 // threads of its own, joined by message rings: prefilter, extract, secure, handoff. Keys are 32
 // bytes, amounts raw integers; what is not known is absent, never 0.
 export { Sniffer, snifferCounter, type SnifferOptions } from "../sniff/sniffer.ts";
+export { matchField } from "../sniff/match-table.ts";
 export { verdict, type Verdict, verdictName, verdictReason } from "../sniff/verdict.ts";
 export { sniffLine, type SniffInput, type SniffLine } from "../sniff/sniff-line.ts";
 export { type WatchedProgram, watchedPrograms, WatchList } from "../sniff/watch-list.ts";
@@ -29,7 +30,12 @@ export {
   handoffDefaults,
   type HandoffOptions,
 } from "../handoff/handoff-options.ts";
-export { type HandoffParts, HandoffStage } from "../handoff/handoff-stage.ts";
+export {
+  type HandoffParts,
+  handoffResult,
+  type HandoffResult,
+  HandoffStage,
+} from "../handoff/handoff-stage.ts";
 export type { HandoffBatch } from "../handoff/lane.ts";
 export type { HandoffSenders, SyncBatchSender } from "../handoff/sender.ts";
 export { type Candidate, decodeCandidate } from "../../schemas/market/candidate.ts";
@@ -39,9 +45,23 @@ export {
   programIds,
   type ProgramName,
 } from "../../schemas/market/programs.ts";
-export { itemAt, receivedAt, stageMessage, traceIdAt } from "../../schemas/market/stage-message.ts";
+export {
+  candidateMessageAt,
+  itemAt,
+  receivedAt,
+  stageMessage,
+  traceIdAt,
+} from "../../schemas/market/stage-message.ts";
+export {
+  transactionCode,
+  type TransactionCode,
+  transactionReasons,
+} from "../../schemas/market/transaction-layout.ts";
 export {
   TransactionItem,
+  transactionItemCode,
+  type TransactionItemCode,
+  transactionItemFlag,
   transactionItemHeaderBytes,
 } from "../../schemas/market/transaction-item.ts";
 export { decodeBase58, encodeBase58 } from "../../schemas/market/base58.ts";

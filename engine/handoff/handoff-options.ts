@@ -5,26 +5,33 @@ const dropPolicies = ["drop-oldest", "drop-newest", "block"] as const;
 /** What happens to a candidate for which there is no room. HIGH is shed last under each. */
 export type DropPolicy = (typeof dropPolicies)[number];
 
-/** Sizes, waits and policies of a handoff; `checkHandoff` knows the limits. */
+/** Sizes, waits and policies of a handoff; numbers are integers. */
 export type HandoffOptions = {
-  /** Candidates queued over both priorities. */
+  /** Candidates queued over both priorities, 1 to 65,536. */
   readonly capacity: number;
-  /** Candidates of one send; at most `capacity`. */
+  /** Candidates of one send, 1 to 1,024; at most `capacity`. */
   readonly batchSize: number;
-  /** Longest wait of a candidate for its batch to fill. */
+  /** Longest wait of a candidate for its batch to fill, up to 60 s. */
   readonly batchTimeoutUs: number;
   readonly dropPolicy: DropPolicy;
   /** False: `dropPolicy` holds always; by default the policy follows the mean sojourn. */
   readonly adapts?: boolean;
-  /** Further tries of a refused send; then its candidates are dropped, LOW ones in place of HIGH. */
+  /**
+   * Further tries of a refused send, up to 255; then its candidates are dropped, LOW ones in place of
+   * HIGH.
+   */
   readonly sendMaxRetries: number;
+  /** Up to 1 s. */
   readonly sendRetryDelayUs: number;
-  /** Block: waits of one retry delay for room before a HIGH candidate takes another's place. */
+  /**
+   * Block: waits of one retry delay for room before a HIGH candidate takes another's place, up to
+   * 255.
+   */
   readonly highPriorityMaxRetries: number;
-  /** Mean sojourn above which the newest is dropped, and below which HIGH may block. */
+  /** Mean sojourn above which the newest is dropped, and below which HIGH may block; 1 us to 60 s. */
   readonly adaptiveHighUs: number;
   readonly adaptiveLowUs: number;
-  /** Time over which a mean is taken, and least time between two changes. */
+  /** Time over which a mean is taken, and least time between two changes; 1 us to 60 s. */
   readonly adaptiveIntervalUs: number;
 };
 

@@ -40,6 +40,7 @@ export type HandoffParts = {
 /** Outcome of `offer`. `backpressure`: queued, but another waited or had to go for it. */
 export const handoffResult = { queued: 0, dropped: 1, backpressure: 2 } as const;
 
+/** A code of `handoffResult`. */
 export type HandoffResult = (typeof handoffResult)[keyof typeof handoffResult];
 
 const workLimit = 256;

@@ -11,7 +11,7 @@ export const laneRecordBytesMax = 576;
  * oldest first. Valid until the send has settled; read only.
  */
 export type HandoffBatch = {
-  /** Index in `priorityNames`. */
+  /** 0 is LOW, 1 is HIGH. */
   readonly priority: number;
   readonly count: number;
   readonly view: DataView;

@@ -74,7 +74,7 @@ export class Sniffer {
     return this.table.count;
   }
 
-  /** One word of match `index`: `matchField` of match-table.ts. */
+  /** One word of match `index`, 0 to `matchCount` - 1; `word` is one of `matchField`. Unchecked. */
   match(index: number, word: number): number {
     return this.table.match(index, word);
   }

@@ -24,7 +24,7 @@ export type VerifyThreadData = {
   readonly stop: SharedArrayBuffer;
 };
 
-/** Memory for the given number of verifiers. @throws RangeError outside 1 to verifyThreadsMax. */
+/** Memory for the given number of verifiers. @throws RangeError outside 1 to 16. */
 export const createVerifyMemory = (threads: number): readonly VerifyThreadData[] => {
   if (!Number.isInteger(threads) || threads < 1 || threads > verifyThreadsMax) {
     throw new RangeError(`verify threads=${threads}, limits 1 to ${verifyThreadsMax}`);

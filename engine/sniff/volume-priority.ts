@@ -24,11 +24,11 @@ export type VolumeOptions = {
   /** Weights of a new average, 0 to 1; the short one is the larger. */
   readonly emaAlphaShort: number;
   readonly emaAlphaLong: number;
-  /** thresholdMin to thresholdMax. */
+  /** 0.5 to 5. */
   readonly initialThreshold: number;
   /** 0 to 1: how much of the way to its target the threshold goes in one interval. */
   readonly thresholdUpdateRate: number;
-  /** Above 0. */
+  /** 1 to 3,600,000. */
   readonly emaUpdateIntervalMs: number;
 };
 
@@ -126,7 +126,7 @@ export class VolumeAverages {
 }
 
 const checkOptions = (options: VolumeOptions): void => {
-  const { emaAlphaShort, emaAlphaLong, initialThreshold, emaUpdateIntervalMs } = options;
+  const { emaAlphaShort, emaAlphaLong } = options;
   const inRange = (name: keyof VolumeOptions, min: number, max: number): void => {
     const value = options[name];
     if (value >= min && value <= max) return;
@@ -137,7 +137,7 @@ const checkOptions = (options: VolumeOptions): void => {
   inRange("thresholdUpdateRate", 0, 1);
   inRange("initialThreshold", thresholdMin, thresholdMax);
   inRange("emaUpdateIntervalMs", 1, 3_600_000);
-  if (emaAlphaShort >= emaAlphaLong && initialThreshold > 0 && emaUpdateIntervalMs > 0) return;
+  if (emaAlphaShort >= emaAlphaLong) return;
   throw new RangeError(
     `emaAlphaShort=${emaAlphaShort} must not be below emaAlphaLong=${emaAlphaLong}`,
   );

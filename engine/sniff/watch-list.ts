@@ -126,7 +126,7 @@ export class WatchList {
   }
 
   #addKey({ name, id }: WatchedProgram, number: number): void {
-    const key = decodeKey(id);
+    const key = typeof id === "string" ? decodeKey(id) : null;
     if (key === null) throw new TypeError(`program ${name}: ${id} is no base58 key of 32 bytes`);
     const view = new DataView(key.buffer);
     for (let i = 0; i < keyWords; i += 1) {
@@ -138,7 +138,7 @@ export class WatchList {
     this.#table[slot] = number + 1;
   }
 
-  /** Number of the program whose id lies at `at` of `view` (32 bytes), or `notWatched`. */
+  /** Number of the program whose id lies at `at` of `view` (32 bytes), or -1. */
   programOf(view: DataView, at: number): number {
     let entry = this.#table[slotOf(view.getInt32(at, true))] as number;
     while (entry !== 0) {

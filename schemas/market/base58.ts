@@ -16,10 +16,13 @@ const digitsPerLimb = 5;
 export const base58BytesMax = 4096;
 
 /**
- * Encodes [start, end) of `bytes`; a whole key or signature by default.
- * @throws RangeError above `base58BytesMax`: the algorithm is quadratic.
+ * Encodes [start, end) of `bytes`, all of them by default.
+ * @throws RangeError above 4,096 bytes, as the algorithm is quadratic, and for a range that does not
+ * lie within `bytes`.
  */
 export const encodeBase58 = (bytes: Uint8Array, start = 0, end = bytes.length): string => {
+  if (!(start >= 0 && start <= end && end <= bytes.length))
+    throw new RangeError(`base58 of bytes ${start} to ${end}, limits 0 to ${bytes.length}`);
   if (end - start > base58BytesMax) {
     throw new RangeError(`base58 of ${end - start} bytes, limit base58BytesMax=${base58BytesMax}`);
   }
@@ -62,13 +65,13 @@ const limbText = (value: number, padded: boolean): string => {
   return text;
 };
 
-/** Decodes any length up to `bytesMax`; null for other characters or a longer value. */
+/** Decodes any length up to `bytesMax`, 4,096 by default; null for other characters or a longer value. */
 export const decodeBase58 = (
   text: string,
   bytesMax = base58BytesMax,
 ): Uint8Array<ArrayBuffer> | null => {
   // A byte takes more than one digit, so longer texts cannot fit: refused before the work.
-  if (text.length > bytesMax * 1.37 + 1) return null;
+  if (!(text.length <= bytesMax * 1.37 + 1)) return null;
   let zeros = 0;
   while (zeros < text.length && text[zeros] === "1") zeros += 1;
   const bytes = new Uint8Array(Math.ceil((text.length - zeros) * 0.7326) + 1);

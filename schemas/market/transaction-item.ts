@@ -23,6 +23,7 @@ const flagsKnown = 7;
 /** Outcome of `decode`. */
 export const transactionItemCode = { ok: 0, truncated: 1, version: 2, flags: 3 } as const;
 
+/** A code of `transactionItemCode`. */
 export type TransactionItemCode = (typeof transactionItemCode)[keyof typeof transactionItemCode];
 
 /** Words for people, by code. */
@@ -57,7 +58,7 @@ export class TransactionItem {
     this.receiveTimeHigh = 0;
   }
 
-  /** `slot` is an integer from 0 to 2^53 - 1. */
+  /** `slot` is an integer from 0 to 2^53 - 1. Unchecked, as the other setters. */
   setSlot(slot: number): void {
     this.flags |= transactionItemFlag.slot;
     this.slotLow = slot >>> 0;
@@ -87,7 +88,7 @@ export class TransactionItem {
     this.setReceiveTime(shifted >>> 0, Math.floor(high / 256) + Math.floor(shifted / 2 ** 32));
   }
 
-  /** Writes the 24 header bytes at `offset`; the wire bytes follow them. */
+  /** Writes the 24 header bytes at `offset`, which lie within `view`; the wire bytes follow them. */
   encode(view: DataView, offset: number): void {
     view.setUint8(offset + at.version, formatVersion);
     view.setUint8(offset + at.flags, this.flags);

@@ -89,6 +89,7 @@ export const transactionCode = {
   emptyLookup: 16,
 } as const;
 
+/** A code of `transactionCode`. */
 export type TransactionCode = (typeof transactionCode)[keyof typeof transactionCode];
 
 /** Reasons for people and for `reason` of `weir sniff`, by code; "" for ok. */

@@ -35,7 +35,7 @@ export const checkVenue = (name: string): void => {
 
 // By itself, so that what runs per message stays small.
 const refuseVenue = (name: string): never => {
-  throw new RangeError(`venue=${String(name)}, one of ${venueNames.join(", ")}`);
+  throw new RangeError(`venue=${name}, one of ${venueNames.join(", ")}`);
 };
 
 /** The name of a code, or undefined for a code that no venue has. */

@@ -244,6 +244,5 @@ export const checkSignal = (
   signal: string,
   known: readonly string[] = Object.keys(signals),
 ): void => {
-  if (!known.includes(signal))
-    throw new RangeError(`signal=${String(signal)}, one of ${known.join(", ")}`);
+  if (!known.includes(signal)) throw new RangeError(`signal=${signal}, one of ${known.join(", ")}`);
 };

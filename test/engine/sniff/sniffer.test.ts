@@ -236,7 +236,8 @@ describe("watch list", () => {
   it("refuses too many programs, a bad id, a bad discriminator and a program twice", () => {
     const many = Array.from({ length: 65 }, (_, i) => program(i));
     expect(() => new WatchList(many)).toThrow("watchedProgramsMax=64");
-    expect(() => new WatchList([{ ...program(1), id: "0" }])).toThrow("no base58 key");
+    for (const id of ["0", undefined as unknown as string])
+      expect(() => new WatchList([{ ...program(1), id }])).toThrow(`${id} is no base58 key`);
     expect(() => new WatchList([program(1), program(1)])).toThrow("twice");
     const [rule] = instructionRules;
     if (rule === undefined) throw new Error("no rules");

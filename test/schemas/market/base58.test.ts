@@ -29,6 +29,22 @@ describe("base58", () => {
     expect(encodeBase58(bytes, 2, 5)).toBe(encodeBase58(Uint8Array.of(0, 1, 2)));
   });
 
+  it("encodes no range that does not lie within the bytes", () => {
+    const bytes = Uint8Array.from([1, 2, 3]);
+    for (const [start, end] of [
+      [0, 4],
+      [-1, 2],
+      [3, 1],
+      [Number.NaN, 3],
+      [0, Number.NaN],
+    ] as const)
+      expect(() => encodeBase58(bytes, start, end)).toThrow(
+        `base58 of bytes ${start} to ${end}, limits 0 to 3`,
+      );
+    expect(encodeBase58(bytes, 3)).toBe("");
+    expect(decodeBase58("1".repeat(100), Number.NaN)).toBeNull();
+  });
+
   it("refuses foreign characters, other lengths and what is too long", () => {
     for (const text of ["0", "O", "I", "l", "+", " ", "é", "1 1"]) {
       expect(decodeBase58(text)).toBeNull();
