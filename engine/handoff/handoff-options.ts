@@ -74,7 +74,7 @@ const decimalLimits: Limits = {
 };
 
 const isWithin = (value: unknown, [min, max]: readonly [number, number]): boolean =>
-  Number(value) >= min && Number(value) <= max;
+  typeof value === "number" && value >= min && value <= max;
 
 /** @throws RangeError naming the field and its limits. */
 export const checkHandoff = (options: HandoffOptions): void => {
