@@ -1,5 +1,6 @@
 // One JSON-RPC 2.0 request over HTTP and what became of it, as a value. No retries here: those are
 // the senders' matter. Neither the address nor a header ever stands in a message: both can hold keys.
+import { timerMsMax } from "../timer-ms-max.ts";
 import { checkInteger } from "./check-option.ts";
 import { hasLogin, httpUrl } from "./http-url.ts";
 import { retryAfterMs } from "./retry-after.ts";
@@ -7,7 +8,6 @@ import { classOf, classOfStatus, isKnownCode, type RpcFailure } from "./rpc-fail
 import type { Secret } from "./secret.ts";
 
 const answerCharsMaxDefault = 1 << 20;
-const timerMsMax = 2 ** 31 - 1;
 const messageLengthMax = 300;
 
 /** The result of a request as it came, or why there is none. */

@@ -4,14 +4,13 @@ import { Worker } from "node:worker_threads";
 
 import { moduleUrl } from "../package-root.ts";
 import { slotRingShape } from "../ring/slot-ring.ts";
+import { timerMsMax } from "../timer-ms-max.ts";
 import type { LoadedStage } from "./load-stage.ts";
 import type { StageOptions } from "./stage-module.ts";
 
 const stopMsDefault = 5000;
 /** A thread that has not loaded its stage by then never will. */
 const loadedMsMax = 20_000;
-/** A timer of Node for longer fires at once. */
-const timerMsMax = 2 ** 31 - 1;
 
 /** What the thread gets. */
 export type CustomThreadData = {

@@ -7,6 +7,7 @@ import { pathToFileURL } from "node:url";
 
 import { createStageMetrics } from "../metrics/stage-metrics.ts";
 import { checkStageTable, type StageMetricsTable } from "../metrics/stage-table.ts";
+import { timerMsMax } from "../timer-ms-max.ts";
 import { packageEntry } from "./package-entry.ts";
 import type { StageFactory, StageModule, StageOptions } from "./stage-module.ts";
 
@@ -22,8 +23,6 @@ export type StageLoadCode =
   | "options";
 
 const loadMsMaxDefault = 10_000;
-/** A timer of Node for longer fires at once. */
-const timerMsMax = 2 ** 31 - 1;
 
 /** `message` names the stage as the configuration does, and what is wrong. */
 export class StageLoadError extends Error {
