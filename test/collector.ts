@@ -1,16 +1,16 @@
 // A foreign OTLP/HTTP receiver: a real OpenTelemetry Collector that writes what it took into a file,
 // one OTLP/JSON request a line, where its binary is there, which needs Go and a minute to build; else
 // a server that reads protobuf with protobufjs and refuses what is none.
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
-import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { protoDecode } from "./oracles/otlp-proto.ts";
+import { freePort, serving } from "./server-process.ts";
 
 const binary = join(import.meta.dirname, "../.weir/collector/testcol");
 
@@ -87,7 +87,7 @@ const startBinary = async (): Promise<Collector> => {
     env: { ...process.env, GOMAXPROCS: "1" },
     stdio: "ignore",
   });
-  await serving(child, `http://${address}/`);
+  await serving(child, `http://${address}/`, startMsMax);
   return {
     url: `http://${address}`,
     taken: () =>
@@ -103,22 +103,4 @@ const startBinary = async (): Promise<Collector> => {
       rmSync(folder, { recursive: true, force: true });
     },
   };
-};
-
-const serving = async (child: ChildProcess, url: string): Promise<void> => {
-  for (let waitedMs = 0; waitedMs < startMsMax; waitedMs += 50) {
-    if ((await fetch(url).catch(() => null)) !== null) return;
-    if (child.exitCode !== null) break;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  child.kill("SIGKILL");
-  throw new Error("Collector did not start");
-};
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 };

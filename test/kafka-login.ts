@@ -2,13 +2,12 @@
 // broker certificate for localhost, users for PLAIN and SCRAM.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import type { KafkaLogin } from "../schemas/kafka/client.ts";
 import { type TestBroker, kafkaAvailable, startBroker } from "./kafka-broker.ts";
+import { freePort } from "./server-process.ts";
 
 export const loginAvailable = (): boolean => kafkaAvailable() && existsSync("/usr/bin/openssl");
 
@@ -41,14 +40,6 @@ const makeCertificates = (folder: string): { authorities: string; keystore: stri
   const parts = ["b.key", "b.pem", "ca.pem"].map((name) => readFileSync(at(name), "utf8"));
   writeFileSync(at("keystore.pem"), parts.join(""));
   return { authorities: at("ca.pem"), keystore: at("keystore.pem") };
-};
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 };
 
 const securityModule = "org.apache.kafka.common.security";

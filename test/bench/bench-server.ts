@@ -2,9 +2,9 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { cpus } from "node:os";
+
+import { serving } from "../server-process.ts";
 
 /** A running server under test. */
 export type Server = {
@@ -34,15 +34,6 @@ export const residentMb = (pid: number): number => {
   return Math.round(Number(/VmRSS:\s+(\d+)/.exec(text)?.[1] ?? 0) / 1024);
 };
 
-/** A port of loopback that was free just now, as host:port. */
-export const freeAddress = async (): Promise<string> => {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return `127.0.0.1:${port}`;
-};
-
 /** How to start a rival; it inherits our environment. */
 export type ServerStart = {
   readonly name: string;
@@ -58,13 +49,7 @@ export type ServerStart = {
 export const startServer = async (start: ServerStart): Promise<Server> => {
   const { name, command, words, env, address, tracesPath } = start;
   const child = spawn(command, [...words], { env: { ...process.env, ...env }, stdio: "ignore" });
-  const endMs = Date.now() + readyMsMax;
-  for (;;) {
-    const answer = await fetch(`http://${address}/`).catch(() => null);
-    if (answer !== null) break;
-    if (child.exitCode !== null || Date.now() > endMs) throw new Error(`${name} did not start`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await serving(child, `http://${address}/`, readyMsMax);
   const pid = child.pid ?? 0;
   pin(pid, 0);
   const stop = async (): Promise<void> => {

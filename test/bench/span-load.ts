@@ -1,31 +1,17 @@
 // Spans from the load generator of the peers (Go, beside the checkout), built on the spot: a
 // foreign client, cheaper than one in Node. Without Go or the sources the row is left out, by name.
-import { execFileSync, spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { spawn } from "node:child_process";
 
-const source = fileURLToPath(new URL("../../../shared/peers/otlpload", import.meta.url));
-const folder = fileURLToPath(new URL("../../.weir/otlpload", import.meta.url));
+import { buildPeer } from "./build-peer.ts";
 
 /** Path of the generator, or null with the reason printed. */
-export const buildSpanLoad = (): string | null => {
-  const binary = `${folder}/otlpload`;
-  if (existsSync(binary)) return binary;
-  if (!existsSync(source)) {
-    console.log("spans left out: ../shared/peers/otlpload is not there");
-    return null;
-  }
-  try {
-    mkdirSync(folder, { recursive: true });
-    for (const file of ["go.mod", "main.go", "body.go"])
-      cpSync(`${source}/${file}`, `${folder}/${file}`);
-    execFileSync("go", ["build", "-o", "otlpload", "."], { cwd: folder, stdio: "pipe" });
-    return binary;
-  } catch (error) {
-    console.log(`spans left out: go build failed: ${String(error)}`);
-    return null;
-  }
-};
+export const buildSpanLoad = (): string | null =>
+  buildPeer({
+    name: "otlpload",
+    what: "spans",
+    files: ["go.mod", "main.go", "body.go"],
+    binary: "otlpload",
+  });
 
 export type SpanLoadOptions = {
   readonly binary: string;

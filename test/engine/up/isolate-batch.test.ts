@@ -1,62 +1,25 @@
 // Batching over the requests of one isolate in the real workerd, where its rules come from: what
 // holds them answers everybody, what breaks one does not.
-import { mkdtempSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { type RunningEdge, startEdge } from "../../../engine/up/edge-process.ts";
+import type { RunningEdge } from "../../../engine/up/edge-process.ts";
+import { startWorker } from "../../edge/worker-process.ts";
 
-type Esbuild = { build(options: object): Promise<unknown> };
-
-const require = createRequire(import.meta.url);
-// wrangler's own bundler.
-const esbuild = createRequire(require.resolve("wrangler"))("esbuild") as Esbuild;
-const folder = mkdtempSync(join(tmpdir(), "weir-batch-"));
 const requests = 20;
 const manyRequests = 30_000;
 const items = Array.from({ length: requests }, (_, at) => at);
+const source = new URL("../../edge/forward/isolate-batch.worker.ts", import.meta.url);
 
 let edge: RunningEdge;
 
 beforeAll(async () => {
-  const modulePath = join(folder, "worker.js");
-  await esbuild.build({
-    entryPoints: [
-      fileURLToPath(new URL("../../edge/forward/isolate-batch.worker.ts", import.meta.url)),
-    ],
-    outfile: modulePath,
-    bundle: true,
-    format: "esm",
-    target: "es2022",
-    external: ["cloudflare:*"],
-    logLevel: "error",
-  });
-  const module = { path: modulePath, wasmModules: [] };
-  edge = await startEdge({
-    bundle: {
-      front: module,
-      forwarder: module,
-      compatibilityDate: "2026-10-23",
-      compatibilityFlags: ["nodejs_compat"],
-      objects: [{ binding: "SLOW", className: "Slow" }],
-      keyValues: [],
-      vars: {},
-    },
-    port: 0,
-    host: "127.0.0.1",
-    vars: {},
-    storageDir: join(folder, "storage"),
-  });
+  const object = { binding: "SLOW", className: "Slow" };
+  edge = await startWorker({ path: fileURLToPath(source), object });
 });
 
-afterAll(async () => {
-  await edge.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => edge.stop());
 
 type Answer = { readonly status: number; readonly item?: number; readonly call?: number };
 
