@@ -19,7 +19,7 @@ import {
   writeTag,
 } from "./message-ring-layout.ts";
 import { messageRingShape } from "./message-ring.ts";
-import { invariant, misuse, ringChecks } from "./ring-checks.ts";
+import { checkPriority, invariant, misuse, ringChecks } from "./ring-checks.ts";
 import {
   abortedCounter,
   controlBytes,
@@ -351,6 +351,5 @@ const checkGood = (type: number, length: number, priority: number): void => {
   if (!Number.isInteger(length)) misuse(`length=${length} is no integer`);
   if (!(type >= 1 && type <= messageTypeMax && Number.isInteger(type)))
     misuse(`type=${type} is not 1..${messageTypeMax}`);
-  if (priority !== priorityLow && priority !== priorityHigh)
-    misuse(`priority=${priority} is not ${priorityLow} or ${priorityHigh}`);
+  checkPriority(priority);
 };

@@ -1,6 +1,7 @@
 // Makes and recognises the memory of a message ring: variable-length messages from one thread to one
 // other. The ends are MessageRingWriter and MessageRingReader; counters are read by readRingStats.
 import { capacityBytesMax, capacityBytesMin, copiesBytesOf } from "./message-ring-layout.ts";
+import { isPowerOfTwo } from "./ring-checks.ts";
 import {
   capacityWord,
   controlBytes,
@@ -27,9 +28,8 @@ export const createMessageRing = ({
   capacityBytes,
   policy,
 }: MessageRingOptions): SharedArrayBuffer => {
-  // Text of digits has a logarithm too, and would be joined to the other sizes instead of added.
-  const power = Number.isInteger(capacityBytes) && Number.isInteger(Math.log2(capacityBytes));
-  if (!power || capacityBytes < capacityBytesMin || capacityBytes > capacityBytesMax)
+  const isOutside = capacityBytes < capacityBytesMin || capacityBytes > capacityBytesMax;
+  if (!isPowerOfTwo(capacityBytes) || isOutside)
     throw new RangeError(
       `capacityBytes=${capacityBytes} must be a power of two from ${capacityBytesMin} to ${capacityBytesMax}`,
     );

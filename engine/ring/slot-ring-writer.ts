@@ -5,13 +5,12 @@
 //   for (let i = 0, at = writer.slotBase(0) >> 3; i < granted; i += 1, at += slotBytes >> 3)
 //     f64[at] = ...;
 //   writer.publish(granted);
-import { invariant, misuse, ringChecks } from "./ring-checks.ts";
+import { checkPriority, invariant, misuse, ringChecks } from "./ring-checks.ts";
 import {
   controlBytes,
   count,
   droppedFullCounter,
   droppedOldestCounter,
-  priorityHigh,
   priorityLow,
   publishedWord,
   raise,
@@ -142,10 +141,8 @@ export class SlotRingWriter {
     return parkAsync(this.#parking, this.#readSeen, timeoutMs);
   }
 
-  /** Another priority would be counted in a cell that is the reader's, or none. */
   #drop(wanted: number, priority: number): void {
-    if (priority !== priorityLow && priority !== priorityHigh)
-      misuse(`priority=${priority} is not ${priorityLow} or ${priorityHigh}`);
+    checkPriority(priority);
     count(this.f64, droppedFullCounter + priority, wanted);
   }
 

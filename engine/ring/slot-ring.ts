@@ -1,6 +1,7 @@
 // Makes and recognises the memory of a slot ring: records of one fixed size from one thread to one
 // other, at memory speed. The ends are SlotRingWriter and SlotRingReader; counters are read by
 // readRingStats. For messages of varying length see message-ring.ts.
+import { isPowerOfTwo } from "./ring-checks.ts";
 import {
   capacityWord,
   controlBytes,
@@ -38,7 +39,6 @@ export const createSlotRing = ({
   slots,
   policy,
 }: SlotRingOptions): SharedArrayBuffer => {
-  // Text of digits passes for a number here, and would be joined to another size instead of added.
   if (
     !Number.isInteger(slotBytes) ||
     slotBytes <= 0 ||
@@ -48,8 +48,7 @@ export const createSlotRing = ({
     throw new RangeError(
       `slotBytes=${slotBytes} must be a multiple of ${slotAlignmentBytes} up to ${slotBytesMax}`,
     );
-  const power = Number.isInteger(slots) && Number.isInteger(Math.log2(slots));
-  if (!power || slots < slotsMin || slots * slotBytes > slotDataBytesMax)
+  if (!isPowerOfTwo(slots) || slots < slotsMin || slots * slotBytes > slotDataBytesMax)
     throw new RangeError(
       `slots=${slots} must be a power of two, ${slotsMin} at least, and slots x slotBytes ${slotDataBytesMax} at most`,
     );
