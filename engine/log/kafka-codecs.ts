@@ -1,12 +1,11 @@
 // The compressions that kafkajs leaves to others. We write none of them, but foreign producers do,
 // the Collector's exporter among them, and one batch that cannot be read would end the consumer.
+// The native ones are loaded by the first batch that needs them: most logs never do.
 import { promisify } from "node:util";
 import { zstdDecompress } from "node:zlib";
 
 // Only the default export has them: Node does not see all names of a CommonJS module.
 import kafkajs from "kafkajs";
-import { decompressFrame } from "lz4-napi";
-import { uncompress } from "snappy";
 
 type Inflate = (source: Buffer) => Promise<Buffer>;
 
@@ -27,8 +26,12 @@ const inflateSnappy: Inflate = async (source) => {
   return Buffer.concat(blocks);
 };
 
-const bare = async (block: Buffer): Promise<Buffer> =>
-  (await uncompress(block, { asBuffer: true })) as Buffer;
+const bare = async (block: Buffer): Promise<Buffer> => {
+  const { uncompress } = await import("snappy");
+  return (await uncompress(block, { asBuffer: true })) as Buffer;
+};
+
+const inflateLz4: Inflate = async (source) => (await import("lz4-napi")).decompressFrame(source);
 
 const codec = (name: string, decompress: Inflate) => () => ({
   compress: async () => Promise.reject(new Error(`${name} is only read`)),
@@ -40,6 +43,6 @@ const { CompressionCodecs, CompressionTypes } = kafkajs;
 /** For all clients of this thread; again changes nothing. */
 export const installKafkaCodecs = (): void => {
   CompressionCodecs[CompressionTypes.Snappy] = codec("Snappy", inflateSnappy);
-  CompressionCodecs[CompressionTypes.LZ4] = codec("LZ4", decompressFrame);
+  CompressionCodecs[CompressionTypes.LZ4] = codec("LZ4", inflateLz4);
   CompressionCodecs[CompressionTypes.ZSTD] = codec("Zstandard", promisify(zstdDecompress));
 };
