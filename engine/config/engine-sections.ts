@@ -216,13 +216,15 @@ const solana = z.strictObject({
   ...backoff,
 });
 
+const regionName = "^[a-z]{2,32}$";
+
 const jito = z.strictObject({
   regions: texts({
     default: [],
     max: 16,
     expected: "names such as frankfurt, or http and https addresses without user and password",
-    isGood: (region) => /^[a-z]{2,32}$/.test(region) || isFetchable(region),
-    item: { pattern: `^[a-z]{2,32}$|${addressPattern}` },
+    isGood: (region) => new RegExp(regionName).test(region) || isFetchable(region),
+    item: { pattern: `${regionName}|${addressPattern}` },
     reload: restart,
     what: "block engines in order of preference; none: no bundles are sent",
   }),

@@ -5,7 +5,7 @@ const dropPolicies = ["drop-oldest", "drop-newest", "block"] as const;
 /** What happens to a candidate for which there is no room. HIGH is shed last under each. */
 export type DropPolicy = (typeof dropPolicies)[number];
 
-/** Sizes, waits and policies of a handoff; numbers are integers. */
+/** Sizes, waits and policies of a handoff; numbers are integers but for the two of the mean sojourn. */
 export type HandoffOptions = {
   /** Candidates queued over both priorities, 1 to 65,536. */
   readonly capacity: number;
@@ -55,38 +55,29 @@ export const batchSizeMax = 1024;
 const retriesMax = 255;
 const secondUs = 1_000_000;
 
-type Limits = { readonly [name in keyof HandoffOptions]?: readonly [number, number] };
+/** Least, most, and whether it is compared with a mean, which is seldom whole. */
+type Limits = readonly [min: number, max: number, isDecimal?: true];
 
-const integerLimits: Limits = {
+const limits: { readonly [name in keyof HandoffOptions]?: Limits } = {
   capacity: [1, capacityMax],
   batchSize: [1, batchSizeMax],
   batchTimeoutUs: [0, 60 * secondUs],
   sendMaxRetries: [0, retriesMax],
   sendRetryDelayUs: [0, secondUs],
   highPriorityMaxRetries: [0, retriesMax],
+  adaptiveHighUs: [1, 60 * secondUs, true],
+  adaptiveLowUs: [1, 60 * secondUs, true],
   adaptiveIntervalUs: [1, 60 * secondUs],
 };
 
-/** Compared with a mean, which is seldom whole. */
-const decimalLimits: Limits = {
-  adaptiveHighUs: [1, 60 * secondUs],
-  adaptiveLowUs: [1, 60 * secondUs],
-};
-
-const isWithin = (value: unknown, [min, max]: readonly [number, number]): boolean =>
-  typeof value === "number" && value >= min && value <= max;
-
 /** @throws RangeError naming the field and its limits. */
 export const checkHandoff = (options: HandoffOptions): void => {
-  for (const [name, range] of Object.entries(integerLimits)) {
+  for (const [name, [min, max, isDecimal = false]] of Object.entries(limits)) {
     const value = options[name as keyof HandoffOptions];
-    if (Number.isInteger(value) && isWithin(value, range)) continue;
-    throw new RangeError(`${name}=${value}, limits ${range[0]} to ${range[1]}, integers`);
-  }
-  for (const [name, range] of Object.entries(decimalLimits)) {
-    const value = options[name as keyof HandoffOptions];
-    if (isWithin(value, range)) continue;
-    throw new RangeError(`${name}=${value}, limits ${range[0]} to ${range[1]}`);
+    const isNumber = typeof value === "number" && (isDecimal || Number.isInteger(value));
+    if (isNumber && value >= min && value <= max) continue;
+    const kind = isDecimal ? "" : ", integers";
+    throw new RangeError(`${name}=${value}, limits ${min} to ${max}${kind}`);
   }
   if (!dropPolicies.includes(options.dropPolicy))
     throw new RangeError(`dropPolicy=${options.dropPolicy}, one of ${dropPolicies.join(", ")}`);
