@@ -173,33 +173,27 @@ const textOf = (message: object): string | null => {
   }
 };
 
-const unsaid = (method: string): RpcAnswer => ({
-  ok: false,
-  failure: {
-    class: "permanent",
-    code: null,
-    status: null,
-    message: `${method}: params hold what JSON cannot say, as a bigint`,
-    retryAfterMs: null,
-    mayHaveActed: false,
-  },
-});
+type Failed = Extract<RpcAnswer, { readonly ok: false }>;
 
-/** Nobody knows whether the request was acted on. */
-const lost = (
+/** Without an answer of the server that says why. */
+const failed = (
   status: number | null,
   message: string,
-): { readonly ok: false; readonly failure: RpcFailure } => ({
+  rest: Pick<RpcFailure, "class" | "mayHaveActed">,
+): Failed => ({
   ok: false,
-  failure: {
-    class: "retryable",
-    code: null,
-    status,
-    message,
-    retryAfterMs: null,
-    mayHaveActed: true,
-  },
+  failure: { code: null, status, message, retryAfterMs: null, ...rest },
 });
+
+const unsaid = (method: string): Failed =>
+  failed(null, `${method}: params hold what JSON cannot say, as a bigint`, {
+    class: "permanent",
+    mayHaveActed: false,
+  });
+
+/** Nobody knows whether the request was acted on. */
+const lost = (status: number | null, message: string): Failed =>
+  failed(status, message, { class: "retryable", mayHaveActed: true });
 
 /** The kind of error alone: texts of the network layer can hold the address. */
 const causeOf = (error: unknown): string => {

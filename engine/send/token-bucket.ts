@@ -1,5 +1,6 @@
 // Spaces requests out: one token a request, refilled at a steady rate up to a burst. It keeps no
 // timer: it says when the next token is there, and the caller waits.
+import { checkRate } from "./check-option.ts";
 
 export type TokenBucketOptions = {
   readonly perSecond: number;
@@ -19,7 +20,7 @@ export class TokenBucket {
 
   /** @throws RangeError for a rate of 0 or below, or a burst below 1. */
   constructor({ perSecond, burst, nowMs }: TokenBucketOptions) {
-    if (!(perSecond > 0)) throw new RangeError(`perSecond=${perSecond} must be above 0`);
+    checkRate("perSecond", perSecond);
     if (!(burst >= 1)) throw new RangeError(`burst=${burst} must be 1 at least`);
     this.#nowMs = nowMs;
     this.#tokenMs = 1000 / perSecond;

@@ -60,6 +60,15 @@ export const readVenue = (
   connection: VenueConnection | null = null,
 ): VenueFault | null => {
   checkVenue(context.venue);
+  return readChecked(json, context, into, connection);
+};
+
+const readChecked = (
+  json: unknown,
+  context: VenueContext,
+  into: DepthMessage,
+  connection: VenueConnection | null,
+): VenueFault | null => {
   if (isBinance(context.venue)) return readBinance(json, context, into);
   if (!isObject(json)) return malformed("message", json, "an object");
   into.clearLevels();
@@ -102,5 +111,5 @@ export const readVenueText = (
   } catch {
     return { code: "malformed", field: "message", found: text.slice(0, 60), expected: "JSON" };
   }
-  return readVenue(json, context, into, connection);
+  return readChecked(json, context, into, connection);
 };
