@@ -4,11 +4,10 @@ import { join } from "node:path";
 
 import { afterAll, describe, expect, test } from "vitest";
 
-import { readArguments } from "../../../engine/cli/arguments.ts";
 import { arbitrage } from "../../../engine/cli/arbitrage.ts";
 import { exitCode, UsageError } from "../../../engine/cli/command.ts";
 import { hasRecorded, spotFile, usdmFile } from "../book/recorded.ts";
-import { capturedIo, parsedLines } from "./captured-io.ts";
+import { parsedLines, runCommand } from "./captured-io.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-arbitrage-test-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -22,11 +21,9 @@ const fileOf = (name: string, lines: readonly string[]): string => {
 type LegLine = { [key in "venue" | "symbol" | "updateId" | "price" | "worstPrice"]: string };
 type Line = { ts: string; buy: LegLine; sell: LegLine; size: string; net: string };
 
-const weirArbitrage = async (...argv: string[]) => {
-  const { io, lines: texts, notes } = capturedIo();
-  const code = await arbitrage.run(readArguments(arbitrage.options, argv), io);
-  const lines = parsedLines<Line>(texts);
-  return { code, lines, notes };
+const weirArbitrage = async (...words: string[]) => {
+  const { lines, ...ran } = await runCommand(arbitrage, words);
+  return { ...ran, lines: parsedLines<Line>(lines) };
 };
 
 const ms = (count: number): number => count * 1e6;

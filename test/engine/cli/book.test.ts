@@ -5,11 +5,10 @@ import { gunzipSync } from "node:zlib";
 
 import { afterAll, describe, expect, test } from "vitest";
 
-import { readArguments } from "../../../engine/cli/arguments.ts";
 import { book } from "../../../engine/cli/book.ts";
 import { exitCode, UsageError } from "../../../engine/cli/command.ts";
 import { hasRecorded, spotFile, usdmFile } from "../book/recorded.ts";
-import { capturedIo, parsedLines } from "./captured-io.ts";
+import { parsedLines, runCommand } from "./captured-io.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-book-test-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -22,12 +21,11 @@ const fileOf = (name: string, text: string): string => {
 
 type Line = { readonly [key: string]: unknown };
 
-const weirBook = async (...argv: string[]) => {
-  const { io, lines: texts, notes } = capturedIo();
-  const code = await book.run(readArguments(book.options, argv), io);
+const weirBook = async (...words: string[]) => {
+  const { lines: texts, ...ran } = await runCommand(book, words);
   const lines = parsedLines<Line>(texts);
   const summary = lines.pop()?.["summary"] as Line;
-  return { code, lines, notes, summary };
+  return { ...ran, lines, summary };
 };
 
 const delta = (ns: number, ids: readonly [number, number], more: object = {}): string => {

@@ -1,5 +1,6 @@
 // What surrounds a command when a test runs it: standard input is given, what is written is kept.
-import type { Io } from "../../../engine/cli/command.ts";
+import { readArguments } from "../../../engine/cli/arguments.ts";
+import type { Command, Io } from "../../../engine/cli/command.ts";
 
 export type CapturedIo = {
   readonly io: Io;
@@ -25,6 +26,20 @@ export const capturedIo = (stdin: string | readonly Uint8Array[] = []): Captured
     signal: new AbortController().signal,
   };
   return { io, lines, notes };
+};
+
+/** Exit code of a command, and what it wrote. */
+export type Ran = { readonly code: number; readonly lines: string[]; readonly notes: string[] };
+
+/** A command as its user types it. */
+export const runCommand = async (
+  command: Command,
+  words: readonly string[],
+  stdin: string | readonly Uint8Array[] = [],
+): Promise<Ran> => {
+  const { io, lines, notes } = capturedIo(stdin);
+  const code = await command.run(readArguments(command.options, words), io);
+  return { code, lines, notes };
 };
 
 /** JSON Lines, as a type that the test expects. */

@@ -1,42 +1,25 @@
-import { existsSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 import { describe, expect, it, vi } from "vitest";
 
-import { readArguments } from "../../../engine/cli/arguments.ts";
 import { check } from "../../../engine/cli/check.ts";
 import { UsageError } from "../../../engine/cli/command.ts";
 import { InputError } from "../../../engine/cli/input.ts";
 import { adviceIn } from "../check/registries.ts";
 import { protoEncode } from "../../oracles/otlp-proto.ts";
-import { capturedIo } from "./captured-io.ts";
+import { type Ran, runCommand } from "./captured-io.ts";
+import { fileOf } from "./input-files.ts";
 
 type Report = {
   readonly samples: readonly { readonly [kind: string]: unknown }[];
   readonly statistics: { readonly [key: string]: unknown };
 };
-type Ran = { readonly code: number; readonly lines: string[]; readonly notes: string[] };
-
-const folder = mkdtempSync(join(tmpdir(), "weir-check-"));
-let files = 0;
-
-const fileOf = (content: Uint8Array | string, suffix = ""): string => {
-  files += 1;
-  const path = join(folder, `input-${files}${suffix}`);
-  writeFileSync(path, content);
-  return path;
-};
-
-const runWith = async (stdin: string, ...argv: readonly string[]): Promise<Ran> => {
-  const { io, lines, notes } = capturedIo(stdin === "" ? [] : stdin);
-  const code = await check.run(readArguments(check.options, argv), io);
-  return { code, lines, notes };
-};
-
-const run = (...argv: readonly string[]): Promise<Ran> => runWith("", ...argv);
+const runWith = (stdin: string, ...words: readonly string[]): Promise<Ran> =>
+  runCommand(check, words, stdin);
+const run = (...words: readonly string[]): Promise<Ran> => runCommand(check, words);
 
 const reportOf = ({ lines }: Ran): Report => JSON.parse(lines.join("\n")) as Report;
 const idsOf = (ran: Ran): string[] => adviceIn(reportOf(ran).samples).map(({ id }) => id);
@@ -231,7 +214,9 @@ describe("weir check", () => {
   it("says what is wrong with a registry that it cannot use", async () => {
     await expect(run("--registry", fileOf("[]", ".json"), samples)).rejects.toThrow(InputError);
     await expect(run("--registry", fileOf("{", ".json"), samples)).rejects.toThrow(InputError);
-    await expect(run("--registry", join(folder, "absent"), samples)).rejects.toThrow(InputError);
+    await expect(run("--registry", join(import.meta.dirname, "absent"), samples)).rejects.toThrow(
+      InputError,
+    );
     const group = { id: "g", type: "span", attributes: [{ name: "a", type: "int" }, null, {}] };
     const document = JSON.stringify({ groups: [group, { ...group, id: 5, attributes: [] }] });
     await expect(run("--registry", fileOf(document, ".json"), samples)).rejects.toThrow(
@@ -268,7 +253,7 @@ describe("weir check", () => {
   });
 
   it("notes a file that cannot be read, and reports the others", async () => {
-    const ran = await run("--registry", resolved, join(folder, "absent"), samples);
+    const ran = await run("--registry", resolved, join(import.meta.dirname, "absent"), samples);
     expect([ran.code, ran.notes.length, reportOf(ran).samples.length]).toEqual([1, 1, 1]);
   });
 

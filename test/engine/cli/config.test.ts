@@ -5,10 +5,9 @@ import { gzipSync, zstdCompressSync } from "node:zlib";
 
 import { afterAll, describe, expect, test, vi } from "vitest";
 
-import { readArguments } from "../../../engine/cli/arguments.ts";
 import { UsageError } from "../../../engine/cli/command.ts";
 import { config } from "../../../engine/cli/config.ts";
-import { capturedIo, parsedLines } from "./captured-io.ts";
+import { parsedLines, runCommand } from "./captured-io.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-config-cli-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -17,10 +16,9 @@ const bad = join(folder, "bad.json");
 writeFileSync(good, 'profile = "low-latency"\n[sniffer]\nbatch_size = 20\n');
 writeFileSync(bad, '{\n  "sniffer": {\n    "batch_size": 0,\n    "bach_timeout_ms": 1\n  }\n}\n');
 
-const runWith = async (input: string, argv: readonly string[]) => {
-  const { io, lines, notes } = capturedIo(input);
-  const code = await config.run(readArguments(config.options, argv), io);
-  return { code, lines: parsedLines<object>(lines), notes };
+const runWith = async (input: string, words: readonly string[]) => {
+  const { lines, ...ran } = await runCommand(config, words, input);
+  return { ...ran, lines: parsedLines<object>(lines) };
 };
 const run = async (...argv: string[]) => runWith("", argv);
 
@@ -202,5 +200,5 @@ test("an action that nobody knows, a second file and a setting without = are ref
   await expect(run("show")).rejects.toThrow(UsageError);
   await expect(run("check", good, bad)).rejects.toThrow(/takes one FILE/);
   await expect(run("check", "--set", "sniffer.batch_size")).rejects.toThrow(/FIELD=VALUE/);
-  expect(() => readArguments(config.options, ["check", "--profil", "x"])).toThrow(/--profile/);
+  await expect(run("check", "--profil", "x")).rejects.toThrow(/--profile/);
 });

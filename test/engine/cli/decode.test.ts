@@ -1,11 +1,7 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 
 import { describe, expect, it } from "vitest";
 
-import { readArguments } from "../../../engine/cli/arguments.ts";
 import { decode } from "../../../engine/cli/decode.ts";
 import { JsonEncoder } from "../../../schemas/otlp/json-encode.ts";
 import { messageType, signals } from "../../../schemas/otlp/messages.ts";
@@ -13,25 +9,14 @@ import { expectedObject } from "../../oracles/otlp-agreement.ts";
 import { protoEncode } from "../../oracles/otlp-proto.ts";
 import { randomMessage } from "../../oracles/otlp-random.ts";
 import { runSeed, seeded } from "../../random.ts";
-import { capturedIo, parsedLines } from "./captured-io.ts";
+import { parsedLines, runCommand } from "./captured-io.ts";
+import { fileOf } from "./input-files.ts";
 
 type Line = { readonly [name: string]: unknown };
-type Ran = { readonly code: number; readonly lines: Line[]; readonly notes: string[] };
 
-const folder = mkdtempSync(join(tmpdir(), "weir-decode-"));
-let files = 0;
-
-const fileOf = (content: Uint8Array | string): string => {
-  files += 1;
-  const path = join(folder, `request-${files}`);
-  writeFileSync(path, content);
-  return path;
-};
-
-const run = async (...argv: readonly string[]): Promise<Ran> => {
-  const { io, lines, notes } = capturedIo();
-  const code = await decode.run(readArguments(decode.options, argv), io);
-  return { code, lines: parsedLines<Line>(lines), notes };
+const run = async (...words: readonly string[]) => {
+  const { lines, ...ran } = await runCommand(decode, words);
+  return { ...ran, lines: parsedLines<Line>(lines) };
 };
 
 const bigSpan = {
@@ -109,7 +94,7 @@ describe("weir decode", () => {
     expect(lines.map((line) => line["name"])).toEqual(["GET /", "last"]);
     expect(notes).toHaveLength(2);
     expect(notes[0]).toMatch(
-      /^\S+request-\d+: byte \d+: badIdLength: .*; expected a well-formed Span/,
+      /^\S+input-\d+: byte \d+: badIdLength: .*; expected a well-formed Span/,
     );
   });
 

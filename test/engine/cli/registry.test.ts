@@ -5,23 +5,16 @@ import { fileURLToPath } from "node:url";
 
 import { afterAll, describe, expect, test } from "vitest";
 
-import { readArguments } from "../../../engine/cli/arguments.ts";
 import { InputError } from "../../../engine/cli/input.ts";
 import { registry } from "../../../engine/cli/registry.ts";
-import { capturedIo } from "./captured-io.ts";
+import { type Ran, runCommand } from "./captured-io.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-registry-cli-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const bad = join(folder, "bad.yaml");
 const output = join(folder, "out.txt");
 
-const run = async (
-  ...argv: string[]
-): Promise<{ code: number; lines: string[]; notes: string[] }> => {
-  const { io, lines, notes } = capturedIo();
-  const code = await registry.run(readArguments(registry.options, argv), io);
-  return { code, lines, notes };
-};
+const run = (...words: string[]): Promise<Ran> => runCommand(registry, words);
 
 describe("weir registry", () => {
   const good = fileURLToPath(new URL("../../../schemas/registry", import.meta.url));

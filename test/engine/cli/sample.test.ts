@@ -1,35 +1,20 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 
 import { describe, expect, it } from "vitest";
 
-import { readArguments } from "../../../engine/cli/arguments.ts";
 import { sample } from "../../../engine/cli/sample.ts";
 import { protoEncode } from "../../oracles/otlp-proto.ts";
 import type { PlainSpan } from "../../oracles/plain-sampling.ts";
 import { oracleThreshold, plainDecision, readPlainState } from "../../oracles/plain-sampling.ts";
 import { runSeed, seeded } from "../../random.ts";
-import { capturedIo, parsedLines } from "./captured-io.ts";
+import { parsedLines, runCommand } from "./captured-io.ts";
+import { fileOf } from "./input-files.ts";
 
 type Line = { readonly [name: string]: unknown };
-type Ran = { readonly code: number; readonly lines: Line[]; readonly notes: string[] };
 
-const folder = mkdtempSync(join(tmpdir(), "weir-sample-"));
-let files = 0;
-
-const fileOf = (content: Uint8Array | string): string => {
-  files += 1;
-  const path = join(folder, `request-${files}`);
-  writeFileSync(path, content);
-  return path;
-};
-
-const run = async (...argv: readonly string[]): Promise<Ran> => {
-  const { io, lines, notes } = capturedIo();
-  const code = await sample.run(readArguments(sample.options, argv), io);
-  return { code, lines: parsedLines<Line>(lines), notes };
+const run = async (...words: readonly string[]) => {
+  const { lines, ...ran } = await runCommand(sample, words);
+  return { ...ran, lines: parsedLines<Line>(lines) };
 };
 
 const low = "5b8efff798038103d200000000000001";

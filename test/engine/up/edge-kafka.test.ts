@@ -12,13 +12,13 @@ import { createKafkaLog } from "../../../engine/log/kafka-log.ts";
 import { type KafkaNode, startKafkaNode } from "../../../engine/log/kafka-node.ts";
 import { type RunningEdge, bundleEdge, startEdge } from "../../../engine/up/edge-process.ts";
 import { keyPartition } from "../../../schemas/hash/murmur2.ts";
-import { topics } from "../../../schemas/topics.ts";
+
 import { kafkaAvailable } from "../../kafka-broker.ts";
 import {
   countsOf,
-  jsonType,
-  protobufType,
+  readTopic,
   spanNames,
+  statusOf,
   tracesBody,
   transactionsBody,
 } from "./edge-client.ts";
@@ -61,25 +61,9 @@ describe.skipIf(!kafkaAvailable())("the edge on a real Kafka (needs Java 17 and 
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const post = async (path: string, body: Uint8Array | string): Promise<number> => {
-    const headers = typeof body === "string" ? jsonType : protobufType;
-    const response = await fetch(edge.url + path, { method: "POST", body, headers });
-    await response.bytes();
-    return response.status;
-  };
-
-  const readAll = async (topic: keyof typeof topics) => {
-    const partitions = Array.from({ length: topics[topic].partitions }, (_, partition) =>
-      log
-        .read({ topic, partition, offset: 0 }, 100_000)
-        .then((records) => records.map((record) => ({ partition, ...record }))),
-    );
-    return (await Promise.all(partitions)).flat();
-  };
-
   test("spans lie in the partition of their key, with the headers of the edge", async () => {
-    expect(await post("/v1/traces", tracesBody(200, 1))).toBe(200);
-    const records = await readAll("otlp_spans");
+    expect(await statusOf(`${edge.url}/v1/traces`, tracesBody(200, 1))).toBe(200);
+    const records = await readTopic(log, "otlp_spans");
     expect(records.flatMap(({ value }) => spanNames(value))).toHaveLength(200);
     for (const { partition, key, headers } of records) {
       expect(keyPartition(key ?? new Uint8Array(0), 0, 32, 6)).toBe(partition);
@@ -89,8 +73,8 @@ describe.skipIf(!kafkaAvailable())("the edge on a real Kafka (needs Java 17 and 
   });
 
   test("transactions arrive", async () => {
-    expect(await post("/v1/transactions", transactionsBody(1, 2, 3))).toBe(200);
-    expect((await readAll("weir-transactions")).length).toBeGreaterThan(0);
+    expect(await statusOf(`${edge.url}/v1/transactions`, transactionsBody(1, 2, 3))).toBe(200);
+    expect((await readTopic(log, "weir-transactions")).length).toBeGreaterThan(0);
   });
 
   test("without a spill nothing that was acknowledged is lost when the broker is killed", async () => {
@@ -103,7 +87,7 @@ describe.skipIf(!kafkaAvailable())("the edge on a real Kafka (needs Java 17 and 
       while (load.isRunning) {
         seed += 1;
         const name = `span ${seed}.0`;
-        const status = await post("/v1/traces", tracesBody(1, seed));
+        const status = await statusOf(`${edge.url}/v1/traces`, tracesBody(1, seed));
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
         if (status === 200) acknowledged.push(name);
         // Refusals come at once while the circuit is open.
@@ -124,7 +108,9 @@ describe.skipIf(!kafkaAvailable())("the edge on a real Kafka (needs Java 17 and 
     load.isRunning = false;
     await Promise.all(clients);
     expect(new Set(statuses.keys())).toEqual(new Set([200, 503]));
-    const written = new Set((await readAll("otlp_spans")).flatMap(({ value }) => spanNames(value)));
+    const written = new Set(
+      (await readTopic(log, "otlp_spans")).flatMap(({ value }) => spanNames(value)),
+    );
     expect(acknowledged.filter((name) => !written.has(name))).toEqual([]);
     const counts = await countsOf(edge.url, "spans");
     const { unavailable = 0 } = counts.rejected;

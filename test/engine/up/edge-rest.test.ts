@@ -13,12 +13,12 @@ import { type RestServer, startRestServer } from "../../../engine/log/rest-serve
 import { type RunningEdge, bundleEdge, startEdge } from "../../../engine/up/edge-process.ts";
 import { keyPartition } from "../../../schemas/hash/murmur2.ts";
 import { FrameReader } from "../../../schemas/market/frame.ts";
-import { type TopicName, topics } from "../../../schemas/topics.ts";
+import { type TopicName } from "../../../schemas/topics.ts";
 import {
   countsOf,
-  jsonType,
-  protobufType,
+  readTopic,
   spanNames,
+  statusOf,
   tracesBody,
   transactionsBody,
 } from "./edge-client.ts";
@@ -49,27 +49,13 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const post = async (path: string, body: Uint8Array | string): Promise<number> => {
-  const headers = typeof body === "string" ? jsonType : protobufType;
-  const response = await fetch(edge.url + path, { method: "POST", body, headers });
-  await response.bytes();
-  return response.status;
-};
-
-const readAll = async (topic: TopicName) => {
-  const partitions = Array.from({ length: topics[topic].partitions }, (_, partition) =>
-    log
-      .read({ topic, partition, offset: 0 }, 100_000)
-      .then((records) => records.map((record) => ({ partition, ...record }))),
-  );
-  return (await Promise.all(partitions)).flat();
-};
-
 test("spans of many requests at once are in the log exactly once, in their key's partition", async () => {
   const seeds = Array.from({ length: 40 }, (_, seed) => seed);
-  const statuses = await Promise.all(seeds.map((seed) => post("/v1/traces", tracesBody(50, seed))));
+  const statuses = await Promise.all(
+    seeds.map((seed) => statusOf(`${edge.url}/v1/traces`, tracesBody(50, seed))),
+  );
   expect(new Set(statuses)).toEqual(new Set([200]));
-  const records = await readAll("otlp_spans");
+  const records = await readTopic(log, "otlp_spans");
   const names = records.flatMap(({ value }) => spanNames(value));
   expect(names).toHaveLength(2000);
   expect(new Set(names).size).toBe(2000);
@@ -82,13 +68,13 @@ test("spans of many requests at once are in the log exactly once, in their key's
 });
 
 test("transactions and depth arrive as frames", async () => {
-  expect(await post("/v1/transactions", transactionsBody(1, 2, 3))).toBe(200);
+  expect(await statusOf(`${edge.url}/v1/transactions`, transactionsBody(1, 2, 3))).toBe(200);
   const message = { e: "depthUpdate", E: 1, s: "BTCUSDT", U: 1, u: 2, b: [["1.5", "2"]], a: [] };
   const depth = JSON.stringify({ venue: "binance-spot", messages: [{ message }] });
-  expect(await post("/v1/depth", depth)).toBe(200);
+  expect(await statusOf(`${edge.url}/v1/depth`, depth)).toBe(200);
   const reader = new FrameReader();
   const items = async (topic: TopicName): Promise<number> => {
-    const counts = (await readAll(topic)).map(({ value }) => {
+    const counts = (await readTopic(log, topic)).map(({ value }) => {
       const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
       return reader.countItems(view, 0, value.byteLength);
     });
@@ -100,6 +86,6 @@ test("transactions and depth arrive as frames", async () => {
 
 test("a record near the topic's bound is taken, split at it, never refused by the log", async () => {
   const body = transactionsBody(...Array.from({ length: 9000 }, (_, seed) => seed));
-  expect(await post("/v1/transactions", body)).toBe(200);
+  expect(await statusOf(`${edge.url}/v1/transactions`, body)).toBe(200);
   expect(await countsOf(edge.url, "transactions")).toMatchObject({ unconfirmed: 0, inFlight: 0 });
 });
