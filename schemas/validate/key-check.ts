@@ -60,11 +60,15 @@ export class KeyCheck {
     }
     const attribute = attributeOf(found);
     const flags = tables.sections.attributeFlags[attribute] as number;
-    if ((found & templateBit) !== 0) {
+    const isTemplate = (found & templateBit) !== 0;
+    if (isTemplate) {
       this.#found.add(code.templateAttribute, attribute);
       this.#spelling(tables, { view, at, length }, attribute);
     }
-    if ((flags & toldFlags) !== 0) this.#flags(attribute, flags, (found & templateBit) !== 0);
+    if ((flags & toldFlags) === 0) return found;
+    this.#flags(attribute, flags, isTemplate);
+    const isBelow = !isTemplate && (flags & flag.badNamespace) !== 0;
+    if (isBelow) this.#namespaces(tables, { view, at, length }, attribute);
     return found;
   }
 
@@ -75,7 +79,6 @@ export class KeyCheck {
     if (isTemplate) return;
     if ((flags & flag.noNamespace) !== 0) found.add(code.missingNamespace, attribute);
     if ((flags & flag.badFormat) !== 0) found.add(code.invalidFormat, attribute);
-    if ((flags & flag.badNamespace) !== 0) found.add(code.illegalNamespace, attribute);
   }
 
   #spelling(tables: Tables, key: Key, attribute: number): void {
@@ -83,9 +86,13 @@ export class KeyCheck {
     const found = this.#found;
     if (!hasDot(view, at, length)) found.add(code.missingNamespace, attribute);
     if (!isNameFormat(view, at, length)) found.add(code.invalidFormat, attribute);
-    if (tables.findPrefix(view, at, length, flag.deprecated) >= 0) {
-      found.add(code.illegalNamespace, attribute);
-    }
+    this.#namespaces(tables, key, attribute);
+  }
+
+  /** One finding for each prefix that is an attribute itself, as live-check has. */
+  #namespaces(tables: Tables, { view, at, length }: Key, attribute: number): void {
+    const taken = tables.countPrefixes(view, at, length, flag.deprecated);
+    for (let i = 0; i < taken; i += 1) this.#found.add(code.illegalNamespace, attribute);
   }
 }
 

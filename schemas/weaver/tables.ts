@@ -135,15 +135,16 @@ export class Tables {
     return false;
   }
 
-  /** Attribute, deprecated or not, whose key is a proper prefix up to a dot; or -1. */
-  findPrefix(view: DataView, at: number, length: number, flagsRefused: number): number {
+  /** Attributes with none of the flags whose key is a proper prefix, up to a dot. */
+  countPrefixes(view: DataView, at: number, length: number, flagsRefused: number): number {
+    let count = 0;
     for (let end = 1; end < length; end += 1) {
       if (view.getUint8(at + end) !== dot) continue;
       const found = this.#keys.find(view, at, end);
       if (found < 0) continue;
-      if (((this.sections.attributeFlags[found] as number) & flagsRefused) === 0) return found;
+      if (((this.sections.attributeFlags[found] as number) & flagsRefused) === 0) count += 1;
     }
-    return -1;
+    return count;
   }
 
   /** Number of the owner's member that is this text, or -1. */

@@ -128,6 +128,14 @@ export class PlainValidator {
       .find((one) => one);
   }
 
+  /** Prefixes that are attributes themselves. */
+  #taken(key: string): readonly string[] {
+    return prefixes(key).filter((prefix) => {
+      const other = this.#exact.get(prefix);
+      return other !== undefined && other.deprecated === undefined;
+    });
+  }
+
   /** Findings of each attribute; what is known of them afterwards. */
   #list({ record, place: from, attributes }: List): Map<string, Present> {
     const present = new Map<string, Present>();
@@ -138,11 +146,7 @@ export class PlainValidator {
       const add = (code: number): void => this.#add(code, name, record, at);
       if (!key.includes(".")) add(finding.missingNamespace);
       if (!nameFormat.test(key)) add(finding.invalidFormat);
-      const taken = prefixes(key).some((prefix) => {
-        const other = this.#exact.get(prefix);
-        return other !== undefined && other.deprecated === undefined;
-      });
-      if (taken) add(finding.illegalNamespace);
+      for (const _ of this.#taken(key)) add(finding.illegalNamespace);
       if (found === undefined) {
         add(finding.missingAttribute);
         if (prefixes(key).some((prefix) => this.#namespaces.has(prefix)))
