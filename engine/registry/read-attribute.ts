@@ -75,6 +75,9 @@ export const readReference = (fields: Fields): AttributeSpec | null => {
   for (const key of ["id", "type"]) {
     if (attribute.has(key)) attribute.error(key, `${key} is not allowed with ref`);
   }
+  for (const key of ["stability", "deprecated"]) {
+    if (attribute.has(key)) attribute.warning(key, `${key} is not allowed with ref`);
+  }
   attribute.onlyKnown([...referenceKeys, "id", "type"]);
   if (ref === undefined) return null;
   checkAnnotations(attribute, "attribute");
