@@ -6,7 +6,7 @@ import { gunzipSync } from "node:zlib";
 import { archiveBytesMax } from "./limits.ts";
 import { insidePath, type Location, locationText } from "./location.ts";
 import type { Problems } from "./problem.ts";
-import { tarEntries } from "./tar.ts";
+import { readTar } from "./tar.ts";
 import { type ArchiveEntry, isDefinitionFile, TreeBudget, type TreeFile } from "./tree-file.ts";
 import { zipEntries } from "./zip.ts";
 
@@ -16,7 +16,9 @@ export const readArchive = (location: Location, problems: Problems): TreeFile[] 
   if (size > archiveBytesMax) {
     throw new Error(`${size} bytes are more than archiveBytesMax=${archiveBytesMax}`);
   }
-  const entries = entriesOf(readFileSync(location.path)).filter(({ kind }) => kind !== "folder");
+  const cut = (): void => problems.warning(locationText(location), withoutEnd);
+  const all = entriesOf(readFileSync(location.path), cut);
+  const entries = all.filter(({ kind }) => kind !== "folder");
   const paths = entries.map(({ path }) => trusted(path));
   const top = topFolder(location.sub, paths);
   if (top === null) {
@@ -36,10 +38,16 @@ export const readArchive = (location: Location, problems: Problems): TreeFile[] 
   return files;
 };
 
-const entriesOf = (bytes: Uint8Array): ArchiveEntry[] => {
+/** Other readers take such a file, as some programs write it; one that is cut looks the same. */
+const withoutEnd = "the tar file ends without a block of zeros: if it is cut, files are missing";
+
+const entriesOf = (bytes: Uint8Array, onCut: () => void): ArchiveEntry[] => {
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) return zipEntries(bytes);
   const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  return tarEntries(isGzip ? gunzipSync(bytes, { maxOutputLength: archiveBytesMax }) : bytes);
+  const tar = isGzip ? gunzipSync(bytes, { maxOutputLength: archiveBytesMax }) : bytes;
+  const { entries, hasEnd } = readTar(tar);
+  if (!hasEnd) onCut();
+  return entries;
 };
 
 const trusted = (path: string): string => {

@@ -8,8 +8,11 @@ import type { ArchiveEntry } from "./tree-file.ts";
 const blockBytes = 512;
 const decoder = new TextDecoder();
 
+/** `hasEnd` false: the zeros behind the last entry are not there, so entries may be missing. */
+type TarFile = { readonly entries: ArchiveEntry[]; readonly hasEnd: boolean };
+
 /** @throws Error when the file is no tar file or damaged. */
-export const tarEntries = (bytes: Uint8Array): ArchiveEntry[] => {
+export const readTar = (bytes: Uint8Array): TarFile => {
   const entries: ArchiveEntry[] = [];
   let longPath: string | null = null;
   let at = 0;
@@ -35,7 +38,7 @@ export const tarEntries = (bytes: Uint8Array): ArchiveEntry[] => {
   // Zeros end the file; anything else that is no whole block is the start of a header.
   const isPart = bytes.length - at < blockBytes;
   if (isPart && bytes.subarray(at).some((byte) => byte !== 0)) throw cut(bytes);
-  return entries;
+  return { entries, hasEnd: !isPart };
 };
 
 const cut = (bytes: Uint8Array): Error => new Error(`the tar file is cut at byte ${bytes.length}`);

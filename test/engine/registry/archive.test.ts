@@ -129,6 +129,15 @@ describe("a tar file", () => {
     ]);
   });
 
+  test.each([0, 511])("without a whole block of zeros behind it may be cut: %d bytes", (zeros) => {
+    const folder = writeFiles({ "a.tar": whole.subarray(0, second + zeros).fill(0, second) });
+    const { problems, groups } = resolved(folder, "/a.tar");
+    expect(groups.map(({ id }) => id)).toEqual(["registry.a"]);
+    expect(problems).toEqual([
+      "a.tar: warning: the tar file ends without a block of zeros: if it is cut, files are missing",
+    ]);
+  });
+
   test.each([0, 1, 511, 512, 700])("that ends with %d zeros is whole", (zeros) => {
     const short = writeFiles({ "a.tar": whole.subarray(0, whole.length - 1024 + zeros) });
     const long = writeFiles({ "a.tar": whole });
