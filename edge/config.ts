@@ -3,6 +3,7 @@
 // (never their content, which may be a secret).
 import * as z from "zod/mini";
 
+import { kafkaAddress } from "../schemas/kafka/broker-address.ts";
 import type { KafkaLogin } from "../schemas/kafka/client.ts";
 import type { OtlpLimits } from "../schemas/otlp/limits.ts";
 import type { GroupLimits } from "./forward/group-limits.ts";
@@ -235,14 +236,13 @@ const clashOf = ({ API_KEYS, API_KEY_HASHES, TENANTS }: Environment): string | u
 /** What one field alone cannot say: field and message of each fault. */
 const faults = (env: Environment): readonly string[] => {
   const { LOG_KIND, KAFKA_BROKERS, REST_URL, API_KEYS, API_KEY_HASHES } = env;
-  const isAddressed =
-    KAFKA_BROKERS.length > 0 && KAFKA_BROKERS.every((broker) => /^.+:\d+$/.test(broker));
+  const isAddressed = kafkaAddress.form.test(KAFKA_BROKERS.join(","));
   const tenants = tenantsOf(env.TENANTS);
   const clash = clashOf(env);
   const sampling = samplingOf(env);
   const rules = parseRules(env.VALIDATION_RULES);
   const conditions: readonly (readonly [isGood: boolean, fault: string])[] = [
-    [LOG_KIND !== "kafka" || isAddressed, "KAFKA_BROKERS: expected host:port, comma-separated"],
+    [LOG_KIND !== "kafka" || isAddressed, `KAFKA_BROKERS: ${kafkaAddress.expected}`],
     [
       env.KAFKA_SASL_MECHANISM === "none" ||
         (env.KAFKA_SASL_USERNAME !== "" && env.KAFKA_SASL_PASSWORD !== ""),

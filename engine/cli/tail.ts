@@ -6,7 +6,7 @@ import type { TopicName } from "../../schemas/topics.ts";
 import { isTopicName, topicNames } from "../../schemas/topics.ts";
 import type { EventLog, LogRecord } from "../log/event-log.ts";
 import { LogError } from "../log/event-log.ts";
-import { kafkaAddress } from "../log/kafka-address.ts";
+import { kafkaAddress } from "../../schemas/kafka/broker-address.ts";
 import { type LogPlace, openLog } from "../log/open-log.ts";
 import { readText, readValue } from "../tail/read-value.ts";
 import { integerOption, nearest } from "./arguments.ts";

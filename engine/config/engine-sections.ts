@@ -6,7 +6,7 @@ import * as z from "zod";
 import { type EventType, eventTypes } from "../events/event-layout.ts";
 import { eventRuleDefaults } from "../export/event-rule.ts";
 import { instructionRules } from "../../schemas/market/programs.ts";
-import { kafkaAddress } from "../log/kafka-address.ts";
+import { kafkaAddress } from "../../schemas/kafka/broker-address.ts";
 import { beatMs } from "../supervise/worker-cells.ts";
 import { backoff } from "./backoff-fields.ts";
 import {
