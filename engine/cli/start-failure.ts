@@ -6,6 +6,7 @@ import { InputError } from "./input.ts";
 
 /** A port that is taken names its option. */
 export const startFailure = (error: unknown, portOption: string): Error => {
+  if (error instanceof InputError) return error;
   const text = error instanceof Error ? error.message : String(error);
   if (error instanceof ThreadStartError && error.thread === "submit") return new InputError(text);
   const isTaken = /EADDRINUSE|already in use/.test(text);

@@ -40,6 +40,16 @@ test("behind configured keys it is a random one, of which the edge gets the hash
   }
 });
 
+test("more keys than the edge takes are refused by their number", () => {
+  const hashes = Array.from({ length: 255 }, (_, i) => hashOf(String(i))).join(" ");
+  const configured = { API_KEY_HASHES: hashes };
+  expect(edgeAccess([], configured).apiKey).not.toBeNull();
+  expect(edgeAccess(["a"], configured).apiKey).toBe("a");
+  const tooMany = /257 together, at most 256/;
+  expect(() => edgeAccess(["a", "b"], configured)).toThrow(tooMany);
+  expect(() => edgeAccess([], { ...configured, API_KEYS: "a" })).toThrow(tooMany);
+});
+
 test("a real edge with tenants, one called default, serves its own reader and nobody without a key", async () => {
   const configured = { TENANTS: tenants("default", "acme") };
   const { apiKey, vars } = edgeAccess([], configured);
