@@ -5,6 +5,7 @@
 //   "signals":["spans","logs"],"requestsPerS":50,"itemsPerS":20000,"itemsPerDay":50000000}]}
 import * as z from "zod/mini";
 
+import { issuePlace } from "../../schemas/issue-place.ts";
 import type { FindingRule } from "../../schemas/validate/finding-rules.ts";
 import { fixedLimits } from "../limits.ts";
 import { type Signal, signals } from "../receive/endpoints.ts";
@@ -148,16 +149,16 @@ const faultOf = (issue: Issue): string => {
   const isUnknown = issue.code === "unrecognized_keys";
   const path = [...issue.path, ...(isUnknown ? issue.keys.slice(0, 1) : [])];
   const message = isUnknown ? "unknown field" : issue.message;
-  return path.length === 0 ? message : `${path.join(".").slice(0, pathCharsMax)}: ${message}`;
+  return path.length === 0 ? message : `${issuePlace(path).slice(0, pathCharsMax)}: ${message}`;
 };
 
 /** A burst bounds nothing alone. */
 const rateless = (tenants: readonly TenantShape[]): string | undefined => {
   for (const [at, { requestsPerS, requestsBurst, itemsPerS, itemsBurst }] of tenants.entries()) {
     if (requestsBurst !== undefined && requestsPerS === undefined)
-      return `tenants.${at}.requestsBurst: expected requestsPerS with it`;
+      return `tenants[${at}].requestsBurst: expected requestsPerS with it`;
     if (itemsBurst !== undefined && itemsPerS === undefined)
-      return `tenants.${at}.itemsBurst: expected itemsPerS with it`;
+      return `tenants[${at}].itemsBurst: expected itemsPerS with it`;
   }
   return undefined;
 };

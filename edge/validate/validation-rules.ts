@@ -82,7 +82,7 @@ export const readRules = (value: unknown): readonly FindingRule[] | string => {
       ) as FindingRule,
   );
   const compiled = compileRules(rules);
-  return compiled.ok ? rules : `${compiled.rule}: ${compiled.message}`;
+  return compiled.ok ? rules : `[${compiled.rule}]: ${compiled.message}`;
 };
 
 /** The same from JSON text; "" has none. */

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 
 import * as z from "zod";
 
+import { issuePlace } from "../../schemas/issue-place.ts";
 import type { ResolvedRegistry } from "../../schemas/weaver/resolved.ts";
 
 const faultsShownMax = 5;
@@ -55,9 +56,6 @@ const group = z.looseObject({
 
 const registry = z.looseObject({ groups: z.array(group) });
 
-const placeOf = (path: readonly PropertyKey[]): string =>
-  path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("");
-
 /** @throws Error naming what is wrong, by its place in the document. */
 export const readResolved = (path: string): ResolvedRegistry => {
   const document: unknown = JSON.parse(readFileSync(path, "utf8"));
@@ -66,7 +64,7 @@ export const readResolved = (path: string): ResolvedRegistry => {
   const { issues } = read.error;
   const faults = issues
     .slice(0, faultsShownMax)
-    .map((issue) => `${placeOf(issue.path).replace(/^\./, "")}: ${issue.message}`);
+    .map((issue) => `${issuePlace(issue.path)}: ${issue.message}`);
   const more = issues.length > faultsShownMax ? `; ${issues.length - faultsShownMax} more` : "";
   throw new Error(`no resolved registry: ${faults.join("; ")}${more}`);
 };

@@ -22,10 +22,10 @@ export const stageProblems = async (
   for (const [i, { module, options }] of config.stages.entries()) {
     try {
       const message = sizeProblem(await loadStage(module, options, folder));
-      if (message !== null) problems.push({ place, field: `stages.${i}`, message });
+      if (message !== null) problems.push({ place, field: `stages[${i}]`, message });
     } catch (error) {
       if (!(error instanceof StageLoadError)) throw error;
-      problems.push({ place, field: `stages.${i}`, message: error.message });
+      problems.push({ place, field: `stages[${i}]`, message: error.message });
     }
   }
   return problems;

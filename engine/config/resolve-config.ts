@@ -1,6 +1,7 @@
 // Puts the sources together, defaults < profile < file < environment < flags, checks every value
 // that any of them gives, also one that another overrides, and then what must hold between fields.
 // Pure: nothing is read here.
+import { issuePlace } from "../../schemas/issue-place.ts";
 import { SecretError, readSecret } from "../send/secret.ts";
 import { frozen } from "./change-config.ts";
 import {
@@ -107,7 +108,7 @@ const valueProblems = (one: Given, issues: readonly Issue[]): ConfigProblem[] =>
   const told = new Map<string, ConfigProblem>();
   for (const { path, message } of issues) {
     const inside = path.map((key) => (typeof key === "number" ? key : String(key)));
-    const name = [field.path, ...inside].join(".");
+    const name = issuePlace([field.path, ...inside]);
     if (told.has(name)) continue;
     const found = shown(inside.reduce(childOf, value));
     const text = message.startsWith("expected") ? `found ${found}, ${message}` : message;

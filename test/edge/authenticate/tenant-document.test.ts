@@ -30,25 +30,25 @@ describe("a tenants document", () => {
   });
 
   test.each([
-    ["no name", { keys: [key] }, "tenants.0.name"],
-    ["a bad name", { name: "Acme Ltd", keys: [key] }, "tenants.0.name"],
-    ["no keys", { name: "a" }, "tenants.0.keys"],
-    ["an empty list of keys", { name: "a", keys: [] }, "tenants.0.keys"],
-    ["a plain key", { name: "a", keys: ["secret"] }, "tenants.0.keys.0"],
-    ["17 keys", { name: "a", keys: Array.from({ length: 17 }, () => key) }, "tenants.0.keys"],
-    ["an unknown signal", { name: "a", keys: [key], signals: ["x"] }, "tenants.0.signals.0"],
-    ["a rate of 0", { name: "a", keys: [key], itemsPerS: 0 }, "tenants.0.itemsPerS"],
-    ["a rate in text", { name: "a", keys: [key], itemsPerS: "9" }, "tenants.0.itemsPerS"],
-    ["an unknown field", { name: "a", keys: [key], quota: 1 }, "tenants.0.quota: unknown field"],
+    ["no name", { keys: [key] }, "tenants[0].name"],
+    ["a bad name", { name: "Acme Ltd", keys: [key] }, "tenants[0].name"],
+    ["no keys", { name: "a" }, "tenants[0].keys"],
+    ["an empty list of keys", { name: "a", keys: [] }, "tenants[0].keys"],
+    ["a plain key", { name: "a", keys: ["secret"] }, "tenants[0].keys[0]"],
+    ["17 keys", { name: "a", keys: Array.from({ length: 17 }, () => key) }, "tenants[0].keys"],
+    ["an unknown signal", { name: "a", keys: [key], signals: ["x"] }, "tenants[0].signals[0]"],
+    ["a rate of 0", { name: "a", keys: [key], itemsPerS: 0 }, "tenants[0].itemsPerS"],
+    ["a rate in text", { name: "a", keys: [key], itemsPerS: "9" }, "tenants[0].itemsPerS"],
+    ["an unknown field", { name: "a", keys: [key], quota: 1 }, "tenants[0].quota: unknown field"],
     [
       "a burst of requests without a rate",
       { name: "a", keys: [key], requestsBurst: 9 },
-      "tenants.0.requestsBurst: expected requestsPerS",
+      "tenants[0].requestsBurst: expected requestsPerS",
     ],
     [
       "a burst of items without a rate",
       { name: "a", keys: [key], itemsBurst: 9 },
-      "tenants.0.itemsBurst: expected itemsPerS",
+      "tenants[0].itemsBurst: expected itemsPerS",
     ],
   ])("with %s is refused by field", (_what, tenant, field) => {
     expect(parse(tenant)).toContain(field);

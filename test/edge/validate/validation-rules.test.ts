@@ -31,9 +31,9 @@ test("earlier lists decide before later ones", () => {
 test.each([
   ["no JSON", "{", "expected JSON"],
   ["no array", "{}", "expected an array of rules"],
-  ["an unknown mode", '[{"mode":"drop"}]', "0.mode: expected off, warn, reject, quarantine"],
-  ["an unknown key", '[{"mode":"warn","if":1}]', "0: expected an object with mode"],
-  ["an unknown finding", '[{"mode":"warn","finding":"nope"}]', "0: "],
+  ["an unknown mode", '[{"mode":"drop"}]', "[0].mode: expected off, warn, reject, quarantine"],
+  ["an unknown key", '[{"mode":"warn","if":1}]', "[0]: expected an object with mode"],
+  ["an unknown finding", '[{"mode":"warn","finding":"nope"}]', "[0]: "],
   ["too many", `[${Array(100).fill('{"mode":"warn"}').join()}]`, "expected at most 97 rules"],
 ])("%s is said", (_, json, message) => {
   expect(parseRules(json)).toContain(message);
@@ -46,9 +46,9 @@ test("rules of the settings and of a tenant are checked where they are read", ()
     profile: "weir",
     rules: [{ mode: "off", signal: "log" }],
   });
-  expect(() => readConfig({ ...kafka, VALIDATION_RULES: "[1]" })).toThrow("VALIDATION_RULES: 0");
+  expect(() => readConfig({ ...kafka, VALIDATION_RULES: "[1]" })).toThrow("VALIDATION_RULES: [0]");
   const tenant = (own: unknown): string =>
     JSON.stringify({ tenants: [{ name: "acme", keys: ["0".repeat(64)], rules: own }] });
   expect(tenantsOf(tenant([{ mode: "warn" }]))).toMatchObject([{ rules: [{ mode: "warn" }] }]);
-  expect(tenantsOf(tenant([{ mode: "stop" }]))).toContain("tenants.0.rules: 0.mode");
+  expect(tenantsOf(tenant([{ mode: "stop" }]))).toContain("tenants[0].rules: [0].mode");
 });

@@ -88,8 +88,10 @@ describe("weir config check", () => {
     writeFileSync(file, `${text(0)}[[stages]]\nname = "two"\nmodule = "./none.mjs"\n`);
     const { code, notes } = await run("check", file);
     expect(code).toBe(1);
-    expect(notes[0]).toBe(`${file}:1: stages.0: stage=./stage.mjs: options: max=0 must be above 0`);
-    expect(notes[1]).toContain("stages.1: stage=./none.mjs: no such module");
+    expect(notes[0]).toBe(
+      `${file}:1: stages[0]: stage=./stage.mjs: options: max=0 must be above 0`,
+    );
+    expect(notes[1]).toContain("stages[1]: stage=./none.mjs: no such module");
   });
 
   test("finds custom stages beside the file, however the file is named", async () => {

@@ -332,8 +332,8 @@ attempts_max = 1.5
   test("JSON says the same as TOML", () => {
     const json = { profile: "low-latency", sniffer: { batch_size: 7 }, stages: [{ name: "a" }, 7] };
     expect(problems({ json })).toEqual([
-      "weir.json:7: stages.0.module: found undefined, expected a module: a path from the file's folder, or an installed package",
-      "weir.json:10: stages.1: found 7, expected an object of name, module, options",
+      "weir.json:7: stages[0].module: found undefined, expected a module: a path from the file's folder, or an installed package",
+      "weir.json:10: stages[1]: found 7, expected an object of name, module, options",
     ]);
     const { config, origins } = good({ json: { ...json, stages: [] } });
     expect(config.sniffer).toMatchObject({ batch_size: 7, batch_timeout_ms: 2 });
@@ -344,8 +344,8 @@ attempts_max = 1.5
     const toml = '[[stages]]\nname = "a"\nmodule = "a.ts"\nbogus = 1\n[[stages]]\nname = "a"';
     expect(problems({ toml: `sniffer = 3\n${toml}` })).toEqual([
       "weir.toml:1: sniffer: found 3, expected a section",
-      "weir.toml:2: stages.0: unknown key bogus; known: name, module, options",
-      "weir.toml:6: stages.1.module: found undefined, expected a module: a path from the file's folder, or an installed package",
+      "weir.toml:2: stages[0]: unknown key bogus; known: name, module, options",
+      "weir.toml:6: stages[1].module: found undefined, expected a module: a path from the file's folder, or an installed package",
     ]);
   });
 });
