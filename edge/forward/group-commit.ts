@@ -23,6 +23,10 @@ const doubtPauseMs = 500;
 /** Part of a caller's patience after which its records are spilled. */
 const spillShare = 0.6;
 
+const refusedThen =
+  "requests get 503, what was acknowledged before stays in the storage and is tried every " +
+  `${refusedPauseMs / 1000} s`;
+
 type LogFault = "" | "unreachable" | "login-refused";
 
 const faultOf = (isDown: boolean, isLoginRefused: boolean): LogFault => {
@@ -57,6 +61,10 @@ export type GroupState = {
   readonly logFault: string;
   /** Sends that the log refused with our login. */
   readonly loginRefusals: number;
+  /** Sends of which the log, though it is there, took no records of some topic. */
+  readonly refusedWrites: number;
+  /** The latest reason for that, with the topic: no right to write, no such topic; "" for none. */
+  readonly writeError: string;
   /** Times that the storage did not take what was to be spilled: a disk that is full or broken. */
   readonly storageFailures: number;
   /** The latest reason for that, "" for none. */
@@ -85,6 +93,8 @@ export class GroupCommit {
   #lastError = "";
   #logFault: LogFault = "";
   #loginRefusals = 0;
+  #refusedWrites = 0;
+  #writeError = "";
   #storageFailures = 0;
   #storageError = "";
   /** Of the latest try to spill: "" when it went well or there was no room. */
@@ -142,6 +152,8 @@ export class GroupCommit {
       isLogDown: this.#breaker.isTripped,
       logFault: this.#logFault,
       loginRefusals: this.#loginRefusals,
+      refusedWrites: this.#refusedWrites,
+      writeError: this.#writeError,
       storageFailures: this.#storageFailures,
       storageError: this.#storageError,
       outages: this.#breaker.trips,
@@ -216,6 +228,7 @@ export class GroupCommit {
     if (result.isDown) this.#breaker.failed();
     else this.#breaker.succeeded();
     this.#noteFault(result);
+    this.#noteRefusal(result);
     if (result.message !== "") {
       this.#failedSends += 1;
       this.#lastError = result.message;
@@ -233,6 +246,15 @@ export class GroupCommit {
     const then =
       this.#parts.spill.bytesMax > 0 ? "records are kept in the storage" : "requests get 503";
     this.#parts.report(`error: ${what}: ${message}; ${then}`);
+  }
+
+  /** Lacking rights, or a topic: a line for each distinct reason in a row, a count for each time. */
+  #noteRefusal({ writeFault, message }: SinkResult): void {
+    if (writeFault === undefined) return;
+    if (message !== this.#writeError)
+      this.#parts.report(`error: the log takes no such records: ${message}; ${refusedThen}`);
+    this.#refusedWrites += 1;
+    this.#writeError = message;
   }
 
   async #send(group: readonly Share[]): Promise<void> {

@@ -1,7 +1,11 @@
 // Kafka over TCP: the shared producer (acks all, idempotent, replaced after a failed send). Turns
 // its errors into the fate of each record: cuts a group that is too large for the broker until the
 // one record that is too large stands alone, and parts what was refused from what was not.
-import { type ProducerError, producerError } from "../../schemas/kafka/producer-error.ts";
+import {
+  type ProducerError,
+  type ProducerErrorCode,
+  producerError,
+} from "../../schemas/kafka/producer-error.ts";
 import { type Producer, createProducer } from "../../schemas/kafka/producer.ts";
 import type { KafkaConfig } from "../config.ts";
 import { recordState } from "./forward-outcome.ts";
@@ -17,18 +21,35 @@ const connectTimeoutMs = 3000;
  * records. Sent again with it, the others would be written each time, or never.
  */
 const isOfPartition = ({ code }: ProducerError): boolean =>
-  code === "topic-missing" || code === "refused" || code === "record-too-large";
+  writeFaultOf(code) !== undefined || code === "record-too-large";
+
+const writeFaultOf = (code: ProducerErrorCode): SinkResult["writeFault"] => {
+  if (code === "unauthorized") return code;
+  return code === "topic-missing" || code === "refused" ? "refused" : undefined;
+};
 
 /** Wrong credentials are the log's trouble as a whole; a producer that lost its turn is not. */
 const isDown = ({ code, retryable }: ProducerError): boolean =>
   (retryable && code !== "sequence") || code === "authentication";
 
-const failed = (error: ProducerError, records: number): SinkResult => {
-  const state = error.fate.isInDoubt ? recordState.unknown : recordState.refused;
-  const result = failedAppend(records, state, {
-    message: error.message,
+/** The topic, where all records have the same one: the log's words name none. */
+const placeOf = (records: readonly SinkRecord[]): string => {
+  const topic = records[0]?.topic ?? "";
+  return records.every((record) => record.topic === topic) ? `${topic}: ` : "";
+};
+
+const failed = (error: ProducerError, records: readonly SinkRecord[]): SinkResult => {
+  const { code, fate, message } = error;
+  const writeFault = writeFaultOf(code);
+  const place = placeOf(records);
+  // A topic that our login may not write to took nothing, though the request went out.
+  const isRefused = !fate.isInDoubt || (writeFault === "unauthorized" && place !== "");
+  const state = isRefused ? recordState.refused : recordState.unknown;
+  const result = failedAppend(records.length, state, {
+    message: writeFault === undefined ? message : `${place}${message}`,
     isDown: isDown(error),
-    isLoginRefused: error.code === "authentication",
+    isLoginRefused: code === "authentication",
+    writeFault,
   });
   result.states.fill(recordState.acknowledged, 0, error.fate.acknowledged);
   return result;
@@ -46,11 +67,12 @@ export const producerSink = (producer: Pick<Producer, "send" | "disconnect">): S
       const isTooLarge = failure.code === "record-too-large";
       if (isOfPartition(failure)) {
         const isMixed = isInDoubt || isTooLarge;
-        const parts = partsOf(records, acknowledged, isMixed ? "partition" : "topic");
+        const isOfTopic = !isMixed || failure.code === "unauthorized";
+        const parts = partsOf(records, acknowledged, isOfTopic ? "topic" : "partition");
         if (parts.length > 1) return appendParts(records, { parts, isInDoubt: isMixed }, append);
       }
       if (isTooLarge) return splitAppend(records, acknowledged, failure.message, append);
-      return failed(failure, records.length);
+      return failed(failure, records);
     }
   };
   return { append, close: () => producer.disconnect() };

@@ -65,7 +65,7 @@ export const rejectingSink = (sink: Sink, onRejected: () => void): Sink => {
     const result = await sink.append(records);
     if (!result.states.includes(oversize)) return result;
     const states = result.states.slice();
-    let { isDown, isLoginRefused = false } = result;
+    let { isDown, isLoginRefused = false, writeFault } = result;
     for (const [at, record] of records.entries()) {
       if (states[at] !== oversize) continue;
       const answer = await appendRejected(sink, record, result.message);
@@ -74,8 +74,9 @@ export const rejectingSink = (sink: Sink, onRejected: () => void): Sink => {
       else states[at] = state === oversize ? unplaced : state;
       isDown ||= answer.isDown;
       isLoginRefused ||= answer.isLoginRefused === true;
+      writeFault ??= answer.writeFault;
     }
-    return { states, message: result.message, isDown, isLoginRefused };
+    return { states, message: result.message, isDown, isLoginRefused, writeFault };
   };
   return { append, close: () => sink.close() };
 };

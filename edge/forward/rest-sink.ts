@@ -125,11 +125,15 @@ export const restSink = (options: RestSinkOptions): Sink => {
     // A 4xx is decided before anything is written; a 5xx may come from a proxy, after it.
     const isRefused = status >= 400 && status < 500;
     const state = isRefused ? recordState.refused : recordState.unknown;
-    const message = `HTTP ${status} ${body.slice(0, 200)}`;
     const isTooLarge = status === tooLargeStatus;
     const isLoginRefused = status === unauthenticatedStatus;
     const isDown = isBusy(status) || isLoginRefused;
-    return { ...all(state, records.length, message), isDown, isLoginRefused, isTooLarge };
+    const isAtFault = isRefused && !isDown && !isTooLarge;
+    const writeFault: SinkResult["writeFault"] = isAtFault ? "refused" : undefined;
+    const place = isAtFault ? `${topic}: ` : "";
+    const message = `${place}HTTP ${status} ${body.slice(0, 200)}`;
+    const what = { isDown, isLoginRefused, isTooLarge, writeFault };
+    return { ...all(state, records.length, message), ...what };
   };
 
   const postTopic = async (topic: string, records: readonly SinkRecord[]): Promise<SinkResult> => {
@@ -160,6 +164,7 @@ export const restSink = (options: RestSinkOptions): Sink => {
       message,
       isDown: answers.some((answer) => answer.isDown),
       isLoginRefused: answers.some((answer) => answer.isLoginRefused === true),
+      writeFault: answers.find((answer) => answer.writeFault !== undefined)?.writeFault,
     };
   };
 

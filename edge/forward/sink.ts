@@ -23,6 +23,8 @@ export type SinkResult = {
   readonly isDown: boolean;
   /** It is, because it does not take our login. */
   readonly isLoginRefused?: boolean;
+  /** The log is there and takes no such records: no right to write to the topic, or another reason. */
+  readonly writeFault?: "unauthorized" | "refused" | undefined;
 };
 
 /** Owned by one group commit. */

@@ -21,6 +21,7 @@ const joined = (parts: readonly SinkResult[]): SinkResult => {
     message,
     isDown: parts.some((part) => part.isDown),
     isLoginRefused: parts.some((part) => part.isLoginRefused === true),
+    writeFault: parts.find((part) => part.writeFault !== undefined)?.writeFault,
   };
 };
 
@@ -78,12 +79,16 @@ export const appendParts = async (
     results.push(result);
     for (const [i, at] of places.entries()) {
       const state = result.states[i] ?? recordState.unknown;
-      states[at] = isInDoubt ? repeated(state) : state;
+      states[at] = isInDoubt && !isWithoutRight(result, state) ? repeated(state) : state;
     }
     if (result.isDown) break;
   }
   return { ...joined(results), states };
 };
+
+/** Rights are of topics: who has none now had none in the send before either. */
+const isWithoutRight = ({ writeFault }: SinkResult, state: number): boolean =>
+  writeFault === "unauthorized" && state === recordState.refused;
 
 /** The state of a record that an earlier send may have written. */
 const repeated = (state: number): number => {

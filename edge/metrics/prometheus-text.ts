@@ -223,6 +223,11 @@ const forwardMetrics = (forwarder: Table): readonly Metric[] => [
     "Sends that the log refused with our login.",
     single(forwarder, "loginRefusals"),
   ),
+  counter(
+    "refused_writes",
+    "Sends of which the log took no records of some topic: no right to write, or no such topic.",
+    single(forwarder, "refusedWrites"),
+  ),
   gauge("spilled_records", "Records kept in storage.", single(forwarder, "spilledRecords")),
   gauge("spilled_bytes", "Their bytes.", single(forwarder, "spilledBytes")),
   counter(

@@ -10,6 +10,7 @@ const codes: { readonly [code in ProducerErrorCode]: LogErrorCode } = {
   authentication: "refused",
   "topic-missing": "topic-missing",
   "record-too-large": "record-too-large",
+  unauthorized: "refused",
   refused: "refused",
   sequence: "unreachable",
   "queue-full": "full",

@@ -7,6 +7,7 @@ export type ProducerErrorCode =
   | "authentication"
   | "topic-missing"
   | "record-too-large"
+  | "unauthorized"
   | "refused"
   | "sequence"
   | "queue-full"
@@ -21,7 +22,9 @@ const retryable: { readonly [code in ProducerErrorCode]: boolean } = {
   /** The topic, or the partition asked for, does not exist. */
   "topic-missing": false,
   "record-too-large": false,
-  /** The broker will not take these records whenever they come (authorization, invalid record). */
+  /** Our login may not write there; nothing was written. */
+  unauthorized: false,
+  /** The broker will not take these records whenever they come (invalid record, policy). */
   refused: false,
   /** The broker lost track of this producer; the next send uses a new one. */
   sequence: true,
@@ -60,8 +63,8 @@ const codeByType: { readonly [type: string]: ProducerErrorCode } = {
   INVALID_TOPIC_EXCEPTION: "topic-missing",
   MESSAGE_TOO_LARGE: "record-too-large",
   RECORD_LIST_TOO_LARGE: "record-too-large",
-  TOPIC_AUTHORIZATION_FAILED: "refused",
-  CLUSTER_AUTHORIZATION_FAILED: "refused",
+  TOPIC_AUTHORIZATION_FAILED: "unauthorized",
+  CLUSTER_AUTHORIZATION_FAILED: "unauthorized",
   INVALID_RECORD: "refused",
   INVALID_TIMESTAMP: "refused",
   CORRUPT_MESSAGE: "refused",

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { breakerLimits } from "../../../edge/forward/breaker.ts";
 import { recordState } from "../../../edge/forward/forward-outcome.ts";
+import { putOffMsMax } from "../../../edge/forward/spill.ts";
 import { setUp, settle } from "./group-commit-rig.ts";
 import { MemorySpill } from "./memory-spill.ts";
 import { type ScriptedSink, sinkRecord } from "./scripted-sink.ts";
@@ -13,6 +14,32 @@ beforeEach(() => {
 
 afterEach(() => {
   vi.useRealTimers();
+});
+
+describe("a log that takes no records of a topic", () => {
+  test("is told with its reason once, counted, and what was acknowledged stays", async () => {
+    const { sink, spill, commit, lines } = setUp({}, new MemorySpill(20_000));
+    spill.tryPut([{ first: 0, records: [sinkRecord(0, 1)] }]);
+    const message = "otlp_spans: unauthorized: no right";
+    const states = new Uint8Array([recordState.refused]);
+    for (let i = 0; i < 3; i += 1) {
+      const resumed = commit.resume();
+      await settle();
+      sink.pending.shift()?.answer({ states, message, isDown: false, writeFault: "unauthorized" });
+      await resumed;
+      await vi.advanceTimersByTimeAsync(putOffMsMax);
+    }
+    expect(spill.records).toBe(1);
+    expect(commit.state()).toMatchObject({
+      isLogDown: false,
+      refusedWrites: 3,
+      writeError: message,
+    });
+    expect(lines).toEqual([
+      `error: the log takes no such records: ${message}; requests get 503, ` +
+        "what was acknowledged before stays in the storage and is tried every 60 s",
+    ]);
+  });
 });
 
 describe("a log that refuses the login", () => {

@@ -126,6 +126,42 @@ describe("a topic that is not there as it should be", () => {
   });
 });
 
+/** As Kafka does: every partition of the topics that we may write to is written, one answer is the error. */
+const withoutRight = (denied: string) => {
+  const written: SinkRecord[] = [];
+  const send = (records: readonly SinkRecord[]): Promise<readonly number[]> => {
+    const allowed = records.filter(({ topic }) => topic !== denied);
+    written.push(...allowed);
+    if (allowed.length === records.length) return Promise.resolve(records.map(() => 0));
+    const error = new ProducerError("unauthorized", "no right");
+    error.fate = { acknowledged: 0, isInDoubt: true };
+    return Promise.reject(error);
+  };
+  return { written, sink: producerSink({ send, disconnect: () => Promise.resolve() }) };
+};
+
+describe("a topic that our login may not write to", () => {
+  test("refuses its records, which are in no doubt, and is named", async () => {
+    const { sink } = withoutRight("otlp_spans");
+    const { states, message, writeFault, isDown } = await sink.append(marked(1, 1, 1));
+    expect(Array.from(states)).toEqual([refused, refused, refused]);
+    expect([message, writeFault, isDown]).toEqual([
+      "otlp_spans: unauthorized: no right",
+      "unauthorized",
+      false,
+    ]);
+  });
+
+  test("leaves those of other topics as possible repeats", async () => {
+    const { sink, written } = withoutRight("otlp_logs");
+    const other = { ...sinkRecord(0, 1), topic: "otlp_logs" };
+    const { states, message } = await sink.append([sinkRecord(0, 1), other, sinkRecord(1, 1)]);
+    expect(Array.from(states)).toEqual([repeatable, refused, repeatable]);
+    expect(message).toBe("otlp_logs: unauthorized: no right");
+    expect(written).toHaveLength(4);
+  });
+});
+
 describe("a failed send", () => {
   test.each([
     ["unreachable", false, refused, true],
@@ -140,6 +176,7 @@ describe("a failed send", () => {
     const result = await sink.append(marked(1, 1, 1));
     expect(Array.from(result.states)).toEqual([acknowledged, state, state]);
     const isLoginRefused = code === "authentication";
-    expect(result).toMatchObject({ isDown, isLoginRefused, message: `${code}: why` });
+    const place = code === "topic-missing" ? "otlp_spans: " : "";
+    expect(result).toMatchObject({ isDown, isLoginRefused, message: `${place}${code}: why` });
   });
 });
