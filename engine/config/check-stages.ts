@@ -3,7 +3,9 @@
 import { dirname } from "node:path";
 
 import { transactionRecordBytes } from "../bundle/bundle-layout.ts";
-import { type LoadedStage, loadStage, StageLoadError } from "../threads/load-stage.ts";
+import { StageMetricsSet } from "../metrics/stage-metrics-set.ts";
+import { type LoadedStage, loadMsMaxDefault } from "../threads/load-stage.ts";
+import { type StageTrial, tryStage } from "../threads/try-stage.ts";
 import type { ConfigProblem } from "./problem.ts";
 import type { EffectiveConfig } from "./resolve-config.ts";
 
@@ -11,28 +13,45 @@ import type { EffectiveConfig } from "./resolve-config.ts";
 export const stageFolderOf = (origins: EffectiveConfig["origins"], file: string | null): string =>
   origins["stages"]?.source === "file" && file !== null ? dirname(file) : process.cwd();
 
-/** One problem for each stage that cannot be loaded; `file` is the one that was read. */
+/**
+ * One problem for each stage that cannot be loaded, or whose metrics are another's. `file` is the one
+ * that was read; a module that awaits at its top level has `loadMsMax` for it.
+ */
 export const stageProblems = async (
   { config, origins }: EffectiveConfig,
   file: string | null,
+  loadMsMax: number = loadMsMaxDefault,
 ): Promise<readonly ConfigProblem[]> => {
   const folder = stageFolderOf(origins, file);
   const problems: ConfigProblem[] = [];
   const place = origins["stages"]?.place ?? "";
-  for (const [i, { module, options }] of config.stages.entries()) {
-    try {
-      const message = sizeProblem(await loadStage(module, options, folder));
-      if (message !== null) problems.push({ place, field: `stages[${i}]`, message });
-    } catch (error) {
-      if (!(error instanceof StageLoadError)) throw error;
-      problems.push({ place, field: `stages[${i}]`, message: error.message });
-    }
+  const shown = new StageMetricsSet();
+  for (const [i, { module: specifier, options }] of config.stages.entries()) {
+    const label = `place-${i}`;
+    const trial = await tryStage({ specifier, options, folder, label, loadMsMax });
+    const message = trial.ok ? (sizeProblem(trial) ?? metricsProblem(shown, trial)) : trial.message;
+    if (message !== null) problems.push({ place, field: `stages[${i}]`, message });
   }
   return problems;
 };
 
+type GoodTrial = Extract<StageTrial, { ok: true }>;
+
+const metricsProblem = (shown: StageMetricsSet, { metrics }: GoodTrial): string | null => {
+  try {
+    shown.add(metrics);
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+};
+
 /** Stages of a configuration stand between candidates and bundles: both are transaction records. */
-export const sizeProblem = ({ name, inputBytes, outputBytes }: LoadedStage): string | null =>
+export const sizeProblem = ({
+  name,
+  inputBytes,
+  outputBytes,
+}: Pick<LoadedStage, "name" | "inputBytes" | "outputBytes">): string | null =>
   inputBytes === transactionRecordBytes && outputBytes === transactionRecordBytes
     ? null
     : `stage=${name}: inputBytes=${inputBytes} outputBytes=${outputBytes}, expected ${transactionRecordBytes} for both`;

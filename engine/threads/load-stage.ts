@@ -22,7 +22,8 @@ export type StageLoadCode =
   /** It refused its options. */
   | "options";
 
-const loadMsMaxDefault = 10_000;
+/** For a module that awaits at its top level. */
+export const loadMsMaxDefault = 10_000;
 
 /** `message` names the stage as the configuration does, and what is wrong. */
 export class StageLoadError extends Error {
