@@ -24,7 +24,10 @@ export type BundleOutcome =
   | { readonly kind: "invalid"; readonly reason: string }
   /** Taken; `follow` tells whether it lands. */
   | ({ readonly kind: "accepted"; readonly signatures: readonly string[] } & Receipt)
-  /** No region took it, and none will. */
+  /**
+   * No region took it, and none will; or, with a failure of class "retryable", none did until tries
+   * were over or it was stopped: it may be sent again.
+   */
   | { readonly kind: "rejected"; readonly failure: RpcFailure }
   /** Tries are over, or it was stopped; a region may have taken it. */
   | { readonly kind: "unknown"; readonly failure: RpcFailure | null };
@@ -107,10 +110,12 @@ export class JitoSender {
         return { kind: "accepted", bundleId: answer.value, region: region.name, signatures };
       ({ failure } = answer);
       mayBeSent ||= failure.mayHaveActed;
-      if (failure.class === "retryable") continue;
-      return mayBeSent ? { kind: "unknown", failure } : { kind: "rejected", failure };
+      if (failure.class !== "retryable") break;
     }
-    return { kind: "unknown", failure };
+    // What every region refused before it acted is nowhere.
+    return failure === null || mayBeSent
+      ? { kind: "unknown", failure }
+      : { kind: "rejected", failure };
   }
 
   /**

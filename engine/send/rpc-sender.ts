@@ -16,7 +16,10 @@ export type SendOutcome =
   | { readonly kind: "dry-run"; readonly signature: string }
   /** The bytes are no signed transaction; nothing was sent. */
   | { readonly kind: "invalid"; readonly reason: string }
-  /** No node took it, and none will. */
+  /**
+   * No node took it, and none will; or, with a failure of class "retryable", none did until it was
+   * given up.
+   */
   | { readonly kind: "rejected"; readonly signature: string; readonly failure: RpcFailure }
   /** In a block, confirmed; `err` not null: it ran and failed, and paid its fee. */
   | {
@@ -104,7 +107,11 @@ export class RpcSender {
       if (outcome !== null) return outcome;
       await this.#options.sleepMs(this.#waitMs(progress));
     }
-    return { kind: "unknown", signature, failure: progress.failure };
+    const { failure, mayBeSent } = progress;
+    // What every request was refused for before a node acted on it is nowhere.
+    return failure === null || mayBeSent
+      ? { kind: "unknown", signature, failure }
+      : { kind: "rejected", signature, failure };
   }
 
   /** Runs `bytes` on a node without sending them on; allowed in a dry run too. */

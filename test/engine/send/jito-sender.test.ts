@@ -186,6 +186,23 @@ describe("a bundle", () => {
     });
   });
 
+  it("is rejected, not unknown, when all that it heard was a rate limit", async () => {
+    const { first, second, options } = await setUp();
+    const busy = { status: 429, text: "" } as const;
+    first.server.script("sendBundle", { error: errorBodies.jitoRateLimit, status: 429 }, busy);
+    second.server.script("sendBundle", busy, busy);
+    const sender = new JitoSender({ ...options, mode: "live", attemptsMax: 4 });
+    expect(await sender.send(bundleOf(1))).toMatchObject({
+      kind: "rejected",
+      failure: { class: "retryable", status: 429, mayHaveActed: false },
+    });
+    expect([first.bundles.size, second.bundles.size]).toEqual([0, 0]);
+    // One lost answer among them, and nobody knows.
+    first.server.script("sendBundle", busy, busy);
+    second.server.script("sendBundle", "lost", busy);
+    expect(await sender.send(bundleOf(1))).toMatchObject({ kind: "unknown" });
+  });
+
   it("JB11: is rejected for good when a region cannot decode it", async () => {
     const { first, second, sender } = await setUp();
     first.server.script("sendBundle", { error: errorBodies.invalidParams, status: 400 });

@@ -175,13 +175,21 @@ describe("a live sender", () => {
     expect(waitsMs.slice(0, 5)).toEqual([150, 300, 600, 7000, 2000]);
   });
 
-  it("does not send while it cannot ask for the height", async () => {
+  it("does not send while it cannot ask for the height, and says in the end that it did not", async () => {
     const { chain, sender, bytes, lastHeight, sends } = await setUp({ roundsMax: 3 });
     const error = { error: errorBodies.nodeBehind };
     chain.server.script("getBlockHeight", error, error, error);
     const outcome = await sender.send(bytes, lastHeight);
-    expect(outcome).toMatchObject({ kind: "unknown", failure: { code: -32_005 } });
+    expect(outcome).toMatchObject({ kind: "rejected", failure: { code: -32_005 } });
     expect(sends()).toEqual([]);
+  });
+
+  it("says rejected, not unknown, when all that it heard was a rate limit", async () => {
+    const { chain, sender, bytes, lastHeight } = await setUp({ roundsMax: 2 });
+    const busy = { status: 429, text: "" };
+    chain.server.script("sendTransaction", busy, busy);
+    const failure = { class: "retryable", status: 429 };
+    expect(await sender.send(bytes, lastHeight)).toMatchObject({ kind: "rejected", failure });
   });
 
   it("follows a transaction whose answer was lost: a later refusal proves nothing", async () => {
