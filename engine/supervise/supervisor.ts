@@ -62,6 +62,8 @@ export class Supervisor {
   #turn: Promise<unknown> = Promise.resolve();
   #phase: "starting" | "up" | "ended" = "starting";
   #isRestoring = false;
+  /** Ends the wait before those that are down are started. */
+  #hurry: (() => void) | null = null;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(options: SupervisorOptions) {
@@ -144,11 +146,18 @@ export class Supervisor {
     });
   }
 
-  /** Ends the worker's group and starts it again; its restarts count from none. */
+  /**
+   * Ends the worker's group and starts it again; its restarts count from none. One that is down with
+   * its group already is started once, and waits no longer.
+   */
   async restart(name: string): Promise<void> {
     const kept = this.#named(name);
     this.#refuseUnlessUp();
-    if (!this.#pending.has(kept)) this.#pending.set(kept, "asked");
+    const isDown = this.#groupOf(kept).every((member) => this.#down.has(member));
+    if (this.#hurry !== null && isDown) {
+      kept.budget.renew();
+      this.#hurry();
+    } else if (!this.#pending.has(kept)) this.#pending.set(kept, "asked");
     await this.#restoreInTurn();
     refuseUnlessStarted([this.#named(name)]);
   }
@@ -240,10 +249,18 @@ export class Supervisor {
     while (this.#phase === "up" && this.#pending.size + this.#down.size > 0) {
       const waitMs = this.#judge();
       await this.#endDown();
-      await this.#options.clock.sleep(waitMs);
+      await this.#backOff(waitMs);
       if (this.#phase === "up") await this.#startDown();
     }
     this.#isRestoring = false;
+  }
+
+  /** Waits before a start, until somebody asks for it at the longest. */
+  async #backOff(waitMs: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#hurry = resolve;
+    await Promise.race([this.#options.clock.sleep(waitMs), promise]);
+    this.#hurry = null;
   }
 
   /** Turns what is pending into groups that are down; returns how long to wait before the start. */
