@@ -42,8 +42,8 @@ export type MarketBooksOptions = {
   /** Per symbol, bytes of deltas kept while there is no snapshot, 1,024 at least. Default 2 MiB. */
   readonly heldBytesMax?: number;
   /**
-   * Called after each applied snapshot or delta, those from the buffer included, with the item
-   * and whether the top changed. For the command line and tests; leave it out on the hot path.
+   * Called after each applied snapshot or delta, those from the buffer included, and after one whose
+   * checksum emptied the book, with the item and whether the top changed. For the command line and tests; leave it out on the hot path.
    */
   readonly onApplied?: (book: MarketBook, item: DepthItem, isTopChanged: boolean) => void;
 };
@@ -209,14 +209,15 @@ export class MarketBooks {
   #disprove(entry: MarketBook, item: DepthItem): number {
     add(entry, counter.checksumFaults, 1);
     entry.book.clear();
-    this.#breakOff(entry, item);
+    const isTopChanged = this.#breakOff(entry, item);
+    if (this.#onApplied !== null) this.#onApplied(entry, item, isTopChanged);
     return bookOutcome.checksum;
   }
 
-  #breakOff(entry: MarketBook, item: DepthItem): void {
+  #breakOff(entry: MarketBook, item: DepthItem): boolean {
     entry.sequencer.breakOff();
     add(entry, counter.gaps, 1);
-    this.#show(entry, item);
+    return this.#show(entry, item);
   }
 
   #publish(entry: MarketBook, item: DepthItem): void {

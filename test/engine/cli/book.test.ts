@@ -205,7 +205,7 @@ test("several files are one stream, and a gap is noted", async () => {
   ]);
 });
 
-test("other venues are read in their own form, and a wrong checksum is a fault", async () => {
+test("other venues are read in their own form, and a wrong checksum is a fault that empties the top", async () => {
   const kraken = (type: string, second: number, checksum: number): string =>
     `${second} {"channel":"book","type":"${type}","data":[{"symbol":"X/USD","bids":[{"price":1.50,"qty":0.10}],"asks":[],"checksum":${checksum},"timestamp":"2023-10-06T17:35:1${second}.000000Z"}]}`;
   // CRC-32 of "15010".
@@ -215,14 +215,21 @@ test("other venues are read in their own form, and a wrong checksum is a fault",
       kraken("snapshot", 1, 1_501_150_262),
       kraken("update", 2, 1_501_150_262),
       kraken("update", 3, 1),
+      kraken("snapshot", 4, 1),
     ].join("\n"),
   );
   const { code, lines, notes, summary } = await weirBook("--venue", "kraken", path);
-  expect(lines).toMatchObject([{ symbol: "X/USD", bid: "1.50", bidSize: "0.10", ask: null }]);
-  expect(summary).toMatchObject({ state: "gap", checksumFaults: 1, applied: 1, bid: null });
+  expect(lines).toMatchObject([
+    { ts: "1", symbol: "X/USD", bid: "1.50", bidSize: "0.10", ask: null },
+    { ts: "3", symbol: "X/USD", bid: null, bidSize: null, ask: null },
+  ]);
+  expect(summary).toMatchObject({ state: "gap", checksumFaults: 2, applied: 1, bid: null });
   expect([code, notes]).toEqual([
     exitCode.failed,
-    [`${path}:3: the checksum is not that of the book: it is empty until a snapshot`],
+    [3, 4].map(
+      (line) =>
+        `${path}:${line}: the checksum is not that of the book: it is empty until a snapshot`,
+    ),
   ]);
 });
 
