@@ -149,12 +149,12 @@ const ask = async (
   }
 };
 
-/** Another server may listen there, and answer anything. */
+/** Another server may listen there, and answer anything, JSON of its own too. */
 const isAnswer = (verb: Verb, body: string): boolean => {
-  const lines = jsonLines(body);
-  return (
-    (verb === "events" || lines.length === 1) && lines.every((line) => objectOf(line) !== null)
-  );
+  const objects = jsonLines(body).map((line) => objectOf(line));
+  if (verb === "events") return objects.every((event) => event !== null && "event_type" in event);
+  const [answer = null] = objects;
+  return objects.length === 1 && answer !== null && "workers" in answer;
 };
 
 /** Null for what is no JSON object. */

@@ -114,9 +114,12 @@ describe("weir ctl", () => {
     const { port } = other.address() as AddressInfo;
     const asked = (isTerminal: boolean, verb: string) =>
       weirCtl(isTerminal, verb, "--url", `http://127.0.0.1:${port}`);
-    for (const isTerminal of [true, false]) {
-      for (const verb of ["status", "events", "pause"])
-        await expect(asked(isTerminal, verb)).rejects.toThrow(UnreachableError);
+    for (const body of ["<html>", '{"status":"ok"}', "[]"]) {
+      Object.assign(answer, { body });
+      for (const verb of ["status", "events", "pause", "reload"]) {
+        await expect(asked(true, verb)).rejects.toThrow(UnreachableError);
+        await expect(asked(false, verb)).rejects.toThrow(UnreachableError);
+      }
     }
     Object.assign(answer, { status: 500, body: "{broken" });
     expect(await asked(false, "status")).toEqual({
