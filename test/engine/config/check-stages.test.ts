@@ -32,21 +32,21 @@ it("a module that loops when it is imported or configured is named after a time 
   const configured = writeModule(folder, "configured", source("a", "() => { for (;;); }"));
   const found = "its module or configure has not ended within 3000 ms: it loops";
   expect(await problemsOf([looping, configured], 1500)).toEqual([
-    `stages.0: stage=/looping.mjs: ${found}`,
-    `stages.1: stage=/configured.mjs: ${found}`,
+    `stages[0]: stage=/looping.mjs: ${found}`,
+    `stages[1]: stage=/configured.mjs: ${found}`,
   ]);
 });
 
 it("a module that ends the process when it is imported is named, and the process lives on", async () => {
   const exiting = writeModule(folder, "exiting", "process.exit(0);");
   expect(await problemsOf([exiting])).toEqual([
-    "stages.0: stage=/exiting.mjs: its module ended its thread, exit code=0",
+    "stages[0]: stage=/exiting.mjs: its module ended its thread, exit code=0",
   ]);
 });
 
 it("two stages whose metrics /metrics could not tell apart are named", async () => {
   const [one, other] = ["a", "b"].map((help) => writeModule(folder, help, source(help)));
   expect(await problemsOf([one ?? "", one ?? "", other ?? ""])).toEqual([
-    "stages.2: gate_seen_total: stage=gate-b and stage=gate-a declare it differently",
+    "stages[2]: gate_seen_total: stage=gate-b and stage=gate-a declare it differently",
   ]);
 });
