@@ -49,6 +49,8 @@ export type IngestOptions = {
   /** Reads the log without the group, to rewind a ring. */
   readonly read: EventLog["read"];
   readonly onFailed: (error: Error) => void;
+  /** For people. */
+  readonly onNote: (message: string) => void;
 };
 
 export type Rewind = {
@@ -82,12 +84,14 @@ export class Ingest implements ConsumerHandlers {
     stream: Promise.resolve(),
   };
   readonly onFailed: (error: Error) => void;
+  readonly onNote: (message: string) => void;
 
   constructor(options: IngestOptions) {
     this.#options = options;
     this.#rings = { ...options.rings };
     this.#runId = Buffer.from(options.runId);
     this.onFailed = options.onFailed;
+    this.onNote = options.onNote;
   }
 
   readonly onAssigned = async (positions: readonly Position[]): Promise<void> => {

@@ -54,6 +54,8 @@ export type ConsumerHandlers = {
   readonly onBatch: (batch: RecordBatch) => Promise<void>;
   /** The consumer died and will not deliver again; the owner decides what follows. */
   readonly onFailed: (error: Error) => void;
+  /** For people: what the consumer goes on without. */
+  readonly onNote?: (message: string) => void;
 };
 
 export type LogConsumer = {

@@ -84,6 +84,15 @@ export const createKafkaAdmin = (client: Client, table: TopicTable): KafkaAdmin 
   return { describe, createTopics, offsets, committed, close };
 };
 
+/** Those of `topics` that are not there. */
+export const missingOf = async (
+  admin: Pick<KafkaAdmin, "describe">,
+  topics: readonly string[],
+): Promise<readonly string[]> => {
+  const found = new Set((await admin.describe()).map(({ topic }) => topic));
+  return topics.filter((topic) => !found.has(topic));
+};
+
 /** Kafka's own words for a missing topic do not say which of those asked for it is. */
 export const missingNamed = async (
   admin: Pick<KafkaAdmin, "describe">,
@@ -92,8 +101,7 @@ export const missingNamed = async (
 ): Promise<LogError> => {
   const told = kafkaLogError(error);
   if (told.code !== "topic-missing") return told;
-  const found = await admin.describe().catch(() => []);
-  const missing = topics.filter((topic) => !found.some((one) => one.topic === topic));
+  const missing = await missingOf(admin, topics).catch(() => topics);
   return missing.length === 0
     ? told
     : new LogError("topic-missing", missing.join(", "), { cause: error });

@@ -17,10 +17,12 @@ import { type KafkaAdmin, missingNamed } from "./kafka-admin.ts";
 import { isStaleMember, kafkaLogError, withCoordinator } from "./kafka-error.ts";
 import { logRecord, unshownRecord } from "./kafka-records.ts";
 
-type Connections = {
+export type Connections = {
   /** A client of the member's own: its crash, or its end, cuts nothing else. */
   readonly newClient: () => Client;
   readonly admin: KafkaAdmin;
+  /** Next offsets of all partitions that were ever read, by key: they outlive a member. */
+  readonly reached: Map<string, { readonly topic: string; readonly next: number }>;
 };
 
 type Partition = { readonly topic: string; readonly partition: number };
@@ -89,8 +91,7 @@ class Member implements LogConsumer {
   readonly #consumer: Consumer;
   readonly #first = Promise.withResolvers<void>();
   #owned = new Map<string, Owned>();
-  /** Next offsets of all partitions that were ever read, by key. */
-  readonly #reached = new Map<string, number>();
+  readonly #reached: Connections["reached"];
   #generation = 0;
   #isAssigned = false;
   #commits = 0;
@@ -103,12 +104,17 @@ class Member implements LogConsumer {
   constructor(connections: Connections, options: ConsumerOptions, handlers: ConsumerHandlers) {
     this.#client = connections.newClient();
     this.#admin = connections.admin;
+    this.#reached = connections.reached;
     this.#options = options;
     this.#handlers = handlers;
     this.#consumer = this.#client.kafka.consumer({
       groupId: options.group,
       ...settings,
-      retry: { ...retry, ...rejoinOf(options), restartOnFailure: async () => this.#mayRestart() },
+      retry: {
+        ...retry,
+        ...rejoinOf(options),
+        restartOnFailure: async (error) => this.#mayRestart(error),
+      },
     });
     // Whoever calls consume awaits it; later nobody does.
     this.#first.promise.catch(() => undefined);
@@ -173,7 +179,9 @@ class Member implements LogConsumer {
   }
 
   // kafkajs gives up at the first refused connection; it joins anew after a pause when we say so.
-  #mayRestart(): boolean {
+  // Without one of its topics it would read none of them.
+  #mayRestart(error: Error): boolean {
+    if (kafkaLogError(error).code === "topic-missing") return false;
     return this.#isAssigned && performance.now() - this.#aliveMs < outageMsMax;
   }
 
@@ -259,7 +267,7 @@ class Member implements LogConsumer {
       const committed = at?.committed.find((one) => one.partition === partition);
       if (committed === undefined || committed.offset > end) {
         // With its topic Kafka forgets what was committed, sooner or later.
-        const isAnew = (this.#reached.get(keyOf(topic, partition)) ?? 0) > end;
+        const isAnew = (this.#reached.get(keyOf(topic, partition))?.next ?? 0) > end;
         return { topic, partition, offset: earliest, metadata: "", ...(isAnew && { isAnew }) };
       }
       return { ...committed, offset: Math.max(committed.offset, earliest) };
@@ -323,7 +331,8 @@ class Member implements LogConsumer {
 
   #reach(owned: Owned, next: number): void {
     owned.next = next;
-    this.#reached.set(keyOf(owned.topic, owned.partition), next);
+    const { topic, partition } = owned;
+    this.#reached.set(keyOf(topic, partition), { topic, next });
   }
 
   async #resumeAfter(handled: Promise<void>, owned: Owned): Promise<void> {

@@ -8,8 +8,8 @@ import { LogError } from "./event-log.ts";
 import type { KafkaAdmin } from "./kafka-admin.ts";
 import { createKafkaAdmin } from "./kafka-admin.ts";
 import { installKafkaCodecs } from "./kafka-codecs.ts";
-import { startKafkaConsumer } from "./kafka-consumer.ts";
 import { kafkaLogError } from "./kafka-error.ts";
+import { startLastingConsumer } from "./kafka-lasting-consumer.ts";
 import type { KafkaReader } from "./kafka-reader.ts";
 import { createKafkaReader } from "./kafka-reader.ts";
 import type { TopicTable } from "./topic-table.ts";
@@ -53,7 +53,7 @@ export const createKafkaLog = (options: KafkaLogOptions): EventLog => {
 
   const consume: EventLog["consume"] = async (consumerOptions, handlers) => {
     if (closed) throw new LogError("closed", "consume after close");
-    const consumer = await startKafkaConsumer(
+    const consumer = await startLastingConsumer(
       { newClient: () => createClient(shared), admin },
       consumerOptions,
       handlers,

@@ -35,6 +35,7 @@ try {
     traces: isTracingOn(memory.traces) ? new TraceClaims(memory.traces) : null,
     read: (from, recordsMax) => log.read(from, recordsMax),
     onFailed: sayFailed,
+    onNote: (message) => say({ is: "note", message }),
   });
   const { group, rejoin } = data;
   const consumer = await log.consume(

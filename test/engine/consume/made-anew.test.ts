@@ -38,6 +38,7 @@ const build = () => {
     runId: "r",
     traces: null,
     read: (from, recordsMax) => log.read(from, recordsMax),
+    onNote: () => undefined,
     onFailed: (error) => {
       throw error;
     },

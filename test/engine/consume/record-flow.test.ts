@@ -79,6 +79,7 @@ const build = (log: MemoryLog) => {
     traces: null,
     runId: "this-run",
     read: (from, recordsMax) => log.read(from, recordsMax),
+    onNote: () => undefined,
     onFailed: (error) => {
       throw error;
     },
