@@ -1,16 +1,19 @@
 // The last stage: turns outputs into log records, waits for their acknowledgement, and only then
 // lets the marks behind them become positions to commit. One append in flight; what arrives
 // meanwhile goes into the next. A failed append is tried again until it succeeds: the rings fill,
-// the stages wait, the log keeps the rest.
+// the stages wait, the log keeps the rest. What is too large is sent in smaller parts; one output
+// that still is would hold up all others for ever, and is dropped, counted and named.
 import type { Positions } from "../ledger/positions.ts";
 import { topicPartitions } from "../ledger/positions.ts";
 import type { EventLog, NewRecord, Position } from "../log/event-log.ts";
+import { LogError } from "../log/event-log.ts";
 import type { MetricCells } from "../metrics/cells.ts";
 import { cellOf } from "../metrics/cells.ts";
 import type { Histogram } from "../metrics/histogram.ts";
 import { sojournUs, stampNowUs } from "../ring/enqueue-stamp.ts";
 import type { MessageRingReader } from "../ring/message-ring-reader.ts";
 import type { TraceEgress } from "../trace/trace-egress.ts";
+import { AppendParts } from "./append-parts.ts";
 import type { Mark } from "./outbox.ts";
 import { outputType, readMark } from "./outbox.ts";
 import type { OutputBatch } from "./output-batch.ts";
@@ -35,6 +38,8 @@ export type EgressOptions = {
   readonly onDone: (positions: readonly Position[]) => void;
   /** An append failed and is tried again; of one message once while it goes on. */
   readonly onFault: (message: string) => void;
+  /** An output was dropped; of a topic once. */
+  readonly onDropped: (message: string) => void;
   readonly sleep: (ms: number) => Promise<void>;
 };
 
@@ -43,6 +48,9 @@ export class Egress {
   readonly #marks = new Map<number, Mark>();
   readonly #sources: Source[];
   readonly #waits: (Promise<boolean> | null)[];
+  readonly #parts = new AppendParts();
+  /** Topics that were named as too narrow, for parts and for drops. */
+  readonly #named = new Set<string>();
   #stopping = false;
   #paused: PromiseWithResolvers<void> | null = null;
 
@@ -115,10 +123,10 @@ export class Egress {
     const { batch, metrics, positions, onDone } = this.#options;
     const records = batch.take();
     if (records.length > 0) {
-      await this.#append(records);
+      const { taken, dropped } = await this.#appendAll(this.#parts.of(records));
       this.#options.traces?.acknowledged();
-      metrics.add(recordsCell, records.length);
-      metrics.add(itemsCell, batch.acknowledged(Date.now()));
+      metrics.add(recordsCell, taken);
+      metrics.add(itemsCell, batch.acknowledged(Date.now()) - dropped);
     }
     if (this.#marks.size === 0) return;
     const done: Position[] = [];
@@ -132,21 +140,53 @@ export class Egress {
     onDone(done);
   }
 
-  async #append(records: readonly NewRecord[]): Promise<void> {
+  async #append(records: readonly NewRecord[]): Promise<Appended> {
     const { log, metrics, sleep, onFault } = this.#options;
     let told = "";
     for (let waitMs = retryMsMin; ; waitMs = Math.min(waitMs * 2, retryMsMax)) {
       try {
         await log.append(records);
-        return;
+        return { taken: records.length, dropped: 0 };
       } catch (error) {
         metrics.add(failuresCell, 1);
         const message = error instanceof Error ? error.message : String(error);
+        if (error instanceof LogError && error.code === "record-too-large") {
+          return this.#appendSmaller(records, message);
+        }
         if (message !== told) onFault(message);
         told = message;
         await sleep(waitMs);
       }
     }
+  }
+
+  async #appendAll(parts: readonly (readonly NewRecord[])[]): Promise<Appended> {
+    const all = { taken: 0, dropped: 0 };
+    for (const records of parts) {
+      const { taken, dropped } = await this.#append(records);
+      all.taken += taken;
+      all.dropped += dropped;
+    }
+    return all;
+  }
+
+  async #appendSmaller(records: readonly NewRecord[], why: string): Promise<Appended> {
+    const { metrics, onFault, onDropped } = this.#options;
+    const parts = this.#parts.smaller(records);
+    const topics = [...new Set(records.map(({ topic }) => topic))];
+    // Of several it is not known yet which one is too narrow.
+    if (topics.length === 1)
+      this.#name(`${topics[0]} ${parts === null}`, () =>
+        parts === null ? onDropped(why) : onFault(why),
+      );
+    if (parts !== null) return this.#appendAll(parts);
+    metrics.add(tooLargeCell, records.length);
+    return { taken: 0, dropped: records.length };
+  }
+
+  #name(what: string, tell: () => void): void {
+    if (!this.#named.has(what)) tell();
+    this.#named.add(what);
   }
 
   // One pending wait per ring is kept until it resolves, or each turn would leave one behind.
@@ -162,6 +202,10 @@ export class Egress {
   }
 }
 
+/** Records that the log has taken, and those that it never will: of one output each. */
+type Appended = { readonly taken: number; readonly dropped: number };
+
 const recordsCell = cellOf("egressRecords");
 const itemsCell = cellOf("egressItems");
 const failuresCell = cellOf("egressFailures");
+const tooLargeCell = cellOf("egressTooLarge");

@@ -1,6 +1,6 @@
 // Topics, offsets and committed positions through kafkajs' admin client. It connects on first use
 // and anew after a failure.
-import type { Admin } from "kafkajs";
+import kafkajs, { type Admin } from "kafkajs";
 
 import type { Client } from "../../schemas/kafka/client.ts";
 import type { EventLog, Position } from "./event-log.ts";
@@ -10,6 +10,8 @@ import type { TopicTable } from "./topic-table.ts";
 import { checkTopics } from "./topic-table.ts";
 
 export type KafkaAdmin = Pick<EventLog, "offsets" | "committed" | "describe" | "createTopics"> & {
+  /** max.message.bytes of a topic; `unknown` to who may not ask for it. */
+  messageBytesMax(topic: string): Promise<string>;
   close(): Promise<void>;
 };
 
@@ -76,12 +78,22 @@ export const createKafkaAdmin = (client: Client, table: TopicTable): KafkaAdmin 
       return positionsOf(topic, found?.partitions ?? []);
     });
 
+  const messageBytesMax: KafkaAdmin["messageBytesMax"] = (topic) =>
+    using((at) => askedMessageBytesMax(at, topic)).catch(() => "unknown");
+
   const close = async (): Promise<void> => {
     const last = admin;
     admin = undefined;
     await last?.then((at) => at.disconnect()).catch(() => undefined);
   };
-  return { describe, createTopics, offsets, committed, close };
+  return { describe, createTopics, offsets, committed, messageBytesMax, close };
+};
+
+const askedMessageBytesMax = async (at: Admin, topic: string): Promise<string> => {
+  const type = kafkajs.ConfigResourceTypes.TOPIC;
+  const asked = { type, name: topic, configNames: ["max.message.bytes"] };
+  const { resources } = await at.describeConfigs({ resources: [asked], includeSynonyms: false });
+  return resources[0]?.configEntries[0]?.configValue ?? "unknown";
 };
 
 /** Those of `topics` that are not there. */

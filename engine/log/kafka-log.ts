@@ -46,8 +46,8 @@ export const createKafkaLog = (options: KafkaLogOptions): EventLog => {
 
   const append: EventLog["append"] = async (records) => {
     checkRecords(records, topics);
-    return producer.send(records).catch((error: unknown) => {
-      throw appendError(error, records);
+    return producer.send(records).catch(async (error: unknown) => {
+      throw await appendError(admin, error, records);
     });
   };
 
@@ -89,14 +89,23 @@ export const createKafkaLog = (options: KafkaLogOptions): EventLog => {
 };
 
 /** Kafka does not say what it found too large: a topic may have been made for less than we send. */
-const appendError = (error: unknown, records: readonly NewRecord[]): LogError => {
+const appendError = async (
+  admin: KafkaAdmin,
+  error: unknown,
+  records: readonly NewRecord[],
+): Promise<LogError> => {
   const told = kafkaLogError(error);
   if (told.code !== "record-too-large") return told;
   const largest = new Map<string, number>();
   for (const record of records) {
     largest.set(record.topic, Math.max(largest.get(record.topic) ?? 0, recordBytes(record)));
   }
-  const each = Array.from(largest, ([topic, bytes]) => `${topic}: ${bytes} bytes`);
+  const each = await Promise.all(
+    Array.from(largest, async ([topic, bytes]) => {
+      const limit = await admin.messageBytesMax(topic);
+      return `${topic}: ${bytes} bytes, max.message.bytes=${limit}`;
+    }),
+  );
   const advice = "above max.message.bytes of its topic, alone or with those sent beside it";
   return new LogError(told.code, `${advice}; the largest for ${each.join(", ")}`, { cause: error });
 };

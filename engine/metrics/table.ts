@@ -263,6 +263,9 @@ export const metrics = {
   egressRecords: counter("egress", "weir_egress_records_total", "Records acknowledged by the log"),
   egressItems: counter("egress", "weir_egress_items_total", "Outputs acknowledged by the log"),
   egressFailures: counter("egress", "weir_egress_failures_total", "Appends that failed"),
+  egressTooLarge: counter("egress", "weir_egress_dropped_total", "Outputs the log never takes", {
+    reason: "record-too-large",
+  }),
 
   submitOfferedHigh: offeredToSubmit("HIGH"),
   submitOfferedLow: offeredToSubmit("LOW"),

@@ -44,6 +44,11 @@ try {
     traces: isTracingOn(memory.traces) ? new TraceEgress(memory.traces) : null,
     onDone: (positions) => port.postMessage(positions),
     onFault: (message) => say({ is: "note", message: `append failed, tried again: ${message}` }),
+    onDropped: (message) =>
+      say({
+        is: "note",
+        message: `outputs are dropped, counted in weir_egress_dropped_total: ${message}`,
+      }),
     sleep,
   });
   const running = egress.run();

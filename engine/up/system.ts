@@ -253,6 +253,9 @@ const running = (parts: Parts): System => {
       if (!report.clean) options.note(`weir: ${untidyText(report)}`);
       await control.close();
       const last = takeSnapshot(engine.memory, engine.lanes);
+      const { egressTooLarge: dropped } = last.counts;
+      if (dropped > 0)
+        options.note(`weir: ${dropped} outputs were dropped: record-too-large for their topic`);
       const handled = handledOf(last);
       return status === null
         ? { balanced: false, signals: {} }

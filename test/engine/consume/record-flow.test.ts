@@ -119,6 +119,7 @@ const build = (log: MemoryLog) => {
     metrics,
     traces: null,
     onDone: (newDone) => done.push(...newDone),
+    onDropped: () => undefined,
     onFault: () => undefined,
     sleep: () => new Promise((resolve) => setTimeout(resolve, 1)),
   });

@@ -28,7 +28,7 @@ test.skipIf(!kafkaAvailable())(
       const append = log.append([recordOf("narrow", 10), recordOf("narrow", 3_000)]);
       await expect(append).rejects.toMatchObject({
         code: "record-too-large",
-        message: expect.stringContaining("narrow: 3000 bytes") as string,
+        message: expect.stringContaining("narrow: 3000 bytes, max.message.bytes=2000") as string,
       });
     } finally {
       await admin.disconnect();

@@ -19,9 +19,14 @@ export class MemoryLog implements EventLog {
   readonly #committed = new Map<string, Position>();
   /** Set to make appends fail, as a log that is away does. */
   isAway = false;
+  /** Of all values of an append together; more is record-too-large, as it is to Kafka. */
+  bytesMax = Infinity;
 
   append(records: readonly NewRecord[]): Promise<readonly number[]> {
     if (this.isAway) return Promise.reject(new LogError("unreachable", "away"));
+    const bytes = records.reduce((sum, { value }) => sum + value.length, 0);
+    if (bytes > this.bytesMax)
+      return Promise.reject(new LogError("record-too-large", `bytes=${bytes}`));
     return Promise.resolve(records.map((record) => this.#append(record)));
   }
 
