@@ -11,6 +11,7 @@ import { takeSnapshot } from "../control/snapshot.ts";
 import { startEngine, ThreadStartError } from "../host/engine.ts";
 import type { Engine, EngineOptions } from "../host/engine.ts";
 import { checkKafkaTopics } from "../up/topics-check.ts";
+import { kafkaUnanswered } from "../up/unanswered.ts";
 import { refusePositionals } from "./arguments.ts";
 import type { Arguments, Command, Io } from "./command.ts";
 import { exitCode, UsageError } from "./command.ts";
@@ -89,7 +90,11 @@ export const engine: Command = {
     await control.close();
     const { counts } = takeSnapshot(running.memory, running.lanes);
     await io.line(JSON.stringify({ stopped: { clean, ...report, counts } }));
-    return clean && reason === null ? exitCode.good : exitCode.failed;
+    if (clean && reason === null) return exitCode.good;
+    const away = "kafka" in log ? await kafkaUnanswered(log.kafka) : null;
+    if (away === null) return exitCode.failed;
+    io.note(`weir: ${away}`);
+    return exitCode.unreachable;
   },
 };
 

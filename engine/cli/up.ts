@@ -96,8 +96,9 @@ export const up: Command = {
     watched.stop();
     io.note("weir: stopping: feed, edge, engine; draining");
     await feed?.stop(feedStopMs);
-    const ledger = await system.stop();
+    const { ledger, isLogAway } = await system.stop();
     await io.line(JSON.stringify({ ledger } satisfies { ledger: Ledger }));
+    if (isLogAway) return exitCode.unreachable;
     return reason === null && ledger.balanced ? exitCode.good : exitCode.failed;
   },
 };

@@ -104,6 +104,7 @@ export class Ingest implements ConsumerHandlers {
         // Without `isAnew`: what is fed again from here is of this one.
         this.#resume.set(id, position);
         this.#options.positions.set("read", id, offset);
+        this.#options.positions.set("owned", id, 1);
         if (isAnew) this.#lookedAt.delete(id);
         await this.#assign(id, position, isAnew ? messageType.assignAnew : messageType.assign);
       });
@@ -122,6 +123,7 @@ export class Ingest implements ConsumerHandlers {
       const nothing = { id, offset: 0, value: noBytes, timestampMs: 0 };
       await this.#inTurn(roleOf(topic), async () => {
         this.#resume.delete(id);
+        this.#options.positions.set("owned", id, 0);
         await this.#push(topic, messageType.revoke, nothing);
       });
     }

@@ -32,9 +32,12 @@ const ids = new Map(
 export const topicPartitionId = (topic: string, partition: number): number =>
   ids.get(`${topic}/${partition}`) ?? -1;
 
-/** `read` is ingest's, `handled` the stage's, `done` egress' (outputs acknowledged, to commit). */
-export type Column = "read" | "handled" | "done";
-const columns: readonly Column[] = ["read", "handled", "done"];
+/**
+ * `read` is ingest's, `handled` the stage's, `done` egress' (outputs acknowledged, to commit).
+ * `owned` is ingest's too: 1 while the log gives the partition to this engine, else 0.
+ */
+export type Column = "read" | "handled" | "done" | "owned";
+const columns: readonly Column[] = ["read", "handled", "done", "owned"];
 
 export const createPositionsMemory = (): SharedArrayBuffer =>
   new SharedArrayBuffer(columns.length * topicPartitions.length * 8);

@@ -1,35 +1,65 @@
-// Waits until the engine has handled what the log holds and its outputs are acknowledged.
+// Waits until the engine has handled what the log holds, and says why it has not. Kafka may be away,
+// have lost a topic, or have given partitions to another engine.
 import type { EngineMemory } from "../host/memory.ts";
 import { consumedTopics, Positions, topicPartitionId } from "../ledger/positions.ts";
 import type { EventLog } from "../log/event-log.ts";
 
 const pollMs = 50;
+/** Partitions of others are waited for so long only: a rebalance may give them to this engine. */
+const othersMsMax = 3_000;
 
 export type DrainOptions = {
   readonly memory: EngineMemory;
-  readonly log: EventLog;
+  readonly log: Pick<EventLog, "describe" | "offsets">;
   readonly deadlineMs: number;
 };
 
-/** True when every consumed partition was handled up to its end; false at the deadline. */
-export const drained = async ({ memory, log, deadlineMs }: DrainOptions): Promise<boolean> => {
+type End = { readonly name: string; readonly id: number; readonly end: number };
+
+/** Null when every consumed partition was handled up to its end; else why not, for people. */
+export const drained = async ({
+  memory,
+  log,
+  deadlineMs,
+}: DrainOptions): Promise<string | null> => {
   const positions = new Positions(memory.positions);
-  const endMs = performance.now() + deadlineMs;
-  const ends = await Promise.all(
-    consumedTopics.map(async (topic) => ({ topic, partitions: await log.offsets(topic) })),
-  );
-  const behind = (): boolean =>
-    ends.some(({ topic, partitions }) =>
-      partitions.some(({ end, earliest }, partition) => {
-        const handled = positions.get("handled", topicPartitionId(topic, partition));
-        return end > earliest && handled < end;
-      }),
-    );
-  while (behind()) {
-    if (performance.now() > endMs) return false;
+  const fromMs = performance.now();
+  const ends = await endsOf(log);
+  for (;;) {
+    const behind = ends.filter(({ id, end }) => positions.get("handled", id) < end);
+    if (behind.length === 0) return null;
+    const own = behind.filter(({ id }) => positions.get("owned", id) === 1);
+    const waitedMs = performance.now() - fromMs;
+    if (waitedMs > deadlineMs) return textOf(behind, own, deadlineMs);
+    if (own.length === 0 && waitedMs > othersMsMax) return textOf(behind, own, deadlineMs);
     await new Promise((resolve) => {
       setTimeout(resolve, pollMs);
     });
   }
-  return true;
 };
+
+/** Of partitions that hold records; of a topic that is gone nothing can be read. */
+const endsOf = async (log: DrainOptions["log"]): Promise<readonly End[]> => {
+  const there = new Set((await log.describe()).map(({ topic }) => topic));
+  const topics = consumedTopics.filter((topic) => there.has(topic));
+  const found = await Promise.all(
+    topics.map(async (topic) =>
+      (await log.offsets(topic)).map(({ end, earliest }, partition) => ({
+        name: `${topic}/${partition}`,
+        id: topicPartitionId(topic, partition),
+        end: end > earliest ? end : 0,
+      })),
+    ),
+  );
+  return found.flat();
+};
+
+const textOf = (behind: readonly End[], own: readonly End[], deadlineMs: number): string => {
+  const late = `the log was not read to its end within ${deadlineMs} ms: ${names(own)}`;
+  if (own.length === behind.length) return late;
+  const others = names(behind.filter((one) => !own.includes(one)));
+  const text = `another engine of the same consumer group has ${others}: what it handles is not counted here`;
+  return own.length === 0 ? text : `${late}; ${text}`;
+};
+
+const names = (ends: readonly End[]): string => ends.map(({ name }) => name).join(" ");

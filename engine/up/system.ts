@@ -31,6 +31,7 @@ import { refusedMetrics } from "../sniff/refused-metrics.ts";
 import { untidyText } from "../supervise/stop-workers.ts";
 import { publishRegistry } from "./registry-publisher.ts";
 import { checkKafkaTopics } from "./topics-check.ts";
+import { unanswered } from "./unanswered.ts";
 
 export type SystemOptions = {
   /** The checkout or installed package: where wrangler.toml is. */
@@ -77,7 +78,13 @@ export type System = {
   /** Settles with a reason when a part died. */
   readonly failed: Promise<string>;
   /** Drains, commits, ends everything; the ledger of the run. */
-  readonly stop: () => Promise<Ledger>;
+  readonly stop: () => Promise<Stopped>;
+};
+
+type Stopped = {
+  readonly ledger: Ledger;
+  /** Kafka did not answer: what it holds may not have been handled. */
+  readonly isLogAway: boolean;
 };
 
 const drainMs = 15_000;
@@ -236,18 +243,22 @@ const running = (parts: Parts): System => {
     failed,
     stop: async () => {
       state.isStopping = true;
-      const status = await edgeAtRest(edgeAddress, restMs).catch((error: unknown) => {
-        options.note(`weir: the edge's counts cannot be read, no ledger: ${reasonOf(error)}`);
-        return null;
-      });
-      await resumeAll(engine);
-      const all = await drained({ memory: engine.memory, log, deadlineMs: drainMs }).catch(
-        () => false,
+      const away = options.kafka === null ? null : await unanswered(log, options.kafka);
+      if (away !== null) options.note(`weir: ${away}: nothing is waited for`);
+      const status = await edgeAtRest(edgeAddress, away === null ? restMs : 0).catch(
+        (error: unknown) => {
+          options.note(`weir: the edge's counts cannot be read, no ledger: ${reasonOf(error)}`);
+          return null;
+        },
       );
-      if (!all) options.note(`weir: the log was not read to its end within ${drainMs} ms`);
+      await resumeAll(engine);
+      const why = away === null ? await undrained({ engine, log }) : null;
+      if (why !== null) options.note(`weir: ${why}`);
       await edge.stop();
       await registries?.close();
-      await log.close();
+      // Its goodbye would wait for Kafka, too.
+      const closed = log.close();
+      if (away === null) await closed;
       const stopMs = options.stopMs?.() ?? stopMsDefault;
       const report = await engine.stop(stopMs);
       if (!report.clean) options.note(`weir: ${untidyText(report)}`);
@@ -257,12 +268,19 @@ const running = (parts: Parts): System => {
       if (dropped > 0)
         options.note(`weir: ${dropped} outputs were dropped: record-too-large for their topic`);
       const handled = handledOf(last);
-      return status === null
-        ? { balanced: false, signals: {} }
-        : ledgerOf(status.signals, handled, refusedOf(last));
+      const ledger =
+        status === null
+          ? { balanced: false, signals: {} }
+          : ledgerOf(status.signals, handled, refusedOf(last));
+      return { ledger, isLogAway: away !== null };
     },
   };
 };
+
+const undrained = ({ engine, log }: Pick<Parts, "engine" | "log">): Promise<string | null> =>
+  drained({ memory: engine.memory, log, deadlineMs: drainMs }).catch(
+    (error: unknown) => `the end of the log cannot be asked for: ${reasonOf(error)}`,
+  );
 
 /** What rests would never be drained. */
 const resumeAll = async ({ steering }: Engine): Promise<void> => {
