@@ -96,6 +96,6 @@ it("stages that cannot be run are told before anything starts", async () => {
   );
   writeFileSync(path, '[[stages]]\nname = "a"\nmodule = "./wide.mjs"\n');
   await expect(openConfig({ values: { config: path }, positionals: [] }, {}, io)).rejects.toThrow(
-    /stages\.toml:1: stages\.0: stage=wide: inputBytes=32 outputBytes=64, expected 32 for both/,
+    /stages\.toml:1: stages\[0\]: stage=wide: inputBytes=32 outputBytes=64, expected 32 for both/,
   );
 });
