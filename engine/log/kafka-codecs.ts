@@ -1,13 +1,33 @@
-// The compressions that kafkajs leaves to others. We write none of them, but foreign producers do,
+// The compressions that kafkajs leaves to others, and gzip with a bound. We write none of them, but foreign producers do,
 // the Collector's exporter among them, and one batch that cannot be read would end the consumer.
 // The native ones are loaded by the first batch that needs them: most logs never do.
 import { promisify } from "node:util";
-import { zstdDecompress } from "node:zlib";
+import { unzip, zstdDecompress } from "node:zlib";
 
 // Only the default export has them: Node does not see all names of a CommonJS module.
 import kafkajs from "kafkajs";
 
 type Inflate = (source: Buffer) => Promise<Buffer>;
+type Bounded = (source: Buffer, options: { readonly maxOutputLength: number }) => Promise<Buffer>;
+
+/**
+ * Of one batch. Kafka holds batches against its limits as they are compressed, and these two formats
+ * make thousands of bytes of one; Snappy and LZ4 make 255 at most.
+ */
+const inflatedBytesMax = 64 << 20;
+
+/** @throws Error naming the limit: as for a batch that is damaged, the owner goes no further. */
+const bounded =
+  (inflate: Bounded): Inflate =>
+  async (source) => {
+    try {
+      return await inflate(source, { maxOutputLength: inflatedBytesMax });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ERR_BUFFER_TOO_LARGE") throw error;
+      const what = `a batch of ${source.length} bytes inflates to more than ${inflatedBytesMax}`;
+      throw new Error(what, { cause: error });
+    }
+  };
 
 /** What snappy-java begins with; two numbers of four bytes, its versions, follow. */
 const javaMagic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);
@@ -42,7 +62,8 @@ const { CompressionCodecs, CompressionTypes } = kafkajs;
 
 /** For all clients of this thread; again changes nothing. */
 export const installKafkaCodecs = (): void => {
+  CompressionCodecs[CompressionTypes.GZIP] = codec("gzip", bounded(promisify(unzip)));
   CompressionCodecs[CompressionTypes.Snappy] = codec("Snappy", inflateSnappy);
   CompressionCodecs[CompressionTypes.LZ4] = codec("LZ4", inflateLz4);
-  CompressionCodecs[CompressionTypes.ZSTD] = codec("Zstandard", promisify(zstdDecompress));
+  CompressionCodecs[CompressionTypes.ZSTD] = codec("Zstandard", bounded(promisify(zstdDecompress)));
 };
