@@ -15,6 +15,7 @@ import type {
 import { LogError } from "./event-log.ts";
 import { type KafkaAdmin, missingNamed } from "./kafka-admin.ts";
 import { isStaleMember, kafkaLogError, withCoordinator } from "./kafka-error.ts";
+import { KafkaOutage } from "./kafka-outage.ts";
 import { logRecord, unshownRecord } from "./kafka-records.ts";
 
 export type Connections = {
@@ -47,9 +48,6 @@ const settings = {
   maxWaitTimeInMs: 250,
   allowAutoTopicCreation: false,
 } as const;
-
-/** A broker may be away this long; then onFailed, and the owner decides. */
-const outageMsMax = 60_000;
 
 /** @throws LogError when the first assignment cannot be had. */
 export const startKafkaConsumer = async (
@@ -95,8 +93,7 @@ class Member implements LogConsumer {
   #generation = 0;
   #isAssigned = false;
   #commits = 0;
-  /** When the broker was last heard of. */
-  #aliveMs = performance.now();
+  readonly #outage: KafkaOutage;
   /** Assignments and revocations, one after the other. */
   #changes: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | undefined;
@@ -107,13 +104,15 @@ class Member implements LogConsumer {
     this.#reached = connections.reached;
     this.#options = options;
     this.#handlers = handlers;
+    this.#outage = new KafkaOutage((message) => handlers.onNote?.(message));
     this.#consumer = this.#client.kafka.consumer({
       groupId: options.group,
       ...settings,
       retry: {
         ...retry,
         ...rejoinOf(options),
-        restartOnFailure: async (error) => this.#mayRestart(error),
+        // kafkajs gives up at the first refused connection; it joins anew when we say so.
+        restartOnFailure: async (error) => this.#isAssigned && this.#outage.mayGoOn(error),
       },
     });
     // Whoever calls consume awaits it; later nobody does.
@@ -130,9 +129,7 @@ class Member implements LogConsumer {
     consumer.on(consumer.events.COMMIT_OFFSETS, () => {
       this.#commits += 1;
     });
-    consumer.on(consumer.events.FETCH, () => {
-      this.#aliveMs = performance.now();
-    });
+    consumer.on(consumer.events.FETCH, () => this.#outage.heard());
     consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => this.#passUnshown(payload));
     await this.#client.ready;
     await consumer.connect();
@@ -176,13 +173,6 @@ class Member implements LogConsumer {
     await this.#change(() => this.#revoke());
     this.#client.cut();
     this.#first.reject(new LogError("closed", "stopped before the first assignment"));
-  }
-
-  // kafkajs gives up at the first refused connection; it joins anew after a pause when we say so.
-  // Without one of its topics it would read none of them.
-  #mayRestart(error: Error): boolean {
-    if (kafkaLogError(error).code === "topic-missing") return false;
-    return this.#isAssigned && performance.now() - this.#aliveMs < outageMsMax;
   }
 
   #crashed({ error, restart }: { readonly error: Error; readonly restart: boolean }): void {

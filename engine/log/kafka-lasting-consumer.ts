@@ -28,6 +28,8 @@ class LastingConsumer implements LogConsumer {
   readonly #connections: Shared;
   readonly #options: ConsumerOptions;
   readonly #handlers: ConsumerHandlers;
+  /** Those of a member: what ends one may not end the next. */
+  readonly #members: ConsumerHandlers;
   readonly #reached: Connections["reached"] = new Map();
   #member: LogConsumer | null = null;
   #missing: readonly string[] = [];
@@ -40,6 +42,8 @@ class LastingConsumer implements LogConsumer {
     this.#connections = connections;
     this.#options = options;
     this.#handlers = handlers;
+    const { onAssigned, onRevoked, onBatch, onNote = () => undefined } = handlers;
+    this.#members = { onAssigned, onRevoked, onBatch, onNote, onFailed: this.#onFailed };
   }
 
   async start(): Promise<void> {
@@ -101,11 +105,10 @@ class LastingConsumer implements LogConsumer {
   }
 
   #read(topics: readonly string[]): Promise<LogConsumer> {
-    const { onAssigned, onRevoked, onBatch } = this.#handlers;
     return startKafkaConsumer(
       { ...this.#connections, reached: this.#reached },
       { ...this.#options, topics },
-      { onAssigned, onRevoked, onBatch, onFailed: this.#onFailed },
+      this.#members,
     );
   }
 
