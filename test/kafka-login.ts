@@ -1,13 +1,24 @@
 // A real Kafka that wants TLS and a login: a certificate authority made for the test (openssl), a
-// broker certificate for localhost, users for PLAIN and SCRAM.
+// broker certificate for localhost, users for PLAIN and SCRAM; rights can be taken from them.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import kafkajs from "kafkajs";
+
 import type { KafkaLogin } from "../schemas/kafka/client.ts";
 import { type TestBroker, kafkaAvailable, startBroker } from "./kafka-broker.ts";
 import { freePort } from "./server-process.ts";
+
+const {
+  AclOperationTypes,
+  AclPermissionTypes,
+  AclResourceTypes,
+  Kafka,
+  logLevel,
+  ResourcePatternTypes,
+} = kafkajs;
 
 export const loginAvailable = (): boolean => kafkaAvailable() && existsSync("/usr/bin/openssl");
 
@@ -42,6 +53,30 @@ const makeCertificates = (folder: string): { authorities: string; keystore: stri
   return { authorities: at("ca.pem"), keystore: at("keystore.pem") };
 };
 
+/** Takes the right to write to a topic from the one user, and gives it back. */
+export const setWriteRight = async (
+  { bootstrap }: LoginBroker,
+  topic: string,
+  isAllowed: boolean,
+): Promise<void> => {
+  const kafka = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING });
+  const admin = kafka.admin();
+  await admin.connect();
+  const acl = {
+    resourceType: AclResourceTypes.TOPIC,
+    resourceName: topic,
+    resourcePatternType: ResourcePatternTypes.LITERAL,
+    principal: `User:${loginOf("plain").username}`,
+    host: "*",
+  };
+  const any = { operation: AclOperationTypes.ALL, permissionType: AclPermissionTypes.ALLOW };
+  const write = { operation: AclOperationTypes.WRITE, permissionType: AclPermissionTypes.DENY };
+  const denial = { ...acl, ...write };
+  if (isAllowed) await admin.deleteAcls({ filters: [denial] });
+  else await admin.createAcls({ acl: [{ ...acl, ...any }, denial] });
+  await admin.disconnect();
+};
+
 const securityModule = "org.apache.kafka.common.security";
 
 /** Beside a plain listener, which the tests use to look into the topics. */
@@ -70,6 +105,10 @@ export const startLoginBroker = async (): Promise<LoginBroker> => {
       "listener.name.sasl_ssl.plain.sasl.jaas.config": `${securityModule}.plain.PlainLoginModule required user_${username}="${password}";`,
       "listener.name.sasl_ssl.scram-sha-256.sasl.jaas.config": `${securityModule}.scram.ScramLoginModule required;`,
       "listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config": `${securityModule}.scram.ScramLoginModule required;`,
+      "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+      "allow.everyone.if.no.acl.found": "true",
+      // Who comes over the plain listener, the broker itself too.
+      "super.users": "User:ANONYMOUS",
       "ssl.keystore.type": "PEM",
       "ssl.keystore.location": keystore,
     },

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -10,9 +11,21 @@ import { openLog } from "../../engine/log/open-log.ts";
 import { type RunningEdge, bundleEdge, startEdge } from "../../engine/up/edge-process.ts";
 import { createProducer } from "../../schemas/kafka/producer.ts";
 import type { ProducerRecord } from "../../schemas/kafka/topic-messages.ts";
-import { protobufType, spanNames, tracesBody } from "../engine/up/edge-client.ts";
-import { type LoginBroker, loginAvailable, loginOf, startLoginBroker } from "../kafka-login.ts";
-import { readTopic } from "./expected-outputs.ts";
+import {
+  jsonType,
+  protobufType,
+  spanNames,
+  tracesBody,
+  transactionsBody,
+} from "../engine/up/edge-client.ts";
+import {
+  type LoginBroker,
+  loginAvailable,
+  loginOf,
+  setWriteRight,
+  startLoginBroker,
+} from "../kafka-login.ts";
+import { readTopic } from "../read-topic.ts";
 import { weir } from "./weir-process.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -26,6 +39,12 @@ const record: ProducerRecord = {
   headers: {},
   timestampMs: 1_700_000_000_000,
 };
+
+const spansPost = (seed: number) => ({
+  method: "POST",
+  body: tracesBody(1, seed),
+  headers: protobufType,
+});
 
 describe.skipIf(!loginAvailable())("Kafka with TLS and login (needs Java, Maven, openssl)", () => {
   let broker: LoginBroker;
@@ -180,6 +199,43 @@ describe.skipIf(!loginAvailable())("Kafka with TLS and login (needs Java, Maven,
       expect(lines.map(({ count }) => count)).toEqual([1]);
       expect(status + JSON.stringify(errors())).not.toContain("not the secret");
     });
+  });
+
+  test("a topic that the login may not write to is 503 by its name, others and what comes later are taken", async () => {
+    await setWriteRight(broker, "otlp_spans", false);
+    await inEdge(edgeVars("scram-sha-256"), async (url, errors) => {
+      for (let i = 0; i < 3; i += 1) {
+        const answer = await fetch(`${url}/v1/traces`, spansPost(8002));
+        expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "1"]);
+        expect(await answer.text()).toContain("otlp_spans: unauthorized");
+      }
+      const transactions = { method: "POST", body: transactionsBody(1), headers: jsonType };
+      expect((await fetch(`${url}/v1/transactions`, transactions)).status).toBe(200);
+      const status = await (await fetch(`${url}/status`)).text();
+      expect(JSON.parse(status)).toMatchObject({
+        signals: { spans: { in: 3, accepted: 0, inFlight: 0 }, transactions: { accepted: 1 } },
+        forwarder: {
+          isLogDown: false,
+          refusedWrites: 3,
+          spilledRecords: 0,
+          writeError: expect.stringMatching(/^otlp_spans: unauthorized/),
+        },
+      });
+      const lines = errors().filter(({ line }) => line.includes("the log takes no such records"));
+      expect(lines.map(({ count }) => count)).toEqual([1]);
+      await setWriteRight(broker, "otlp_spans", true);
+      let last = 0;
+      for (let i = 0; i < 100 && last !== 200; i += 1) {
+        last = (await fetch(`${url}/v1/traces`, spansPost(8003))).status;
+        await pause(100);
+      }
+      expect(last).toBe(200);
+    });
+    const log = await openLog({ kafka: broker.bootstrap });
+    const names = (await readTopic(log, "otlp_spans")).flat().flatMap((r) => spanNames(r.value));
+    await log.close();
+    expect(names).not.toContain("span 8002.0");
+    expect(names).toContain("span 8003.0");
   });
 
   test("the engine's log takes TLS and login from the environment", async () => {
