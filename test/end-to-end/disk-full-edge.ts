@@ -12,7 +12,7 @@ import { startRestServer } from "../../engine/log/rest-server.ts";
 import { bundleEdge, startEdge } from "../../engine/up/edge-process.ts";
 import { edgeAtRest } from "../../engine/up/edge-status.ts";
 import { protobufType, spanNames, tracesBody } from "../engine/up/edge-client.ts";
-import { readTopic } from "./expected-outputs.ts";
+import { readTopic } from "../read-topic.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const requestsMax = 60;

@@ -11,7 +11,7 @@ import { type RunningEdge, bundleEdge, startEdge } from "../../engine/up/edge-pr
 import { type KafkaNode, startKafkaNode } from "../../engine/log/kafka-node.ts";
 import { openLog } from "../../engine/log/open-log.ts";
 import { protobufType, spanNames, tracesBody } from "../engine/up/edge-client.ts";
-import { readTopic } from "./expected-outputs.ts";
+import { readTopic } from "../read-topic.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 

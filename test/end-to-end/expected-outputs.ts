@@ -4,33 +4,13 @@ import { decodeCandidate } from "../../schemas/market/candidate.ts";
 import { FrameReader } from "../../schemas/market/frame.ts";
 import { instructionRules } from "../../schemas/market/programs.ts";
 import { TransactionItem } from "../../schemas/market/transaction-item.ts";
-import type { TopicName } from "../../schemas/topics.ts";
-import type { EventLog, LogRecord } from "../../engine/log/event-log.ts";
+import type { EventLog } from "../../engine/log/event-log.ts";
 import { Sniffer } from "../../engine/sniff/sniffer.ts";
 import { verdict } from "../../engine/sniff/verdict.ts";
 import { WatchList, watchedPrograms } from "../../engine/sniff/watch-list.ts";
 import type { Aggregate } from "../../engine/stream/aggregate.ts";
 import { TelemetryStage } from "../../engine/stream/telemetry-stage.ts";
-
-/** All records of a topic, by partition, from the first kept one. */
-export const readTopic = async (
-  log: EventLog,
-  topic: TopicName,
-): Promise<readonly (readonly LogRecord[])[]> => {
-  const ends = await log.offsets(topic);
-  return Promise.all(
-    ends.map(async ({ earliest, end }, partition) => {
-      const records: LogRecord[] = [];
-      let next = earliest;
-      while (next < end) {
-        const more = await log.read({ topic, partition, offset: next }, 500);
-        records.push(...more);
-        next = (more.at(-1)?.offset ?? end) + 1;
-      }
-      return records;
-    }),
-  );
-};
+import { readTopic } from "../read-topic.ts";
 
 const viewOf = (bytes: Uint8Array): DataView =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

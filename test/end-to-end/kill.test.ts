@@ -12,11 +12,11 @@ import type { EventLog } from "../../engine/log/event-log.ts";
 import { openLog } from "../../engine/log/open-log.ts";
 import { kafkaAvailable, startBroker } from "../kafka-broker.ts";
 import { runSeed, seeded } from "../random.ts";
+import { readTopic } from "../read-topic.ts";
 import { until } from "../until.ts";
 import {
   expectedAggregates,
   expectedCandidates,
-  readTopic,
   writtenAggregates,
   writtenCandidates,
 } from "./expected-outputs.ts";

@@ -8,7 +8,7 @@ import { expect, it } from "vitest";
 
 import { openLog } from "../../engine/log/open-log.ts";
 import { readRefused } from "../../schemas/rejected-value.ts";
-import { readTopic } from "./expected-outputs.ts";
+import { readTopic } from "../read-topic.ts";
 import { weir } from "./weir-process.ts";
 
 const registry = (attribute: string): string => `groups:

@@ -1,8 +1,6 @@
 // Requests to a running edge, and what its records hold, by a foreign codec.
 import protobuf from "protobufjs";
 
-import type { EventLog, LogRecord } from "../../../engine/log/event-log.ts";
-import { type TopicName, topics } from "../../../schemas/topics.ts";
 import { transactionJson } from "../../edge/decode/solana-bytes.ts";
 
 const { root } = protobuf.parse(`
@@ -47,19 +45,6 @@ export const statusOf = async (url: string, body: Uint8Array | string): Promise<
   const response = await fetch(url, { method: "POST", body, headers });
   await response.bytes();
   return response.status;
-};
-
-/** The first 100,000 records of each partition, with its number. */
-export const readTopic = async (
-  log: EventLog,
-  topic: TopicName,
-): Promise<readonly (LogRecord & { readonly partition: number })[]> => {
-  const partitions = Array.from({ length: topics[topic].partitions }, (_, partition) =>
-    log
-      .read({ topic, partition, offset: 0 }, 100_000)
-      .then((records) => records.map((record) => ({ partition, ...record }))),
-  );
-  return (await Promise.all(partitions)).flat();
 };
 
 /** Body of POST /v1/transactions. */

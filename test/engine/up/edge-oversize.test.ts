@@ -16,7 +16,7 @@ import { startRestServer } from "../../../engine/log/rest-server.ts";
 import { contractTopics } from "../../../engine/log/topic-table.ts";
 import { type RunningEdge, bundleEdge, startEdge } from "../../../engine/up/edge-process.ts";
 import { readRefused } from "../../../schemas/rejected-value.ts";
-import { readTopic } from "../../end-to-end/expected-outputs.ts";
+import { readTopic } from "../../read-topic.ts";
 import { kafkaAvailable } from "../../kafka-broker.ts";
 import { countsOf, jsonType, spanNames } from "./edge-client.ts";
 

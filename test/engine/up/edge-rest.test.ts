@@ -14,14 +14,8 @@ import { type RunningEdge, bundleEdge, startEdge } from "../../../engine/up/edge
 import { keyPartition } from "../../../schemas/hash/murmur2.ts";
 import { FrameReader } from "../../../schemas/market/frame.ts";
 import { type TopicName } from "../../../schemas/topics.ts";
-import {
-  countsOf,
-  readTopic,
-  spanNames,
-  statusOf,
-  tracesBody,
-  transactionsBody,
-} from "./edge-client.ts";
+import { readTopic } from "../../read-topic.ts";
+import { countsOf, spanNames, statusOf, tracesBody, transactionsBody } from "./edge-client.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "weir-edge-rest-"));
@@ -55,14 +49,16 @@ test("spans of many requests at once are in the log exactly once, in their key's
     seeds.map((seed) => statusOf(`${edge.url}/v1/traces`, tracesBody(50, seed))),
   );
   expect(new Set(statuses)).toEqual(new Set([200]));
-  const records = await readTopic(log, "otlp_spans");
-  const names = records.flatMap(({ value }) => spanNames(value));
+  const partitions = await readTopic(log, "otlp_spans");
+  const names = partitions.flat().flatMap(({ value }) => spanNames(value));
   expect(names).toHaveLength(2000);
   expect(new Set(names).size).toBe(2000);
-  for (const { partition, key, headers, timestampMs } of records) {
-    expect(keyPartition(key ?? new Uint8Array(0), 0, 32, 6)).toBe(partition);
-    const receivedMs = new TextDecoder().decode(headers["weir-received-ms"]);
-    expect(timestampMs).toBe(Number(receivedMs));
+  for (const [partition, records] of partitions.entries()) {
+    for (const { key, headers, timestampMs } of records) {
+      expect(keyPartition(key ?? new Uint8Array(0), 0, 32, 6)).toBe(partition);
+      const receivedMs = new TextDecoder().decode(headers["weir-received-ms"]);
+      expect(timestampMs).toBe(Number(receivedMs));
+    }
   }
   expect(await countsOf(edge.url, "spans")).toMatchObject({ in: 2000, accepted: 2000 });
 });
@@ -74,7 +70,7 @@ test("transactions and depth arrive as frames", async () => {
   expect(await statusOf(`${edge.url}/v1/depth`, depth)).toBe(200);
   const reader = new FrameReader();
   const items = async (topic: TopicName): Promise<number> => {
-    const counts = (await readTopic(log, topic)).map(({ value }) => {
+    const counts = (await readTopic(log, topic)).flat().map(({ value }) => {
       const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
       return reader.countItems(view, 0, value.byteLength);
     });
