@@ -27,6 +27,7 @@ import { laneOf } from "./deal.ts";
 import type { TraceClaims } from "../trace/trace-claims.ts";
 import type { InputRole } from "./input-rings.ts";
 import { headerBytes, messageType, writeHeader } from "./record-message.ts";
+import { unreadableHeader } from "../log/event-log.ts";
 import { RepeatWindow } from "./repeat-window.ts";
 
 const waitMs = 1_000;
@@ -83,6 +84,8 @@ export class Ingest implements ConsumerHandlers {
     market: Promise.resolve(),
     stream: Promise.resolve(),
   };
+  /** Partitions whose unreadable records were told of. */
+  readonly #unreadable = new Set<number>();
   readonly onFailed: (error: Error) => void;
   readonly onNote: (message: string) => void;
 
@@ -215,6 +218,7 @@ export class Ingest implements ConsumerHandlers {
     const { metrics, positions } = this.#options;
     const id = topicPartitionId(batch.topic, batch.partition);
     this.#countRepeats(id, batch.records);
+    this.#countUnreadable(id, batch);
     this.#stamp();
     let unpublished = 0;
     for (const record of batch.records) {
@@ -241,6 +245,20 @@ export class Ingest implements ConsumerHandlers {
     }
     this.#lookedAt.set(id, next);
     if (repeats > 0) this.#options.metrics.add(repeatsCell, repeats);
+  }
+
+  /** They are empty: nothing comes of them but that positions pass. Told once of each partition. */
+  #countUnreadable(id: number, { topic, partition, records }: RecordBatch): void {
+    const unreadable = records.filter(({ headers }) => headers[unreadableHeader] !== undefined);
+    const [first] = unreadable;
+    const reason = first?.headers[unreadableHeader];
+    if (first === undefined || reason === undefined) return;
+    this.#options.metrics.add(unreadableCell, unreadable.length);
+    if (this.#unreadable.has(id)) return;
+    this.#unreadable.add(id);
+    const where = `${topic}/${partition} from offset ${first.offset} on`;
+    const why = Buffer.from(reason).toString();
+    this.onNote(`records that cannot be read are passed over and counted: ${where}: ${why}`);
   }
 
   /** From the next batch on no record passes: batches wait, unhandled, until `resume`. */
@@ -357,4 +375,5 @@ const bytesCell = cellOf("consumeBytes");
 const tracedCell = cellOf("traced");
 const tracesFullCell = cellOf("tracesFull");
 const oversizeCell = cellOf("consumeOversize");
+const unreadableCell = cellOf("consumeUnreadable");
 const blockedCell = cellOf("consumeBlocked");

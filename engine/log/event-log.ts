@@ -21,6 +21,9 @@ export type LogRecord = {
   readonly headers: { readonly [name: string]: Uint8Array };
 };
 
+/** Header of an empty record that stands for one that cannot be read; its value says why. */
+export const unreadableHeader = "weir-unreadable";
+
 /** Consecutive records of one partition, oldest first, at least one. */
 export type RecordBatch = {
   readonly topic: string;

@@ -7,16 +7,20 @@ const outageMsMax = 60_000;
 /** One consumer's view. */
 export class KafkaOutage {
   readonly #onNote: (message: string) => void;
-  #aliveMs = performance.now();
+  readonly #nowMs: () => number;
+  #aliveMs: number;
   #isTold = false;
 
-  constructor(onNote: (message: string) => void) {
+  /** `nowMs` is monotonic. */
+  constructor(onNote: (message: string) => void, nowMs: () => number = () => performance.now()) {
     this.#onNote = onNote;
+    this.#nowMs = nowMs;
+    this.#aliveMs = nowMs();
   }
 
   /** Kafka has answered. */
   heard(): void {
-    this.#aliveMs = performance.now();
+    this.#aliveMs = this.#nowMs();
     if (this.#isTold) this.#onNote("Kafka answers again: its records are read on");
     this.#isTold = false;
   }
@@ -24,7 +28,7 @@ export class KafkaOutage {
   /** Whether to read on after an error. Without one of its topics a consumer would read none of them. */
   mayGoOn(error: Error): boolean {
     const { code, message } = kafkaLogError(error);
-    if (code === "topic-missing" || performance.now() - this.#aliveMs >= outageMsMax) return false;
+    if (code === "topic-missing" || this.#nowMs() - this.#aliveMs >= outageMsMax) return false;
     if (!this.#isTold) this.#onNote(`Kafka cannot be read, tried again: ${message}`);
     this.#isTold = true;
     return true;

@@ -95,6 +95,8 @@ const tables = (outcome: string): Metric =>
   counter("control", "weir_lookup_tables_total", "What became of requests for lookup tables", {
     outcome,
   });
+const consumeDropped = (reason: string): Metric =>
+  counter("ingest", "weir_consume_dropped_total", "Log records that are passed over", { reason });
 const submitRejected = (reason: string): Metric =>
   counter("submit", "weir_submit_rejected_total", "Transactions that become no record", { reason });
 const submitDropped = (reason: string): Metric =>
@@ -109,12 +111,8 @@ const submitBundles = (reason: string): Metric =>
 export const metrics = {
   consumeRecords: counter("ingest", "weir_consume_records_total", "Log records read"),
   consumeBytes: counter("ingest", "weir_consume_bytes_total", "Bytes of log records read"),
-  consumeOversize: counter(
-    "ingest",
-    "weir_consume_dropped_total",
-    "Log records that no ring can hold",
-    { reason: "oversize" },
-  ),
+  consumeOversize: consumeDropped("oversize"),
+  consumeUnreadable: consumeDropped("unreadable"),
   consumeBlocked: counter(
     "ingest",
     "weir_consume_blocked_total",

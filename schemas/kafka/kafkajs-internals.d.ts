@@ -19,3 +19,13 @@ declare module "kafkajs/src/consumer/batch.js" {
     isEmptyIncludingFiltered(): boolean;
   }
 }
+
+declare module "kafkajs/src/protocol/recordBatch/record/v0/index.js" {
+  /** One record of a batch of version 2. */
+  export default function encodeRecord(record: {
+    readonly offsetDelta: number;
+    readonly key: Buffer | null;
+    readonly value: Buffer | null;
+    readonly headers: { readonly [name: string]: Buffer };
+  }): { readonly buffer: Buffer };
+}

@@ -11,18 +11,18 @@ import type { Checksum } from "./crc32c.ts";
 import type { ProducerRecord } from "./topic-messages.ts";
 import { putText, putVarint, textBytes, varintBytes } from "./varint.ts";
 
-const headerBytes = 61;
+export const headerBytes = 61;
 const lengthAt = 8;
-const magicAt = 16;
+export const magicAt = 16;
 const crcAt = 17;
 const attributesAt = 21;
-const lastDeltaAt = 23;
+export const lastDeltaAt = 23;
 const firstMsAt = 27;
 const lastMsAt = 35;
 const producerIdAt = 43;
 const epochAt = 51;
 const sequenceAt = 53;
-const countAt = 57;
+export const countAt = 57;
 
 /** What a batch says beside its records: so the broker drops a retry that it has already. */
 export type BatchHead = {
