@@ -10,7 +10,7 @@ import { type Producer, createProducer } from "../../schemas/kafka/producer.ts";
 import type { KafkaConfig } from "../config.ts";
 import { recordState } from "./forward-outcome.ts";
 import { type Sink, type SinkRecord, type SinkResult, appended, failedAppend } from "./sink.ts";
-import { appendParts, partsOf, splitAppend } from "./split-append.ts";
+import { appendParts, partsOf, splitAppend, withAcknowledged } from "./split-append.ts";
 import { wasmCrc32c } from "./wasm-crc32c.ts";
 import { workerdSockets } from "./workerd-socket.ts";
 
@@ -45,14 +45,12 @@ const failed = (error: ProducerError, records: readonly SinkRecord[]): SinkResul
   // A topic that our login may not write to took nothing, though the request went out.
   const isRefused = !fate.isInDoubt || (writeFault === "unauthorized" && place !== "");
   const state = isRefused ? recordState.refused : recordState.unknown;
-  const result = failedAppend(records.length, state, {
+  return failedAppend(records.length, state, {
     message: writeFault === undefined ? message : `${place}${message}`,
     isDown: isDown(error),
     isLoginRefused: code === "authentication",
     writeFault,
   });
-  result.states.fill(recordState.acknowledged, 0, error.fate.acknowledged);
-  return result;
 };
 
 /** Sends over any producer; exported for tests. */
@@ -63,17 +61,26 @@ export const producerSink = (producer: Pick<Producer, "send" | "disconnect">): S
       return appended(records.length);
     } catch (error) {
       const failure = producerError(error);
-      const { acknowledged, isInDoubt } = failure.fate;
-      const isTooLarge = failure.code === "record-too-large";
-      if (isOfPartition(failure)) {
-        const isMixed = isInDoubt || isTooLarge;
-        const isOfTopic = !isMixed || failure.code === "unauthorized";
-        const parts = partsOf(records, acknowledged, isOfTopic ? "topic" : "partition");
-        if (parts.length > 1) return appendParts(records, { parts, isInDoubt: isMixed }, append);
-      }
-      if (isTooLarge) return splitAppend(records, acknowledged, failure.message, append);
-      return failed(failure, records);
+      const { acknowledged } = failure.fate;
+      // Sent again, what other partitions have would be there twice.
+      const left = records.filter((_, at) => !acknowledged.has(at));
+      return withAcknowledged(records.length, acknowledged, await appendLeft(failure, left));
     }
+  };
+
+  const appendLeft = async (
+    failure: ProducerError,
+    left: readonly SinkRecord[],
+  ): Promise<SinkResult> => {
+    const isTooLarge = failure.code === "record-too-large";
+    if (isOfPartition(failure)) {
+      const isInDoubt = failure.fate.isInDoubt || isTooLarge;
+      const isOfTopic = !isInDoubt || failure.code === "unauthorized";
+      const parts = partsOf(left, isOfTopic ? "topic" : "partition");
+      if (parts.length > 1) return appendParts(left, { parts, isInDoubt }, append);
+    }
+    if (isTooLarge) return splitAppend(left, failure.message, append);
+    return failed(failure, left);
   };
   return { append, close: () => producer.disconnect() };
 };

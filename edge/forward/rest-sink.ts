@@ -140,7 +140,7 @@ export const restSink = (options: RestSinkOptions): Sink => {
     try {
       const answer = await post(topic, records);
       if (answer.isTooLarge !== true) return answer;
-      return await splitAppend(records, 0, answer.message, (part) => postTopic(topic, part));
+      return await splitAppend(records, answer.message, (part) => postTopic(topic, part));
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       return { ...all(recordState.unknown, records.length, message), isDown: true };

@@ -5,7 +5,7 @@
 // goes alone, so that no record is written more than twice, and those that may have been are known.
 // Where it refused before it wrote any, each topic goes alone: the others are none of its matter.
 import { recordState } from "./forward-outcome.ts";
-import { type SinkRecord, type SinkResult, appended, failedAppend } from "./sink.ts";
+import { type SinkRecord, type SinkResult, failedAppend } from "./sink.ts";
 
 /** Results of parts that follow one another, as one. */
 const joined = (parts: readonly SinkResult[]): SinkResult => {
@@ -28,51 +28,58 @@ const joined = (parts: readonly SinkResult[]): SinkResult => {
 type Append = (records: readonly SinkRecord[]) => Promise<SinkResult>;
 
 /**
- * Appends again, in halves, what was refused as too large; the first `done` records are written.
- * `message` is the log's word for it. For a refusal that left nothing of the others behind.
+ * Appends again, in halves, what was refused as too large. `message` is the log's word for it. For
+ * a refusal that left nothing of the others behind.
  */
 export const splitAppend = async (
   records: readonly SinkRecord[],
-  done: number,
   message: string,
   append: Append,
 ): Promise<SinkResult> => {
   if (records.length === 1)
     return failedAppend(1, recordState.oversize, { message, isDown: false });
-  const middle = done + Math.ceil((records.length - done) / 2);
-  const parts = [appended(done)];
-  for (const part of [records.slice(done, middle), records.slice(middle)])
-    if (part.length > 0) parts.push(await append(part));
-  return joined(parts);
+  const middle = Math.ceil(records.length / 2);
+  const first = await append(records.slice(0, middle));
+  return joined([first, await append(records.slice(middle))]);
 };
 
 /** Places in `records`, in order, of those that are sent again together. */
 type Part = readonly number[];
 
-/** The records from `done` on, by topic or by partition. */
+/** The records by topic or by partition. */
 export const partsOf = (
   records: readonly SinkRecord[],
-  done: number,
   by: "topic" | "partition",
 ): readonly Part[] => {
-  const left = Array.from(records.keys()).slice(done);
   const nameOf = (at: number): string | undefined =>
     by === "topic" ? records[at]?.topic : `${records[at]?.topic}/${records[at]?.partition}`;
-  return [...Map.groupBy(left, nameOf).values()];
+  return [...Map.groupBy(records.keys(), nameOf).values()];
+};
+
+/** `result` is that of the records that are not `acknowledged`, in order; this one is that of all. */
+export const withAcknowledged = (
+  records: number,
+  acknowledged: ReadonlySet<number>,
+  result: SinkResult,
+): SinkResult => {
+  let at = 0;
+  const states = Uint8Array.from({ length: records }, (_, place) =>
+    acknowledged.has(place) ? recordState.acknowledged : (result.states[at++] ?? 0),
+  );
+  return { ...result, states };
 };
 
 /**
- * Appends each part alone, for a log that writes a part's records or none of them; what is in no
- * part is written. `isInDoubt`: an earlier send may have written some of the parts.
+ * Appends each part alone, for a log that writes a part's records or none of them. `isInDoubt`: an
+ * earlier send may have written some of the parts.
  */
 export const appendParts = async (
   records: readonly SinkRecord[],
   { parts, isInDoubt }: { readonly parts: readonly Part[]; readonly isInDoubt: boolean },
   append: Append,
 ): Promise<SinkResult> => {
-  const states = new Uint8Array(records.length).fill(recordState.acknowledged);
   const before = isInDoubt ? recordState.unknown : recordState.refused;
-  for (const at of parts.flat()) states[at] = before;
+  const states = new Uint8Array(records.length).fill(before);
   const results: SinkResult[] = [];
   for (const places of parts) {
     const result = await append(places.flatMap((at) => records[at] ?? []));

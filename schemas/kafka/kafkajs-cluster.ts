@@ -33,6 +33,22 @@ export type RequestQueue = {
 
 type Address = { readonly host: string; readonly port: number };
 
+/** As far as it is read here; `topics` is that of a produce request. */
+type DecodedAnswer = {
+  readonly clientSideThrottleTime: number | null;
+  readonly topics: readonly {
+    readonly topicName: string;
+    readonly partitions: readonly ProduceAnswer[];
+  }[];
+};
+
+/** What the leader of a partition says to a batch; the offset is that of its first record. */
+export type ProduceAnswer = {
+  readonly partition: number;
+  readonly errorCode: number;
+  readonly baseOffset: string;
+};
+
 /** A request and the reader of its answer, as kafkajs' protocol tables make them. */
 export type SendCall = {
   readonly request: {
@@ -41,7 +57,7 @@ export type SendCall = {
     readonly apiVersion: number;
   };
   readonly response: {
-    decode(payload: Buffer): Promise<{ readonly clientSideThrottleTime: number | null }>;
+    decode(payload: Buffer): Promise<DecodedAnswer>;
     parse(decoded: unknown): Promise<unknown>;
   };
 };

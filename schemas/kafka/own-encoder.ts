@@ -9,6 +9,7 @@ import type { Checksum } from "./crc32c.ts";
 import {
   type KafkajsBroker,
   type KafkajsConnection,
+  type ProduceAnswer,
   type SendCall,
   newCluster,
 } from "./kafkajs-cluster.ts";
@@ -20,6 +21,8 @@ const isInstalled = Symbol("weir: own encoder");
 
 class Batch implements PartitionBatch {
   readonly records: ProducerRecord[] = [];
+  /** In this send, whatever a later try of it is told. */
+  isAcknowledged = false;
 
   get length(): number {
     return this.records.length;
@@ -35,6 +38,10 @@ class PartitionedMessages {
     batch.records.push(record);
   }
 
+  isAcknowledged(partition: number): boolean {
+    return this.#batches[partition]?.isAcknowledged ?? false;
+  }
+
   /** kafkajs looks for messages without a value. */
   find(): undefined {
     return undefined;
@@ -46,8 +53,15 @@ class PartitionedMessages {
   }
 }
 
+/** What kafkajs is given to send. */
+export type Sending = {
+  readonly topicMessages: TopicMessages[];
+  /** kafkajs throws one partition's error for all; this one's leader may have acknowledged. */
+  readonly isAcknowledged: (record: ProducerRecord) => boolean;
+};
+
 /** The records by topic, for `sendBatch` of a client with the encoder installed. */
-export const partitionedRecords = (records: readonly ProducerRecord[]): TopicMessages[] => {
+export const partitionedRecords = (records: readonly ProducerRecord[]): Sending => {
   const topics = new Map<string, PartitionedMessages>();
   for (const record of records) {
     let messages = topics.get(record.topic);
@@ -57,10 +71,13 @@ export const partitionedRecords = (records: readonly ProducerRecord[]): TopicMes
     }
     messages.add(record);
   }
-  return Array.from(topics, ([topic, messages]) => ({
+  const topicMessages = Array.from(topics, ([topic, messages]) => ({
     topic,
     messages: messages as unknown as Message[],
   }));
+  const isAcknowledged = ({ topic, partition }: ProducerRecord): boolean =>
+    topics.get(topic)?.isAcknowledged(partition) ?? false;
+  return { topicMessages, isAcknowledged };
 };
 
 const isOwn = (call: ProduceCall): boolean =>
@@ -144,5 +161,15 @@ const sendProduce = async (
   });
   const decoded = await response.decode(payload);
   connection.requestQueue.maybeThrottle(decoded.clientSideThrottleTime);
+  for (const { topicName, partitions } of decoded.topics)
+    for (const answer of partitions) noteAnswer(call, topicName, answer);
   return response.parse(decoded);
+};
+
+// Without an offset a duplicate is told, of which nobody can say what it repeats.
+const noteAnswer = ({ topicData }: ProduceCall, name: string, answer: ProduceAnswer): void => {
+  if (answer.errorCode !== 0 || Number(answer.baseOffset) < 0) return;
+  const partitions = topicData.find(({ topic }) => topic === name)?.partitions;
+  const sent = partitions?.find(({ partition }) => partition === answer.partition)?.messages;
+  if (sent instanceof Batch) sent.isAcknowledged = true;
 };

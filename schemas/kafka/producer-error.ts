@@ -35,13 +35,13 @@ const retryable: { readonly [code in ProducerErrorCode]: boolean } = {
 
 /** What became of the records of a send that failed. */
 export type SendFate = {
-  /** This many of the first records are acknowledged. */
-  readonly acknowledged: number;
+  /** Places of the records that are acknowledged all the same: by the leaders of other partitions. */
+  readonly acknowledged: ReadonlySet<number>;
   /** False: certainly nothing of the others was written, no produce request with them left. */
   readonly isInDoubt: boolean;
 };
 
-const nothingSent: SendFate = { acknowledged: 0, isInDoubt: false };
+const nothingSent: SendFate = { acknowledged: new Set(), isInDoubt: false };
 
 /** `retryable`: the same records may be accepted later, under a new sequence (KW3). */
 export class ProducerError extends Error {

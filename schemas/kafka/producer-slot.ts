@@ -8,7 +8,7 @@ import type { Client, ClientOptions } from "./client.ts";
 import { createClient, retry } from "./client.ts";
 import { Deadlines } from "./deadlines.ts";
 import { ProducerError, producerError } from "./producer-error.ts";
-import { partitionedRecords } from "./own-encoder.ts";
+import { type Sending, partitionedRecords } from "./own-encoder.ts";
 import type { ProducerRecord } from "./topic-messages.ts";
 import { batches, byTopic, offsetsOf } from "./topic-messages.ts";
 
@@ -17,8 +17,21 @@ const recordsPerClientMax = 2 ** 30;
 
 type Live = { readonly client: Client; readonly producer: KafkaProducer; records: number };
 
-/** Of one attempt; `writesBefore`: produce requests that were out before the current batch. */
-type Progress = { readonly offsets: number[]; writesBefore: number };
+/** Of one attempt: the offsets of earlier batches, and the current one. */
+type Progress = {
+  readonly offsets: number[];
+  batch: readonly ProducerRecord[];
+  sending: Sending | undefined;
+  /** Produce requests that were out before it. */
+  writesBefore: number;
+};
+
+const newProgress = (): Progress => ({
+  offsets: [],
+  batch: [],
+  sending: undefined,
+  writesBefore: Number.POSITIVE_INFINITY,
+});
 
 export type ProducerSlot = {
   /** Sends through the live producer within `leftMs`. @throws ProducerError */
@@ -51,10 +64,13 @@ export const createProducerSlot = (options: ClientOptions): ProducerSlot => {
     now.records += records.length;
     for (const batch of batches(records)) {
       progress.writesBefore = now.client.produceWrites();
+      const sending = options.encoder === "kafkajs" ? unobserved(batch) : partitionedRecords(batch);
+      progress.batch = batch;
+      progress.sending = sending;
       const answer = await now.producer.sendBatch({
         acks: -1,
         timeout: options.requestTimeoutMs,
-        topicMessages: options.encoder === "kafkajs" ? byTopic(batch) : partitionedRecords(batch),
+        topicMessages: sending.topicMessages,
       });
       for (const offset of offsetsOf(batch, answer)) offsets.push(offset);
     }
@@ -76,13 +92,13 @@ export const createProducerSlot = (options: ClientOptions): ProducerSlot => {
   };
 
   const attempt = async (records: readonly ProducerRecord[], leftMs: number): Promise<number[]> => {
-    const progress: Progress = { offsets: [], writesBefore: Number.POSITIVE_INFINITY };
+    const progress = newProgress();
     try {
       return await within(deadlines, sent(records, progress), leftMs);
     } catch (error) {
       const failure = producerError(error);
       const isInDoubt = (client?.produceWrites() ?? 0) > progress.writesBefore;
-      failure.fate = { acknowledged: progress.offsets.length, isInDoubt };
+      failure.fate = { acknowledged: acknowledgedOf(progress), isInDoubt };
       client?.cut();
       client = undefined;
       live = undefined;
@@ -91,6 +107,20 @@ export const createProducerSlot = (options: ClientOptions): ProducerSlot => {
   };
   return { attempt, retire, clients: () => clients };
 };
+
+/** Earlier batches, and of the current one what leaders acknowledged before another one failed. */
+const acknowledgedOf = ({ offsets, batch, sending }: Progress): ReadonlySet<number> => {
+  const places = new Set(offsets.keys());
+  for (const [at, record] of batch.entries())
+    if (sending?.isAcknowledged(record) === true) places.add(offsets.length + at);
+  return places;
+};
+
+/** kafkajs' own encoder does not tell one partition's answer from another's. */
+const unobserved = (batch: readonly ProducerRecord[]): Sending => ({
+  topicMessages: byTopic(batch),
+  isAcknowledged: () => false,
+});
 
 const connect = async (client: Client): Promise<Live> => {
   const producer = client.kafka.producer({

@@ -88,7 +88,7 @@ const threePartitions = (isKnown: boolean) => {
     written.push(...there);
     if (there.length === records.length) return Promise.resolve(records.map(() => 0));
     const error = new ProducerError("topic-missing", "partition 3 has no leader");
-    error.fate = { acknowledged: 0, isInDoubt: there.length > 0 };
+    error.fate = { acknowledged: new Set(), isInDoubt: there.length > 0 };
     return Promise.reject(error);
   };
   return { written, sink: producerSink({ send, disconnect: () => Promise.resolve() }) };
@@ -120,7 +120,7 @@ describe("a topic that is not there as it should be", () => {
   });
 
   test("leaves in doubt what is of one partition", async () => {
-    const sink = failing("refused", { acknowledged: 1, isInDoubt: true });
+    const sink = failing("refused", { acknowledged: new Set([0]), isInDoubt: true });
     const { states } = await sink.append([sinkRecord(1, 1), sinkRecord(1, 1), sinkRecord(1, 1)]);
     expect(Array.from(states)).toEqual([acknowledged, unknown, unknown]);
   });
@@ -134,7 +134,7 @@ const withoutRight = (denied: string) => {
     written.push(...allowed);
     if (allowed.length === records.length) return Promise.resolve(records.map(() => 0));
     const error = new ProducerError("unauthorized", "no right");
-    error.fate = { acknowledged: 0, isInDoubt: true };
+    error.fate = { acknowledged: new Set(), isInDoubt: true };
     return Promise.reject(error);
   };
   return { written, sink: producerSink({ send, disconnect: () => Promise.resolve() }) };
@@ -163,6 +163,29 @@ describe("a topic that our login may not write to", () => {
 });
 
 describe("a failed send", () => {
+  test("leaves in doubt only what no partition acknowledged", async () => {
+    const fate = { acknowledged: new Set([0, 2]), isInDoubt: true };
+    const { states, isDown } = await failing("unreachable", fate).append(marked(1, 1, 1, 1));
+    expect(Array.from(states)).toEqual([acknowledged, unknown, acknowledged, unknown]);
+    expect(isDown).toBe(true);
+  });
+
+  test("sends nothing again that a partition acknowledged beside one that refused", async () => {
+    const sends: (readonly SinkRecord[])[] = [];
+    const send = (records: readonly SinkRecord[]): Promise<readonly number[]> => {
+      sends.push(records);
+      if (records.length < 3) return Promise.resolve(records.map(() => 0));
+      const error = new ProducerError("record-too-large", "too large");
+      error.fate = { acknowledged: new Set([0]), isInDoubt: true };
+      return Promise.reject(error);
+    };
+    const records = marked(1, 1, 1);
+    const sink = producerSink({ send, disconnect: () => Promise.resolve() });
+    const { states } = await sink.append(records);
+    expect(sends.slice(1).flat()).toEqual(records.slice(1));
+    expect(Array.from(states)).toEqual([acknowledged, repeatable, repeatable]);
+  });
+
   test.each([
     ["unreachable", false, refused, true],
     ["unreachable", true, unknown, true],
@@ -172,7 +195,7 @@ describe("a failed send", () => {
     ["sequence", true, unknown, false],
     ["topic-missing", false, refused, false],
   ] as const)("%s, in doubt %s", async (code, isInDoubt, state, isDown) => {
-    const sink = failing(code, { acknowledged: 1, isInDoubt });
+    const sink = failing(code, { acknowledged: new Set([0]), isInDoubt });
     const result = await sink.append(marked(1, 1, 1));
     expect(Array.from(result.states)).toEqual([acknowledged, state, state]);
     const isLoginRefused = code === "authentication";

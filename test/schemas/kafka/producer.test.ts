@@ -59,11 +59,13 @@ describe.skipIf(!kafkaAvailable())("the producer on a real Kafka (needs Java 17,
     await broker.close();
   });
 
-  const newTopic = async (numPartitions = 1): Promise<string> => {
+  const newTopic = async (numPartitions = 1, bytesMax = 1_048_588): Promise<string> => {
     const topic = `producer-${randomUUID()}`;
     const admin = kafka.admin();
     await admin.connect();
-    await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true });
+    const configEntries = [{ name: "max.message.bytes", value: `${bytesMax}` }];
+    const topics = [{ topic, numPartitions, configEntries }];
+    await admin.createTopics({ topics, waitForLeaders: true });
     await admin.disconnect();
     return topic;
   };
@@ -177,7 +179,9 @@ describe.skipIf(!kafkaAvailable())("the producer on a real Kafka (needs Java 17,
       sockets.cuts = Infinity;
       const first = producer.send([record(topic, "FIRST")]);
       await expect(first).rejects.toMatchObject({ code: "unreachable", retryable: true });
-      await expect(first).rejects.toMatchObject({ fate: { acknowledged: 0, isInDoubt: true } });
+      await expect(first).rejects.toMatchObject({
+        fate: { acknowledged: new Set(), isInDoubt: true },
+      });
       sockets.cuts = 0;
       await producer.send([record(topic, "SECOND")]);
       await producer.send([record(topic, "THIRD")]);
@@ -250,6 +254,17 @@ describe.skipIf(!kafkaAvailable())("the producer on a real Kafka (needs Java 17,
     }
   });
 
+  test("what one partition acknowledged beside another that refused is told", async () => {
+    const wide = await newTopic();
+    const narrow = await newTopic(1, 200);
+    await using({}, async (producer) => {
+      const records = [record(narrow, "x".repeat(500)), record(wide, "a"), record(wide, "b")];
+      const fate = { acknowledged: new Set([1, 2]), isInDoubt: true };
+      await expect(producer.send(records)).rejects.toMatchObject({ fate });
+      expect([await held(wide), await held(narrow)]).toEqual([["a", "b"], []]);
+    });
+  });
+
   test("a missing topic or partition and an oversize record are told apart", async () => {
     const topic = await newTopic();
     await using({}, async (producer) => {
@@ -272,7 +287,9 @@ describe("the producer without a broker", () => {
     const unreachable = { code: "unreachable", retryable: true };
     const sent = producer.send([record("t", "x")]);
     await expect(sent).rejects.toMatchObject(unreachable);
-    await expect(sent).rejects.toMatchObject({ fate: { acknowledged: 0, isInDoubt: false } });
+    await expect(sent).rejects.toMatchObject({
+      fate: { acknowledged: new Set(), isInDoubt: false },
+    });
     expect(producer.clients()).toBe(1);
     await producer.disconnect();
     await producer.disconnect();
