@@ -45,14 +45,25 @@ const movedTypes = new Set(["NOT_LEADER_FOR_PARTITION", "LEADER_NOT_AVAILABLE"])
 /** Longest chain of causes that is followed; kafkajs nests at most three. */
 const causesMax = 8;
 
-const hasType = (error: unknown, types: ReadonlySet<string>): boolean => {
-  let at = error as { readonly type?: unknown; readonly cause?: unknown } | undefined;
+type Foreign = { readonly type?: unknown; readonly cause?: unknown };
+
+const isOrComesOf = (error: unknown, is: (at: Foreign) => boolean): boolean => {
+  let at = error as Foreign | undefined;
   for (let i = 0; i < causesMax && typeof at === "object" && at !== null; i += 1) {
-    if (typeof at.type === "string" && types.has(at.type)) return true;
+    if (is(at)) return true;
     at = at.cause as typeof at;
   }
   return false;
 };
+
+const hasType = (error: unknown, types: ReadonlySet<string>): boolean =>
+  isOrComesOf(error, ({ type }) => typeof type === "string" && types.has(type));
+
+/**
+ * A client of kafkajs whose first question for a topic got no answer does not ask again, and falls
+ * over the partitions that it does not have: the next client does.
+ */
+const isUnasked = (error: unknown): boolean => isOrComesOf(error, (at) => at instanceof TypeError);
 
 const attemptMs = 250;
 const coordinatorAttemptsMax = 20;
@@ -60,26 +71,26 @@ const leaderAttemptsMax = 120;
 
 /** Runs `body`, again while a coordinator is away: up to five seconds. */
 export const withCoordinator = <T>(body: () => Promise<T>): Promise<T> =>
-  again(body, awayTypes, coordinatorAttemptsMax);
+  again(body, (error) => hasType(error, awayTypes), coordinatorAttemptsMax);
 
 /** Runs `body`, again while the broker does not know new topics or their leaders: up to 30 s. */
 export const withLeaders = <T>(body: () => Promise<T>): Promise<T> =>
-  again(body, unknownTypes, leaderAttemptsMax);
+  again(body, (error) => hasType(error, unknownTypes), leaderAttemptsMax);
 
-/** Runs `body`, which asks for leaders anew, again while another broker leads or none: up to 30 s. */
+/** Runs `body`, with a new client each time, again while another broker leads or none: up to 30 s. */
 export const withMovedLeaders = <T>(body: () => Promise<T>): Promise<T> =>
-  again(body, movedTypes, leaderAttemptsMax);
+  again(body, (error) => hasType(error, movedTypes) || isUnasked(error), leaderAttemptsMax);
 
 const again = async <T>(
   body: () => Promise<T>,
-  types: ReadonlySet<string>,
+  isPassing: (error: unknown) => boolean,
   attemptsMax: number,
 ): Promise<T> => {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await body();
     } catch (error) {
-      if (attempt >= attemptsMax || !hasType(error, types)) throw error;
+      if (attempt >= attemptsMax || !isPassing(error)) throw error;
     }
     await new Promise((resolve) => {
       setTimeout(resolve, attemptMs);
