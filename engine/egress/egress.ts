@@ -143,15 +143,19 @@ export class Egress {
   async #append(records: readonly NewRecord[]): Promise<Appended> {
     const { log, metrics, sleep, onFault } = this.#options;
     let told = "";
+    let left = records;
     for (let waitMs = retryMsMin; ; waitMs = Math.min(waitMs * 2, retryMsMax)) {
       try {
-        await log.append(records);
+        await log.append(left);
         return { taken: records.length, dropped: 0 };
       } catch (error) {
         metrics.add(failuresCell, 1);
         const message = error instanceof Error ? error.message : String(error);
+        // Sent again with the others, they would be there once more for each try.
+        if (error instanceof LogError) left = left.filter((_, at) => !error.acknowledged.has(at));
         if (error instanceof LogError && error.code === "record-too-large") {
-          return this.#appendSmaller(records, message);
+          const { taken, dropped } = await this.#appendSmaller(left, message);
+          return { taken: taken + records.length - left.length, dropped };
         }
         if (message !== told) onFault(message);
         told = message;

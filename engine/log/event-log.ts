@@ -89,7 +89,7 @@ export type TopicDescription = { readonly topic: string; readonly partitions: nu
 export type EventLog = {
   /**
    * Appends in order; resolves with the offsets, in the order given, when all are durable
-   * (acks all). On rejection any subset may have been written.
+   * (acks all). On rejection any subset may have been written; what certainly was, the error says.
    */
   append(records: readonly NewRecord[]): Promise<readonly number[]>;
   /** Starts a member of a group; resolves when it has its first assignment. */
@@ -138,6 +138,8 @@ export class LogError extends Error {
   override name = "LogError";
   readonly code: LogErrorCode;
   readonly retryable: boolean;
+  /** Of an append, set by the log: places of the records that are durable all the same. */
+  acknowledged: ReadonlySet<number> = new Set();
 
   constructor(code: LogErrorCode, message: string, options?: ErrorOptions) {
     super(`${code}: ${message}`, options);

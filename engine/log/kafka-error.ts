@@ -20,8 +20,10 @@ const codes: { readonly [code in ProducerErrorCode]: LogErrorCode } = {
 /** A LogError passes through; anything unknown is `unreachable`, which may be tried again. */
 export const kafkaLogError = (error: unknown): LogError => {
   if (error instanceof LogError) return error;
-  const { code, message } = error instanceof ProducerError ? error : producerError(error);
-  return new LogError(codes[code], message.replace(/^[a-z-]+: /, ""), { cause: error });
+  const { code, message, fate } = error instanceof ProducerError ? error : producerError(error);
+  const told = new LogError(codes[code], message.replace(/^[a-z-]+: /, ""), { cause: error });
+  told.acknowledged = fate.acknowledged;
+  return told;
 };
 
 /** The group went on without this member: what it commits is no longer its own. */

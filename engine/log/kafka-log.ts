@@ -107,7 +107,10 @@ const appendError = async (
     }),
   );
   const advice = "above max.message.bytes of its topic, alone or with those sent beside it";
-  return new LogError(told.code, `${advice}; the largest for ${each.join(", ")}`, { cause: error });
+  const largestFor = `${advice}; the largest for ${each.join(", ")}`;
+  const named = new LogError(told.code, largestFor, { cause: error });
+  named.acknowledged = told.acknowledged;
+  return named;
 };
 
 type Readers = { readonly reader: KafkaReader; readonly admin: KafkaAdmin };

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { candidateBytes } from "../../../schemas/market/candidate-layout.ts";
 import { frameLengthBytes } from "../../../schemas/market/frame.ts";
 import type { TopicName } from "../../../schemas/topics.ts";
-import type { Position } from "../../../engine/log/event-log.ts";
+import { LogError, type NewRecord, type Position } from "../../../engine/log/event-log.ts";
 import {
   aggregateBytes,
   encodeAggregate,
@@ -72,6 +72,30 @@ test("why the log takes no outputs is said once, however often it is tried", asy
   expect(metrics.read("egressFailures")).toBe(3);
   expect(metrics.read("egressRecords")).toBe(1);
   expect(faults).toEqual(["unreachable: away"]);
+});
+
+test("what the log has of an append that failed is not sent again", async () => {
+  const log = new MemoryLog();
+  const append = log.append.bind(log);
+  const sends: (readonly NewRecord[])[] = [];
+  log.append = async (records) => {
+    sends.push(records);
+    if (sends.length > 1) return append(records);
+    await append(records.slice(0, 1));
+    const error = new LogError("unreachable", "too few replicas of one partition");
+    error.acknowledged = new Set([0]);
+    throw error;
+  };
+  const { metrics, outbox, egress } = rig(log, () => undefined);
+  putAggregate(outbox, "1");
+  putCandidate(outbox);
+  outbox.publish();
+  egress.stop();
+  await egress.run();
+  expect(sends.map(({ length }) => length)).toEqual([2, 1]);
+  expect(await taken(log, "weir-aggregates")).toHaveLength(1);
+  expect(await taken(log, "weir-candidates")).toHaveLength(1);
+  expect(metrics.read("egressRecords")).toBe(2);
 });
 
 test("outputs that the log takes alone, but not together, are sent in parts, a frame by its items", async () => {
