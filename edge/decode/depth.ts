@@ -139,7 +139,10 @@ const tooLarge: Reason = {
 };
 
 const tooManyTrades = (itemsMax: number): Refusal =>
-  refuse("body-too-large", `messages: more than itemsMax=${itemsMax} items, trades counted singly`);
+  refuse(
+    "body-too-large",
+    `messages: more than REQUEST_ITEMS_MAX=${itemsMax} items, trades counted singly`,
+  );
 
 type Entry = { readonly receiveNs: bigint; readonly message: unknown };
 

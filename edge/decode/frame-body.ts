@@ -17,7 +17,7 @@ export const frameItems = (body: Uint8Array, itemsMax: number): readonly Uint8Ar
   if (reader.fault === frameFault.none) return items;
   const what = frameFaultNames[reader.fault] ?? "malformed frame";
   const isSize = reader.fault === frameFault.tooManyItems;
-  const limits = `itemBytesMax=${frameLimits.itemBytesMax} itemsMax=${itemsMax}`;
+  const limits = `itemBytesMax=${frameLimits.itemBytesMax} REQUEST_ITEMS_MAX=${itemsMax}`;
   return refuse(
     isSize ? "body-too-large" : "malformed",
     `body: ${what} at byte ${reader.faultAt}, item ${items.length} (${limits})`,

@@ -61,7 +61,7 @@ const rangesOf = (scanner: JsonScanner, shape: JsonItemsShape): number[] | Refus
     const start = scanner.at;
     if (!scanner.skip(1)) return faultOf(scanner);
     if (ranges.length >= 2 * itemsMax)
-      return refuse("body-too-large", `${list}: more than itemsMax=${itemsMax} items`);
+      return refuse("body-too-large", `${list}: more than REQUEST_ITEMS_MAX=${itemsMax} items`);
     ranges.push(start, scanner.at);
   } while (scanner.tryNext(mark.closeList));
   return scanner.fault === "" ? ranges : faultOf(scanner);

@@ -33,11 +33,17 @@ const sizeCodes = new Set<number>([
   scanCode.tooManyRecords,
 ]);
 
+/** The scan's own text, but for the one limit that is not named as its setting is. */
+const refusalText = (code: number, limits: OtlpLimits): string =>
+  code === scanCode.tooManyRecords
+    ? `more spans, metrics or log records than REQUEST_ITEMS_MAX=${limits.recordsMax}`
+    : scanCodeText(code, limits);
+
 /** The refusal of a request for a scan code, at this byte of its protobuf form. */
 export const scanRefusal = (code: number, at: number, limits: OtlpLimits): Refusal =>
   refuse(
     sizeCodes.has(code) ? "body-too-large" : "malformed",
-    `body: ${scanCodeText(code, limits)}, at byte ${at}`,
+    `body: ${refusalText(code, limits)}, at byte ${at}`,
     { field: "body", isMergeable: code === scanCode.repeatedMessage },
   );
 

@@ -120,7 +120,7 @@ export class OtlpPath {
     let items = 0;
     for (let i = 0; i < rows.count; i += 1) items += this.#itemsAt(i);
     if (items > itemsMax)
-      return refuse("body-too-large", `body: ${items} items, limit itemsMax=${itemsMax}`);
+      return refuse("body-too-large", `body: ${items} items, limit REQUEST_ITEMS_MAX=${itemsMax}`);
     const { partitionOf } = pass;
     const refused = rejections.isAnyOut ? this.#refused.of(pass, tenant.name) : [];
     const sampled = this.#signal.sample?.(rows, tenant.name, partitionOf);

@@ -7,7 +7,7 @@ import { inflate, inflatedBytesMax } from "./inflate.ts";
 import type { ContentEncoding } from "./media-type.ts";
 
 const tooLarge = (what: string, bytesMax: number): Refusal =>
-  refuse("body-too-large", `${what}: more than the limit of ${bytesMax} bytes`, { field: "body" });
+  refuse("body-too-large", `${what}: more than BODY_BYTES_MAX=${bytesMax}`, { field: "body" });
 
 const brokenOff = refuse("incomplete-body", "body: it broke off before its end", {
   field: "body",

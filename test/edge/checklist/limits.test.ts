@@ -181,4 +181,21 @@ describe("request size", () => {
       expect((await new FakeEdge(settings).post("/v1/traces", protobuf, body)).status).toBe(413);
     }
   });
+
+  test.each([
+    ["/v1/traces", { resourceSpans: [{ scopeSpans: [{ spans: [{}, {}] }] }] }],
+    [
+      "/v1/metrics",
+      { resourceMetrics: [{ scopeMetrics: [{ metrics: [{ gauge: { dataPoints: [{}, {}] } }] }] }] },
+    ],
+    ["/v1/transactions", { transactions: [1, 2] }],
+    ["/v1/depth", { venue: "okx", messages: [1, 2] }],
+  ])("too many items of %s are told by the name of the setting", async (path, body) => {
+    const edge = new FakeEdge({ REQUEST_ITEMS_MAX: "1" });
+    const response = await edge.post(path, json, JSON.stringify(body));
+    expect([response.status, await response.text()]).toEqual([
+      413,
+      expect.stringContaining("REQUEST_ITEMS_MAX=1"),
+    ]);
+  });
 });

@@ -98,7 +98,7 @@ describe("JSON", () => {
     const messages = [{ message: okx }];
     const refusal = route(json({ venue: "okx", messages }), { itemsMax: 2 });
     expect(refusal).toMatchObject({ code: "body-too-large" });
-    expect((refusal as Refusal).message).toContain("itemsMax=2");
+    expect((refusal as Refusal).message).toContain("REQUEST_ITEMS_MAX=2");
   });
 
   test("without a receive time the edge's own is taken", () => {

@@ -59,7 +59,10 @@ describe("the body", () => {
       limit,
     );
     const refused = await readBody(withLength(new Uint8Array(limit + 1)), "identity", limit);
-    expect(refused).toMatchObject({ code: "body-too-large" });
+    expect(refused).toMatchObject({
+      code: "body-too-large",
+      message: `Content-Length ${limit + 1}: more than BODY_BYTES_MAX=${limit}`,
+    });
   });
 
   test("without a declared length is joined from its chunks", async () => {
