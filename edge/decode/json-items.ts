@@ -77,7 +77,8 @@ export const jsonItems = (body: Uint8Array, shape: JsonItemsShape): JsonItems | 
   scanner.at += 1;
   if (!scanner.tryTake(mark.closeObject)) {
     do {
-      if (!scanner.string()) return faultOf(scanner);
+      // Any writer of JSON may put an escape into a name.
+      if (!scanner.string() || !scanner.plainToken()) return faultOf(scanner);
       const name = scanner.text();
       if (!scanner.take(mark.colon)) return faultOf(scanner);
       scanner.peek();

@@ -101,6 +101,12 @@ describe("JSON", () => {
     expect((refusal as Refusal).message).toContain("REQUEST_ITEMS_MAX=2");
   });
 
+  test("names in the body may be written with escapes", () => {
+    const text = `{"ven\\u0075e":"binance-spot","m\\u0065ssages":[{"message":${JSON.stringify(delta("A", 1))}}]}`;
+    const routed = route(new TextEncoder().encode(text)) as Routed;
+    expect([routed.items, routed.rejections.total]).toEqual([1, 0]);
+  });
+
   test("without a receive time the edge's own is taken", () => {
     const { records } = route(body([{ message: delta("BTCUSDT", 1) }])) as Routed;
     const [item] = firstItems(records) as [Uint8Array];
