@@ -3,8 +3,9 @@
 // value that names the field, never an exception. Sequencing is engine/book's concern. Other
 // venues: venue-message.ts.
 import { checkDepthMessage, type DepthMessage } from "./depth-message.ts";
-import { depthCode, depthCodeText, depthKind } from "./depth-item.ts";
+import { depthCode, depthKind } from "./depth-item.ts";
 import {
+  faultOfCode,
   idForm,
   ignored,
   isFault,
@@ -51,7 +52,7 @@ export const readBinance = (
   const fault = readTime(data, into) ?? readerOf(kind)(data, into);
   if (fault !== null) return fault;
   const code = checkDepthMessage(into);
-  return code === depthCode.good ? null : malformed("message", symbol, depthCodeText(code));
+  return code === depthCode.good ? null : faultOfCode(code, into);
 };
 
 const partialDepth = /@depth(?:5|10|20)(?:@|$)/;

@@ -2,7 +2,8 @@
 // decimal text. A reader turns its venue's form of levels into pairs of texts; scales and integers
 // come from here. No venue's rules.
 import { decimalPlaces, decimalRefusalText, decimalScaleMax, parseDecimal } from "./decimal.ts";
-import { depthLevelsMax } from "./depth-layout.ts";
+import { depthCode } from "./depth-item.ts";
+import { depthLevelsMax, depthSymbolBytesMax } from "./depth-layout.ts";
 import type { DepthMessage } from "./depth-message.ts";
 import type { VenueName } from "./venues.ts";
 
@@ -42,6 +43,22 @@ export const malformed = (field: string, value: unknown, expected: string): Venu
   found: shown(value),
   expected,
 });
+
+/** What no single field could tell: the message is whole, but no item can hold it. */
+export const faultOfCode = (code: number, message: DepthMessage): VenueFault => {
+  const { symbol, bidCount, askCount, lastId } = message;
+  if (code === depthCode.symbol) {
+    const form = `1 to ${depthSymbolBytesMax} printable ASCII characters without space`;
+    return malformed("symbol", symbol, form);
+  }
+  if (code === depthCode.levelCount)
+    return malformed(
+      "levels",
+      bidCount + askCount,
+      "one in a trade, at most one a side in a ticker",
+    );
+  return malformed("id, time", lastId, "ids up to 2^53 - 1, times below 2^64 ns");
+};
 
 /** A message of a kind that is of no use here. */
 export const ignored = (field: string, value: unknown): VenueFault => ({

@@ -107,6 +107,22 @@ describe("JSON", () => {
     expect([routed.items, routed.rejections.total]).toEqual([1, 0]);
   });
 
+  test.each([
+    [
+      "its symbol",
+      { symbol: "BTC USDT" },
+      'field symbol: found "BTC USDT", expected 1 to 32 printable ASCII',
+    ],
+    ["its levels", { type: "trade", bids: [] }, "field levels: found 0, expected one in a trade"],
+  ])(
+    "a message that no item can hold is told by %s, and what was expected there",
+    (_, part, told) => {
+      const message = { type: "update", symbol: "A", sequence: 1, ...part };
+      const { rejections } = route(json({ venue: "generic", messages: [{ message }] })) as Routed;
+      expect(rejections.first[0]?.detail).toContain(told);
+    },
+  );
+
   test("without a receive time the edge's own is taken", () => {
     const { records } = route(body([{ message: delta("BTCUSDT", 1) }])) as Routed;
     const [item] = firstItems(records) as [Uint8Array];

@@ -119,7 +119,7 @@ const faults: readonly (readonly [string, unknown, string])[] = [
   ["a negative size", { ...update, a: [["1", "-2"]] }, "a[0][1]"],
   ["a price too large at its scale", { ...update, b: [["99999999999.123456", "1"]] }, "b[0][0]"],
   ["a symbol of a number", { ...update, s: 5 }, "s"],
-  ["a symbol too long", { ...update, s: "A".repeat(33) }, "message"],
+  ["a symbol too long", { ...update, s: "A".repeat(33) }, "symbol"],
   ["a time of text", { ...update, E: "now" }, "E"],
   ["too many levels", { ...update, b: Array.from({ length: 20_001 }, () => ["1", "1"]) }, "b"],
   ["a trade without a side", { e: "trade", s: "X", t: 1, p: "1", q: "1" }, "m"],
