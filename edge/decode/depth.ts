@@ -1,7 +1,7 @@
 // POST /v1/depth: venue messages as JSON or finished depth items, checked one by one.
 // {"venue":"binance-spot","symbol":"BTCUSDT","messages":[{"receiveNs":"…","message":{…}}]};
-// symbol may be left out where the messages name it, receiveNs (0 in items) where the edge's time will
-// do.
+// symbol may be left out where the messages name it, receiveNs (or 0, as in items) where the edge's
+// time will do.
 import { DepthItem, depthCode, depthCodeText } from "../../schemas/market/depth-item.ts";
 import { depthOffset } from "../../schemas/market/depth-layout.ts";
 import { DepthMessage, depthItemOf } from "../../schemas/market/depth-message.ts";
@@ -28,6 +28,8 @@ const topic = "weir-depth";
 const utf8 = new TextEncoder();
 const nsPerMs = 1_000_000n;
 const nsMax = 2n ** 64n - 1n;
+/** Of an item that came at no known time; with it a book would never be fresh. */
+const unknownNs = 0n;
 
 /** Decimal text from 0 to 2^64 - 1. */
 const nanoseconds = (value: unknown): bigint | undefined => {
@@ -121,8 +123,7 @@ export class DepthPath {
         rejections.add({ index, reason: "malformed", detail: depthCodeText(code) });
         return;
       }
-      // A book whose items came at no time would never be fresh.
-      if (this.#item.receiveNs() === 0n)
+      if (this.#item.receiveNs() === unknownNs)
         view.setBigUint64(start + depthOffset.receiveNs, BigInt(receivedMs) * nsPerMs, true);
       const key = utf8.encode(`${venue}:${this.#item.symbol()}`);
       if (!records.tryAdd(key, item)) rejections.add({ index, ...tooLarge });
@@ -159,5 +160,6 @@ const entryOf = (bytes: Uint8Array, { venue, receivedMs }: Context): Entry | Rea
 
 const receiveNsOf = (entry: JsonObject, receivedMs: number): bigint | undefined => {
   const { receiveNs } = entry as { receiveNs?: unknown };
-  return receiveNs === undefined ? BigInt(receivedMs) * nsPerMs : nanoseconds(receiveNs);
+  const given = receiveNs === undefined ? unknownNs : nanoseconds(receiveNs);
+  return given === unknownNs ? BigInt(receivedMs) * nsPerMs : given;
 };

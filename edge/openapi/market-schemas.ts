@@ -105,7 +105,7 @@ export const marketSchemas = {
     properties: {
       receiveNs: {
         ...textUpTo(receiveNsMax, receiveNsCharsMax),
-        description: "ns since the epoch, below 2^64; the edge's own time when left out.",
+        description: "ns since the epoch, below 2^64; the edge's own time when left out or 0.",
       },
       message: {
         type: "object",

@@ -123,6 +123,12 @@ describe("JSON", () => {
     },
   );
 
+  test("a receive time of 0 is none, as in items: the edge's own is taken", () => {
+    const { records } = route(body([{ receiveNs: "0", message: delta("BTCUSDT", 1) }])) as Routed;
+    const [item] = firstItems(records) as [Uint8Array];
+    expect(point(item).receiveNs()).toBe(BigInt(receivedMs) * 1_000_000n);
+  });
+
   test("without a receive time the edge's own is taken", () => {
     const { records } = route(body([{ message: delta("BTCUSDT", 1) }])) as Routed;
     const [item] = firstItems(records) as [Uint8Array];
