@@ -104,7 +104,7 @@ export class ConfigError extends Error {
   override name = "ConfigError";
 }
 
-const { apiKeysMax } = fixedLimits;
+const { apiKeyBytesMax, apiKeysMax } = fixedLimits;
 
 /** A variable that is set to nothing is not set. */
 const given = (value: unknown): unknown => {
@@ -260,6 +260,10 @@ const faults = (env: Environment): readonly string[] => {
     [
       API_KEYS.length + API_KEY_HASHES.length <= apiKeysMax,
       `API_KEYS and API_KEY_HASHES: at most ${apiKeysMax} keys together`,
+    ],
+    [
+      API_KEYS.every((key) => key.length <= apiKeyBytesMax),
+      `API_KEYS: expected keys of at most ${apiKeyBytesMax} bytes`,
     ],
     [env.BODY_BYTES_MAX <= env.QUEUE_BYTES_MAX, "BODY_BYTES_MAX: expected at most QUEUE_BYTES_MAX"],
     [

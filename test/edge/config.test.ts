@@ -100,6 +100,7 @@ test.each([
   ["ENCODING_STATUS", { ENCODING_STATUS: "418" }],
   ["CORS_ORIGINS", { CORS_ORIGINS: "app.example" }],
   ["CORS_HEADERS", { CORS_HEADERS: "a b:c" }],
+  ["API_KEYS: expected keys of at most 512 bytes", { API_KEYS: "x".repeat(513) }],
   ["TENANTS", { TENANTS: "{" }],
   ["TENANTS", { TENANTS: '{"tenants":[{"name":"a"}]}' }],
   ["BODY_BYTES_MAX", { BODY_BYTES_MAX: "20000000", BODIES_BYTES_MAX: "10000000" }],
