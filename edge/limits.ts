@@ -73,7 +73,7 @@ export const settableLimits = {
   KEY_BYTES_MAX: limit([4096, 1, 65_536], "bytes of an attribute's key", "as ATTRIBUTES_MAX"),
   VALUE_BYTES_MAX: limit(
     [mebibyte, 1, 16 * mebibyte],
-    "bytes of an attribute's value or a log's body, with all that is nested in it",
+    "bytes of an attribute's value or a log's body, in protobuf with all that is nested in it",
     "as ATTRIBUTES_MAX",
   ),
   VALUE_DEPTH_MAX: limit([64, 1, 100], "values inside values", "as ATTRIBUTES_MAX"),

@@ -85,7 +85,7 @@ export type OtlpLimits = {
   /** Data points of one metric. */
   readonly pointsMax: number;
   readonly keyBytesMax: number;
-  /** Bytes of one attribute's value, with all that is nested in it. */
+  /** Bytes of one attribute's value as the AnyValue it is sent in, with all that is nested in it. */
   readonly valueBytesMax: number;
   /** Values inside values: 1 is a plain value, 2 a plain value in an array. */
   readonly valueDepthMax: number;
