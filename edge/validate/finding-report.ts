@@ -36,6 +36,13 @@ import type { PassInput } from "../decode/signal-pass.ts";
 import type { Rejections } from "../metrics/rejections.ts";
 import { FindingCounts } from "./finding-counts.ts";
 import { findingSentence } from "./finding-sentence.ts";
+import {
+  type AttributeRange,
+  type NestedAttributes,
+  nestedInMetric,
+  nestedInSpan,
+  nothingNested,
+} from "./nested-attributes.ts";
 import { isOfUnknown } from "./validation-rules.ts";
 
 /** What a check leaves behind; schemas/validate has one for traces and one for the others. */
@@ -58,22 +65,26 @@ export type ReportedSignal = {
   readonly nameWord: number;
   /** Tag of the record's own attributes. */
   readonly attributeTag: number;
+  readonly nested: NestedAttributes;
 };
 
 export const reportedSpans: ReportedSignal = {
   decisions: (plan) => plan.spans,
   nameWord: spanWord.nameStart,
   attributeTag: tagOf(9, wireType.delimited),
+  nested: nestedInSpan,
 };
 export const reportedLogs: ReportedSignal = {
   decisions: (plan) => plan.logs,
   nameWord: logWord.eventNameStart,
   attributeTag: tagOf(6, wireType.delimited),
+  nested: nothingNested,
 };
 export const reportedMetrics: ReportedSignal = {
   decisions: (plan) => plan.metrics,
   nameWord: metricWord.nameStart,
   attributeTag: tagOf(12, wireType.delimited),
+  nested: nestedInMetric,
 };
 
 /** One finding, ready to be told; the label is the same for the same fault, whoever has it. */
@@ -104,7 +115,6 @@ const ofResource: LabelledFinding = {
 };
 
 type Place = NonNullable<ReturnType<typeof readPlace>>;
-type AttributeRange = { readonly start: number; readonly end: number; readonly tag: number };
 
 const placeIn = ({ rows }: Found, row: number): Place | null =>
   readPlace(rows[row * foundStride + foundWord.place] ?? -1);
@@ -311,7 +321,9 @@ export class FindingReport {
     const place = placeIn(found, row);
     if (place === null) return "";
     if (record < 0) return this.#headKey(rows, -1 - record, place);
-    return place.list === placeList.own ? this.#ownKey(rows, record, place.index) : "";
+    if (place.list === placeList.own) return this.#ownKey(rows, record, place.index);
+    const range = this.#signal.nested(rows, record, place);
+    return range === null ? "" : this.#keyIn(rows.bytes, range, place.index);
   }
 
   #ownKey(rows: ScannedRows, record: number, index: number): string {

@@ -21,7 +21,8 @@ const exemplarAttributeTag = tagOf(7, wireType.delimited);
 /** Fields of Metric that hold its data. */
 const data = { gauge: 5, sum: 7, histogram: 9, exponential: 10, summary: 11 } as const;
 
-const attributeTagOf = (type: number): number => {
+/** Tag of the attributes in a data point of this type of metric. */
+export const pointAttributeTag = (type: number): number => {
   if (type === data.histogram) return tagOf(9, wireType.delimited);
   return tagOf(type === data.exponential ? 1 : 7, wireType.delimited);
 };
@@ -100,7 +101,7 @@ export class MetricCheck {
       const next = skipValue(bytes, at + size, end, found & 7);
       if (found === pointTag) {
         const start = delimitedStart(bytes, at + size, end);
-        this.#table.read(bytes, start, next, attributeTagOf(type));
+        this.#table.read(bytes, start, next, pointAttributeTag(type));
         this.#attributes.begin(plan);
         this.#attributes.list(this.#table, placeOf(placeList.point, point, 0), true);
         if (group >= 0) this.#attributes.absent(group, false, attributeCodes);

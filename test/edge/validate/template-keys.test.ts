@@ -33,10 +33,14 @@ const compiled = (): ArrayBuffer => {
   return result.bytes.slice().buffer;
 };
 
-test("what is wrong with a key under a template names the key, as weir check does", async () => {
+const edgeWithTemplate = (): FakeEdge => {
   const get = (key: string): Promise<string | ArrayBuffer> =>
     Promise.resolve(key === "registry" ? JSON.stringify({ current: "one" }) : compiled());
-  const edge = new FakeEdge({}, true, { registries: { get } as RegistryStore });
+  return new FakeEdge({}, true, { registries: { get } as RegistryStore });
+};
+
+test("what is wrong with a key under a template names the key, as weir check does", async () => {
+  const edge = edgeWithTemplate();
   const attributes = [{ key: "oven.heat.top", value: { boolValue: true } }];
   const span = { traceId: "01".repeat(16), spanId: "02".repeat(8), name: "bake", attributes };
   const body = { resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] };
@@ -56,4 +60,42 @@ test("what is wrong with a key under a template names the key, as weir check doe
       message: "Attribute 'oven.heat.top' has not the type of the registry.",
     }),
   );
+});
+
+const bad = [
+  { key: "flour", value: { stringValue: "rye" } },
+  { key: "oven.heat.low", value: { boolValue: true } },
+];
+const ids = { traceId: "01".repeat(16), spanId: "02".repeat(8) };
+const pointsOf = (kind: string): object => ({
+  resourceMetrics: [
+    {
+      scopeMetrics: [
+        { metrics: [{ name: "loaves", [kind]: { dataPoints: [{}, { attributes: bad }] } }] },
+      ],
+    },
+  ],
+});
+const spanWith = (part: object): object => ({
+  resourceSpans: [{ scopeSpans: [{ spans: [{ ...ids, name: "bake", ...part }] }] }],
+});
+
+test.each([
+  ["event", "/v1/traces", spanWith({ events: [{}, { attributes: bad }] })],
+  ["link", "/v1/traces", spanWith({ links: [ids, { ...ids, attributes: bad }] })],
+  ["point of a gauge", "/v1/metrics", pointsOf("gauge")],
+  ["point of a histogram", "/v1/metrics", pointsOf("histogram")],
+  ["point of an exponential one", "/v1/metrics", pointsOf("exponentialHistogram")],
+  ["point of a summary", "/v1/metrics", pointsOf("summary")],
+])("what is wrong with the attributes of an %s names their keys", async (_, path, body) => {
+  const edge = edgeWithTemplate();
+  const response = await edge.post(path, "application/json", JSON.stringify(body));
+  expect(await response.text()).toContain("x type_mismatch oven.heat.low in ");
+  const messages = edge.sends
+    .flatMap(({ records }) => records)
+    .filter(({ topic }) => topic === "weir-rejected")
+    .flatMap(({ value }) => readRefused(value)?.head.findings ?? [])
+    .map(({ message }) => message);
+  expect(messages).toContain("Attribute 'flour' does not exist in the registry.");
+  expect(messages).toContain("Attribute 'oven.heat.low' has not the type of the registry.");
 });
