@@ -2,16 +2,15 @@
 // metric's data point. The record is walked again, for the few findings that are told.
 import { metricWord, recordWord } from "../../schemas/otlp/record-layout.ts";
 import type { ScannedRows } from "../../schemas/otlp/scanned-rows.ts";
-import {
-  delimitedStart,
-  skipValue,
-  tagOf,
-  tagSize,
-  varintLow,
-  wireType,
-} from "../../schemas/otlp/wire.ts";
+import { delimitedStart, skipValue, tagSize, varintLow } from "../../schemas/otlp/wire.ts";
 import { placeList } from "../../schemas/validate/found.ts";
-import { pointAttributeTag } from "../../schemas/validate/metric-check.ts";
+import { pointAttributeTag, pointTag } from "../../schemas/validate/metric-check.ts";
+import {
+  eventAttributeTag,
+  eventTag,
+  linkAttributeTag,
+  linkTag,
+} from "../../schemas/validate/nested-check.ts";
 
 /** A list of attributes: bytes, and the tag of its fields in them. */
 export type AttributeRange = { readonly start: number; readonly end: number; readonly tag: number };
@@ -26,7 +25,6 @@ export type NestedAttributes = (
   place: { readonly list: number; readonly item: number },
 ) => AttributeRange | null;
 
-const pointTag = tagOf(1, wireType.delimited);
 /** A place has 16 bits for the number of a data point: of more points none is told from another. */
 const pointsTold = 1 << 16;
 
@@ -48,21 +46,22 @@ const nth = (bytes: Uint8Array, messages: Messages, item: number): AttributeRang
   return null;
 };
 
-/** Field of Span, and of its message the attributes, by list. */
-const ofSpans: { readonly [list: number]: readonly [field: number, attributes: number] } = {
-  [placeList.event]: [11, 3],
-  [placeList.link]: [13, 4],
+type Tags = Pick<Messages, "tag" | "attributeTag">;
+
+/** By list. */
+const spanTags: { readonly [list: number]: Tags } = {
+  [placeList.event]: { tag: eventTag, attributeTag: eventAttributeTag },
+  [placeList.link]: { tag: linkTag, attributeTag: linkAttributeTag },
 };
 
 /** Of events and links. */
 export const nestedInSpan: NestedAttributes = ({ bytes, records, layout }, record, place) => {
-  const fields = ofSpans[place.list];
-  if (fields === undefined) return null;
+  const tags = spanTags[place.list];
+  if (tags === undefined) return null;
   const row = record * layout.stride;
   const start = records[row + recordWord.start] ?? 0;
   const end = records[row + recordWord.end] ?? 0;
-  const [tag, attributeTag] = fields.map((field) => tagOf(field, wireType.delimited));
-  return nth(bytes, { start, end, tag: tag ?? 0, attributeTag: attributeTag ?? 0 }, place.item);
+  return nth(bytes, { start, end, ...tags }, place.item);
 };
 
 /** Of data points. */

@@ -15,7 +15,8 @@ import { placeList, placeOf } from "./found.ts";
 import { isNameFormat } from "./key-check.ts";
 import type { ValidationPlan } from "./plan.ts";
 
-const pointTag = tagOf(1, wireType.delimited);
+/** Of the data points in each kind of data. */
+export const pointTag = tagOf(1, wireType.delimited);
 const exemplarAttributeTag = tagOf(7, wireType.delimited);
 
 /** Fields of Metric that hold its data. */

@@ -8,11 +8,12 @@ import type { AttributeCheck } from "./attribute-check.ts";
 import { placeList, placeOf } from "./found.ts";
 import type { ValidationPlan } from "./plan.ts";
 
-const eventTag = tagOf(11, wireType.delimited);
-const linkTag = tagOf(13, wireType.delimited);
+/** Of a span's events and links, and of the attributes in each. */
+export const eventTag = tagOf(11, wireType.delimited);
+export const linkTag = tagOf(13, wireType.delimited);
+export const eventAttributeTag = tagOf(3, wireType.delimited);
+export const linkAttributeTag = tagOf(4, wireType.delimited);
 const eventNameTag = tagOf(2, wireType.delimited);
-const eventAttributeTag = tagOf(3, wireType.delimited);
-const linkAttributeTag = tagOf(4, wireType.delimited);
 
 /** One per pass, reused. */
 export class NestedCheck {
