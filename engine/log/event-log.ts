@@ -134,16 +134,19 @@ const retryable: { readonly [code in LogErrorCode]: boolean } = {
   full: true,
 };
 
+type LogErrorOptions = ErrorOptions & { readonly acknowledged?: ReadonlySet<number> };
+
 export class LogError extends Error {
   override name = "LogError";
   readonly code: LogErrorCode;
   readonly retryable: boolean;
-  /** Of an append, set by the log: places of the records that are durable all the same. */
-  acknowledged: ReadonlySet<number> = new Set();
+  /** Of an append: places of the records that are durable all the same. */
+  readonly acknowledged: ReadonlySet<number>;
 
-  constructor(code: LogErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: LogErrorCode, message: string, options: LogErrorOptions = {}) {
     super(`${code}: ${message}`, options);
     this.code = code;
+    this.acknowledged = options.acknowledged ?? new Set();
     this.retryable = retryable[code];
   }
 }

@@ -21,9 +21,9 @@ const codes: { readonly [code in ProducerErrorCode]: LogErrorCode } = {
 export const kafkaLogError = (error: unknown): LogError => {
   if (error instanceof LogError) return error;
   const { code, message, fate } = error instanceof ProducerError ? error : producerError(error);
-  const told = new LogError(codes[code], message.replace(/^[a-z-]+: /, ""), { cause: error });
-  told.acknowledged = fate.acknowledged;
-  return told;
+  const { acknowledged } = fate;
+  const text = message.replace(/^[a-z-]+: /, "");
+  return new LogError(codes[code], text, { cause: error, acknowledged });
 };
 
 /** The group went on without this member: what it commits is no longer its own. */

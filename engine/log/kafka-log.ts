@@ -108,9 +108,8 @@ const appendError = async (
   );
   const advice = "above max.message.bytes of its topic, alone or with those sent beside it";
   const largestFor = `${advice}; the largest for ${each.join(", ")}`;
-  const named = new LogError(told.code, largestFor, { cause: error });
-  named.acknowledged = told.acknowledged;
-  return named;
+  const { code, acknowledged } = told;
+  return new LogError(code, largestFor, { cause: error, acknowledged });
 };
 
 type Readers = { readonly reader: KafkaReader; readonly admin: KafkaAdmin };

@@ -82,9 +82,8 @@ test("what the log has of an append that failed is not sent again", async () => 
     sends.push(records);
     if (sends.length > 1) return append(records);
     await append(records.slice(0, 1));
-    const error = new LogError("unreachable", "too few replicas of one partition");
-    error.acknowledged = new Set([0]);
-    throw error;
+    const acknowledged = new Set([0]);
+    throw new LogError("unreachable", "too few replicas of one partition", { acknowledged });
   };
   const { metrics, outbox, egress } = rig(log, () => undefined);
   putAggregate(outbox, "1");
