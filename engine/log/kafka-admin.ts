@@ -7,7 +7,7 @@ import type { EventLog, Position } from "./event-log.ts";
 import { LogError } from "./event-log.ts";
 import { kafkaLogError, withCoordinator, withLeaders, withMovedLeaders } from "./kafka-error.ts";
 import type { TopicTable } from "./topic-table.ts";
-import { checkTopics } from "./topic-table.ts";
+import { checkTopics, missingOf } from "./topic-table.ts";
 
 export type KafkaAdmin = Pick<EventLog, "offsets" | "committed" | "describe" | "createTopics"> & {
   /** max.message.bytes of a topic; `unknown` to who may not ask for it. */
@@ -49,8 +49,7 @@ export const createKafkaAdmin = (client: Client, table: TopicTable): KafkaAdmin 
     });
 
   const createTopics: KafkaAdmin["createTopics"] = async () => {
-    const found = new Set((await describe()).map(({ topic }) => topic));
-    const missing = Object.keys(table).filter((topic) => !found.has(topic));
+    const missing = await missingOf({ describe }, Object.keys(table));
     if (missing.length > 0) {
       const topics = missing.map((topic) => configured(topic, table));
       // kafkajs' own wait for leaders gives up when the broker asked has not heard of the topics yet.
@@ -94,15 +93,6 @@ const askedMessageBytesMax = async (at: Admin, topic: string): Promise<string> =
   const asked = { type, name: topic, configNames: ["max.message.bytes"] };
   const { resources } = await at.describeConfigs({ resources: [asked], includeSynonyms: false });
   return resources[0]?.configEntries[0]?.configValue ?? "unknown";
-};
-
-/** Those of `topics` that are not there. */
-export const missingOf = async (
-  admin: Pick<KafkaAdmin, "describe">,
-  topics: readonly string[],
-): Promise<readonly string[]> => {
-  const found = new Set((await admin.describe()).map(({ topic }) => topic));
-  return topics.filter((topic) => !found.has(topic));
 };
 
 /** Kafka's own words for a missing topic do not say which of those asked for it is. */

@@ -3,10 +3,10 @@
 // which another one follows when a topic goes or comes back.
 import type { ConsumerHandlers, ConsumerOptions, LogConsumer, Position } from "./event-log.ts";
 import { LogError } from "./event-log.ts";
-import { missingOf } from "./kafka-admin.ts";
 import type { Connections } from "./kafka-consumer.ts";
 import { startKafkaConsumer } from "./kafka-consumer.ts";
 import { kafkaLogError } from "./kafka-error.ts";
+import { missingOf } from "./topic-table.ts";
 
 /** How often is asked whether a missing topic is there again. */
 const lookMs = 2_000;

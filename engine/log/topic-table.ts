@@ -47,6 +47,15 @@ export const checkRecords = (records: readonly NewRecord[], table: TopicTable): 
   }
 };
 
+/** Those of `topics` that are not there. */
+export const missingOf = async (
+  log: Pick<EventLog, "describe">,
+  topics: readonly string[],
+): Promise<string[]> => {
+  const found = new Set((await log.describe()).map(({ topic }) => topic));
+  return topics.filter((topic) => !found.has(topic));
+};
+
 /** @throws LogError `topic-missing` or `partitions-differ`, naming every topic concerned. */
 export const checkTopics = async (
   log: Pick<EventLog, "describe">,

@@ -3,6 +3,7 @@
 import type { EngineMemory } from "../host/memory.ts";
 import { consumedTopics, Positions, topicPartitionId } from "../ledger/positions.ts";
 import type { EventLog } from "../log/event-log.ts";
+import { missingOf } from "../log/topic-table.ts";
 
 const pollMs = 50;
 /** Partitions of others are waited for so long only: a rebalance may give them to this engine. */
@@ -40,8 +41,8 @@ export const drained = async ({
 
 /** Of partitions that hold records; of a topic that is gone nothing can be read. */
 const endsOf = async (log: DrainOptions["log"]): Promise<readonly End[]> => {
-  const there = new Set((await log.describe()).map(({ topic }) => topic));
-  const topics = consumedTopics.filter((topic) => there.has(topic));
+  const missing = await missingOf(log, consumedTopics);
+  const topics = consumedTopics.filter((topic) => !missing.includes(topic));
   const found = await Promise.all(
     topics.map(async (topic) =>
       (await log.offsets(topic)).map(({ end, earliest }, partition) => ({
