@@ -43,7 +43,8 @@ export type MarketBooksOptions = {
   readonly heldBytesMax?: number;
   /**
    * Called after each applied snapshot or delta, those from the buffer included, and after one whose
-   * checksum emptied the book, with the item and whether the top changed. For the command line and tests; leave it out on the hot path.
+   * checksum emptied the book, with the item and whether the top changed. For the command line and
+   * tests; leave it out on the hot path.
    */
   readonly onApplied?: (book: MarketBook, item: DepthItem, isTopChanged: boolean) => void;
 };

@@ -18,6 +18,7 @@ import type {
   Position,
   RecordBatch,
 } from "../log/event-log.ts";
+import { unreadableHeader } from "../log/event-log.ts";
 import type { MetricCells } from "../metrics/cells.ts";
 import { cellOf } from "../metrics/cells.ts";
 import { monotonicUs, stampNowUs } from "../ring/enqueue-stamp.ts";
@@ -27,7 +28,6 @@ import { laneOf } from "./deal.ts";
 import type { TraceClaims } from "../trace/trace-claims.ts";
 import type { InputRole } from "./input-rings.ts";
 import { headerBytes, messageType, writeHeader } from "./record-message.ts";
-import { unreadableHeader } from "../log/event-log.ts";
 import { RepeatWindow } from "./repeat-window.ts";
 
 const waitMs = 1_000;

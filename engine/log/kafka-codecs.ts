@@ -1,12 +1,13 @@
-// The compressions that kafkajs leaves to others, and gzip with a bound. We write none of them, but foreign producers do,
-// the Collector's exporter among them, and one batch that cannot be read would hold up the consumer.
+// The compressions that kafkajs leaves to others, and gzip with a bound. We write none of them, but
+// foreign producers do, the Collector's exporter among them, and one batch that cannot be read would
+// hold up the consumer.
 // The native ones are loaded by the first batch that needs them: most logs never do.
 import { promisify } from "node:util";
 import { unzip, zstdDecompress } from "node:zlib";
 
 // Only the default export has them: Node does not see all names of a CommonJS module.
 import kafkajs from "kafkajs";
-import type { uncompress as uncompressType } from "snappy";
+import type { uncompress as uncompressBlock } from "snappy";
 
 import { unreadableRecords } from "./kafka-unreadable.ts";
 
@@ -37,11 +38,9 @@ const javaMagic = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00]);
 const javaHeadBytes = 16;
 const blockHeadBytes = 4;
 
-type Uncompress = typeof uncompressType;
-
 /** Bare, as librdkafka and Go write it, or in the blocks of snappy-java, each behind its length. */
 const inflateSnappy =
-  (uncompress: Uncompress): Inflate =>
+  (uncompress: typeof uncompressBlock): Inflate =>
   async (source) => {
     const bare = async (block: Buffer): Promise<Buffer> =>
       (await uncompress(block, { asBuffer: true })) as Buffer;
@@ -59,8 +58,8 @@ type Load = () => Promise<Inflate>;
 
 const loadSnappy: Load = async () => inflateSnappy((await import("snappy")).uncompress);
 const loadLz4: Load = async () => (await import("lz4-napi")).decompressFrame;
-const loadGzip: Load = async () => bounded(promisify(unzip));
-const loadZstd: Load = async () => bounded(promisify(zstdDecompress));
+const inflateGzip = bounded(promisify(unzip));
+const inflateZstd = bounded(promisify(zstdDecompress));
 
 /** A codec that cannot be loaded is no fault of the batch: it is thrown, and nothing is passed over. */
 const codec = (name: string, load: Load) => () => ({
@@ -77,8 +76,8 @@ const { CompressionCodecs, CompressionTypes } = kafkajs;
 
 /** For all clients of this thread; again changes nothing. */
 export const installKafkaCodecs = (): void => {
-  CompressionCodecs[CompressionTypes.GZIP] = codec("gzip", loadGzip);
+  CompressionCodecs[CompressionTypes.GZIP] = codec("gzip", async () => inflateGzip);
   CompressionCodecs[CompressionTypes.Snappy] = codec("Snappy", loadSnappy);
   CompressionCodecs[CompressionTypes.LZ4] = codec("LZ4", loadLz4);
-  CompressionCodecs[CompressionTypes.ZSTD] = codec("Zstandard", loadZstd);
+  CompressionCodecs[CompressionTypes.ZSTD] = codec("Zstandard", async () => inflateZstd);
 };
