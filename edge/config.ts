@@ -6,6 +6,7 @@ import * as z from "zod/mini";
 import { kafkaAddress } from "../schemas/kafka/broker-address.ts";
 import type { KafkaLogin } from "../schemas/kafka/client.ts";
 import type { OtlpLimits } from "../schemas/otlp/limits.ts";
+import { valuesOf } from "../schemas/setting-list.ts";
 import type { GroupLimits } from "./forward/group-limits.ts";
 import { type Tenant, operatorName, tenantsOf } from "./authenticate/tenant-document.ts";
 import type { HeadSettings } from "../schemas/sampling/head-settings.ts";
@@ -143,10 +144,7 @@ const limits = () => {
   return Object.fromEntries(fields) as { [name in SettableLimit]: ReturnType<typeof integer> };
 };
 
-const list = z.pipe(
-  text(""),
-  z.transform((value) => value.split(/[\s,]+/).filter((part) => part !== "")),
-);
+const list = z.pipe(text(""), z.transform(valuesOf));
 
 const keyHash = (entry: string): ApiKey => {
   const match = /^(?:([a-z0-9][a-z0-9_-]{0,63}):)?([0-9a-f]{64})$/i.exec(entry);
@@ -192,7 +190,7 @@ const environment = () =>
     CORS_HEADERS: z
       .pipe(
         text("content-type, content-encoding, authorization, x-api-key"),
-        z.transform((value) => value.toLowerCase().split(/[\s,]+/)),
+        z.transform((value) => valuesOf(value.toLowerCase())),
       )
       .check(z.refine((names) => names.every(isHeaderName), "expected names of headers")),
     CORS_MAX_AGE_S: integer([7200, 0, 86_400]),

@@ -5,6 +5,7 @@ import type { Consumer, ConsumerStartBatchProcessEvent, EachBatchPayload } from 
 
 import type { Client } from "../../schemas/kafka/client.ts";
 import { retry } from "../../schemas/kafka/client.ts";
+import { orLate } from "../../schemas/or-late.ts";
 import type {
   ConsumerHandlers,
   ConsumerOptions,
@@ -293,7 +294,8 @@ class Member implements LogConsumer {
       payload.resolveOffset(last.offset);
     });
     owned.inHand = handled;
-    if (await isDoneWithin(handled, handOffMs)) return;
+    const isHandled = handled.then(() => true);
+    if (await orLate(isHandled, handOffMs, () => false)) return;
     this.#pause([owned]);
     void this.#resumeAfter(handled, owned);
   }
@@ -378,13 +380,3 @@ const keyOf = (topic: string, partition: number): string => `${topic}/${partitio
 
 const grouped = (partitions: readonly Partition[]) =>
   partitions.map(({ topic, partition }) => ({ topic, partitions: [partition] }));
-
-const isDoneWithin = async (work: Promise<void>, timeMs: number): Promise<boolean> => {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), timeMs);
-  });
-  const isDone = await Promise.race([work.then(() => true), late]);
-  clearTimeout(timer);
-  return isDone;
-};

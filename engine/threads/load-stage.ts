@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
+import { orLate } from "../../schemas/or-late.ts";
 import { createStageMetrics } from "../metrics/stage-metrics.ts";
 import { checkStageTable, type StageMetricsTable } from "../metrics/stage-table.ts";
 import { timerMsMax } from "../timer-ms-max.ts";
@@ -96,22 +97,15 @@ const urlOf = (specifier: string, from: string): string => {
 const imported = async (specifier: string, url: string, loadMsMax: number): Promise<unknown> => {
   if (!existsSync(new URL(url)))
     throw new StageLoadError("not-found", specifier, `no such module: ${url}`);
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => {
-      late.reject(new Error(`its top-level await has not settled within loadMsMax=${loadMsMax}`));
-    },
-    Math.min(loadMsMax, timerMsMax),
-  );
+  const late = `its top-level await has not settled within loadMsMax=${loadMsMax}`;
+  const loading = import(url) as Promise<{ readonly stage?: unknown }>;
   try {
-    const module = (await Promise.race([import(url), late.promise])) as {
-      readonly stage?: unknown;
-    };
+    const module = await orLate(loading, Math.min(loadMsMax, timerMsMax), () =>
+      Promise.reject(new Error(late)),
+    );
     return module.stage;
   } catch (error) {
     throw new StageLoadError("failed", specifier, `its module failed: ${text(error)}`);
-  } finally {
-    clearTimeout(timer);
   }
 };
 

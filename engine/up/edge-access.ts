@@ -3,6 +3,7 @@
 import { createHash, randomBytes } from "node:crypto";
 
 import { apiKeysMax } from "../../schemas/api-keys.ts";
+import { valuesOf } from "../../schemas/setting-list.ts";
 import { InputError } from "../cli/input.ts";
 
 type Vars = { readonly [name: string]: string };
@@ -27,19 +28,17 @@ export const edgeAccess = (apiKeys: readonly string[], configured: Vars): EdgeAc
   }
   if (!hasEntries(keys) && !hasEntries(hashes) && !hasTenants(tenants))
     return { apiKey: null, vars: {} };
-  checkCount(entries(keys).length + 1, hashes);
+  checkCount(valuesOf(keys).length + 1, hashes);
   const apiKey = randomBytes(keyBytes).toString("base64url");
   const hash = createHash("sha256").update(apiKey).digest("hex");
   return { apiKey, vars: { API_KEY_HASHES: `${hashes} ${ownName}:${hash}` } };
 };
 
-const entries = (list: string): readonly string[] =>
-  list.split(/[\s,]+/).filter((entry) => entry !== "");
-const hasEntries = (list: string): boolean => entries(list).length > 0;
+const hasEntries = (list: string): boolean => valuesOf(list).length > 0;
 
 /** The edge would refuse them at its first request. */
 const checkCount = (keys: number, hashes: string): void => {
-  const count = keys + entries(hashes).length;
+  const count = keys + valuesOf(hashes).length;
   if (count > apiKeysMax)
     throw new InputError(
       `the keys of --api-key and wrangler.toml (API_KEYS, API_KEY_HASHES), with the one that ` +

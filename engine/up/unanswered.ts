@@ -1,4 +1,5 @@
 // Whether Kafka answers at a stop: nothing is worth waiting for when it does not, and people are told.
+import { orLate } from "../../schemas/or-late.ts";
 import type { EventLog } from "../log/event-log.ts";
 import { openLog } from "../log/open-log.ts";
 
@@ -11,14 +12,11 @@ export const unanswered = async (
   kafka: string,
   msMax = answerMsMax,
 ): Promise<string | null> => {
-  const timer = Promise.withResolvers<string>();
-  const late = `Kafka at ${kafka} did not answer within ${msMax} ms`;
-  const timeout = setTimeout(() => timer.resolve(late), msMax);
   const asked = log.describe().then(
     () => null,
     ({ message }: Error) => `Kafka at ${kafka} did not answer: ${message}`,
   );
-  return Promise.race([asked, timer.promise]).finally(() => clearTimeout(timeout));
+  return orLate(asked, msMax, () => `Kafka at ${kafka} did not answer within ${msMax} ms`);
 };
 
 /** As `unanswered`, for who has no log open. */

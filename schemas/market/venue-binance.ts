@@ -2,15 +2,15 @@
 // bookTicker and trade, bare or inside a combined stream's {"stream","data"}. Bad input is a
 // value that names the field, never an exception. Sequencing is engine/book's concern. Other
 // venues: venue-message.ts.
-import { checkDepthMessage, type DepthMessage } from "./depth-message.ts";
-import { depthCode, depthKind } from "./depth-item.ts";
+import type { DepthMessage } from "./depth-message.ts";
+import { depthKind } from "./depth-item.ts";
 import {
-  faultOfCode,
   idForm,
   ignored,
   isFault,
   isId,
   isObject,
+  itemFault,
   type Json,
   levelsAt,
   malformed,
@@ -49,10 +49,7 @@ export const readBinance = (
   into.symbol = symbol;
   into.receiveNs = context.receiveNs;
   into.isAdded = false;
-  const fault = readTime(data, into) ?? readerOf(kind)(data, into);
-  if (fault !== null) return fault;
-  const code = checkDepthMessage(into);
-  return code === depthCode.good ? null : faultOfCode(code, into);
+  return readTime(data, into) ?? readerOf(kind)(data, into) ?? itemFault(into);
 };
 
 const partialDepth = /@depth(?:5|10|20)(?:@|$)/;

@@ -4,7 +4,7 @@
 import { decimalPlaces, decimalRefusalText, decimalScaleMax, parseDecimal } from "./decimal.ts";
 import { depthCode } from "./depth-item.ts";
 import { depthLevelsMax, depthSymbolBytesMax } from "./depth-layout.ts";
-import type { DepthMessage } from "./depth-message.ts";
+import { checkDepthMessage, type DepthMessage } from "./depth-message.ts";
 import type { VenueName } from "./venues.ts";
 
 /**
@@ -44,9 +44,11 @@ export const malformed = (field: string, value: unknown, expected: string): Venu
   expected,
 });
 
-/** What no single field could tell: the message is whole, but no item can hold it. */
-export const faultOfCode = (code: number, message: DepthMessage): VenueFault => {
+/** What no single field could tell: the message is whole, but no item can hold it. Null when one can. */
+export const itemFault = (message: DepthMessage): VenueFault | null => {
   const { symbol, bidCount, askCount, lastId } = message;
+  const code = checkDepthMessage(message);
+  if (code === depthCode.good) return null;
   if (code === depthCode.symbol) {
     const form = `1 to ${depthSymbolBytesMax} printable ASCII characters without space`;
     return malformed("symbol", symbol, form);

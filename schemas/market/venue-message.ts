@@ -1,14 +1,13 @@
 // A message of any venue to a depth message: the table of readers, and JSON text to JSON. What a
 // venue's numbers and ids mean is in its own file; what they demand of a book, in engine/book.
 import { decimalPlaces } from "./decimal.ts";
-import { depthCode } from "./depth-item.ts";
-import { checkDepthMessage, type DepthMessage } from "./depth-message.ts";
+import type { DepthMessage } from "./depth-message.ts";
 import { readBinance } from "./venue-binance.ts";
 import { BybitConnection, readBybit } from "./venue-bybit.ts";
 import { CoinbaseConnection, readCoinbase } from "./venue-coinbase.ts";
 import {
-  faultOfCode,
   isObject,
+  itemFault,
   type Json,
   malformed,
   type VenueContext,
@@ -77,10 +76,7 @@ const readChecked = (
   into.receiveNs = context.receiveNs;
   into.eventNs = 0n;
   into.isAdded = false;
-  const fault = readers[context.venue](json, into, connection);
-  if (fault !== null) return fault;
-  const code = checkDepthMessage(into);
-  return code === depthCode.good ? null : faultOfCode(code, into);
+  return readers[context.venue](json, into, connection) ?? itemFault(into);
 };
 
 // The text of a number as it was sent; older runtimes do not give it to a reviver.
