@@ -16,9 +16,15 @@ const findingsMax = 64;
 const itemFindingsMax = 8;
 /** Room for the head beside the original. */
 const headBytesMax = 64 * 1024;
+/** Of the findings in it: names of a sender may be six times as long in JSON. */
+const findingsBytesMax = headBytesMax - 4096;
 const topic = "weir-rejected";
 const modes = ["reject", "quarantine"] as const;
 const rowsAtFirst = 64;
+
+const encoder = new TextEncoder();
+/** With the comma behind it. */
+const jsonBytes = (value: object): number => encoder.encode(JSON.stringify(value)).byteLength + 1;
 
 type Large = {
   readonly pass: SignalPass;
@@ -118,11 +124,18 @@ export class RefusedRecords {
   #head(pass: SignalPass, mode: number, items: readonly number[]) {
     const findings: RefusedFinding[] = [];
     let omitted = 0;
+    let bytes = 0;
     for (const [item, record] of items.entries()) {
-      if (findings.length >= findingsMax) omitted += 1;
-      else
-        for (const { id, level, signal, message } of pass.findingsOf(record, itemFindingsMax))
-          findings.push({ item, id, level, signal, message });
+      const before = findings.length;
+      const found = before < findingsMax ? pass.findingsOf(record, itemFindingsMax) : [];
+      for (const { id, level, signal, message } of found) {
+        const told = { item, id, level, signal, message };
+        const size = jsonBytes(told);
+        if (bytes + size > findingsBytesMax) continue;
+        bytes += size;
+        findings.push(told);
+      }
+      if (findings.length === before) omitted += 1;
     }
     return {
       topic: this.#source,

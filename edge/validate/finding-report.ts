@@ -1,123 +1,34 @@
 // What a check found in one request: counted, and put into words for the few that are told. A
 // finding is "required_attribute_not_present workflow.id in workflow.execute"; text is made by
 // reading the record again, the check keeps integers.
-import {
-  attributeStride,
-  attributeWord,
-  AttributeTable,
-} from "../../schemas/otlp/attribute-table.ts";
-import { scanCode } from "../../schemas/otlp/limits.ts";
-import {
-  logWord,
-  metricWord,
-  recordWord,
-  resourceStride,
-  resourceWord,
-  scopeStride,
-  spanWord,
-} from "../../schemas/otlp/record-layout.ts";
-import type { ScannedRows } from "../../schemas/otlp/scanned-rows.ts";
-import { tagOf, wireType } from "../../schemas/otlp/wire.ts";
+import type { OtlpLimits } from "../../schemas/otlp/limits.ts";
+import { recordWord } from "../../schemas/otlp/record-layout.ts";
 import type { RefusedFinding } from "../../schemas/rejected-value.ts";
+import { findingMessage } from "../../schemas/validate/finding-message.ts";
 import { findingId, level, levelNames } from "../../schemas/validate/finding-table.ts";
-import type { Decisions, Found } from "../../schemas/validate/found.ts";
-import {
-  decision,
-  foundStride,
-  foundWord,
-  placeList,
-  readPlace,
-  wantedBy,
-} from "../../schemas/validate/found.ts";
+import type { Found } from "../../schemas/validate/found.ts";
+import { decision, foundStride, foundWord, placeList } from "../../schemas/validate/found.ts";
 import type { ValidationPlan } from "../../schemas/validate/plan.ts";
 import { attributeFlag } from "../../schemas/weaver/table-layout.ts";
 import { outcome } from "../../schemas/validate/trace-pass.ts";
 import type { PassInput } from "../decode/signal-pass.ts";
 import type { Rejections } from "../metrics/rejections.ts";
 import { FindingCounts } from "./finding-counts.ts";
-import { findingSentence } from "./finding-sentence.ts";
-import {
-  type AttributeRange,
-  type NestedAttributes,
-  nestedInMetric,
-  nestedInSpan,
-  nothingNested,
-} from "./nested-attributes.ts";
+import { findingContext } from "./finding-context.ts";
+import { GivenAttributes, placeIn } from "./given-attributes.ts";
+import type { Checked, ReportedSignal } from "./reported-signal.ts";
+import { shown } from "./shown-text.ts";
 import { isOfUnknown } from "./validation-rules.ts";
 
-/** What a check leaves behind; schemas/validate has one for traces and one for the others. */
-export type Checked = {
-  readonly rows: ScannedRows;
-  readonly partitionOf: Int32Array;
-  readonly groupOf: Int32Array;
-  readonly found: Found;
-  readonly tally: {
-    readonly warned: number;
-    readonly rejected: number;
-    readonly quarantined: number;
-  };
-};
+/** What a sender is told; the label is the same for the same fault, whoever has it. */
+type FindingLabel = { readonly id: string; readonly label: string };
 
-/** Where a signal's records have what is told of them. */
-export type ReportedSignal = {
-  readonly decisions: (plan: ValidationPlan) => Decisions;
-  /** Column of the name's start; its end is the next. */
-  readonly nameWord: number;
-  /** Tag of the record's own attributes. */
-  readonly attributeTag: number;
-  readonly nested: NestedAttributes;
-};
+/** What is told on weir-rejected. */
+type Told = Omit<RefusedFinding, "item">;
 
-export const reportedSpans: ReportedSignal = {
-  decisions: (plan) => plan.spans,
-  nameWord: spanWord.nameStart,
-  attributeTag: tagOf(9, wireType.delimited),
-  nested: nestedInSpan,
-};
-export const reportedLogs: ReportedSignal = {
-  decisions: (plan) => plan.logs,
-  nameWord: logWord.eventNameStart,
-  attributeTag: tagOf(6, wireType.delimited),
-  nested: nothingNested,
-};
-export const reportedMetrics: ReportedSignal = {
-  decisions: (plan) => plan.metrics,
-  nameWord: metricWord.nameStart,
-  attributeTag: tagOf(12, wireType.delimited),
-  nested: nestedInMetric,
-};
-
-/** One finding, ready to be told; the label is the same for the same fault, whoever has it. */
-export type LabelledFinding = Omit<RefusedFinding, "item"> & { readonly label: string };
-
-const resourceAttributeTag = tagOf(1, wireType.delimited);
-const scopeAttributeTag = tagOf(3, wireType.delimited);
-
-/** Bytes that are shown of a name or key that a sender chose. */
-const bytesShownMax = 120;
 /** Warnings of one request that are put into words; the others are counted. */
 const warningsToldMax = 64;
-const utf8 = new TextDecoder();
-
-const shown = (bytes: Uint8Array, start: number, end: number): string => {
-  let to = Math.min(end, start + bytesShownMax);
-  // Not in the middle of a character.
-  while (to < end && ((bytes[to] ?? 0) & 0xc0) === 0x80) to -= 1;
-  return utf8.decode(bytes.subarray(start, to));
-};
-
-const ofResource: LabelledFinding = {
-  id: "resource",
-  level: "violation",
-  signal: "",
-  message: "",
-  label: "its resource",
-};
-
-type Place = NonNullable<ReturnType<typeof readPlace>>;
-
-const placeIn = ({ rows }: Found, row: number): Place | null =>
-  readPlace(rows[row * foundStride + foundWord.place] ?? -1);
+const ofResource: FindingLabel = { id: "resource", label: "its resource" };
 
 const decisionOf = ({ found }: Checked, row: number, decisions: Uint8Array): number =>
   decisions[found.rows[row * foundStride] ?? 0] ?? decision.none;
@@ -130,7 +41,7 @@ export class FindingReport {
   readonly counts = new FindingCounts();
   readonly #signal: ReportedSignal;
   readonly #levels: Uint8Array;
-  readonly #table = new AttributeTable();
+  readonly #given: GivenAttributes;
   /** First row of each record with findings, when one of them is out. */
   readonly #firstRows = new Map<number, number>();
   /** Rows of each resource and its scopes, by its number, for the same. */
@@ -140,9 +51,10 @@ export class FindingReport {
   #checked: Checked | undefined;
   #plan: ValidationPlan | undefined;
 
-  /** `levels` by code, of the profile. */
-  constructor(signal: ReportedSignal, levels: Uint8Array) {
+  /** `levels` by code, of the profile; `limits` are those that requests are read with. */
+  constructor(signal: ReportedSignal, levels: Uint8Array, limits: OtlpLimits) {
     this.#signal = signal;
+    this.#given = new GivenAttributes(signal, limits);
     this.#levels = levels;
   }
 
@@ -174,7 +86,7 @@ export class FindingReport {
   }
 
   /** The first findings of a record of the last request that is out: of those around it, what decided. */
-  of(record: number, max: number): readonly LabelledFinding[] {
+  of(record: number, max: number): readonly Told[] {
     const checked = this.#checked;
     const plan = this.#plan;
     if (checked === undefined || plan === undefined) return [];
@@ -182,7 +94,7 @@ export class FindingReport {
       (row) => decisionOf(checked, row, plan.resources.byMask(0)) >= decision.reject,
     );
     const rows = [...around, ...this.#rowsOf(checked.found, record)];
-    return rows.slice(0, max).map((row) => this.#label(row));
+    return rows.slice(0, max).map((row) => this.#told(row));
   }
 
   #tellOut(checked: Checked, plan: ValidationPlan, index: number, input: PassInput): void {
@@ -196,7 +108,7 @@ export class FindingReport {
   }
 
   /** The first of the strictest findings, its own before those of its resource and scope. */
-  #deciding(checked: Checked, plan: ValidationPlan, index: number): LabelledFinding {
+  #deciding(checked: Checked, plan: ValidationPlan, index: number): FindingLabel {
     let best: number | undefined;
     let strictest: number = decision.none;
     const look = (rows: Iterable<number>, decisions: Uint8Array): void => {
@@ -269,34 +181,51 @@ export class FindingReport {
     }
   }
 
-  #label(row: number): LabelledFinding {
+  #label(row: number): FindingLabel {
+    const checked = this.#checked as Checked;
+    const plan = this.#plan as ValidationPlan;
+    const { rows } = checked.found;
+    const record = rows[row * foundStride + foundWord.record] ?? 0;
+    const key = this.#key(checked, plan, row);
+    const id = findingId(rows[row * foundStride + foundWord.code] ?? 0);
+    const about = key === "" ? id : `${id} ${key}`;
+    const place = record < 0 ? `its ${this.#holder(row)}` : this.#name(checked, plan, record);
+    return { id, label: `${about} in ${place}` };
+  }
+
+  /** With its sentence, which is that of `weir check`. */
+  #told(row: number): Told {
     const checked = this.#checked as Checked;
     const plan = this.#plan as ValidationPlan;
     const { rows } = checked.found;
     const code = rows[row * foundStride + foundWord.code] ?? 0;
     const record = rows[row * foundStride + foundWord.record] ?? 0;
-    const signal = this.#name(checked, plan, record);
-    const key = this.#key(checked, plan, row);
-    const id = findingId(code);
-    const about = key === "" ? id : `${id} ${key}`;
-    const attribute = rows[row * foundStride + foundWord.attribute] ?? -1;
-    const place = rows[row * foundStride + foundWord.place] ?? -1;
-    const group = checked.groupOf[record] ?? -1;
-    const facts = { code, attribute, key, signal, wantedBy: wantedBy(place), group };
+    const context = findingContext({
+      checked,
+      tables: plan.tables,
+      signal: this.#signal,
+      row,
+      key: this.#key(checked, plan, row),
+      given: this.#given.of(checked, row),
+      name: this.#ownName(checked, record),
+    });
     return {
-      id,
+      id: findingId(code),
       level: levelNames[this.#levels[code] ?? 0] ?? "",
-      signal,
-      message: findingSentence(facts, plan.tables),
-      label: record < 0 ? `${about} in its ${this.#holder(row)}` : `${about} in ${signal}`,
+      signal: this.#name(checked, plan, record),
+      message: findingMessage(code, context),
     };
   }
 
   /** The definition that the record is bound to, else the record's own name. */
-  #name({ rows, groupOf }: Checked, plan: ValidationPlan, record: number): string {
+  #name(checked: Checked, { tables }: ValidationPlan, record: number): string {
+    const group = checked.groupOf[record] ?? -1;
+    if (group >= 0) return tables.groupName(group) || tables.groupId(group);
+    return this.#ownName(checked, record);
+  }
+
+  #ownName({ rows }: Checked, record: number): string {
     if (record < 0) return "";
-    const group = groupOf[record] ?? -1;
-    if (group >= 0) return plan.tables.groupName(group) || plan.tables.groupId(group);
     const row = record * rows.layout.stride + this.#signal.nameWord;
     return shown(rows.bytes, rows.records[row] ?? 0, rows.records[row + 1] ?? 0);
   }
@@ -306,49 +235,15 @@ export class FindingReport {
     return place?.list === placeList.scope ? "scope" : "resource";
   }
 
-  #key(checked: Checked, { tables }: ValidationPlan, row: number): string {
-    const attribute = checked.found.rows[row * foundStride + foundWord.attribute] ?? -1;
-    if (attribute < 0) return this.#givenKey(checked, row);
-    const name = tables.attributeName(attribute);
-    const flags = tables.sections.attributeFlags[attribute] ?? 0;
-    // What stands under a template has a key of its own.
-    return (flags & attributeFlag.template) === 0 ? name : this.#givenKey(checked, row) || name;
-  }
-
-  /** As the sender wrote it; "" where the place does not tell it. */
-  #givenKey({ rows, found }: Checked, row: number): string {
-    const record = found.rows[row * foundStride + foundWord.record] ?? 0;
-    const place = placeIn(found, row);
-    if (place === null) return "";
-    if (record < 0) return this.#headKey(rows, -1 - record, place);
-    if (place.list === placeList.own) return this.#ownKey(rows, record, place.index);
-    const range = this.#signal.nested(rows, record, place);
-    return range === null ? "" : this.#keyIn(rows.bytes, range, place.index);
-  }
-
-  #ownKey(rows: ScannedRows, record: number, index: number): string {
-    const row = record * rows.layout.stride;
-    const start = rows.records[row + recordWord.attributesStart] ?? 0;
-    const end = rows.records[row + recordWord.attributesEnd] ?? 0;
-    return this.#keyIn(rows.bytes, { start, end, tag: this.#signal.attributeTag }, index);
-  }
-
-  /** Of a resource, or of one of its scopes when there are few enough to be told apart. */
-  #headKey({ bytes, resources, scopes }: ScannedRows, resource: number, place: Place): string {
-    const isOfScope = place.list === placeList.scope;
-    const heads = isOfScope ? scopes : resources;
-    const row = isOfScope ? place.item * scopeStride : resource * resourceStride;
-    const start = heads[row + resourceWord.headStart] ?? 0;
-    const end = heads[row + resourceWord.headEnd] ?? 0;
-    const tag = isOfScope ? scopeAttributeTag : resourceAttributeTag;
-    return this.#keyIn(bytes, { start, end, tag }, place.index);
-  }
-
-  #keyIn(bytes: Uint8Array, { start, end, tag }: AttributeRange, index: number): string {
-    const code = this.#table.read(bytes, start, end, tag);
-    if (code !== scanCode.ok || index >= this.#table.count) return "";
-    const at = index * attributeStride;
-    const { keyStart, keyEnd } = attributeWord;
-    return shown(bytes, this.#table.rows[at + keyStart] ?? 0, this.#table.rows[at + keyEnd] ?? 0);
+  #key({ found, rows }: Checked, { tables }: ValidationPlan, row: number): string {
+    const attribute = found.rows[row * foundStride + foundWord.attribute] ?? -1;
+    if (attribute >= 0) {
+      const flags = tables.sections.attributeFlags[attribute] ?? 0;
+      if ((flags & attributeFlag.template) === 0) return tables.attributeName(attribute);
+    }
+    // What is unknown or stands under a template has a key of its own.
+    const given = this.#given.of(this.#checked as Checked, row);
+    if (given !== null) return shown(rows.bytes, given.keyStart, given.keyEnd);
+    return attribute < 0 ? "" : tables.attributeName(attribute);
   }
 }

@@ -14,8 +14,8 @@ import { outcome } from "../../schemas/validate/trace-pass.ts";
 import { OtlpCheck, scanRefusal } from "../decode/otlp-check.ts";
 import type { PassInput, SignalPass } from "../decode/signal-pass.ts";
 import type { Refusal } from "../errors.ts";
-import { FindingReport, reportedLogs, reportedMetrics } from "./finding-report.ts";
-import type { ReportedSignal } from "./finding-report.ts";
+import { FindingReport } from "./finding-report.ts";
+import { type ReportedSignal, reportedLogs, reportedMetrics } from "./reported-signal.ts";
 import { type Served, type Validation, servedTo } from "./served.ts";
 
 const rowsAtFirst = 1024;
@@ -106,7 +106,8 @@ export class RecordsPass implements SignalPass {
   readonly release = (): void => this.#scan.release();
 
   #newReport(): FindingReport {
-    return new FindingReport(kinds[this.#signal].reported, this.#validation.plans.levels);
+    const { limits, plans } = this.#validation;
+    return new FindingReport(kinds[this.#signal].reported, plans.levels, limits);
   }
 
   #validate(input: PassInput): void {

@@ -1,13 +1,14 @@
 // The pass over traces: schemas/validate/trace-pass.ts with the tenant's plan for the registry that
 // serves. A canary's findings are counted by a second pass that decides nothing.
 import { type OtlpLimits, scanCode, scanCodeText } from "../../schemas/otlp/limits.ts";
+import type { RefusedFinding } from "../../schemas/rejected-value.ts";
 import type { ScannedRows } from "../../schemas/otlp/scanned-rows.ts";
 import { TracePass, outcome } from "../../schemas/validate/trace-pass.ts";
 import { itemReasons, scanRefusal } from "../decode/otlp-check.ts";
 import type { PassInput, SignalPass } from "../decode/signal-pass.ts";
 import type { Refusal } from "../errors.ts";
-import { FindingReport, type LabelledFinding, reportedSpans } from "./finding-report.ts";
-import type { Checked } from "./finding-report.ts";
+import { FindingReport } from "./finding-report.ts";
+import { type Checked, reportedSpans } from "./reported-signal.ts";
 import { type Served, type Validation, servedTo } from "./served.ts";
 
 const checkedBy = (pass: TracePass): Checked => ({
@@ -30,7 +31,7 @@ export class TracesPass implements SignalPass {
 
   constructor(validation: Validation) {
     this.#validation = validation;
-    this.report = new FindingReport(reportedSpans, validation.plans.levels);
+    this.report = this.#newReport();
     this.canaryReport = this.#newReport();
   }
 
@@ -65,7 +66,7 @@ export class TracesPass implements SignalPass {
       this.canaryReport.count(checkedBy(this.#canaryPass));
   };
 
-  readonly findingsOf = (record: number, max: number): readonly LabelledFinding[] =>
+  readonly findingsOf = (record: number, max: number): readonly Omit<RefusedFinding, "item">[] =>
     this.#known().partitionOf[record] === outcome.overLimit
       ? [limitOf(this.#known(), record, this.#validation.limits)]
       : this.report.of(record, max);
@@ -78,7 +79,8 @@ export class TracesPass implements SignalPass {
   }
 
   #newReport(): FindingReport {
-    return new FindingReport(reportedSpans, this.#validation.plans.levels);
+    const { limits, plans } = this.#validation;
+    return new FindingReport(reportedSpans, plans.levels, limits);
   }
 
   #tellLimits(pass: TracePass, { rejections }: PassInput): void {
@@ -96,8 +98,12 @@ export class TracesPass implements SignalPass {
   }
 }
 
-const limitOf = (pass: TracePass, record: number, limits: OtlpLimits): LabelledFinding => {
+const limitOf = (
+  pass: TracePass,
+  record: number,
+  limits: OtlpLimits,
+): Omit<RefusedFinding, "item"> => {
   const code = pass.limitOf[record] ?? 0;
   const id = itemReasons.get(code) ?? "over-limit";
-  return { id, level: "violation", signal: "", message: scanCodeText(code, limits), label: id };
+  return { id, level: "violation", signal: "", message: scanCodeText(code, limits) };
 };

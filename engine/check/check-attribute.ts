@@ -2,6 +2,7 @@
 // enum member, name. In Weaver's order: its own checks first, then those of its default policy, which
 // come sorted by namespace, level and id.
 import { finding } from "../../schemas/validate/finding-table.ts";
+import { deprecationNote, deprecationReason } from "../../schemas/weaver/deprecation-note.ts";
 import type {
   Deprecated,
   EnumMember,
@@ -24,17 +25,10 @@ export const isWellFormedName = (name: string): boolean =>
 
 /** Context of `deprecated`, apart from the name. `renamed_to` is ours. */
 export const deprecationContext = (deprecated: Deprecated, isWeir: boolean): Json => ({
-  deprecation_reason: deprecated.reason === "unspecified" ? "uncategorized" : deprecated.reason,
-  deprecation_note: noteOf(deprecated),
+  deprecation_reason: deprecationReason(deprecated.reason),
+  deprecation_note: deprecationNote(deprecated),
   ...(isWeir && deprecated.reason === "renamed" ? { renamed_to: deprecated.renamed_to } : {}),
 });
-
-// A note is always there in a registry that Weaver wrote; these are its words for one that has none.
-const noteOf = (deprecated: Deprecated): string => {
-  if (deprecated.note !== undefined) return deprecated.note;
-  if (deprecated.reason === "renamed") return `Replaced by \`${deprecated.renamed_to}\`.`;
-  return deprecated.reason === "obsoleted" ? "Obsoleted" : "Uncategorized";
-};
 
 const arrayOf: { readonly [type: string]: string } = { double: "int", "double[]": "int[]" };
 

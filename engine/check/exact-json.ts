@@ -2,6 +2,8 @@
 // rule, and 64-bit integers keep every digit. Numbers that a JavaScript number cannot tell apart are
 // kept as JSON.rawJSON objects, which JSON.stringify writes back verbatim.
 
+import { doubleText } from "../../schemas/validate/double-text.ts";
+
 /** Any JSON object of a sample or a report. */
 export type Json = { [key: string]: unknown };
 
@@ -49,9 +51,7 @@ export const exactInteger = (decimal: string): unknown => exactNumber(decimal);
 /** A double; JSON has no word for what is not finite, that is null. */
 export const exactDouble = (value: number): unknown => {
   if (!Number.isFinite(value)) return null;
-  if (!Number.isInteger(value)) return value;
-  const text = Object.is(value, -0) ? "-0.0" : String(value);
-  return rawJSON(/[.e]/.test(text) ? text : `${text}.0`);
+  return Number.isInteger(value) ? rawJSON(doubleText(value)) : value;
 };
 
 /** What a number is to the type rule; null when the value is no number. */

@@ -6,7 +6,7 @@ import type { Tables } from "../weaver/tables.ts";
 import type { AttributeCheck } from "./attribute-check.ts";
 import { finding } from "./finding-table.ts";
 import type { Found } from "./found.ts";
-import { absentFrom } from "./found.ts";
+import { absentFrom, ofStep } from "./found.ts";
 
 const stepsAtFirst = 64;
 
@@ -42,7 +42,7 @@ export class EntityCheck {
         this.#absent(tables, associationOperand[start + i] as number, resource);
       } else if (operator === associationOperator.oneOf && this.#satisfied[i] === 0) {
         this.#found.place = absentFrom(group);
-        this.#found.add(finding.entityAssociation, -1);
+        this.#found.add(finding.entityAssociation, ofStep(start + i));
       }
     }
   }

@@ -70,6 +70,8 @@ const templateOf = (code: number, context: FindingContext): string => {
 
 const textOf = (value: unknown): string => {
   if (typeof value === "string") return value;
+  // JSON has no word for NaN.
+  if (typeof value === "number") return String(value);
   return Array.isArray(value) && value.every((item) => typeof item === "string")
     ? value.join(", ")
     : (JSON.stringify(value) ?? "");

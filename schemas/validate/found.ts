@@ -7,7 +7,7 @@ import { findingCodeMax } from "./finding-table.ts";
 export const foundWord = {
   /** Code of finding-table.ts. */
   code: 0,
-  /** Number of the attribute in the tables, or -1. */
+  /** Number of the attribute in the tables, or -1; of an association, -2 - its step. */
   attribute: 1,
   /** Index of the record; of a resource -1 - its index. */
   record: 2,
@@ -36,12 +36,18 @@ export const readPlace = (
   place: number,
 ): { readonly list: number; readonly item: number; readonly index: number } | null => {
   if (place < 0) return null;
+  const list = place >>> listShift;
+  // The record's own list is one: all bits are those of the index.
+  if (list === placeList.own) return { list, item: 0, index: place };
   return {
-    list: place >>> listShift,
+    list,
     item: (place >>> indexBits) & 0xffff,
     index: place & 0xfff,
   };
 };
+
+/** The word of a finding that is of a step of an association. */
+export const ofStep = (step: number): number => -2 - step;
 
 /** The place of an attribute that is absent from a record of this group. */
 export const absentFrom = (group: number): number => -2 - group;

@@ -91,7 +91,7 @@ export class KeyCheck {
 
   /** One finding for each prefix that is an attribute itself, as live-check has. */
   #namespaces(tables: Tables, { view, at, length }: Key, attribute: number): void {
-    const taken = tables.countPrefixes(view, at, length, flag.deprecated);
+    const taken = tables.countPrefixes(view, at, length);
     for (let i = 0; i < taken; i += 1) this.#found.add(code.illegalNamespace, attribute);
   }
 }

@@ -17,7 +17,7 @@ import type { ValidationPlan } from "./plan.ts";
 
 /** Of the data points in each kind of data. */
 export const pointTag = tagOf(1, wireType.delimited);
-const exemplarAttributeTag = tagOf(7, wireType.delimited);
+export const exemplarAttributeTag: number = tagOf(7, wireType.delimited);
 
 /** Fields of Metric that hold its data. */
 const data = { gauge: 5, sum: 7, histogram: 9, exponential: 10, summary: 11 } as const;
@@ -28,7 +28,8 @@ export const pointAttributeTag = (type: number): number => {
   return tagOf(type === data.exponential ? 1 : 7, wireType.delimited);
 };
 
-const exemplarTagOf = (type: number): number => {
+/** Tag of the exemplars in such a point. */
+export const exemplarTagOf = (type: number): number => {
   if (type === data.histogram) return tagOf(8, wireType.delimited);
   return tagOf(type === data.exponential ? 11 : 5, wireType.delimited);
 };
@@ -39,6 +40,13 @@ const instrumentOf = (type: number, isMonotonic: boolean): number => {
   if (type === data.sum) return instruments.indexOf(isMonotonic ? "counter" : "updowncounter");
   const isHistogram = type === data.histogram || type === data.exponential;
   return isHistogram ? instruments.indexOf("histogram") : -1;
+};
+
+/** Its name, or what stands in its place. */
+export const instrumentName = (type: number, isMonotonic: boolean): string => {
+  const instrument = instrumentOf(type, isMonotonic);
+  if (instrument >= 0) return instruments[instrument] ?? "";
+  return type === data.summary ? "Summary" : "Unspecified";
 };
 
 /** One per check, reused. */

@@ -8,12 +8,12 @@ import type { AttributeCheck } from "./attribute-check.ts";
 import { placeList, placeOf } from "./found.ts";
 import type { ValidationPlan } from "./plan.ts";
 
-/** Of a span's events and links, and of the attributes in each. */
+/** Of a span's events and links, of the attributes in each, and of an event's name. */
 export const eventTag = tagOf(11, wireType.delimited);
 export const linkTag = tagOf(13, wireType.delimited);
 export const eventAttributeTag = tagOf(3, wireType.delimited);
 export const linkAttributeTag = tagOf(4, wireType.delimited);
-const eventNameTag = tagOf(2, wireType.delimited);
+export const eventNameTag = tagOf(2, wireType.delimited);
 
 /** One per pass, reused. */
 export class NestedCheck {

@@ -20,7 +20,7 @@ const internal = spanKinds.indexOf("internal");
 const candidatesMax = 64;
 
 /** A span that says no kind, or one that nobody knows, is taken as internal, as OTLP allows. */
-const effectiveKind = (kind: number): number =>
+export const effectiveKind = (kind: number): number =>
   kind > 0 && kind < spanKinds.length ? kind : internal;
 
 /** One per thread, reused: set the span's facts, then `check`. */

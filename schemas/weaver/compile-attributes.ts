@@ -1,37 +1,26 @@
 // The attribute part of a compiled registry: keys with what is accepted under them, flags, members
 // of enums, constraints, deprecations, namespaces. Tool time only.
+import { acceptedByEnum, acceptedTypes } from "./accepted-types.ts";
 import { attributeKey, isTemplate, valueType } from "./attribute-type.ts";
 import { constraintFault, constraintKeys, noValuePasses } from "./constraints.ts";
 import { compilePattern } from "./pattern-compile.ts";
+import { deprecationNote } from "./deprecation-note.ts";
 import { PatternError } from "./pattern-parse.ts";
-import type { Annotations, Deprecated, ResolvedAttribute, ResolvedGroup } from "./resolved.ts";
+import type {
+  Annotations,
+  Deprecated,
+  ResolvedAttribute,
+  ResolvedGroup,
+  Stability,
+} from "./resolved.ts";
 import type { TableDraft } from "./table-draft.ts";
 import {
   attributeFlag,
   constraintFlag,
   deprecationReasons,
   entriesMax,
-  sampleType,
+  stabilityNames,
 } from "./table-layout.ts";
-
-const bit = (...types: readonly number[]): number =>
-  types.reduce((mask, type) => mask | (1 << type), 1 << sampleType.none);
-
-const { string, boolean, int, double, emptyArray, strings, booleans, ints, doubles } = sampleType;
-
-/** Accepted sample types by registry type; an int is a double too, an empty array any array. */
-const accepted: { readonly [type: string]: number } = {
-  string: bit(string),
-  boolean: bit(boolean),
-  int: bit(int),
-  double: bit(double, int),
-  any: 0xffff,
-  "string[]": bit(strings, emptyArray),
-  "boolean[]": bit(booleans, emptyArray),
-  "int[]": bit(ints, emptyArray),
-  "double[]": bit(doubles, ints, emptyArray),
-};
-const acceptedByEnum = bit(string, int);
 
 const nameFormat = /^[a-z][a-z0-9]*([._][a-z0-9]+)*$/;
 
@@ -48,12 +37,19 @@ export type AttributeIndex = {
   readonly templates: ReadonlyMap<string, number>;
 };
 
+/** The number of a stability, 0 for none. */
+export const stabilityNumber = (stability: Stability | undefined): number =>
+  stability === undefined ? 0 : Math.max(0, stabilityNames.indexOf(stability));
+
+/** What says nothing of it is not called unstable. */
+export const isUnstable = ({ stability }: { readonly stability?: Stability }): boolean =>
+  stability !== undefined && stability !== "stable";
+
 /** The number + 1 of a deprecation, 0 for none. */
 export const pushDeprecation = (draft: TableDraft, deprecated: Deprecated | undefined): number => {
   if (deprecated === undefined) return 0;
-  const text = deprecated.reason === "renamed" ? deprecated.renamed_to : (deprecated.note ?? "");
   draft.push("deprecationReason", deprecationReasons.indexOf(deprecated.reason));
-  draft.pushText("deprecation", text);
+  draft.pushText("deprecation", deprecationNote(deprecated));
   return draft.list("deprecationReason").length;
 };
 
@@ -119,6 +115,7 @@ class ConstraintReader {
     draft.push("constraintMax", max ?? 0);
     draft.push("constraintCharacters", characters ?? 0);
     draft.push("constraintPattern", Math.max(pattern, 0));
+    draft.pushText("pattern", pattern < 0 ? "" : String(this.#annotations["weir.pattern"]));
     return draft.list("constraintFlags").length;
   }
 
@@ -169,7 +166,7 @@ class ConstraintReader {
 
 const flagsOf = (attribute: ResolvedAttribute, isNamespaceTaken: boolean): number => {
   let flags = attribute.deprecated === undefined ? 0 : attributeFlag.deprecated;
-  if (attribute.stability !== "stable") flags |= attributeFlag.unstable;
+  if (isUnstable(attribute)) flags |= attributeFlag.unstable;
   if (typeof attribute.type !== "string") flags |= attributeFlag.enum;
   if (isTemplate(attribute)) flags |= attributeFlag.template;
   if (!attribute.name.includes(".")) flags |= attributeFlag.noNamespace;
@@ -205,7 +202,7 @@ export const compileAttributes = (
   all.forEach((definition, index) => {
     const { attribute } = definition;
     const type = valueType(attribute);
-    const accepts = type === "enum" ? acceptedByEnum : accepted[type];
+    const accepts = type === "enum" ? acceptedByEnum : acceptedTypes[type];
     if (accepts === undefined) draft.problems.push(`${attribute.name}: unknown type ${type}`);
     const taken = namespacesOf(attribute.name).some((namespace) => current.has(namespace));
     const constraint = new ConstraintReader(draft, definition).push(type);
@@ -216,6 +213,7 @@ export const compileAttributes = (
       flagsOf(attribute, taken) | (constraint > 0 ? attributeFlag.constrained : 0),
     );
     draft.push("attributeConstraint", constraint);
+    draft.push("attributeStability", stabilityNumber(attribute.stability));
     draft.push("attributeDeprecation", pushDeprecation(draft, attribute.deprecated));
     pushMembers(draft, attribute, index);
     (isTemplate(attribute) ? templates : exact).set(attribute.name, index);

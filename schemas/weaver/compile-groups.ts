@@ -2,7 +2,7 @@
 // requirement levels of their attributes, conditions, globs and entity associations. Tool time only.
 import { isTemplate } from "./attribute-type.ts";
 import type { AttributeIndex } from "./compile-attributes.ts";
-import { pushDeprecation } from "./compile-attributes.ts";
+import { isUnstable, pushDeprecation, stabilityNumber } from "./compile-attributes.ts";
 import { globBytesMax } from "./glob.ts";
 import type {
   EntityAssociation,
@@ -79,8 +79,9 @@ class GroupCompiler {
     draft.push(
       "groupFlags",
       (group.deprecated === undefined ? 0 : groupFlag.deprecated) |
-        (group.stability === "stable" ? 0 : groupFlag.unstable),
+        (isUnstable(group) ? groupFlag.unstable : 0),
     );
+    draft.push("groupStability", stabilityNumber(group.stability));
     draft.push("groupDeprecation", pushDeprecation(draft, group.deprecated));
     draft.pushText("groupId", group.id);
     draft.pushText("groupName", name);

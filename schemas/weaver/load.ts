@@ -109,6 +109,7 @@ const sameLengths: readonly (readonly SectionName[])[] = [
     "attributeBytes",
     "attributeAccept",
     "attributeFlags",
+    "attributeStability",
     "attributeConstraint",
     "attributeDeprecation",
   ],
@@ -117,6 +118,7 @@ const sameLengths: readonly (readonly SectionName[])[] = [
     "groupSignal",
     "groupKind",
     "groupFlags",
+    "groupStability",
     "groupDeprecation",
     "groupIdAt",
     "groupIdBytes",
@@ -135,6 +137,8 @@ const sameLengths: readonly (readonly SectionName[])[] = [
     "constraintMax",
     "constraintCharacters",
     "constraintPattern",
+    "patternAt",
+    "patternBytes",
   ],
   ["deprecationReason", "deprecationAt", "deprecationBytes"],
   ["namespaceAt", "namespaceBytes"],
@@ -149,6 +153,7 @@ const textRanges: readonly (readonly [SectionName, SectionName])[] = [
   ["atomAt", "atomBytes"],
   ["globAt", "globBytes"],
   ["deprecationAt", "deprecationBytes"],
+  ["patternAt", "patternBytes"],
   ["namespaceAt", "namespaceBytes"],
 ];
 

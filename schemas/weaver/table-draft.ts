@@ -15,7 +15,14 @@ import {
 import { TextPool } from "./text-pool.ts";
 
 /** A text's offset and length go into the sections `…At` and `…Bytes`. */
-type TextSection = "attribute" | "member" | "atom" | "glob" | "deprecation" | "namespace";
+type TextSection =
+  | "attribute"
+  | "member"
+  | "atom"
+  | "glob"
+  | "deprecation"
+  | "namespace"
+  | "pattern";
 type GroupTextSection = "groupId" | "groupName" | "groupUnit";
 
 const elementMax: { readonly [element in Element]: number } = {

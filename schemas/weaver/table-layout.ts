@@ -7,7 +7,7 @@
 //   then the sections in this order, each at a multiple of 8
 
 export const tableMagic = 0x52494557;
-export const tableVersion = 2;
+export const tableVersion = 3;
 export const directoryAt = 16;
 
 /** More than this is no registry's tables. */
@@ -36,6 +36,8 @@ export const sections = {
   /** Bit per sample type that is accepted. */
   attributeAccept: "u16",
   attributeFlags: "u8",
+  /** Index into stabilityNames. */
+  attributeStability: "u8",
   /** Index + 1 of the constraint, 0 = none. */
   attributeConstraint: "u16",
   /** Index + 1 of the deprecation, 0 = none. */
@@ -54,6 +56,7 @@ export const sections = {
   /** Span kind 1 to 5 or instrument 1 to 4; 0 = any. */
   groupKind: "u8",
   groupFlags: "u8",
+  groupStability: "u8",
   groupDeprecation: "u16",
   groupIdAt: "u32",
   groupIdBytes: "u16",
@@ -96,10 +99,13 @@ export const sections = {
   constraintCharacters: "u32",
   /** Offset of the automaton in `automata`. */
   constraintPattern: "u32",
+  /** The pattern as it is written. */
+  patternAt: "u32",
+  patternBytes: "u16",
   automata: "u16",
   // Deprecations.
   deprecationReason: "u8",
-  /** `renamed_to`, else the note. */
+  /** The note. */
   deprecationAt: "u32",
   deprecationBytes: "u16",
   // Prefixes of keys up to a dot.
@@ -158,6 +164,16 @@ export const associationOperator = { entity: 0, oneOf: 1, allOf: 2 } as const;
 
 export const constraintFlag = { min: 1, max: 2, characters: 4, pattern: 8 } as const;
 
+/** By number; the unknown and what says nothing are 0. */
+export const stabilityNames = [
+  "",
+  "stable",
+  "development",
+  "alpha",
+  "beta",
+  "release_candidate",
+] as const;
+
 export const deprecationReasons = ["renamed", "obsoleted", "uncategorized", "unspecified"] as const;
 
 /** What a value is, seen from outside: members of AnyValue 0-7, arrays by their elements. */
@@ -176,6 +192,22 @@ export const sampleType = {
   doubles: 12,
   mixedArray: 15,
 } as const;
+
+/** Their names, as `weir check` has them; "" for what has no type. */
+export const sampleTypeNames: { readonly [type: number]: string } = {
+  [sampleType.string]: "string",
+  [sampleType.boolean]: "boolean",
+  [sampleType.int]: "int",
+  [sampleType.double]: "double",
+  [sampleType.list]: "map",
+  [sampleType.bytes]: "bytes",
+  [sampleType.emptyArray]: "[]",
+  [sampleType.strings]: "string[]",
+  [sampleType.booleans]: "boolean[]",
+  [sampleType.ints]: "int[]",
+  [sampleType.doubles]: "double[]",
+  [sampleType.mixedArray]: "mixed[]",
+};
 
 /** FNV-1a over 32-bit words: finds damage, not attacks. */
 export const tableChecksum = (bytes: Uint8Array): number => {

@@ -2,7 +2,7 @@
 // derived than stored. Read-only and free of state, so any number of passes may share one.
 import { slotShift, valueHash } from "./key-hash.ts";
 import type { TableSections } from "./table-layout.ts";
-import { atomKind, requirement, signalKind } from "./table-layout.ts";
+import { atomKind, attributeFlag, requirement, signalKind } from "./table-layout.ts";
 import { TextIndex } from "./text-index.ts";
 
 /** Bit of a look-up's answer: the key stands under a template. */
@@ -129,22 +129,37 @@ export class Tables {
 
   /** Whether some prefix of the key, up to a dot, is a namespace of the registry. */
   sharesNamespace(view: DataView, at: number, length: number): boolean {
-    for (let end = length - 1; end > 0; end -= 1) {
-      if (view.getUint8(at + end) === dot && this.#namespaces.find(view, at, end) >= 0) return true;
-    }
-    return false;
+    return this.namespaceBytes(view, at, length) > 0;
   }
 
-  /** Attributes with none of the flags whose key is a proper prefix, up to a dot. */
-  countPrefixes(view: DataView, at: number, length: number, flagsRefused: number): number {
-    let count = 0;
-    for (let end = 1; end < length; end += 1) {
-      if (view.getUint8(at + end) !== dot) continue;
-      const found = this.#keys.find(view, at, end);
-      if (found < 0) continue;
-      if (((this.sections.attributeFlags[found] as number) & flagsRefused) === 0) count += 1;
+  /** Length of the longest such prefix; 0 = there is none. */
+  namespaceBytes(view: DataView, at: number, length: number): number {
+    for (let end = length - 1; end > 0; end -= 1) {
+      if (view.getUint8(at + end) === dot && this.#namespaces.find(view, at, end) >= 0) return end;
     }
+    return 0;
+  }
+
+  /** Attributes that are not deprecated whose key is a proper prefix, up to a dot. */
+  countPrefixes(view: DataView, at: number, length: number): number {
+    let count = 0;
+    for (let end = 1; end < length; end += 1) if (this.#isTaken(view, at, end)) count += 1;
     return count;
+  }
+
+  /** Lengths of these prefixes, shortest first. */
+  prefixBytes(view: DataView, at: number, length: number): readonly number[] {
+    const ends: number[] = [];
+    for (let end = 1; end < length; end += 1) if (this.#isTaken(view, at, end)) ends.push(end);
+    return ends;
+  }
+
+  /** Whether the first `end` bytes, before a dot, are such an attribute. */
+  #isTaken(view: DataView, at: number, end: number): boolean {
+    if (view.getUint8(at + end) !== dot) return false;
+    const found = this.#keys.find(view, at, end);
+    if (found < 0) return false;
+    return ((this.sections.attributeFlags[found] as number) & attributeFlag.deprecated) === 0;
   }
 
   /** Number of the owner's member that is this text, or -1. */
@@ -182,7 +197,19 @@ export class Tables {
     return this.#textAt(groupUnitAt[group] ?? 0, groupUnitBytes[group] ?? 0);
   }
 
-  /** Text of a deprecation by its number + 1: the new name, or a note. "" for 0. */
+  /** The pattern of a constraint by its number + 1, as it is written. */
+  patternText(constraint: number): string {
+    const { patternAt, patternBytes } = this.sections;
+    return this.#textAt(patternAt[constraint - 1] ?? 0, patternBytes[constraint - 1] ?? 0);
+  }
+
+  /** What an atom of a condition compares with. */
+  atomText(atom: number): string {
+    const { atomAt, atomBytes } = this.sections;
+    return this.#textAt(atomAt[atom] ?? 0, atomBytes[atom] ?? 0);
+  }
+
+  /** Note of a deprecation by its number + 1. "" for 0. */
   deprecationText(deprecation: number): string {
     const { deprecationAt, deprecationBytes } = this.sections;
     const index = deprecation - 1;

@@ -155,7 +155,7 @@ export class PlainValidator {
       }
       if (this.#exact.get(key) === undefined) add(finding.templateAttribute);
       if (found.deprecated !== undefined) add(finding.deprecated);
-      if (found.stability !== "stable") add(finding.notStable);
+      if (found.stability !== undefined && found.stability !== "stable") add(finding.notStable);
       const id = keyOf(found);
       present.set(id, { value, places: [...(present.get(id)?.places ?? []), at] });
       const type = typeOf(value);

@@ -57,7 +57,7 @@ test("what is wrong with a key under a template names the key, as weir check doe
   expect(refused?.head.findings).toContainEqual(
     expect.objectContaining({
       id: "type_mismatch",
-      message: "Attribute 'oven.heat.top' has not the type of the registry.",
+      message: "Attribute 'oven.heat.top' has type 'boolean'. Type should be 'int'.",
     }),
   );
 });
@@ -76,6 +76,15 @@ const pointsOf = (kind: string): object => ({
     },
   ],
 });
+const exemplarsOf = (kind: string): object => {
+  const dataPoints = [
+    { exemplars: [{ filteredAttributes: [] }, {}] },
+    { exemplars: [{}, { filteredAttributes: bad }] },
+  ];
+  return {
+    resourceMetrics: [{ scopeMetrics: [{ metrics: [{ name: "l", [kind]: { dataPoints } }] }] }],
+  };
+};
 const spanWith = (part: object): object => ({
   resourceSpans: [{ scopeSpans: [{ spans: [{ ...ids, name: "bake", ...part }] }] }],
 });
@@ -87,6 +96,8 @@ test.each([
   ["point of a histogram", "/v1/metrics", pointsOf("histogram")],
   ["point of an exponential one", "/v1/metrics", pointsOf("exponentialHistogram")],
   ["point of a summary", "/v1/metrics", pointsOf("summary")],
+  ["exemplar", "/v1/metrics", exemplarsOf("gauge")],
+  ["exemplar of a histogram", "/v1/metrics", exemplarsOf("histogram")],
 ])("what is wrong with the attributes of an %s names their keys", async (_, path, body) => {
   const edge = edgeWithTemplate();
   const response = await edge.post(path, "application/json", JSON.stringify(body));
@@ -97,5 +108,5 @@ test.each([
     .flatMap(({ value }) => readRefused(value)?.head.findings ?? [])
     .map(({ message }) => message);
   expect(messages).toContain("Attribute 'flour' does not exist in the registry.");
-  expect(messages).toContain("Attribute 'oven.heat.low' has not the type of the registry.");
+  expect(messages).toContain("Attribute 'oven.heat.low' has type 'boolean'. Type should be 'int'.");
 });

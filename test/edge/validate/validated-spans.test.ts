@@ -126,10 +126,29 @@ test("each finding on weir-rejected says which attribute it is about and what th
   const [refused] = refusedOf(edge);
   const told = refused?.head.findings.filter(({ level }) => level === "violation");
   expect(told?.map(({ id, message }) => `${id}: ${message}`).toSorted()).toEqual([
-    "invalid_value: Attribute 'http.response.status_code' is beyond weir.min=100.",
-    "type_mismatch: Attribute 'workflow.id' has not the type of the registry.",
-    "undefined_enum_variant: Enum attribute 'http.request.method' has a value which is not documented.",
+    "invalid_value: Attribute 'http.response.status_code' is 99, minimum 100.",
+    "type_mismatch: Attribute 'workflow.id' has type 'boolean'. Type should be 'string'.",
+    "undefined_enum_variant: Enum attribute 'http.request.method' has value 'FETCH' which is not documented.",
   ]);
+});
+
+test("findings on names that are long in JSON leave the original whole", async () => {
+  const edge = new FakeEdge();
+  const strange = "\u0001".repeat(120);
+  const spans = Array.from({ length: 100 }, (_, at) => ({
+    ...span(strange, {}, at + 1),
+    attributes: [
+      { key: "workflow.id", value: { boolValue: true } },
+      { key: strange, value: { stringValue: "x".repeat(9_400) } },
+    ],
+  }));
+  await post(edge, ...spans);
+  const [refused, ...others] = refusedOf(edge);
+  expect(others).toEqual([]);
+  expect(refused?.head.cut).toBeUndefined();
+  expect(namesIn(refused?.original ?? new Uint8Array())).toHaveLength(100);
+  const { findings = [], itemsOmitted } = refused?.head ?? {};
+  expect(new Set(findings.map(({ item }) => item)).size + (itemsOmitted ?? 0)).toBe(100);
 });
 
 const within = (resource: object, scope: object, spans: readonly object[]): string =>

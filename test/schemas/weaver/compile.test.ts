@@ -139,7 +139,9 @@ describe("a compiled registry", () => {
     expect(texts).toContain("{item}");
     const { attributeDeprecation } = tables.sections;
     const flavor = find(tables, "http.flavor");
-    expect(tables.deprecationText(attributeDeprecation[flavor] ?? 0)).toBe("network.protocol");
+    expect(tables.deprecationText(attributeDeprecation[flavor] ?? 0)).toBe(
+      "Replaced by `network.protocol`.",
+    );
     expect(tables.deprecationText(0)).toBe("");
   });
 
@@ -196,7 +198,7 @@ describe("loading", () => {
     const newer = bytes.slice();
     newer[4] = 9;
     expect(loadTables(newer)).toMatchObject({
-      problem: expect.stringMatching(/version 9, expected 2/),
+      problem: expect.stringMatching(/version 9, expected 3/),
     });
     const random = seeded(runSeed("damaged tables"));
     for (let i = 0; i < 300; i += 1) {
