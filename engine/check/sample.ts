@@ -60,7 +60,7 @@ export const arrayType = (types: readonly (string | null)[]): string => {
   if (only === undefined) return ownType.empty;
   // Ints among doubles are doubles.
   if (kinds.size === 2 && kinds.has("int") && kinds.has("double")) return "double[]";
-  const isPlain = only !== null && !ownTypes.has(only);
+  const isPlain = only !== null && !ownTypes.has(only) && !only.endsWith("[]");
   return kinds.size === 1 && isPlain ? `${only}[]` : ownType.mixed;
 };
 

@@ -88,6 +88,16 @@ describe("otlpSamples", () => {
     expect(JSON.stringify(attributes[2])).toContain('"value":42.0');
   });
 
+  it("calls an array of arrays mixed, as no type of a registry is one", () => {
+    const inner = { arrayValue: { values: [{ stringValue: "a" }] } };
+    const attributes = [{ key: "a", value: { arrayValue: { values: [inner] } } }];
+    const request = protoEncode("ExportTraceServiceRequest", {
+      resourceSpans: [{ scopeSpans: [{ spans: [{ name: "x", attributes }] }] }],
+    });
+    const read = otlpSamples(request, "traces");
+    expect(JSON.stringify(read)).toContain('"type":"mixed[]"');
+  });
+
   it("gives every kind of metric its instrument and points", () => {
     const point = {
       attributes: [text("a", "b")],
