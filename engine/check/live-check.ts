@@ -1,7 +1,8 @@
 // Walks samples part by part, as Weaver's live-check does, and writes a `live_check_result` into each
 // part. Profile `weaver` is its findings and no others; profile `weir` adds the binding of spans and
-// span events, constraints of values and conditions. One sample after another: a resource belongs to
-// the samples behind it.
+// span events, constraints of values and conditions. It tells what the edge tells, and of spans also
+// conditions in prose, which nobody can decide: at the edge they would cost every span a row. One sample
+// after another: a resource belongs to the samples behind it.
 import { finding, type Profile } from "../../schemas/validate/finding-table.ts";
 import { attributeKey } from "../../schemas/weaver/attribute-type.ts";
 import type { ResolvedGroup, ResolvedRegistry } from "../../schemas/weaver/resolved.ts";

@@ -12,6 +12,7 @@ import {
   resourceStride,
   resourceWord,
   scopeStride,
+  scopeWord,
 } from "../otlp/record-layout.ts";
 import type { ScannedRows } from "../otlp/scanned-rows.ts";
 import { tagOf, wireType } from "../otlp/wire.ts";
@@ -48,7 +49,8 @@ export class SignalCheck {
   readonly #entities: EntityCheck;
   readonly #metric: MetricCheck;
   #view: DataView = new DataView(new ArrayBuffer(0));
-  #resourceWorst = 0;
+  /** The strictest decision on the resource and scope that the records stand in. */
+  #worstAround = 0;
 
   constructor(signal: "metrics" | "logs", limits: OtlpLimits = defaultLimits) {
     this.#isMetrics = signal === "metrics";
@@ -65,30 +67,35 @@ export class SignalCheck {
    */
   run(scan: ScannedRows, plan: ValidationPlan, partitionOf: Int32Array): void {
     this.#open(scan);
-    const { records, count } = scan;
-    const { stride } = scan.layout;
+    const { scopes, scopeCount } = scan;
     let resource = -1;
-    let scope = -1;
-    let scopeWorst = 0;
-    for (let i = 0, row = 0; i < count; i += 1, row += stride) {
-      if (records[row + recordWord.resource] !== resource) {
-        resource = records[row + recordWord.resource] as number;
-        this.#resourceWorst = this.#head(scan, plan, resource, -1);
+    let resourceWorst: number = decision.none;
+    for (let scope = 0; scope < scopeCount; scope += 1) {
+      const row = scope * scopeStride;
+      const outer = scopes[row + scopeWord.resource] as number;
+      // Resources without scopes are looked at as well.
+      while (resource < outer) resourceWorst = this.#head(scan, plan, (resource += 1), -1);
+      this.#worstAround = Math.max(resourceWorst, this.#head(scan, plan, resource, scope));
+      const first = scopes[row + scopeWord.firstRecord] as number;
+      const end = first + (scopes[row + scopeWord.records] as number);
+      for (let i = first; i < end; i += 1) {
+        this.groupOf[i] = -1;
+        if ((partitionOf[i] as number) >= 0) this.#record(scan, plan, i, partitionOf);
       }
-      if (records[row + recordWord.scope] !== scope) {
-        scope = records[row + recordWord.scope] as number;
-        scopeWorst = this.#head(scan, plan, resource, scope);
-      }
-      this.groupOf[i] = -1;
-      if ((partitionOf[i] as number) < 0) continue;
-      this.found.begin(i);
-      this.groupOf[i] = this.#isMetrics
-        ? this.#ofMetric(scan, plan, row)
-        : this.#ofLog(scan, plan, row);
-      const worst = Math.max(this.found.worst, this.#resourceWorst, scopeWorst);
-      if (worst >= decision.reject) partitionOf[i] = this.#out(worst);
-      else if (this.found.worst === decision.warn) this.tally.warned += 1;
     }
+    while (resource < scan.resourceCount - 1) this.#head(scan, plan, (resource += 1), -1);
+  }
+
+  #record(scan: ScannedRows, plan: ValidationPlan, index: number, partitionOf: Int32Array): void {
+    const row = index * scan.layout.stride;
+    const { found } = this;
+    found.begin(index);
+    this.groupOf[index] = this.#isMetrics
+      ? this.#ofMetric(scan, plan, row)
+      : this.#ofLog(scan, plan, row);
+    const worst = Math.max(found.worst, this.#worstAround);
+    if (worst >= decision.reject) partitionOf[index] = this.#out(worst);
+    else if (found.worst === decision.warn) this.tally.warned += 1;
   }
 
   #open({ bytes, count }: ScannedRows): void {

@@ -194,13 +194,17 @@ const parts = {
 export const requestOf = (random: Random, signal: Signal): Uint8Array => {
   const [message, resources, scopes, list] = parts[signal];
   const few = (make: () => object): object[] => Array.from({ length: 1 + random.below(3) }, make);
-  const scope = (): object => ({
+  const scope = (isOfNone: boolean): object => ({
     ...(random.below(2) === 0 ? { scope: { name: "s", attributes: attributesOf(random) } } : {}),
-    [list]: few(() => records[signal](random)),
+    [list]: isOfNone || random.below(4) > 0 ? few(() => records[signal](random)) : [],
   });
-  const resource = (): object => ({
-    ...(random.below(4) > 0 ? { resource: { attributes: attributesOf(random) } } : {}),
-    [scopes]: few(scope),
-  });
+  const resource = (): object => {
+    const isNone = random.below(4) === 0;
+    const isEmpty = !isNone && random.below(8) === 0;
+    return {
+      ...(isNone ? {} : { resource: { attributes: attributesOf(random) } }),
+      [scopes]: isEmpty ? [] : few(() => scope(isNone)),
+    };
+  };
   return protoEncode(message, { [resources]: few(resource) });
 };
