@@ -132,6 +132,15 @@ test("each finding on weir-rejected says which attribute it is about and what th
   ]);
 });
 
+test("a finding on a late one of more attributes than usual names its own key", async () => {
+  const rules = JSON.stringify([{ mode: "reject", finding: "missing_namespace" }]);
+  const edge = new FakeEdge({ ATTRIBUTES_MAX: "8192", VALIDATION_RULES: rules });
+  const keys = Array.from({ length: 5000 }, (_, at) => `service.k${at}`);
+  const attributes = [...keys, "never"].map((key) => ({ key, value: { stringValue: "x" } }));
+  const response = await post(edge, { ...span("x", {}), attributes });
+  expect(await response.text()).toContain("1 x missing_namespace never in x");
+});
+
 test("findings on names that are long in JSON leave the original whole", async () => {
   const edge = new FakeEdge();
   const strange = "\u0001".repeat(120);
