@@ -2,6 +2,7 @@
 // another version may lack a part: its rows are then missing, nothing else.
 import type { RingStats } from "../ring/ring-stats.ts";
 import type { WorkerStatus } from "../supervise/worker.ts";
+import { columnsOf, screenLine } from "./screen-text.ts";
 
 type Answered = {
   readonly runId?: string;
@@ -99,16 +100,17 @@ const shown = (figure: number | null): string =>
   figure === null ? "-" : figure.toLocaleString("en");
 
 /** Columns as wide as their longest cell; the last one as it is. */
-const table = (rows: readonly (readonly string[])[]): readonly string[] => {
+const table = (cells: readonly (readonly string[])[]): readonly string[] => {
+  const rows = cells.map((row) => row.map(screenLine));
   const widths: number[] = [];
   for (const row of rows) {
     for (const [column, cell] of row.entries()) {
-      widths[column] = Math.max(widths[column] ?? 0, cell.length);
+      widths[column] = Math.max(widths[column] ?? 0, columnsOf(cell));
     }
   }
   return rows.map((row) =>
     row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .map((cell, column) => cell + " ".repeat((widths[column] ?? 0) - columnsOf(cell)))
       .join("  ")
       .trimEnd(),
   );

@@ -4,6 +4,7 @@ import { once } from "node:events";
 
 import type { Io } from "./command.ts";
 import { Progress } from "./progress.ts";
+import { screenText } from "./screen-text.ts";
 
 export type ProcessIo = Io & {
   readonly outputClosed: () => boolean;
@@ -54,13 +55,13 @@ export const processIo = (): ProcessIo => {
     endInput: () => inputEnd.abort(),
     note: (text) => {
       progress?.clear();
-      process.stderr.write(`${text}\n`);
+      process.stderr.write(`${screenText(text)}\n`);
     },
     // Lines of one turn of the event loop leave in one write.
     line: async (text) => {
       if (closed) return;
       if (pending === "") setImmediate(flush);
-      pending += `${text}\n`;
+      pending += `${process.stdout.isTTY ? screenText(text) : text}\n`;
       if (pending.length < flushBytes) return;
       if (!flush() && !closed) await Promise.race([once(process.stdout, "drain"), aborted(abort)]);
     },

@@ -1,5 +1,6 @@
 // How far the reading of files is, on a terminal: a bar in one line, with the rate and the time left.
 // It appears when reading takes long, and makes way for every other line.
+import { cutToColumns, screenLine } from "./screen-text.ts";
 
 /** Where it is drawn. */
 export type ProgressScreen = {
@@ -41,7 +42,7 @@ export class Progress {
       this.#drawMs = this.#startMs + quietMs;
     }
     this.#open += 1;
-    this.#names.push(name);
+    this.#names.push(screenLine(name));
     this.#totalBytes += bytes ?? Number.NaN;
   }
 
@@ -69,7 +70,7 @@ export class Progress {
   #draw(elapsedMs: number): void {
     const { write, columns } = this.#screen;
     const line = this.#line(elapsedMs);
-    write(`${clearLine}${line.slice(0, Math.max(0, columns() - 1))}`);
+    write(`${clearLine}${cutToColumns(line, columns() - 1)}`);
     this.#isDrawn = true;
   }
 

@@ -1,4 +1,6 @@
 // Draws the view: in place on a terminal, as one plain line every few seconds anywhere else.
+import { columnsOf, cutToColumns, screenLine, screenText } from "../cli/screen-text.ts";
+
 export type LiveView = {
   readonly draw: (lines: readonly string[]) => void;
   /** Writes a line that stays, above the picture. */
@@ -27,13 +29,15 @@ const terminalView = ({ write, size }: ViewScreen): LiveView => {
     draw: (lines) => {
       // A line that wraps, or scrolls the first one away, would leave pieces of each picture behind.
       const { columns, rows } = size() ?? { columns: Infinity, rows: Infinity };
-      const shown = lines.slice(0, Math.max(1, rows - 1)).map((line) => cut(line, columns));
+      const shown = lines
+        .slice(0, Math.max(1, rows - 1))
+        .map((line) => cut(screenLine(line), columns));
       const text = shown.map((line) => `${clearLine}${line}\n`).join("");
       write(`${up()}${text}${shown.length < drawn ? clearBelow : ""}`);
       drawn = shown.length;
     },
     note: (line) => {
-      write(`${up()}${drawn > 0 ? clearBelow : ""}${line}\n`);
+      write(`${up()}${drawn > 0 ? clearBelow : ""}${screenText(line)}\n`);
       drawn = 0;
     },
     end: () => {
@@ -43,7 +47,7 @@ const terminalView = ({ write, size }: ViewScreen): LiveView => {
 };
 
 const cut = (line: string, columns: number): string =>
-  line.length <= columns ? line : `${line.slice(0, Math.max(0, columns - 1))}…`;
+  columnsOf(line) <= columns ? line : `${cutToColumns(line, columns - 1)}…`;
 
 const plainView = ({ write }: ViewScreen, everyDraws: () => number): LiveView => {
   let left = 0;
@@ -52,9 +56,9 @@ const plainView = ({ write }: ViewScreen, everyDraws: () => number): LiveView =>
       left -= 1;
       if (left > 0) return;
       left = everyDraws();
-      write(`${lines.map((line) => line.replace(/ {2,}/g, " ")).join("\n")}\n\n`);
+      write(`${lines.map((line) => screenLine(line).replace(/ {2,}/g, " ")).join("\n")}\n\n`);
     },
-    note: (line) => write(`${line}\n`),
+    note: (line) => write(`${screenText(line)}\n`),
     end: () => undefined,
   };
 };

@@ -36,6 +36,13 @@ describe("the process", () => {
     expect([code, notes]).toEqual([0, expect.stringMatching(/^weir sniff: [a-z]+ 1\n$/)]);
   });
 
+  it("shows what a line would order the terminal, and does not pass it on", async () => {
+    const child = weir(["book", "--venue", "okx", "-"], "ignore");
+    child.stdin?.end('1 {"\u001B[31mred\r\u009B2J\n');
+    const notes = await text(child.stderr ?? Readable.from([]));
+    expect(notes).toContain('found {"\\u001b[31mred\\u000d\\u009b2J, expected JSON\n');
+  });
+
   it("shows its usage on standard error when it has nothing to do, and knows its own options", async () => {
     for (const [words, expected] of [
       [[], /^Usage: weir COMMAND \[options\]\n/],

@@ -73,6 +73,13 @@ describe("the progress of reading", () => {
     expect(written).toEqual([`${clearLine}depth.jsonl`, clearLine]);
   });
 
+  it("shows a file's name without what the terminal would obey, cut by columns", () => {
+    const { progress, written, read } = drawn(8);
+    progress.open("名前\u001B[31m", 8_000_000);
+    read(500, 1);
+    expect(written).toEqual([`${clearLine}名前\\u0`]);
+  });
+
   it("does not pass the end of a file that grows", () => {
     const { progress, written, read } = drawn();
     progress.open("log", 1_000_000);

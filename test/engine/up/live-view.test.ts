@@ -48,6 +48,21 @@ it("a picture is no higher than the terminal, whose first line it could not reac
   expect(shown()).toEqual(["A", "B"]);
 });
 
+it("what a name or a note would order the terminal is shown, with and without one", () => {
+  const { view, shown } = terminal(20, 24);
+  view.draw([`a${esc}[2Kb`, "名前".repeat(6)]);
+  view.note(`bad${esc}[9A\nnews`);
+  view.draw(["A"]);
+  expect(shown()).toEqual(["bad\\u001b[9A", "news", "A"]);
+  view.draw([`a${esc}[2Kb`, "名前".repeat(6)]);
+  expect(shown().slice(2)).toEqual(["a\\u001b[2Kb", `${"名前".repeat(4)}名…`]);
+  const written: string[] = [];
+  const plain = liveView({ write: (text) => written.push(text), size: () => null }, () => 1);
+  plain.draw([`a${esc}b`]);
+  plain.note(`c${esc}d`);
+  expect(written).toEqual(["a\\u001bb\n\n", "c\\u001bd\n"]);
+});
+
 it("a note between two pictures stays above them, whole", () => {
   const { view, shown } = terminal(10, 24);
   view.draw(["a", "b"]);
