@@ -30,6 +30,7 @@ export type Io = {
   /** Writes one line to standard error. */
   readonly note: (text: string) => void;
   readonly stdin: AsyncIterable<Uint8Array>;
+  /** One whose cursor moves. */
   readonly stderrIsTerminal: boolean;
   /** Shows how far files are read; absent without a terminal. */
   readonly progress?: Progress;

@@ -36,7 +36,9 @@ export const processIo = (): ProcessIo => {
   for (const end of ["SIGINT", "SIGTERM", "disconnect"]) process.on(end, () => abort.abort());
   process.channel?.unref();
 
-  const progress = process.stderr.isTTY ? progressOnScreen() : undefined;
+  // A dumb terminal has no cursor to move.
+  const isScreen = process.stderr.isTTY && process.env["TERM"] !== "dumb";
+  const progress = isScreen ? progressOnScreen() : undefined;
   const flush = (): boolean => {
     if (pending === "" || closed) return true;
     if (process.stdout.isTTY) progress?.clear();
@@ -47,7 +49,7 @@ export const processIo = (): ProcessIo => {
   return {
     outputClosed: () => closed,
     outputError: () => outputError,
-    stderrIsTerminal: process.stderr.isTTY,
+    stderrIsTerminal: isScreen,
     ...(progress && { progress }),
     stdoutIsTerminal: process.stdout.isTTY,
     signal: abort.signal,

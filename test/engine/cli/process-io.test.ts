@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { existsSync, openSync } from "node:fs";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { constants, gzipSync } from "node:zlib";
 
@@ -18,6 +19,9 @@ const weir = (words: readonly string[], stdout: Output, stderr: Output = "pipe")
   spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main, ...words], {
     stdio: ["pipe", stdout, stderr],
   });
+
+/** Reading that takes longer is shown. */
+const quietMs = 550;
 
 /** Packed, and not at its end. */
 const flushedGzip = (content: string): Buffer =>
@@ -42,6 +46,41 @@ describe("the process", () => {
     const notes = await text(child.stderr ?? Readable.from([]));
     expect(notes).toContain('found {"\\u001b[31mred\\u000d\\u009b2J, expected JSON\n');
   });
+
+  it.skipIf(!existsSync("/usr/bin/script"))(
+    "shows progress on a terminal whose cursor moves, none on a dumb one (skipped without script)",
+    async () => {
+      const words = [
+        "--disable-warning=ExperimentalWarning",
+        main,
+        "sniff",
+        "--format",
+        "base64",
+        "-",
+      ];
+      const command = [process.execPath, ...words].join(" ");
+      for (const [TERM, hasBar] of [
+        ["xterm", true],
+        ["dumb", false],
+      ] as const) {
+        const child = spawn("script", ["-qec", command, "/dev/null"], {
+          env: { ...process.env, TERM },
+        });
+        let shown = "";
+        child.stdin.write("AAAA\n");
+        for await (const piece of child.stdout as AsyncIterable<Buffer>) {
+          const isFirst = !shown.includes("verdict");
+          shown += piece.toString();
+          if (!isFirst || !shown.includes("verdict")) continue;
+          await sleep(quietMs);
+          // The second one is shown with a bar behind it, and the end of input follows.
+          child.stdin.write("AAAA\n\u0004");
+        }
+        expect(shown).toMatch(/weir sniff: [a-z]+ 2\r\n$/);
+        expect(shown.includes("\u001B[")).toBe(hasBar);
+      }
+    },
+  );
 
   it("shows its usage on standard error when it has nothing to do, and knows its own options", async () => {
     for (const [words, expected] of [
