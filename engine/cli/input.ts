@@ -20,13 +20,20 @@ export class InputError extends Error {
 /** The bytes of one file, unpacked, in chunks. @throws InputError naming the file. */
 export async function* fileBytes(path: string, io: Io): AsyncGenerator<Uint8Array> {
   io.progress?.open(path === "-" ? "standard input" : basename(path), await sizeOf(path));
+  let bytes = 0;
   try {
     const source = path === "-" ? io.stdin : createReadStream(path);
-    yield* unpacked(io.progress === undefined ? source : counted(source, io.progress));
+    const chunks = unpacked(io.progress === undefined ? source : counted(source, io.progress));
+    for await (const chunk of chunks) {
+      bytes += chunk.length;
+      yield chunk;
+    }
   } catch (error) {
     // Cut short by the abort, packed bytes end where they must not.
     if (io.signal.aborted) return;
-    throw new InputError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+    const where = bytes === 0 ? "" : `after ${bytes} bytes of its content: `;
+    const found = error instanceof Error ? error.message : String(error);
+    throw new InputError(`${path}: ${where}${found}`);
   } finally {
     io.progress?.close();
   }
@@ -68,6 +75,14 @@ const gzipMagic = 0x1f8b;
 
 const byteOrderMark = [0xef, 0xbb, 0xbf];
 
+const wholeBytesMax = 1 << 30;
+
+/** What a file holds up to where it ends, or could not be read on: why, or null. */
+export type ReadPart = {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly fault: InputError | null;
+};
+
 /**
  * One whole file as one array, without the byte order mark of a text. `bytesMax` bounds memory; a
  * larger file is an InputError, and so is one that the abort cut short.
@@ -75,16 +90,38 @@ const byteOrderMark = [0xef, 0xbb, 0xbf];
 export const readWhole = async (
   path: string,
   io: Io,
-  bytesMax = 1 << 30,
+  bytesMax = wholeBytesMax,
 ): Promise<Uint8Array<ArrayBuffer>> => {
+  const { bytes, fault } = await readPart(path, io, bytesMax);
+  if (fault !== null) throw fault;
+  return bytes;
+};
+
+/** The same, with what stands before the fault. */
+export const readPart = async (
+  path: string,
+  io: Io,
+  bytesMax = wholeBytesMax,
+): Promise<ReadPart> => {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of fileBytes(path, io)) {
-    bytes += chunk.length;
-    if (bytes > bytesMax) throw new InputError(`${path}: larger than bytesMax=${bytesMax}`);
-    chunks.push(chunk);
+  let fault: InputError | null = null;
+  try {
+    for await (const chunk of fileBytes(path, io)) {
+      if (bytes + chunk.length > bytesMax)
+        throw new InputError(`${path}: larger than bytesMax=${bytesMax}`);
+      bytes += chunk.length;
+      chunks.push(chunk);
+    }
+    if (io.signal.aborted) fault = new InputError(`${path}: interrupted after ${bytes} bytes`);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    fault = error;
   }
-  if (io.signal.aborted) throw new InputError(`${path}: interrupted after ${bytes} bytes`);
+  return { bytes: joined(chunks, bytes), fault };
+};
+
+const joined = (chunks: readonly Uint8Array[], bytes: number): Uint8Array<ArrayBuffer> => {
   const out = new Uint8Array(bytes);
   let at = 0;
   for (const chunk of chunks) {

@@ -3,7 +3,7 @@
 import { signals } from "../../schemas/otlp/messages.ts";
 import type { Arguments, Io } from "./command.ts";
 import { exitCode } from "./command.ts";
-import { InputError, readWhole } from "./input.ts";
+import { readPart } from "./input.ts";
 import type { OtlpRequest } from "./otlp-requests.ts";
 import { askedSignal, OtlpRequests } from "./otlp-requests.ts";
 
@@ -44,23 +44,21 @@ export class OtlpRun {
   }
 
   get #isOver(): boolean {
-    return this.#io.signal.aborted || (this.#isStrict && this.#faults > 0);
+    return this.#io.signal.aborted || this.#isRefused;
+  }
+
+  get #isRefused(): boolean {
+    return this.#isStrict && this.#faults > 0;
   }
 
   async #file(path: string): Promise<void> {
-    let bytes;
-    try {
-      bytes = await readWhole(path, this.#io);
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      this.#fault(error.message);
-      return;
-    }
+    const { bytes, fault } = await readPart(path, this.#io);
     for (const request of this.#requests.read(bytes)) {
+      if (this.#isOver) break;
       if ("fault" in request) this.#fault(`${path}: ${request.fault}`);
       else await this.#request(path, request);
-      if (this.#isOver) return;
     }
+    if (fault !== null && !this.#isRefused) this.#fault(fault.message);
   }
 
   async #request(path: string, request: Request): Promise<void> {

@@ -147,6 +147,23 @@ describe("weir decode", () => {
     expect(lines).toMatchObject([{ name: "m", type: "gauge", asInt: "1", metadata }]);
   });
 
+  it("shows what stands before the cut of a packed file, says where it is, and goes on", async () => {
+    const requests = Array.from(
+      { length: 2_000 },
+      (_, i) => `{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"${i * 7919}"}]}]}]}\n`,
+    );
+    const packed = gzipSync(requests.join(""));
+    const cut = fileOf(packed.subarray(0, packed.length / 2));
+    const { code, lines, notes } = await run(cut, fileOf(gzipSync(requests[0] ?? "")));
+    expect(code).toBe(1);
+    expect(lines.length).toBeGreaterThan(100);
+    expect(lines.at(-2)).toMatchObject({ name: String((lines.length - 2) * 7919) });
+    expect(lines.at(-1)).toMatchObject({ name: "0" });
+    expect(notes.at(-1)).toMatch(/: after \d+ bytes of its content: unexpected end of file$/);
+    const strict = await run("--strict", cut);
+    expect([strict.lines.length, strict.notes.length]).toEqual([lines.length - 1, 1]);
+  });
+
   it("ends at the first fault with --strict", async () => {
     const bad = { ...bigSpan, traceId: Buffer.from("0102", "hex") };
     const { code, lines, notes } = await run(
