@@ -75,6 +75,8 @@ class LegReplay {
   head: Reading<Line> | null = null;
   /** Whether the last `apply` changed levels or state of the book. */
   isChanged = false;
+  /** Messages of other symbols than the leg's. */
+  skipped = 0;
   readonly #reader: RecordedReader<Line>;
   readonly #readings: AsyncGenerator<Reading<Line>>;
   readonly #books: MarketBooks;
@@ -141,7 +143,10 @@ class LegReplay {
       return reading.fault.code === "ignored" ? null : venueFaultText(reading.fault);
     }
     const { message } = this.#reader;
-    if (!this.#isWanted(message.symbol)) return null;
+    if (!this.#isWanted(message.symbol)) {
+      this.skipped += 1;
+      return null;
+    }
     const bytes = encodeDepthItem(message, this.#view, 0);
     const outcome = this.#books.apply(this.#view, 0, bytes);
     this.isChanged = outcome !== bookOutcome.trade && outcome !== bookOutcome.ticker;
@@ -277,9 +282,13 @@ const noteCounts = (arbitrage: Arbitrage, replays: readonly LegReplay[], io: Io)
   io.note(
     `weir arbitrage: ${found} opportunities in ${looks} looks; ${stale} looks too old, ${skewed} too far apart`,
   );
-  for (const { plan, gaps, isEmpty } of replays) {
+  for (const { plan, symbol, gaps, skipped, isEmpty } of replays) {
     const named = plan.symbol === "" ? "" : ` of ${plan.symbol}`;
     if (isEmpty) io.note(`weir arbitrage: ${plan.file}: no depth${named} in it`);
+    if (skipped > 0)
+      io.note(
+        `weir arbitrage: ${plan.file}: ${skipped} messages of other symbols than ${symbol} skipped`,
+      );
     if (gaps > 0)
       io.note(`weir arbitrage: ${plan.file}: ${gaps} gaps: out until the next snapshot`);
   }

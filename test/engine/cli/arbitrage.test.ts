@@ -164,6 +164,16 @@ test("a leg without depth of the symbol that was asked for is told", async () =>
   expect(notes).toContain(`weir arbitrage: ${sell}: no depth of Y in it`);
 });
 
+test("messages of other symbols than the leg's are told, asked for or not", async () => {
+  const other = (line: string): string => line.replace('"X"', '"Y"');
+  const both = fileOf("both", [generic(10, 1, "99", "100"), other(generic(20, 7, "1", "2"))]);
+  const { notes } = await weirArbitrage("--leg", `generic=${both}`, "--leg", `generic:Y=${both}`);
+  for (const symbol of ["X", "Y"])
+    expect(notes).toContain(
+      `weir arbitrage: ${both}: 1 messages of other symbols than ${symbol} skipped`,
+    );
+});
+
 test.each([
   [["--leg", "generic=-", "--leg", "okx=-"], "only one of them may be standard input"],
   [["--leg", "generic=a"], "2 to 16 legs, found 1"],
