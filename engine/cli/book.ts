@@ -34,6 +34,8 @@ const planOf = ({ values, positionals }: Arguments): Plan => {
     throw new UsageError(`--venue ${venue} is not known; known: ${venueNames.join(", ")}`);
   }
   if (positionals.length === 0) throw new UsageError("FILE is missing; - is standard input");
+  if (at === "-" && positionals.includes("-"))
+    throw new UsageError("--at - and FILE -: only one of them may be standard input");
   return {
     venue,
     symbol: typeof symbol === "string" ? symbol.toUpperCase() : "",

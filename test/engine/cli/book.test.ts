@@ -237,6 +237,9 @@ test("a missing or unknown venue, or no file, is a usage error", async () => {
   await expect(weirBook("x")).rejects.toThrow(UsageError);
   await expect(weirBook("--venue", "nasdaq", "x")).rejects.toThrow("binance-coinm");
   await expect(weirBook("--venue", "binance-spot")).rejects.toThrow("FILE is missing");
+  await expect(weirBook("--venue", "okx", "--at", "-", "-")).rejects.toThrow(
+    "--at - and FILE -: only one of them may be standard input",
+  );
 });
 
 const golden = [
