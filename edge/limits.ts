@@ -87,7 +87,7 @@ export const settableLimits = {
   GROUP_RECORDS_MAX: limit([2000, 1, 100_000], "records of one send to the log", "next send"),
   QUEUE_BYTES_MAX: limit(
     [32 * mebibyte, mebibyte, 64 * mebibyte],
-    "bytes that wait for the log in an object",
+    "bytes that wait for the log in an object; a single request is always taken",
     "503 and Retry-After",
   ),
   QUEUE_CALLERS_MAX: limit(
@@ -103,7 +103,7 @@ export const settableLimits = {
   ),
   WAIT_MS_MAX: limit(
     [10_000, 100, 60_000],
-    "wait for the log, in ms; after 60 % of it what was not sent is kept in the storage",
+    "wait for the log, in ms; after 60 % of it, or 500 ms behind what is kept, what was not sent is kept in the storage",
     "503 and Retry-After",
   ),
 } as const satisfies { readonly [name: string]: Limit };

@@ -88,14 +88,20 @@ export class Callers {
     return bytes;
   }
 
-  /** All that is queued up to `last` (with it), in order; everything without one. */
-  takeThrough(last?: Caller): readonly Share[] {
+  /** All that is queued up to `last` (with it), in order; everything without one. Stays queued. */
+  waiting(last?: Caller): readonly Share[] {
     const end = last === undefined ? this.#queue.length : this.#queue.indexOf(last) + 1;
-    return this.#queue.splice(0, end).map((caller) => {
-      const from = caller.sent;
-      caller.sent = caller.records.length;
-      return { caller, from, to: caller.sent };
+    return this.#queue.slice(0, end).map((caller) => {
+      return { caller, from: caller.sent, to: caller.records.length };
     });
+  }
+
+  /** The same, taken out. */
+  takeThrough(last?: Caller): readonly Share[] {
+    const shares = this.waiting(last);
+    this.#queue.splice(0, shares.length);
+    for (const { caller, to } of shares) caller.sent = to;
+    return shares;
   }
 
   /** Settles a share; the last one tells the caller. `states[at]` is that of the first record. */

@@ -14,7 +14,7 @@ import {
 } from "./forward-outcome.ts";
 import type { GroupLimits } from "./group-limits.ts";
 import type { Sink, SinkRecord, SinkResult } from "./sink.ts";
-import { putOffMsMax, type SpillQueue, type SpilledGroup } from "./spill.ts";
+import { type Numbered, putOffMsMax, type SpillQueue, type SpilledGroup } from "./spill.ts";
 
 /** A spilled record that the log refuses is tried again after this long. */
 const refusedPauseMs = putOffMsMax;
@@ -22,6 +22,8 @@ const refusedPauseMs = putOffMsMax;
 const doubtPauseMs = 500;
 /** Part of a caller's patience after which its records are spilled. */
 const spillShare = 0.6;
+/** The same behind a spill that is being sent, which may take minutes: half a second is enough of it. */
+const behindSpillMs = 500;
 
 const refusedThen =
   "requests get 503, what was acknowledged before stays in the storage and is tried every " +
@@ -33,6 +35,11 @@ const faultOf = (isDown: boolean, isLoginRefused: boolean): LogFault => {
   if (!isDown) return "";
   return isLoginRefused ? "login-refused" : "unreachable";
 };
+
+const numberedOf = ({ caller, from, to }: Share): Numbered => ({
+  first: caller.first + from,
+  records: caller.records.slice(from, to),
+});
 
 /** What a group commit works with. */
 export type GroupParts = {
@@ -112,23 +119,22 @@ export class GroupCommit {
    */
   submit(records: readonly SinkRecord[]): Promise<ForwardOutcome> {
     if (records.length === 0) return Promise.resolve({ code: "acknowledged" });
-    const { queueCallersMax } = this.#parts.limits;
+    const { queueCallersMax, queueBytesMax } = this.#parts.limits;
     if (this.#open.size >= queueCallersMax) {
-      const full = `queue full: queueCallersMax=${queueCallersMax}`;
+      const full = `queue full: QUEUE_CALLERS_MAX=${queueCallersMax}`;
       return Promise.resolve(refusedOutcome("overloaded", full, records.length));
     }
     const first = this.#next;
     this.#next += records.length;
     if (this.#isHopeless()) return Promise.resolve(this.#spillNow(first, records));
     const bytes = records.reduce((sum, record) => sum + recordBytes(record), 0);
-    if (this.#callers.bytes + bytes > this.#parts.limits.queueBytesMax) {
-      if (this.#parts.spill.bytesMax === 0) {
-        const full = `queue full: queueBytesMax=${this.#parts.limits.queueBytesMax}`;
-        return Promise.resolve(refusedOutcome("overloaded", full, records.length));
-      }
-      // In order: what has waited longer is spilled first.
-      this.#spillShares(this.#callers.takeThrough());
-      return Promise.resolve(this.#spillNow(first, records));
+    // A single one is always taken, or it would be refused however often it came.
+    if (this.#callers.bytes > 0 && this.#callers.bytes + bytes > queueBytesMax) {
+      // In order: what has waited longer is spilled first. Where it finds no room it goes on waiting.
+      if (this.#parts.spill.bytesMax > 0 && this.#tryKeepWaiting())
+        return Promise.resolve(this.#spillNow(first, records));
+      const full = `queue full: QUEUE_BYTES_MAX=${queueBytesMax}`;
+      return Promise.resolve(refusedOutcome("overloaded", full, records.length));
     }
     return this.#wait(first, records);
   }
@@ -169,6 +175,12 @@ export class GroupCommit {
     return this.#breaker.isOpen || this.#isSending || !this.#parts.spill.isEmpty;
   }
 
+  /** What is in the spill goes to the log before anything newer. */
+  #isSpillDue(): boolean {
+    const dueMs = this.#parts.spill.nextDueMs();
+    return dueMs !== undefined && dueMs <= this.#parts.nowMs();
+  }
+
   #wait(first: number, records: readonly SinkRecord[]): Promise<ForwardOutcome> {
     const { promise, resolve } = Promise.withResolvers<ForwardOutcome>();
     const { waitMsMax } = this.#parts.limits;
@@ -187,7 +199,7 @@ export class GroupCommit {
       refusal: "unavailable",
     };
     const late = (): void => {
-      caller.message = `no acknowledgement within waitMsMax=${waitMsMax}`;
+      caller.message = `no acknowledgement within WAIT_MS_MAX=${waitMsMax}`;
       const states = caller.states.map((state) => state || recordState.unknown);
       settle(outcomeOf(states, caller.message, caller.refusal));
     };
@@ -196,7 +208,16 @@ export class GroupCommit {
       if (this.#open.has(caller))
         cancel = this.#deadlines.start(waitMsMax * (1 - spillShare), late);
     };
-    let cancel = this.#deadlines.start(waitMsMax * spillShare, impatient);
+    const patienceMs = waitMsMax * spillShare;
+    const behindSpill = (): void => {
+      if (caller.sent < records.length) this.#tryKeepWaiting(caller);
+      if (this.#open.has(caller))
+        cancel = this.#deadlines.start(patienceMs - behindSpillMs, impatient);
+    };
+    const isBehindSpill = behindSpillMs < patienceMs && this.#isSpillDue();
+    let cancel = isBehindSpill
+      ? this.#deadlines.start(behindSpillMs, behindSpill)
+      : this.#deadlines.start(patienceMs, impatient);
     this.#open.add(caller);
     this.#callers.push(caller);
     if (!this.#isSending) void this.#pump();
@@ -316,12 +337,7 @@ export class GroupCommit {
   /** Shares that were never sent: all of them or, when the spill is full, none. */
   #spillShares(shares: readonly Share[]): void {
     if (shares.length === 0) return;
-    const isKept = this.#tryKeep(
-      shares.map(({ caller, from, to }) => ({
-        first: caller.first + from,
-        records: caller.records.slice(from, to),
-      })),
-    );
+    const isKept = this.#tryKeep(shares.map(numberedOf));
     const state = isKept ? recordState.acknowledged : recordState.refused;
     for (const share of shares) {
       if (!isKept) [share.caller.refusal, share.caller.message] = this.#spillRefusal();
@@ -330,7 +346,17 @@ export class GroupCommit {
     }
   }
 
-  #tryKeep(all: readonly { first: number; records: readonly SinkRecord[] }[]): boolean {
+  /** Spills what waits, up to `last` (with it); false, and nothing changed, when it does not fit. */
+  #tryKeepWaiting(last?: Caller): boolean {
+    if (!this.#tryKeep(this.#callers.waiting(last).map(numberedOf))) return false;
+    for (const share of this.#callers.takeThrough(last)) {
+      const states = new Uint8Array(share.to - share.from).fill(recordState.acknowledged);
+      this.#callers.settle(share, states, 0);
+    }
+    return true;
+  }
+
+  #tryKeep(all: readonly Numbered[]): boolean {
     this.#keepError = "";
     try {
       if (!this.#parts.spill.tryPut(all)) return false;
@@ -356,7 +382,8 @@ export class GroupCommit {
     const { bytes, bytesMax } = this.#parts.spill;
     if (this.#keepError !== "")
       return ["storage-failed", `the forwarder's storage failed: ${this.#keepError}`];
-    if (bytesMax > 0) return ["overloaded", `spill full: spillBytesMax=${bytesMax}, held=${bytes}`];
+    if (bytesMax > 0)
+      return ["overloaded", `spill full: SPILL_BYTES_MAX=${bytesMax}, held=${bytes}`];
     const code = this.#logFault === "login-refused" ? this.#logFault : "unavailable";
     return [code, `the log is out of reach: ${this.#lastError}`];
   }

@@ -64,6 +64,14 @@ function* rowsOf({ first, records }: Numbered): Generator<Numbered, void> {
   if (start < records.length) yield { first: first + start, records: records.slice(start) };
 }
 
+/** Keys and values alone. */
+const plainBytes = (all: readonly Numbered[]): number => {
+  let bytes = 0;
+  for (const { records } of all)
+    for (const { key, value } of records) bytes += (key?.byteLength ?? 0) + value.byteLength;
+  return bytes;
+};
+
 /** What a group commit does with a spill. */
 export type SpillQueue = Pick<
   Spill,
@@ -118,6 +126,8 @@ export class Spill {
 
   /** False when not all fit: then none was kept. Durable once the object's output gate opens. */
   tryPut(all: readonly Numbered[]): boolean {
+    // A spill that is full is asked often, by a queue that is full: most of it is told without a copy.
+    if (this.#bytes + plainBytes(all) > this.#bytesMax) return false;
     const rows = all.flatMap((numbered) =>
       Array.from(rowsOf(numbered), ({ first, records }) => ({
         first,

@@ -7,6 +7,8 @@ import { setUp, settle } from "./group-commit-rig.ts";
 import { MemorySpill } from "./memory-spill.ts";
 import { sinkRecord } from "./scripted-sink.ts";
 
+const acknowledged = { code: "acknowledged" };
+
 beforeEach(() => {
   vi.useFakeTimers();
 });
@@ -105,9 +107,15 @@ describe("bounds", () => {
     expect(commit.state()).toMatchObject({ callers: 0, queueBytes: 0 });
   });
 
-  test("too many bytes are refused at once", async () => {
-    const { commit } = setUp({ queueBytesMax: 5000 });
-    expect(await commit.submit([sinkRecord(0, 5000)])).toMatchObject({ code: "overloaded" });
+  test("too many bytes are refused at once, a single larger request is taken", async () => {
+    const { sink, commit } = setUp({ queueBytesMax: 5000 });
+    const large = commit.submit([sinkRecord(0, 5000)]);
+    await settle();
+    expect(sink.given).toHaveLength(1);
+    const next = await commit.submit([sinkRecord(1, 1)]);
+    expect(next).toMatchObject({ code: "overloaded", message: "queue full: QUEUE_BYTES_MAX=5000" });
+    sink.answer();
+    expect(await large).toEqual({ code: "acknowledged" });
   });
 
   test("an empty request needs no send", async () => {
@@ -232,7 +240,7 @@ describe("with a spill", () => {
     expect(await first).toEqual({ code: "acknowledged" });
     const second = await commit.submit([sinkRecord(1, 15_000)]);
     expect(second).toMatchObject({ code: "overloaded", states: new Uint8Array([2]) });
-    expect(second).toMatchObject({ message: expect.stringContaining("spillBytesMax=20000") });
+    expect(second).toMatchObject({ message: expect.stringContaining("SPILL_BYTES_MAX=20000") });
     expect(await commit.submit([sinkRecord(2, 100)])).toEqual({ code: "acknowledged" });
   });
 
@@ -265,6 +273,43 @@ describe("with a spill", () => {
     for (; sink.pending.length > 0; await settle()) sink.answer();
     expect(await inFlight).toEqual({ code: "acknowledged" });
     expect(sink.given.map(({ partition }) => partition)).toEqual([0, 1, 2]);
+  });
+
+  test("those that wait go on waiting when neither memory nor spill has room for one more", async () => {
+    const { sink, commit } = setUp({ queueBytesMax: 5000 }, new MemorySpill(1));
+    const inFlight = commit.submit([sinkRecord(0, 1000)]);
+    await settle();
+    const waiting = commit.submit([sinkRecord(1, 1000)]);
+    const refused = await commit.submit([sinkRecord(2, 4000)]);
+    expect(refused).toMatchObject({ message: "queue full: QUEUE_BYTES_MAX=5000" });
+    for (; sink.pending.length > 0; await settle()) sink.answer();
+    expect(await Promise.all([inFlight, waiting])).toEqual([acknowledged, acknowledged]);
+  });
+
+  test("nobody waits long behind a spill that is being sent", async () => {
+    const { sink, spill, commit } = withSpill({ waitMsMax: 10_000 });
+    spill.tryPut([{ first: -1, records: [sinkRecord(0, 1)] }]);
+    const resumed = commit.resume();
+    await settle();
+    const outcome = commit.submit([sinkRecord(1, 1)]);
+    await vi.advanceTimersByTimeAsync(500);
+    expect([spill.records, sink.pending.length]).toEqual([2, 1]);
+    expect(await outcome).toEqual(acknowledged);
+    for (; sink.pending.length > 0; await settle()) sink.answer();
+    await resumed;
+    expect(sink.given.map(({ partition }) => partition)).toEqual([0, 1]);
+  });
+
+  test("behind a full spill that is being sent a caller has all of its patience", async () => {
+    const { sink, spill, commit } = setUp({ waitMsMax: 10_000 }, new MemorySpill(200));
+    spill.tryPut([{ first: -1, records: [sinkRecord(0, 1)] }]);
+    void commit.resume();
+    await settle();
+    const outcome = commit.submit([sinkRecord(1, 1000)]);
+    await vi.advanceTimersByTimeAsync(5000);
+    for (; sink.pending.length > 0; await settle()) sink.answer();
+    expect(await outcome).toEqual(acknowledged);
+    expect(commit.state()).toMatchObject({ spilledTotal: 0, queueBytes: 0 });
   });
 
   test("a spilled record that the log refuses lets the others pass and stays", async () => {
