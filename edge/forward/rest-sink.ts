@@ -49,40 +49,62 @@ const all = (state: RecordState, count: number, message: string): Answered =>
 
 /** Statuses that say "later" rather than "no". */
 const isBusy = (status: number): boolean => status === 408 || status === 429 || status >= 500;
+const okStatus = 200;
 const tooLargeStatus = 413;
 const unauthenticatedStatus = 401;
 
-const describe = (result: unknown): string => {
-  const { error_code: code, message } = result as { error_code?: unknown; message?: unknown };
-  return `${String(code)} ${String(message)}`.slice(0, 300);
+type ProduceResult = {
+  readonly error_code?: unknown;
+  readonly message?: unknown;
+  readonly offset?: unknown;
 };
 
-const isWritten = (result: unknown): boolean => {
-  const { error_code: code, offset } = result as { error_code?: unknown; offset?: unknown };
-  return (code === undefined || code === 200) && typeof offset === "number";
+/** A record's own status: Confluent's codes are an HTTP status, or one with two digits behind it. */
+const statusOf = ({ error_code: code, offset }: ProduceResult): number | undefined => {
+  if (code === undefined || code === okStatus)
+    return typeof offset === "number" ? okStatus : undefined;
+  if (typeof code !== "number") return undefined;
+  return code < 1000 ? code : Math.floor(code / 100);
 };
 
-const stateOf = (result: unknown): RecordState => {
-  if (result === undefined) return recordState.unknown;
-  if (isWritten(result)) return recordState.acknowledged;
-  const { error_code: code } = result as { error_code?: unknown };
-  return code === tooLargeStatus ? recordState.oversize : recordState.refused;
+const describe = ({ error_code: code, message }: ProduceResult, status?: number): string =>
+  status === undefined
+    ? "a result without offset and error_code"
+    : `${String(code)} ${String(message)}`.slice(0, 300);
+
+/** A 4xx is decided before anything is written; a 5xx may come after it. */
+const isRefusal = (status: number | undefined): boolean =>
+  status !== undefined && status >= 400 && status < 500;
+
+const stateOf = (status: number | undefined): RecordState => {
+  if (status === okStatus) return recordState.acknowledged;
+  if (status === tooLargeStatus) return recordState.oversize;
+  return isRefusal(status) ? recordState.refused : recordState.unknown;
 };
+
+/** The log takes no such records: not now, and not soon. */
+const isAtFault = (status: number | undefined): boolean =>
+  status !== undefined && isRefusal(status) && !isBusy(status) && status !== tooLargeStatus;
 
 /** One result per record, in order; a record without one is unknown. */
-const answerOf = (body: string, count: number): Answered => {
-  const results = parseJsonStream(body);
+const answerOf = (topic: string, body: string, count: number): Answered => {
+  const results = parseJsonStream(body) as readonly ProduceResult[];
   if (results.length > count) return all(recordState.unknown, count, "more results than records");
-  const failure = results.find((result) => !isWritten(result));
-  const states = Uint8Array.from({ length: count }, (_, at) => stateOf(results[at]));
+  const statuses = results.map(statusOf);
+  const failed = statuses.findIndex((status) => status !== okStatus);
+  const failure = results[failed];
+  const states = Uint8Array.from({ length: count }, (_, at) => stateOf(statuses[at]));
   const isShort = results.length < count;
+  const isNoneWritten = !statuses.includes(okStatus);
+  const place = isAtFault(statuses[failed]) ? `${topic}: ` : "";
   const message = isShort ? "fewer results than records" : "";
   return {
     states,
-    message: failure === undefined ? message : describe(failure),
-    isDown: isShort,
+    message: failure === undefined ? message : place + describe(failure, statuses[failed]),
+    isDown: isShort || (isNoneWritten && statuses.some((status) => isBusy(status ?? 500))),
+    writeFault: statuses.some(isAtFault) ? "refused" : undefined,
     // A log that appends all or nothing gives the same answer for every record.
-    isTooLarge: states.includes(recordState.oversize) && !results.some(isWritten) && !isShort,
+    isTooLarge: states.includes(recordState.oversize) && isNoneWritten && !isShort,
   };
 };
 
@@ -121,16 +143,14 @@ export const restSink = (options: RestSinkOptions): Sink => {
 
   const post = async (topic: string, records: readonly SinkRecord[]): Promise<Answered> => {
     const { status, body } = await answered(topic, records);
-    if (status === 200) return answerOf(body, records.length);
-    // A 4xx is decided before anything is written; a 5xx may come from a proxy, after it.
-    const isRefused = status >= 400 && status < 500;
-    const state = isRefused ? recordState.refused : recordState.unknown;
+    if (status === okStatus) return answerOf(topic, body, records.length);
+    const state = isRefusal(status) ? recordState.refused : recordState.unknown;
     const isTooLarge = status === tooLargeStatus;
     const isLoginRefused = status === unauthenticatedStatus;
     const isDown = isBusy(status) || isLoginRefused;
-    const isAtFault = isRefused && !isDown && !isTooLarge;
-    const writeFault: SinkResult["writeFault"] = isAtFault ? "refused" : undefined;
-    const place = isAtFault ? `${topic}: ` : "";
+    const isFault = isAtFault(status) && !isLoginRefused;
+    const writeFault: SinkResult["writeFault"] = isFault ? "refused" : undefined;
+    const place = isFault ? `${topic}: ` : "";
     const message = `${place}HTTP ${status} ${body.slice(0, 200)}`;
     const what = { isDown, isLoginRefused, isTooLarge, writeFault };
     return { ...all(state, records.length, message), ...what };

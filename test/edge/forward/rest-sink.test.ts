@@ -84,9 +84,26 @@ test("each topic has its own request, and states keep the order of the records",
 test("a record's own error refuses that record alone", async () => {
   const error = JSON.stringify({ error_code: 40_301, message: "record too large" });
   const { sink } = setUp(() => new Response(`${result(0, 1)}\r\n${error}\r\n${result(0, 2)}`));
-  const { states, message } = await sink.append([0, 0, 0].map((at) => sinkRecord(at, 1)));
-  expect(Array.from(states)).toEqual([acknowledged, refused, acknowledged]);
-  expect(message).toContain("record too large");
+  const answer = await sink.append([0, 0, 0].map((at) => sinkRecord(at, 1)));
+  expect(Array.from(answer.states)).toEqual([acknowledged, refused, acknowledged]);
+  expect(answer).toMatchObject({ isDown: false, writeFault: "refused" });
+  expect(answer.message).toBe("otlp_spans: 40301 record too large");
+});
+
+test.each([
+  ["a 429", { error_code: 429, message: "slow down" }, refused],
+  ["a 5xx", { error_code: 50_003, message: "write timed out" }, unknown],
+  ["no error_code and no offset", { hello: 1 }, unknown],
+  ["a 200 without an offset", { error_code: 200 }, unknown],
+])("%s of every record is a log that is down, of one it is that record's", async (...row) => {
+  const [, failure, state] = row;
+  const one = JSON.stringify(failure);
+  const records = [sinkRecord(0, 1), sinkRecord(0, 1)];
+  const all = await setUp(() => new Response(one + one)).sink.append(records);
+  expect([Array.from(all.states), all.isDown]).toEqual([[state, state], true]);
+  const half = await setUp(() => new Response(one + result(0, 1))).sink.append(records);
+  expect([Array.from(half.states), half.isDown]).toEqual([[state, acknowledged], false]);
+  expect(half.message).not.toMatch(/undefined|^$/);
 });
 
 test.each([
