@@ -47,7 +47,9 @@ export const unlimited: TenantRates = {
   itemsPerDay: Infinity,
 };
 
-const { tenantsMax, tenantKeysMax, tenantsBytesMax } = fixedLimits;
+const { tenantsMax, tenantKeysMax, tenantsBytesMax, messageCharsMax } = fixedLimits;
+/** Below it there is no time after which a request is worth sending again. */
+const rateMin = 0.000_001;
 const rateMax = 1_000_000_000;
 const pathCharsMax = 200;
 /** A burst is a second's worth unless the document says otherwise. */
@@ -56,7 +58,10 @@ const burstS = 1;
 const rate = z.optional(
   z
     .number("expected a number")
-    .check(z.positive("expected more than 0"), z.maximum(rateMax, `expected at most ${rateMax}`)),
+    .check(
+      z.minimum(rateMin, `expected at least ${rateMin}`),
+      z.maximum(rateMax, `expected at most ${rateMax}`),
+    ),
 );
 const hexKey = "expected 64 hexadecimal digits";
 
@@ -166,11 +171,12 @@ const rateless = (tenants: readonly TenantShape[]): string | undefined => {
 /** The tenants, none for "", or what is wrong with which field. */
 export const tenantsOf = (json: string): readonly Tenant[] | string => {
   if (json === "") return [];
-  if (json.length > tenantsBytesMax) return `longer than tenantsBytesMax=${tenantsBytesMax}`;
+  if (Buffer.byteLength(json) > tenantsBytesMax)
+    return `longer than tenantsBytesMax=${tenantsBytesMax}`;
   const document = parsed(json);
   if (document === undefined) return "expected JSON";
   const result = documentShape.safeParse(document);
-  if (!result.success) return result.error.issues.map(faultOf).join("; ");
+  if (!result.success) return result.error.issues.map(faultOf).join("; ").slice(0, messageCharsMax);
   const { tenants } = result.data;
   const twice = repeated(tenants.map(({ name }) => name));
   if (twice !== undefined) return `tenants: ${twice} is there twice`;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import { tenantsOf } from "../../../edge/authenticate/tenant-document.ts";
+import { fixedLimits } from "../../../edge/limits.ts";
 
 const key = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 const other = key.replace("9", "8");
@@ -38,6 +39,11 @@ describe("a tenants document", () => {
     ["17 keys", { name: "a", keys: Array.from({ length: 17 }, () => key) }, "tenants[0].keys"],
     ["an unknown signal", { name: "a", keys: [key], signals: ["x"] }, "tenants[0].signals[0]"],
     ["a rate of 0", { name: "a", keys: [key], itemsPerS: 0 }, "tenants[0].itemsPerS"],
+    [
+      "a rate that no Retry-After can tell",
+      { name: "a", keys: [key], requestsPerS: 5e-324 },
+      "tenants[0].requestsPerS: expected at least 0.000001",
+    ],
     ["a rate in text", { name: "a", keys: [key], itemsPerS: "9" }, "tenants[0].itemsPerS"],
     ["an unknown field", { name: "a", keys: [key], quota: 1 }, "tenants[0].quota: unknown field"],
     [
@@ -52,6 +58,12 @@ describe("a tenants document", () => {
     ],
   ])("with %s is refused by field", (_what, tenant, field) => {
     expect(parse(tenant)).toContain(field);
+  });
+
+  test("with a thousand faults is told by the first of them", () => {
+    const faults = parse(...Array.from({ length: 1000 }, () => ({ name: "A", more: 1 }))) as string;
+    expect(faults).toMatch(/^tenants\[0\]\.name: /);
+    expect(faults.length).toBeLessThanOrEqual(fixedLimits.messageCharsMax);
   });
 
   test("with a name or a key twice is refused", () => {
@@ -70,6 +82,7 @@ describe("a tenants document", () => {
 
   test("is refused above its bounds", () => {
     expect(tenantsOf(" ".repeat(2 << 20))).toContain("tenantsBytesMax");
+    expect(tenantsOf("€".repeat(1 << 19))).toContain("tenantsBytesMax");
     const many = Array.from({ length: 1001 }, (_, at) => ({ name: `t${at}`, keys: [key] }));
     expect(parse(...many)).toContain("at most 1000");
   });
