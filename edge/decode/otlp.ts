@@ -159,7 +159,7 @@ export class OtlpPath {
   }
 
   #overfull(): Refusal {
-    const message = `body: its records would exceed recordsBytesMax=${this.#recordsBytesMax}, as each repeats its resource and scope`;
+    const message = `body: its records would exceed RECORDS_BYTES_MAX=${this.#recordsBytesMax}, as each repeats its resource and scope`;
     return refuse("body-too-large", message, { field: "body" });
   }
 

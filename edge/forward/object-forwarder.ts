@@ -60,13 +60,20 @@ const partOf = (outcome: ForwardOutcome, from: number, to: number): ForwardOutco
   return outcomeOf(outcome.states.slice(from, to), outcome.message, refusalOf(outcome));
 };
 
-const unsettled = (why: Unsettled): ForwardOutcome => {
+const unsettled = (why: Unsettled, limits: BatchLimits): ForwardOutcome => {
+  const { itemsMax, waitBytesMax, waitMsMax, callMsMax } = limits;
   // Without states: their number is the item's.
   const states = new Uint8Array(0);
-  if (why === "full") return { code: "overloaded", message: "the isolate's queue is full", states };
-  if (why === "not-sent")
-    return { code: "unavailable", message: "waited too long for the forwarder object", states };
-  return { code: "unconfirmed", message: "the forwarder object did not answer in time", states };
+  if (why === "full") {
+    const bounds = `QUEUE_CALLERS_MAX=${itemsMax} or QUEUE_BYTES_MAX=${waitBytesMax}`;
+    return { code: "overloaded", message: `the isolate's queue is full: ${bounds}`, states };
+  }
+  if (why === "not-sent") {
+    const message = `no turn at the forwarder object within WAIT_MS_MAX=${waitMsMax}`;
+    return { code: "unavailable", message, states };
+  }
+  const message = `no answer of the forwarder object within ${callMsMax} ms`;
+  return { code: "unconfirmed", message, states };
 };
 
 /** Gives an outcome without states the same one for every record. */
@@ -89,7 +96,11 @@ class Shard {
   constructor(namespace: Namespace, name: string, limits: BatchLimits) {
     this.#namespace = namespace;
     this.#id = namespace.idFromName(name);
-    this.#batch = new IsolateBatch(limits, (requests) => this.#append(requests), unsettled);
+    this.#batch = new IsolateBatch(
+      limits,
+      (requests) => this.#append(requests),
+      (why) => unsettled(why, limits),
+    );
   }
 
   async send(request: AppendRequest, background: Background): Promise<ForwardOutcome> {

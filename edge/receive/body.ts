@@ -51,7 +51,7 @@ export class BodyReader {
       return tooLarge(`Content-Length ${declared.slice(0, 20)}`, bodyBytesMax);
     const { promise: late, resolve } = Promise.withResolvers<Refusal>();
     const timer = setTimeout(() => {
-      const message = `body: not here within bodyMsMax=${bodyMsMax}`;
+      const message = `body: not here within BODY_MS_MAX=${bodyMsMax}`;
       resolve(refuse("body-timeout", message, { field: "body" }));
     }, bodyMsMax);
     try {
@@ -145,7 +145,7 @@ export class BodyReader {
     const { bodiesBytesMax } = this.#limits;
     return refuse(
       "overloaded",
-      `the bodies that are arriving fill bodiesBytesMax=${bodiesBytesMax}`,
+      `the bodies that are arriving fill BODIES_BYTES_MAX=${bodiesBytesMax}`,
     );
   }
 }

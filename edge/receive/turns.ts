@@ -170,5 +170,5 @@ export class Turns {
 const late = ({ heldBytesMax, bodyMsMax }: TurnParts["limits"]): Refusal =>
   refuse(
     "overloaded",
-    `large requests fill heldBytesMax=${heldBytesMax}: no turn within bodyMsMax=${bodyMsMax}`,
+    `large requests fill HELD_BYTES_MAX=${heldBytesMax}: no turn within BODY_MS_MAX=${bodyMsMax}`,
   );

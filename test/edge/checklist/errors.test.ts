@@ -165,7 +165,7 @@ describe("errors", () => {
     const late = await post(new FakeEdge({ BODY_MS_MAX: "50" }), silent);
     expect([late.status, await late.json()]).toEqual([
       408,
-      { code: 4, message: "body: not here within bodyMsMax=50" },
+      { code: 4, message: "body: not here within BODY_MS_MAX=50" },
     ]);
   });
 

@@ -114,6 +114,17 @@ describe("one object", () => {
     expect(outcome).toMatchObject({ code: "unavailable", states: new Uint8Array([2]) });
   });
 
+  test("more requests than may wait are told the settings that bound them", async () => {
+    const { forwarder } = setUp(good, { QUEUE_CALLERS_MAX: "1" });
+    const first = forwarder.send(head, [record(0)], background);
+    const second = await forwarder.send(head, [record(0)], background);
+    expect(second).toMatchObject({
+      code: "overloaded",
+      message: "the isolate's queue is full: QUEUE_CALLERS_MAX=1 or QUEUE_BYTES_MAX=33554432",
+    });
+    expect(await first).toEqual({ code: "acknowledged" });
+  });
+
   test("an object that fails tells by its words", async () => {
     const broken = setUp(() => {
       throw new Error("gone");
