@@ -85,7 +85,7 @@ export const producerSink = (producer: Pick<Producer, "send" | "disconnect">): S
   return { append, close: () => producer.disconnect() };
 };
 
-/** `sendMsMax` bounds one append, kafkajs' own retries included. */
+/** `sendMsMax` bounds one append, kafkajs' own retries included; one that connects has 3 s at least. */
 export const kafkaSink = (kafka: KafkaConfig, sendMsMax: number): Sink =>
   producerSink(
     createProducer({
@@ -100,5 +100,6 @@ export const kafkaSink = (kafka: KafkaConfig, sendMsMax: number): Sink =>
       connectTimeoutMs,
       requestTimeoutMs: sendMsMax,
       sendDeadlineMs: sendMsMax,
+      connectDeadlineMs: connectTimeoutMs,
     }),
   );

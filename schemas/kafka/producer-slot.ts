@@ -41,7 +41,16 @@ export type ProducerSlot = {
   clients(): number;
 };
 
-export const createProducerSlot = (options: ClientOptions): ProducerSlot => {
+/** How a slot reaches Kafka. */
+export type SlotOptions = ClientOptions & {
+  /**
+   * A send that has to connect first has so long at least: one that a short deadline cuts in its
+   * connection begins anew each time, and never reaches a Kafka that is far.
+   */
+  readonly connectDeadlineMs?: number;
+};
+
+export const createProducerSlot = (options: SlotOptions): ProducerSlot => {
   let client: Client | undefined;
   let live: Promise<Live> | undefined;
   let clients = 0;
@@ -93,8 +102,10 @@ export const createProducerSlot = (options: ClientOptions): ProducerSlot => {
 
   const attempt = async (records: readonly ProducerRecord[], leftMs: number): Promise<number[]> => {
     const progress = newProgress();
+    const deadlineMs =
+      live === undefined ? Math.max(leftMs, options.connectDeadlineMs ?? 0) : leftMs;
     try {
-      return await within(deadlines, sent(records, progress), leftMs);
+      return await within(deadlines, sent(records, progress), deadlineMs);
     } catch (error) {
       const failure = producerError(error);
       const isInDoubt = (client?.produceWrites() ?? 0) > progress.writesBefore;

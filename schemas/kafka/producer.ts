@@ -2,12 +2,11 @@
 // of its own (kafkajs' retries would hold the caller up to 20 s). It neither batches nor sends
 // again: the caller does both, with its own id in the headers. Runs in Node and in a Durable
 // Object; it connects on the first send.
-import type { ClientOptions } from "./client.ts";
 import { ProducerError } from "./producer-error.ts";
-import { createProducerSlot } from "./producer-slot.ts";
+import { type SlotOptions, createProducerSlot } from "./producer-slot.ts";
 import type { ProducerRecord } from "./topic-messages.ts";
 
-export type ProducerOptions = ClientOptions & {
+export type ProducerOptions = SlotOptions & {
   /** From the call of send to its outcome, waiting behind earlier sends included. */
   readonly sendDeadlineMs: number;
 };

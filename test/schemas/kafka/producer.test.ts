@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { connect } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { promisify } from "node:util";
 
 import type { ISocketFactory } from "kafkajs";
@@ -228,6 +229,25 @@ describe.skipIf(!kafkaAvailable())("the producer on a real Kafka (needs Java 17,
       expect(producer.clients()).toBe(1);
       expect(await held(topic)).toEqual(["ZERO", "FIRST"]);
     });
+  });
+
+  test("a send that has to connect first is not cut in its connection by a shorter deadline", async () => {
+    const far = createServer((socket) => {
+      setTimeout(() => {
+        const upstream = connect(Number(broker.bootstrap.split(":")[1]), "127.0.0.1");
+        for (const end of [socket, upstream]) end.on("error", () => upstream.destroy());
+        socket.pipe(upstream).pipe(socket);
+      }, 400);
+    });
+    far.listen(0, "127.0.0.1");
+    await once(far, "listening");
+    const topic = await newTopic();
+    const brokers = [`127.0.0.1:${(far.address() as AddressInfo).port}`];
+    const deadlines = { sendDeadlineMs: 200, connectDeadlineMs: timing.sendDeadlineMs };
+    await using({ brokers, ...deadlines }, async (producer) => {
+      expect(await producer.send([record(topic, "FIRST")])).toEqual([0]);
+    });
+    far.close();
   });
 
   test("a send that outlives its deadline fails with timeout and the next one works", async () => {
