@@ -154,7 +154,7 @@ describe("request size", () => {
     const body = field(1, field(1, attribute), field(2, ...spans));
     const response = await new FakeEdge().post("/v1/traces", protobuf, body);
     expect(response.status).toBe(413);
-    expect(statusOf(await response.bytes()).message).toContain("recordsBytesMax");
+    expect(statusOf(await response.bytes()).message).toContain("RECORDS_BYTES_MAX");
     const few = field(1, field(1, attribute), field(2, ...spans.slice(0, 9)));
     expect((await new FakeEdge().post("/v1/traces", protobuf, few)).status).toBe(200);
   });
