@@ -1,7 +1,7 @@
 // House rules that the linter cannot say, over the tracked sources.
 import { execFileSync } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
-import { basename, dirname, extname } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { describe, expect, it } from "vitest";
@@ -38,6 +38,17 @@ describe("the house", () => {
   it("says at the top of every source what it is", () => {
     const silent = sources.filter((path) => !/^(#!.*\n)?\/\/ \S/.test(read(path)));
     expect(silent).toEqual([]);
+  });
+
+  it("loads no zod in a thread, whose start would take twice as long", () => {
+    const value = /^(?:import|export) (?!type )(?:[^;]*? from )?"([^"]+)";/gm;
+    const loaded = new Set(sources.filter((path) => path.endsWith(".thread.ts")));
+    for (const path of loaded) {
+      for (const [, of = ""] of read(path).matchAll(value)) {
+        expect(`${path} loads ${of}`).not.toMatch(/ zod$/);
+        if (of.endsWith(".ts")) loaded.add(join(dirname(path), of));
+      }
+    }
   });
 
   it("leaves no work for later in a comment", () => {

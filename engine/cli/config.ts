@@ -13,7 +13,8 @@ import {
   resolveFile,
 } from "../config/read-config.ts";
 import type { EffectiveConfig, Resolution } from "../config/resolve-config.ts";
-import { fields, valueAt } from "../config/schema.ts";
+import { fields } from "../config/schema.ts";
+import { valueAt } from "../config/change-config.ts";
 import type { Arguments, Command, Io } from "./command.ts";
 import { exitCode, UsageError } from "./command.ts";
 import { readWhole } from "./input.ts";

@@ -10,7 +10,7 @@ import {
 } from "../config/config-holder.ts";
 import type { Flag } from "../config/layers.ts";
 import {
-  createLiveMemory,
+  liveSettings,
   LiveControl,
   type LiveSettings,
   type LiveThread,
@@ -115,7 +115,7 @@ export const openConfig = async (
   const { path } = configPathOf(place);
   const stages = await stageProblems(first, path);
   if (stages.length > 0) throw errorOf({ ok: false, problems: stages, warnings: [] });
-  const live = { memory: createLiveMemory(first.config), config: first.config };
+  const live = liveSettings(first.config);
   let threads = (): OpenThreads => ({});
   return {
     holder,

@@ -1,20 +1,25 @@
-// One configuration against another, and one made of another: what changed, by field, and a copy
-// with some fields set. Configurations are never changed in place.
-import { isDeepStrictEqual } from "node:util";
+// A configuration's values by field, and one configuration made of another: a copy with some fields
+// set. Configurations are never changed in place. Threads use this: it must not load the schema,
+// whose zod takes longer to load than all else that they need.
+import type { Config } from "./schema.ts";
 
-import { type Config, type Field, fields, valueAt } from "./schema.ts";
-
-/** Fields whose values differ. */
-export const changedFields = (from: Config, to: Config): readonly Field[] =>
-  fields.filter((field) => !isDeepStrictEqual(valueAt(from, field), valueAt(to, field)));
+/** The value of a field. */
+export const valueAt = (
+  config: Config,
+  { keys }: { readonly keys: readonly string[] },
+): unknown => {
+  let value: unknown = config;
+  for (const key of keys) value = (value as { readonly [key: string]: unknown })[key];
+  return value;
+};
 
 type Tree = { [key: string]: unknown };
 
 /** A frozen copy of `config` in which `valueOf` says what the fields in `set` are. */
-export const withValues = (
+export const withValues = <F extends { readonly keys: readonly string[] }>(
   config: Config,
-  set: readonly Field[],
-  valueOf: (field: Field) => unknown,
+  set: readonly F[],
+  valueOf: (field: F) => unknown,
 ): Config => {
   const root = structuredClone(config) as unknown as Tree;
   for (const field of set) {

@@ -2,10 +2,12 @@
 // compared, offered to every subscriber, and only when none refuses, applied by each. What fails on
 // the way is undone, and the old one goes on under its old version. Fields that need a restart keep
 // their running value; a reload applies the others and names those. Control thread.
-import { changedFields, withValues } from "./change-config.ts";
+import { isDeepStrictEqual } from "node:util";
+
+import { valueAt, withValues } from "./change-config.ts";
 import { problemText } from "./problem.ts";
 import { type EffectiveConfig, relationProblems, type Resolution } from "./resolve-config.ts";
-import { type Config, type Field, valueAt } from "./schema.ts";
+import { type Config, type Field, fields } from "./schema.ts";
 
 /** What subscribers are offered. */
 export type ConfigUpdate = {
@@ -227,3 +229,7 @@ const failed = (error: unknown): Resolution => ({
   problems: [{ place: "", field: "", message: textOf(error) }],
   warnings: [],
 });
+
+/** Fields whose values differ. */
+const changedFields = (from: Config, to: Config): readonly Field[] =>
+  fields.filter((field) => !isDeepStrictEqual(valueAt(from, field), valueAt(to, field)));

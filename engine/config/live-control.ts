@@ -9,6 +9,7 @@ import {
   bankOf,
   bankValue,
   committedBankOf,
+  type LiveField,
   liveMemoryBytes,
   numberOf,
   phase,
@@ -18,28 +19,39 @@ import {
   threadAt,
   threadWord,
 } from "./live-layout.ts";
-import type { Config } from "./schema.ts";
+import { type Config, type Field, fields } from "./schema.ts";
 
-/** What threads are given: memory of createLiveMemory, and the values that no reload changes. */
-export type LiveSettings = { readonly memory: SharedArrayBuffer; readonly config: Config };
+/** What threads are given. */
+export type LiveSettings = {
+  /** Where control proposes and commits, and threads answer. */
+  readonly memory: SharedArrayBuffer;
+  /** Those that a reload changes. */
+  readonly fields: readonly LiveField[];
+  /** The values that no reload changes. */
+  readonly config: Config;
+};
 
-/** Memory with `config` committed as `version`; made once, before any thread has it. */
-export const createLiveMemory = (config: Config, version = 1): SharedArrayBuffer => {
+const liveFields = fields
+  .filter(({ reload }) => reload === "live")
+  .map(({ path, keys, kind, words }: Field): LiveField => ({ path, keys, kind, words }));
+
+/** `config` committed as `version`; made once, before any thread has it. */
+export const liveSettings = (config: Config, version = 1): LiveSettings => {
   const memory = new SharedArrayBuffer(liveMemoryBytes);
   const words = new Int32Array(memory);
-  const bank = new Bank();
+  const bank = new Bank(liveFields);
   bank.values[bankValue.version] = version;
   bank.put(config);
   bank.store(words, 0);
   Atomics.store(words, stepWord, stepOf(0, 0, phase.committed));
-  return memory;
+  return { memory, fields: liveFields, config };
 };
 
 /** A thread that runs now, and its line. */
 export type LiveThread = { readonly name: string; readonly slot: number };
 
 export type LiveControlOptions = {
-  /** createLiveMemory. */
+  /** Of liveSettings. */
   readonly memory: SharedArrayBuffer;
   /** Those that must answer: asked for at each reload. */
   readonly threads: () => readonly LiveThread[];
@@ -60,7 +72,7 @@ export class LiveControl implements ConfigSubscriber {
   readonly name = "threads";
   readonly #options: Required<LiveControlOptions>;
   readonly #words: Int32Array;
-  readonly #bank = new Bank();
+  readonly #bank = new Bank(liveFields);
   #asked: readonly LiveThread[] = [];
 
   constructor(options: LiveControlOptions) {

@@ -11,8 +11,8 @@
 // or > aborted; with committed the banks change places. What is read beside a step that is still the
 // same afterwards is whole: a bank is written only under a new step. Banks are read and written by
 // atomic words, which costs nothing at this rate and keeps them in order on every processor.
-import { withValues } from "./change-config.ts";
-import { type Config, type Field, fields, valueAt } from "./schema.ts";
+import { valueAt, withValues } from "./change-config.ts";
+import type { Config, Field } from "./schema.ts";
 
 /** Low two bits of the step. */
 export const phase = { aborted: 0, writing: 1, proposed: 2, committed: 3 } as const;
@@ -24,13 +24,16 @@ const lineBytes = 128;
 export const stepWord = 0;
 const valueBytes = 8;
 
-/** Fields in a bank, in their order there: all that are live. */
-const liveFields: readonly Field[] = fields.filter(({ reload }) => reload === "live");
+/** What of a field a bank needs: threads are told it, so that they need not load the schema. */
+export type LiveField = Pick<Field, "path" | "keys" | "kind" | "words">;
+
+/** Fields that can be live. */
+const liveFieldsMax = 126;
 
 /** Doubles of a bank in front of the values. */
 export const bankValue = { version: 0, number: 1 } as const;
 const firstValue = 2;
-const bankValues: number = firstValue + liveFields.length;
+const bankValues = firstValue + liveFieldsMax;
 const bankBytes = Math.ceil((bankValues * valueBytes) / lineBytes) * lineBytes;
 
 /** First word of a bank; it has two for each double. */
@@ -72,18 +75,27 @@ export const answerText: { readonly [answer: number]: string } = {
 export class Bank {
   readonly values = new Float64Array(bankValues);
   readonly #words = new Int32Array(this.values.buffer);
+  readonly #fields: readonly LiveField[];
+
+  /** `fields` in their order in the bank. @throws RangeError for more than 126. */
+  constructor(fields: readonly LiveField[]) {
+    if (fields.length > liveFieldsMax) {
+      throw new RangeError(`live fields=${fields.length}, limit ${liveFieldsMax}`);
+    }
+    this.#fields = fields;
+  }
 
   /** Fills it with the live values of `config`. */
   put(config: Config): void {
-    liveFields.forEach((field, i) => {
+    this.#fields.forEach((field, i) => {
       this.values[firstValue + i] = numberFor(field, valueAt(config, field));
     });
   }
 
   /** `base` with the live values of this bank. Allocates: for reloads, not for records. */
   over(base: Config): Config {
-    return withValues(base, liveFields, (field) => {
-      const value = this.values[firstValue + liveFields.indexOf(field)];
+    return withValues(base, this.#fields, (field) => {
+      const value = this.values[firstValue + this.#fields.indexOf(field)];
       return valueFor(field, value as number);
     });
   }
@@ -101,13 +113,13 @@ export class Bank {
   }
 }
 
-const numberFor = ({ path, kind, words }: Field, value: unknown): number => {
+const numberFor = ({ path, kind, words }: LiveField, value: unknown): number => {
   const number = kind === "text" ? words.indexOf(String(value)) : Number(value);
   if (number >= 0) return number;
   throw new TypeError(`${path}=${String(value)} has no form in shared memory`);
 };
 
-const valueFor = ({ kind, words }: Field, number: number): unknown => {
+const valueFor = ({ kind, words }: LiveField, number: number): unknown => {
   if (kind === "boolean") return number === 1;
   return kind === "text" ? words[number] : number;
 };

@@ -8,6 +8,7 @@ import {
   bankOf,
   bankValue,
   committedBankOf,
+  type LiveField,
   liveThreadsMax,
   numberOf,
   phase,
@@ -19,8 +20,9 @@ import {
 import type { Config } from "./schema.ts";
 
 export type LiveReaderOptions = {
-  /** createLiveMemory. */
+  /** Of liveSettings, with `fields` and `config`. */
   readonly memory: SharedArrayBuffer;
+  readonly fields: readonly LiveField[];
   /** This thread's line, 0 to liveThreadsMax - 1; no two threads share one. */
   readonly slot: number;
   /** What the thread was given at its start: the values that no reload changes. */
@@ -41,7 +43,7 @@ export class LiveReader {
   readonly #options: LiveReaderOptions;
   readonly #words: Int32Array;
   readonly #line: number;
-  readonly #bank = new Bank();
+  readonly #bank: Bank;
   #seen = -1;
   /** Number of what runs. */
   #number = -1;
@@ -56,6 +58,7 @@ export class LiveReader {
       throw new RangeError(`slot=${slot}, limits 0 to ${liveThreadsMax - 1}`);
     }
     this.#options = options;
+    this.#bank = new Bank(options.fields);
     this.#words = new Int32Array(memory);
     this.#line = threadAt(slot);
     this.config = config;

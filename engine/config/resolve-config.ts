@@ -3,7 +3,7 @@
 // Pure: nothing is read here.
 import { issuePlace } from "../../schemas/issue-place.ts";
 import { SecretError, readSecret } from "../send/secret.ts";
-import { frozen } from "./change-config.ts";
+import { frozen, valueAt } from "./change-config.ts";
 import {
   environmentLayer,
   fileLayer,
@@ -19,7 +19,7 @@ import {
 import { type ConfigProblem, shown } from "./problem.ts";
 import { type ConfigFile, readTree } from "./read-file.ts";
 import { relations } from "./relations.ts";
-import { type Config, type Field, fieldByPath, fields, valueAt } from "./schema.ts";
+import { type Config, type Field, fieldByPath, fields } from "./schema.ts";
 
 export type ConfigSources = {
   /** Null: none. */

@@ -100,10 +100,3 @@ export const fieldByPath: ReadonlyMap<string, Field> = new Map(
 
 /** Paths of the sections, nested ones too. */
 export const sections: readonly string[] = foundSections;
-
-/** The value of a field. */
-export const valueAt = (config: Config, { keys }: Field): unknown => {
-  let value: unknown = config;
-  for (const key of keys) value = (value as { readonly [key: string]: unknown })[key];
-  return value;
-};

@@ -4,7 +4,11 @@ import { Worker } from "node:worker_threads";
 import { describe, expect, test } from "vitest";
 
 import { ConfigHolder, type ConfigUpdate } from "../../../engine/config/config-holder.ts";
-import { createLiveMemory, LiveControl } from "../../../engine/config/live-control.ts";
+import {
+  LiveControl,
+  type LiveSettings,
+  liveSettings,
+} from "../../../engine/config/live-control.ts";
 import { type Answer, answers } from "../../../engine/config/live-layout.ts";
 import { LiveReader } from "../../../engine/config/live-reader.ts";
 import type { Config } from "../../../engine/config/schema.ts";
@@ -22,21 +26,20 @@ type Vote = (next: Config) => Answer;
 /** Control and readers on one thread; `turn` is what the readers do while control waits. */
 const joined = (votes: readonly Vote[], turn?: (readers: readonly LiveReader[]) => void) => {
   const first = updateOf(1, 1);
-  const memory = createLiveMemory(first.config);
+  const live = liveSettings(first.config);
   const applied: number[][] = votes.map(() => []);
   const readers = votes.map(
     (prepare, slot) =>
       new LiveReader({
-        memory,
+        ...live,
         slot,
-        config: first.config,
         prepare,
         apply: (next) => applied[slot]?.push(next.sniffer.batch_size),
       }),
   );
   let nowMs = 0;
   const control = new LiveControl({
-    memory,
+    memory: live.memory,
     threads: () => readers.map((_, slot) => ({ name: `market-${slot}`, slot })),
     takes: () => true,
     nowMs: () => nowMs,
@@ -47,7 +50,7 @@ const joined = (votes: readonly Vote[], turn?: (readers: readonly LiveReader[]) 
     },
     waitMsMax: 50,
   });
-  return { memory, first, readers, applied, control };
+  return { live, first, readers, applied, control };
 };
 
 const accept: Vote = () => answers.accepted;
@@ -55,8 +58,8 @@ const accept: Vote = () => answers.accepted;
 describe("live settings", () => {
   test("a thread begins with what is committed, and its other fields as it was given", () => {
     const { config } = effective({ ...following(5), "threads.market": "4" });
-    const memory = createLiveMemory(effective(following(9)).config, 3);
-    const reader = new LiveReader({ memory, slot: 0, config, apply: () => undefined });
+    const committed = liveSettings(effective(following(9)).config, 3);
+    const reader = new LiveReader({ ...committed, slot: 0, config, apply: () => undefined });
     expect(reader.version).toBe(3);
     expect(reader.config).toEqual(effective({ ...following(9), "threads.market": "4" }).config);
     expect(reader.poll()).toBe(false);
@@ -130,11 +133,11 @@ describe("live settings", () => {
   });
 
   test("a thread that starts while others vote takes what is committed, then what is agreed on", async () => {
-    const { control, memory, first } = joined([accept]);
+    const { control, live } = joined([accept]);
     await control.prepare(updateOf(2, 8));
     const applied: number[] = [];
     const apply = ({ sniffer }: Config): void => void applied.push(sniffer.batch_size);
-    const late = new LiveReader({ memory, slot: 5, config: first.config, apply });
+    const late = new LiveReader({ ...live, slot: 5, apply });
     expect(late.config.sniffer.batch_size).toBe(1);
     await control.apply(updateOf(2, 8));
     expect(late.poll()).toBe(true);
@@ -143,21 +146,18 @@ describe("live settings", () => {
 
   test("a line that is not there is refused", () => {
     const { config } = effective();
-    const memory = createLiveMemory(config);
+    const live = liveSettings(config);
     for (const slot of [-1, 128, 0.5]) {
-      expect(() => new LiveReader({ memory, slot, config, apply: () => undefined })).toThrow(
-        /slot=/,
-      );
+      expect(() => new LiveReader({ ...live, slot, apply: () => undefined })).toThrow(/slot=/);
     }
   });
 });
 
 describe("live settings of running threads", () => {
-  const start = (memory: SharedArrayBuffer, slot: number, batchSizeMax: number) => {
+  const start = (live: LiveSettings, slot: number, batchSizeMax: number) => {
     const counters = new SharedArrayBuffer(counterBytes);
-    const { config } = effective(following(1));
     const file = new URL("live-reader.thread.ts", import.meta.url);
-    const workerData = { memory, counters, slot, config, batchSizeMax };
+    const workerData = { ...live, counters, slot, batchSizeMax };
     const worker = new Worker(file, { workerData });
     const exit = new Promise((resolve, reject) => {
       worker.once("error", reject);
@@ -170,8 +170,8 @@ describe("live settings of running threads", () => {
     const reloads = 300;
     const refusedAbove = 900;
     const first = effective(following(1));
-    const memory = createLiveMemory(first.config);
-    const threads = [start(memory, 0, 1024), start(memory, 1, refusedAbove)];
+    const live = liveSettings(first.config);
+    const threads = [start(live, 0, 1024), start(live, 1, refusedAbove)];
     try {
       while (threads.some(({ counts }) => Atomics.load(counts, counter.ready) === 0))
         await sleep(5);
@@ -181,7 +181,7 @@ describe("live settings of running threads", () => {
         read: async () => ({ ok: true, ...effective(following(n)) }),
       });
       const control = new LiveControl({
-        memory,
+        memory: live.memory,
         threads: () => threads.map(({ slot }) => ({ name: `market-${slot}`, slot })),
         takes: () => true,
         nowMs: () => performance.now(),
@@ -218,8 +218,8 @@ describe("live settings of running threads", () => {
 
   test("a thread that hangs makes a reload fail, and the others go on with the old settings", async () => {
     const first = effective(following(1));
-    const memory = createLiveMemory(first.config);
-    const thread = start(memory, 0, 1024);
+    const live = liveSettings(first.config);
+    const thread = start(live, 0, 1024);
     try {
       while (Atomics.load(thread.counts, counter.ready) === 0) await sleep(5);
       const read = async () => ({ ok: true, ...effective(following(2)) }) as const;
@@ -231,7 +231,7 @@ describe("live settings of running threads", () => {
       // Time goes on only while we look, so that a machine that stands still hangs no thread.
       let nowMs = 0;
       const control = new LiveControl({
-        memory,
+        memory: live.memory,
         threads: () => names,
         takes: () => true,
         nowMs: () => nowMs,

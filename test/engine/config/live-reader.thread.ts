@@ -2,13 +2,14 @@
 // the test writes settings that all follow from one number.
 import { workerData } from "node:worker_threads";
 
-import { answers } from "../../../engine/config/live-layout.ts";
+import { answers, type LiveField } from "../../../engine/config/live-layout.ts";
 import { LiveReader } from "../../../engine/config/live-reader.ts";
 import type { Config } from "../../../engine/config/schema.ts";
 import { belongsTogether, counter } from "./live-counters.ts";
 
 type Data = {
   readonly memory: SharedArrayBuffer;
+  readonly fields: readonly LiveField[];
   readonly counters: SharedArrayBuffer;
   readonly slot: number;
   readonly config: Config;
@@ -16,12 +17,13 @@ type Data = {
   readonly batchSizeMax: number;
 };
 
-const { memory, counters, slot, config, batchSizeMax } = workerData as Data;
+const { memory, fields, counters, slot, config, batchSizeMax } = workerData as Data;
 const counts = new Int32Array(counters);
 const count = (of: number): number => Atomics.add(counts, of, 1);
 
 const reader = new LiveReader({
   memory,
+  fields,
   slot,
   config,
   prepare: (next) => {

@@ -5,7 +5,8 @@ import { expect, test } from "vitest";
 import type { Flag } from "../../../engine/config/layers.ts";
 import { type Profile, profileNames, profiles } from "../../../engine/config/profiles.ts";
 import { resolveConfig } from "../../../engine/config/resolve-config.ts";
-import { type Field, fieldByPath, fields, valueAt } from "../../../engine/config/schema.ts";
+import { type Field, fieldByPath, fields } from "../../../engine/config/schema.ts";
+import { valueAt } from "../../../engine/config/change-config.ts";
 import { type Random, runSeed, seeded } from "../../random.ts";
 
 type Place = { readonly value: unknown; readonly source: string; readonly place: string };

@@ -8,7 +8,8 @@ import type { Flag } from "../../../engine/config/layers.ts";
 import { problemText } from "../../../engine/config/problem.ts";
 import { profileNames, profiles } from "../../../engine/config/profiles.ts";
 import { type EffectiveConfig, resolveConfig } from "../../../engine/config/resolve-config.ts";
-import { fieldByPath, fields, valueAt } from "../../../engine/config/schema.ts";
+import { fieldByPath, fields } from "../../../engine/config/schema.ts";
+import { valueAt } from "../../../engine/config/change-config.ts";
 import { beatMs } from "../../../engine/supervise/worker-cells.ts";
 
 type Given = {

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 
 import { ConfigHolder } from "../../../engine/config/config-holder.ts";
-import { createLiveMemory, LiveControl } from "../../../engine/config/live-control.ts";
+import { liveSettings, LiveControl } from "../../../engine/config/live-control.ts";
 import { isThreadField, sniffSettingsOf } from "../../../engine/config/settings-of.ts";
 import { takeSnapshot } from "../../../engine/control/snapshot.ts";
 import { readEvents } from "../../../engine/events/event-reader.ts";
@@ -37,7 +37,7 @@ describe("live settings of a running engine", () => {
   it("are taken up between two batches, by restarted and added threads too, and nothing is lost", async () => {
     const first = effective(silent);
     let wanted = first;
-    const live = { memory: createLiveMemory(first.config), config: first.config };
+    const live = liveSettings(first.config);
     const engine = await startEngine({
       log: { directory: folder, port: 0 },
       runId,
