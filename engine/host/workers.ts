@@ -1,7 +1,8 @@
 // The engine's threads as workers of the supervisor: how each is started with what it needs, how
 // it is paused, emptied and ended. Order of start: log, ingest, egress, then for each market lane its
-// verifiers and its thread, then the stream threads; each needs those before it, so that rest_for_one
-// takes along what depends on the one that died.
+// verifiers and its thread, then the stream threads; rest_for_one takes along what comes after the one
+// that died. The threads of the lanes need those before them, but not each other: they are started
+// side by side.
 import type { MessagePort } from "node:worker_threads";
 import { MessageChannel } from "node:worker_threads";
 
@@ -230,6 +231,7 @@ export class EngineThreads {
       name,
       critical: true,
       strategy: "one_for_one",
+      sideBySide: true,
       start: async () => {
         cells.give(workerOrder.run);
         await this.#start(name, data, { role });

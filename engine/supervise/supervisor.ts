@@ -16,7 +16,7 @@ import { KeptWorker } from "./worker.ts";
 export type WorkerFailure = { readonly name: string; readonly message: string };
 
 export type SupervisorOptions = {
-  /** In the order of their start: each needs those before it. */
+  /** In the order of their start: each needs those before it that do not start side by side. */
   readonly workers: readonly Worker[];
   readonly limits: RestartLimits;
   /** A running worker whose heartbeat stands still for so long is killed and replaced. */
@@ -47,6 +47,8 @@ export class RefusedError extends Error {
 const checksPerHang = 4;
 /** Hang limits until a hang is seen, at most: two looks more than one, and a late timer. */
 const hangsSeenMax = 2;
+/** Workers that are started at the same time: each takes a core for a while. */
+const startsMax = 8;
 
 export class Supervisor {
   /** Settles with the first failure that cannot be repaired. */
@@ -224,7 +226,24 @@ export class Supervisor {
   }
 
   async #startAll(): Promise<void> {
-    for (const kept of this.#kept) await this.#startOne(kept);
+    await this.#startInOrder(this.#kept, (kept) => this.#startOne(kept));
+  }
+
+  /** Until `start` fails; what is being started side by side is waited for all the same. */
+  async #startInOrder(
+    order: readonly KeptWorker[],
+    start: (kept: KeptWorker) => Promise<void>,
+  ): Promise<void> {
+    const phase = this.#phase;
+    const each = async (of: Iterable<KeptWorker>): Promise<void> => {
+      // A stop that ran out of time does not wait for this: what it has ended stays ended.
+      for (const kept of of) if (this.#phase === phase) await start(kept);
+    };
+    await each(order.filter(({ worker }) => worker.sideBySide !== true));
+    const others = order.filter(({ worker }) => worker.sideBySide === true).values();
+    const ends = await Promise.allSettled(Array.from({ length: startsMax }, () => each(others)));
+    const failed = ends.find(({ status }) => status === "rejected");
+    if (failed?.status === "rejected") throw failed.reason;
   }
 
   async #startOne(kept: KeptWorker): Promise<void> {
@@ -307,20 +326,28 @@ export class Supervisor {
     const order = this.#kept.filter((kept) => this.#down.has(kept));
     try {
       await this.#options.handOver(new Set(order.map(({ worker }) => worker.name)));
-      for (const kept of order) {
-        // A stop that ran out of time does not wait for this: what it has ended stays ended.
-        if (this.#phase !== "up") return;
+    } catch (error) {
+      const [first] = order;
+      if (first !== undefined) this.#blame(first, error);
+      return;
+    }
+    const start = async (kept: KeptWorker): Promise<void> => {
+      try {
         await this.#startOne(kept);
         this.#down.delete(kept);
+      } catch (error) {
+        this.#blame(kept, error);
+        throw error;
       }
-    } catch (error) {
-      // Whoever died said so itself, as a rule; if nobody did, the next to start is at fault.
-      if (this.#pending.size > 0) return;
-      const next = order.find((kept) => this.#down.has(kept));
-      if (next === undefined) return;
-      next.become("Starting", this.#nowMs());
-      this.report(next.worker.name, error instanceof Error ? error.message : String(error));
-    }
+    };
+    await this.#startInOrder(order, start).catch(() => undefined);
+  }
+
+  /** Whoever died said so itself, as a rule; if nobody did, who was to be started is at fault. */
+  #blame(kept: KeptWorker, error: unknown): void {
+    if (this.#phase !== "up" || this.#pending.size > 0) return;
+    kept.become("Starting", this.#nowMs());
+    this.report(kept.worker.name, error instanceof Error ? error.message : String(error));
   }
 
   #nowMs(): number {

@@ -20,6 +20,8 @@ export type Worker = {
   /** The system fails with it once its restarts are used up; another one stays in Error alone. */
   readonly critical: boolean;
   readonly strategy: RestartStrategy;
+  /** No start needs it: those are started after all others, side by side. */
+  readonly sideBySide?: boolean;
   /** Resolves when it serves; rejects when it cannot, or died meanwhile. */
   readonly start: () => Promise<void>;
   /** Empties what it is fed from and ends it; rejects when it died instead. */

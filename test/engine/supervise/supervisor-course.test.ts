@@ -34,6 +34,7 @@ class Fake {
       name: this.name,
       critical: false,
       strategy: this.#random.pick(["one_for_one", "rest_for_one"]),
+      sideBySide: this.#random.pick([true, false]),
       start: () => this.#start(),
       stop: () => this.#end(),
       kill: () => this.#end(),

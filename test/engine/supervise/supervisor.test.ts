@@ -2,84 +2,9 @@ import { describe, expect, it } from "vitest";
 
 import { restartDefaults } from "../../../engine/supervise/restart-budget.ts";
 import { type StopReport, untidyText } from "../../../engine/supervise/stop-workers.ts";
-import type { SupervisorOptions } from "../../../engine/supervise/supervisor.ts";
-import { Supervisor } from "../../../engine/supervise/supervisor.ts";
-import type { RestartStrategy, Worker } from "../../../engine/supervise/worker.ts";
+import type { Worker } from "../../../engine/supervise/worker.ts";
 import { settled } from "./settled.ts";
-
-type Fake = {
-  readonly strategy?: RestartStrategy;
-  readonly critical?: boolean;
-  /** Awaited by every start, with its number. */
-  readonly onStart?: (start: number) => Promise<void>;
-  readonly onStop?: () => Promise<void>;
-};
-
-/** Workers a, b, c, ... that write down what is done to them; time moves only by sleeping. */
-const rig = (fakes: readonly Fake[], options: Partial<SupervisorOptions> = {}) => {
-  const done: string[] = [];
-  const beats = new Map<string, number>();
-  const starts = new Map<string, number>();
-  const time = { nowMs: 0 };
-  const workers = fakes.map((fake, index): Worker => {
-    const name = "abcdef"[index] ?? "";
-    return {
-      name,
-      critical: fake.critical ?? true,
-      strategy: fake.strategy ?? "one_for_one",
-      start: async () => {
-        const start = (starts.get(name) ?? 0) + 1;
-        starts.set(name, start);
-        done.push(`start ${name}`);
-        await fake.onStart?.(start);
-      },
-      stop: async () => {
-        done.push(`stop ${name}`);
-        await fake.onStop?.();
-      },
-      kill: async () => {
-        done.push(`kill ${name}`);
-      },
-      rest: {
-        pause: async () => void done.push(`pause ${name}`),
-        resume: async () => void done.push(`resume ${name}`),
-      },
-      heartbeat: () => beats.get(name) ?? 0,
-    };
-  });
-  const slept: number[] = [];
-  const supervisor = new Supervisor({
-    workers,
-    limits: restartDefaults,
-    hangMs: 1_000_000,
-    handOver: async (names) => void done.push(`hand over ${[...names].join(" ")}`),
-    quiesce: async () => void done.push("quiesce"),
-    clock: {
-      nowMs: () => time.nowMs,
-      sleep: (ms, signal) => {
-        // The deadline of a stop: late when the test says so.
-        if (signal !== undefined && ms > 0) {
-          return new Promise((resolve) => {
-            late.resolve = resolve;
-          });
-        }
-        slept.push(ms);
-        time.nowMs += ms;
-        return Promise.resolve();
-      },
-    },
-    random: () => 0.5,
-    note: () => undefined,
-    ...options,
-  });
-  const late: { resolve: () => void } = { resolve: () => undefined };
-  const states = (): string =>
-    supervisor
-      .workers()
-      .map(({ name, state, restarts }) => `${name} ${state} ${restarts}`)
-      .join(", ");
-  return { supervisor, workers, done, slept, time, beats, late, states };
-};
+import { rig } from "./supervised-fakes.ts";
 
 const outcomes = ({ workers }: StopReport): string =>
   workers.map(({ name, outcome }) => `${name} ${outcome}`).join(", ");
@@ -96,6 +21,27 @@ describe("a supervisor", () => {
     expect(report.clean).toBe(true);
     expect(outcomes(report)).toBe("c drained, b drained, a drained");
     expect(states()).toBe("a Stopped 0, b Stopped 0, c Stopped 0");
+  });
+
+  it("starts side by side what no other start needs, after all others, and each by itself again", async () => {
+    const slow = Promise.withResolvers<void>();
+    const { supervisor, done, states } = rig([
+      { sideBySide: true, onStart: () => slow.promise },
+      { strategy: "rest_for_one" },
+      { sideBySide: true, onStart: (start) => (start === 2 ? Promise.reject() : slow.promise) },
+    ]);
+    const started = supervisor.start();
+    await settled();
+    expect(done).toEqual(["start b", "start a", "start c"]);
+    expect(states()).toBe("a Starting 0, b Running 0, c Starting 0");
+    slow.resolve();
+    await started;
+    done.length = 0;
+    await supervisor.restart("b");
+    expect(done.join(", ")).toBe(
+      "kill b, kill c, hand over b c, start b, start c, kill c, kill c, hand over c, start c",
+    );
+    expect(states()).toBe("a Running 0, b Running 1, c Running 1");
   });
 
   it("kills what has started when a worker cannot start", async () => {
