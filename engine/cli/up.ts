@@ -94,6 +94,7 @@ export const up: Command = {
     await unwatch();
     if (reason !== null) io.note(`weir: ${reason}`);
     watched.stop();
+    system.endScaling();
     io.note("weir: stopping: feed, edge, engine; draining");
     await feed?.stop(feedStopMs);
     const { ledger, isLogAway } = await system.stop();

@@ -18,7 +18,7 @@ const threadsAdded = (role: "market" | "stream") =>
     min: 1,
     max: lanesMaxOf(role),
     reload: restart,
-    what: `${role} threads up to which more are added when records wait`,
+    what: `${role} threads up to which more are added when records wait, and taken away again down to what weir ctl scale set last`,
   });
 
 /** How many threads each role has, and when more are added. */

@@ -3,7 +3,6 @@
 import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { lanesMaxOf } from "../consume/deal.ts";
 import type { LiveSettings, LiveThread } from "../config/live-control.ts";
 import type { InputRole } from "../consume/input-rings.ts";
 import { createEventMemory } from "../events/event-collector.ts";
@@ -27,9 +26,9 @@ import { windowDefaults, type WindowOptions } from "../stream/window-options.ts"
 import type { ScaleLimits } from "../supervise/auto-scale.ts";
 import type { RestartLimits } from "../supervise/restart-budget.ts";
 import { restartDefaults } from "../supervise/restart-budget.ts";
-import { RefusedError, Supervisor } from "../supervise/supervisor.ts";
+import { Supervisor } from "../supervise/supervisor.ts";
 import { createWorkerMemory } from "../supervise/worker-cells.ts";
-import { startAutoScaler } from "./auto-scaler.ts";
+import { type AutoScaler, startAutoScaler } from "./auto-scaler.ts";
 import { turnTracingOn } from "../trace/trace-layout.ts";
 import type { DrainReport } from "./drain-report.ts";
 import { drainReport } from "./drain-report.ts";
@@ -38,6 +37,7 @@ import type { Lane } from "./lanes.ts";
 import { Lanes } from "./lanes.ts";
 import type { EngineMemory, MemorySizes } from "./memory.ts";
 import { createEngineMemory, memoryDefaults } from "./memory.ts";
+import { checkedThreads, type Scale, scaleOf, type Steering, steeringOf } from "./steering.ts";
 import type { ThreadDiedError } from "./thread.ts";
 import type { ThreadName } from "./workers.ts";
 import { EngineThreads } from "./workers.ts";
@@ -92,13 +92,7 @@ export type Engine = {
   /** Settles when a thread failed for good; what it did is uncommitted. */
   readonly failed: Promise<ThreadFailure>;
   /** Shows and steers the threads: states, restarts and errors, in the order of their start. */
-  readonly steering: Pick<Supervisor, "workers" | "pause" | "resume" | "restart"> & {
-    /**
-     * Sets the numbers of threads by role, all or none; partitions of these roles are dealt anew.
-     * Resolves when all serve. @throws RefusedError naming the role, or the limits of its number.
-     */
-    readonly scale: (threads: { readonly [role: string]: number }) => Promise<void>;
-  };
+  readonly steering: Steering;
   /** Threads that take settings up and do so now: those that rest do when they go on. */
   readonly liveThreads: () => readonly LiveThread[];
   /** Metrics of custom stages; grows and shrinks. */
@@ -115,6 +109,8 @@ export type Engine = {
   readonly lanes: readonly Lane[];
   /** Memories of all event collectors; grows. */
   readonly events: readonly SharedArrayBuffer[];
+  /** No role is scaled by itself any more: it is about to stop. */
+  readonly endScaling: () => void;
   /** Stops in the order of the data within one deadline; says what was drained. */
   readonly stop: (deadlineMs: number) => Promise<DrainReport>;
 };
@@ -183,15 +179,14 @@ const startThreads = async (options: EngineOptions): Promise<Engine> => {
     stopResolver();
     throw startError(error, firstDeath);
   }
-  const steering = steeringOf(lanes, threads, supervisor);
-  const stopScaling = startScaling(options, lanes, steering);
-  const events = { market: lanes.events, submit: submitEvents };
-  const exports = await exportsOf(options, memory, events);
+  const scale = scaleOf(lanes, threads, supervisor);
+  const scaler = startScaling(options, { lanes, supervisor, scale });
+  const exports = await exportsOf(options, memory, { market: lanes.events, submit: submitEvents });
   return {
     memory,
     restUrl: "kafka" in log ? null : `http://127.0.0.1:${threads.logPort}`,
     failed: supervisor.failed.then(({ name, message }) => ({ thread: name, message })),
-    steering,
+    steering: steeringOf(supervisor, scale, scaler),
     liveThreads: () => {
       const running = supervisor.workers().filter(({ state }) => state === "Running");
       return threads.liveThreads().filter(({ name }) => running.some((one) => one.name === name));
@@ -204,8 +199,9 @@ const startThreads = async (options: EngineOptions): Promise<Engine> => {
       new MetricCells(memory.metrics).set(cellOf("configRefused"), isRefused ? 1 : 0),
     lanes: lanes.all,
     events: lanes.shownEvents,
+    endScaling: () => scaler?.end(),
     stop: async (deadlineMs) => {
-      stopScaling();
+      scaler?.end();
       const report = await drainReport(memory, lanes.all, () => supervisor.stop(deadlineMs));
       stopResolver();
       await exports?.stop(Math.min(deadlineMs, exportsStopMsMax));
@@ -214,42 +210,23 @@ const startThreads = async (options: EngineOptions): Promise<Engine> => {
   };
 };
 
-const steeringOf = (
-  lanes: Lanes,
-  threads: EngineThreads,
-  supervisor: Supervisor,
-): Engine["steering"] => ({
-  workers: () => supervisor.workers(),
-  pause: (name) => supervisor.pause(name),
-  resume: (name) => supervisor.resume(name),
-  restart: (name) => supervisor.restart(name),
-  scale: async (counts) => {
-    const checked = Object.entries(counts).map(([role, count]) => {
-      if (role === "market" || role === "stream") {
-        return { role, count: checkedThreads(role, count) } as const;
-      }
-      throw new RefusedError(`role=${role} has no threads to scale; known: market stream`);
-    });
-    await supervisor.rearrange(() => {
-      const active = checked.flatMap(({ role }) => lanes.active(role));
-      for (const { role, count } of checked) lanes.resize(role, count);
-      return { ended: new Set(active.map(({ name }) => name)), workers: threads.workers() };
-    });
-  },
-});
+type ScalingParts = {
+  readonly lanes: Lanes;
+  readonly supervisor: Supervisor;
+  readonly scale: Scale;
+};
 
 const startScaling = (
   { scaling, note }: EngineOptions,
-  lanes: Lanes,
-  steering: Engine["steering"],
-): (() => void) =>
+  { lanes, supervisor, scale }: ScalingParts,
+): AutoScaler | null =>
   scaling === undefined
-    ? () => undefined
+    ? null
     : startAutoScaler({
         lanes,
         limits: scaling,
-        workers: () => steering.workers(),
-        scale: (role, threads) => steering.scale({ [role]: threads }),
+        workers: () => supervisor.workers(),
+        scale: (role, count, holds) => scale([{ role, count }], holds),
         note: note ?? (() => undefined),
       });
 
@@ -344,12 +321,6 @@ const startError = (
   if (death === null) return new ThreadStartError(cause.message, null, cause);
   const { thread, error: own } = death;
   return new ThreadStartError(`thread=${thread} did not start: ${own.message}`, thread, cause);
-};
-
-const checkedThreads = (role: InputRole, threads: number): number => {
-  const max = lanesMaxOf(role);
-  if (Number.isInteger(threads) && threads >= 1 && threads <= max) return threads;
-  throw new RefusedError(`threads of ${role}=${threads}, limits 1 to ${max}`);
 };
 
 const placeOf = (log: EngineOptions["log"], { wake }: EngineMemory): LogPlace =>

@@ -73,6 +73,8 @@ export type System = {
   readonly edge: EdgeAddress;
   readonly snapshot: () => Snapshot;
   readonly liveThreads: Engine["liveThreads"];
+  /** Call it first of all when it shall stop. */
+  readonly endScaling: Engine["endScaling"];
   readonly tellVersion: Engine["tellVersion"];
   readonly tellRefused: Engine["tellRefused"];
   /** Settles with a reason when a part died. */
@@ -238,6 +240,7 @@ const running = (parts: Parts): System => {
     edge: edgeAddress,
     snapshot: () => takeSnapshot(engine.memory, engine.lanes),
     liveThreads: engine.liveThreads,
+    endScaling: engine.endScaling,
     tellVersion: engine.tellVersion,
     tellRefused: engine.tellRefused,
     failed,

@@ -44,6 +44,24 @@ describe("scaling by waiting time", () => {
     expect(new Set(threads.slice(5))).toEqual(new Set([2]));
   });
 
+  it("takes no thread below a number that was asked for by hand, and adds to it", () => {
+    const auto = new AutoScale(limits);
+    auto.keep(2);
+    expect([0, 60_000].map((ms) => auto.decide(2, 10, ms))).toEqual([2, 2]);
+    expect([70_000, 80_000].map((ms) => auto.decide(2, 20_000, ms))).toEqual([2, 3]);
+    expect([90_000, 150_000].map((ms) => auto.decide(3, 10, ms))).toEqual([3, 2]);
+  });
+
+  it("counts no wait of a replacement, and none for as long after, or a hold", () => {
+    const auto = new AutoScale(limits);
+    const at = (ms: number): number => auto.decide(1, 20_000, ms);
+    auto.replaced(0);
+    auto.replaced(6_000);
+    expect([8_000, 15_000, 16_000, 20_000, 21_000].map(at)).toEqual([1, 1, 1, 1, 2]);
+    auto.replaced(22_000);
+    expect([22_100, 27_000, 27_100, 32_000, 32_100].map(at)).toEqual([1, 1, 1, 1, 2]);
+  });
+
   it("forgets what it saw of threads that were restarted", () => {
     const auto = new AutoScale(limits);
     auto.decide(1, 20_000, 0);
