@@ -16,7 +16,7 @@ type Verb = (typeof verbs)[number];
 export const ctl: Command = {
   name: "ctl",
   purpose: "Shows and steers a running engine: its threads, rings, events and configuration.",
-  usage: `[options] ${verbs.join("|")} [WORKER|ROLE=THREADS...]   (THREADS: the least, where market_max or stream_max adds more)`,
+  usage: `[options] ${verbs.join("|")} [WORKER|ROLE=THREADS...]`,
   options: {
     url: {
       value: "URL",
