@@ -7,7 +7,8 @@ import { type RefusedHead, cutBytesMax, readRefused } from "../../schemas/reject
 import { topics } from "../../schemas/topics.ts";
 import { cutRefused, refusedRecord, tooLargeFinding } from "../route/refused-record.ts";
 import { recordState } from "./forward-outcome.ts";
-import { type Sink, type SinkRecord, type SinkResult, failedAppend } from "./sink.ts";
+import type { Sink, SinkRecord, SinkResult } from "./sink.ts";
+import { appendParts, joined, partsOf } from "./split-append.ts";
 
 const topic = "weir-rejected";
 const { acknowledged, repeatable, oversize, unplaced } = recordState;
@@ -40,20 +41,77 @@ const beginning = (record: SinkRecord): SinkRecord | undefined => {
   return { ...record, value: cutRefused(refused.head, refused.original) };
 };
 
-/** A log that takes no large record on this topic either gets the beginning of it. */
-const appendRejected = async (
-  sink: Sink,
-  record: SinkRecord,
-  message: string,
-): Promise<SinkResult> => {
-  const isOwn = record.topic === topic;
-  const whole = isOwn ? record : rejected(record, message);
-  const refusal = failedAppend(1, oversize, { message, isDown: false });
-  const first = isOwn ? refusal : await sink.append([whole]);
-  if (first.states[0] !== oversize) return first;
-  const cut = beginning(whole);
-  return cut === undefined ? first : sink.append([cut]);
-};
+/** Records for weir-rejected by the place of their originals. */
+type Letters = ReadonlyMap<number, SinkRecord>;
+
+/** Those that stand at these places, made of the records there. */
+const lettersOf = (
+  places: readonly number[],
+  make: (at: number) => SinkRecord | undefined,
+): Letters =>
+  new Map(
+    places.flatMap((at) => {
+      const letter = make(at);
+      return letter === undefined ? [] : [[at, letter] as const];
+    }),
+  );
+
+/** Brings the oversize records of one append to weir-rejected. */
+class Rejection {
+  readonly #sink: Sink;
+  readonly #results: SinkResult[];
+  /** Of all records of the append; of the oversize ones, what became of their letters. */
+  readonly #states: Uint8Array;
+
+  constructor(sink: Sink, result: SinkResult) {
+    this.#sink = sink;
+    this.#results = [result];
+    this.#states = result.states.slice();
+  }
+
+  /** A log that takes no large record on this topic either gets the beginning of it. */
+  async place(records: readonly SinkRecord[], onRejected: () => void): Promise<SinkResult> {
+    const places = this.#oversize();
+    const message = this.#results[0]?.message ?? "";
+    const wholes = lettersOf(places, (at) => {
+      const record = records[at];
+      return record === undefined || record.topic === topic ? record : rejected(record, message);
+    });
+    await this.#put(
+      lettersOf(places, (at) => (records[at]?.topic === topic ? undefined : wholes.get(at))),
+    );
+    await this.#put(
+      lettersOf(this.#oversize(), (at) => {
+        const whole = wholes.get(at);
+        return whole && beginning(whole);
+      }),
+    );
+    for (const at of places) {
+      const state = this.#states[at] ?? recordState.unknown;
+      if (isWritten(state)) onRejected();
+      if (isWritten(state) || state === oversize)
+        this.#states[at] = state === oversize ? unplaced : oversize;
+    }
+    return { ...joined(this.#results), states: this.#states };
+  }
+
+  #oversize(): readonly number[] {
+    return Array.from(this.#states.keys()).filter((at) => this.#states[at] === oversize);
+  }
+
+  /** All of a partition together, so that none is written twice; nothing to a log that is gone. */
+  async #put(letters: Letters): Promise<void> {
+    const records = [...letters.values()];
+    const isGone = this.#results.some(({ isDown }) => isDown);
+    const parts = isGone ? [] : partsOf(records, "partition");
+    const result = await appendParts(records, { parts, isInDoubt: false }, (part) =>
+      this.#sink.append(part),
+    );
+    for (const [i, at] of [...letters.keys()].entries())
+      this.#states[at] = result.states[i] ?? recordState.unknown;
+    this.#results.push(result);
+  }
+}
 
 /**
  * An oversize record stays `oversize` once weir-rejected has it, and is `unplaced` when that takes
@@ -64,19 +122,7 @@ export const rejectingSink = (sink: Sink, onRejected: () => void): Sink => {
   const append = async (records: readonly SinkRecord[]): Promise<SinkResult> => {
     const result = await sink.append(records);
     if (!result.states.includes(oversize)) return result;
-    const states = result.states.slice();
-    let { isDown, isLoginRefused = false, writeFault } = result;
-    for (const [at, record] of records.entries()) {
-      if (states[at] !== oversize) continue;
-      const answer = await appendRejected(sink, record, result.message);
-      const state = answer.states[0] ?? recordState.unknown;
-      if (isWritten(state)) onRejected();
-      else states[at] = state === oversize ? unplaced : state;
-      isDown ||= answer.isDown;
-      isLoginRefused ||= answer.isLoginRefused === true;
-      writeFault ??= answer.writeFault;
-    }
-    return { states, message: result.message, isDown, isLoginRefused, writeFault };
+    return new Rejection(sink, result).place(records, onRejected);
   };
   return { append, close: () => sink.close() };
 };

@@ -7,8 +7,8 @@
 import { recordState } from "./forward-outcome.ts";
 import { type SinkRecord, type SinkResult, failedAppend } from "./sink.ts";
 
-/** Results of parts that follow one another, as one. */
-const joined = (parts: readonly SinkResult[]): SinkResult => {
+/** Results that follow one another, as one. */
+export const joined = (parts: readonly SinkResult[]): SinkResult => {
   const states = new Uint8Array(parts.reduce((sum, part) => sum + part.states.length, 0));
   let at = 0;
   for (const part of parts) {
@@ -40,7 +40,11 @@ export const splitAppend = async (
     return failedAppend(1, recordState.oversize, { message, isDown: false });
   const middle = Math.ceil(records.length / 2);
   const first = await append(records.slice(0, middle));
-  return joined([first, await append(records.slice(middle))]);
+  const behind = records.slice(middle);
+  if (!first.isDown) return joined([first, await append(behind)]);
+  // What did not reach the log comes again, and stands before these then as now.
+  const states = new Uint8Array(behind.length).fill(recordState.refused);
+  return joined([first, { ...first, states }]);
 };
 
 /** Places in `records`, in order, of those that are sent again together. */

@@ -1,7 +1,7 @@
 // Holds the kafkajs producer that is in use, connects it on first need and replaces it after any
-// failure. kafkajs takes a failed batch's sequence numbers back although the broker may have
-// written it, and the next batch is then acknowledged as a duplicate and dropped; so nothing is
-// ever sent through a producer whose send failed. One attempt at a time: the caller queues.
+// failure after which the broker may have written. kafkajs takes a failed batch's sequence numbers
+// back although it may, and the next batch is then acknowledged as a duplicate and dropped; so
+// nothing is ever sent through such a producer. One attempt at a time: the caller queues.
 import type { Producer as KafkaProducer } from "kafkajs";
 
 import type { Client, ClientOptions } from "./client.ts";
@@ -110,6 +110,7 @@ export const createProducerSlot = (options: SlotOptions): ProducerSlot => {
       const failure = producerError(error);
       const isInDoubt = (client?.produceWrites() ?? 0) > progress.writesBefore;
       failure.fate = { acknowledged: acknowledgedOf(progress), isInDoubt };
+      if (isExact(failure, progress, client)) throw failure;
       client?.cut();
       client = undefined;
       live = undefined;
@@ -117,6 +118,24 @@ export const createProducerSlot = (options: SlotOptions): ProducerSlot => {
     }
   };
   return { attempt, retire, clients: () => clients };
+};
+
+/**
+ * The one failure after which the sequence numbers are right: the only partition was asked once and
+ * wrote nothing, as the batch is too large. A group is cut in halves until the record that is too
+ * large stands alone: with a new producer for each refusal that took 50 ms a record.
+ */
+const isExact = (
+  { code }: ProducerError,
+  { batch, writesBefore }: Progress,
+  client: Client | undefined,
+): boolean => {
+  const [first] = batch;
+  return (
+    code === "record-too-large" &&
+    client?.produceWrites() === writesBefore + 1 &&
+    batch.every(({ topic, partition }) => topic === first?.topic && partition === first.partition)
+  );
 };
 
 /** Earlier batches, and of the current one what leaders acknowledged before another one failed. */

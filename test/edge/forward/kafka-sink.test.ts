@@ -71,6 +71,22 @@ describe("records that are too large for the broker", () => {
     expect(last).toEqual([records[11]]);
   });
 
+  test("are followed by nothing once the broker is gone: what is behind must not overtake them", async () => {
+    const written: SinkRecord[] = [];
+    let sends = 0;
+    const send = (records: readonly SinkRecord[]): Promise<readonly number[]> => {
+      sends += 1;
+      if (sends === 1) return Promise.reject(new ProducerError("record-too-large", "too large"));
+      if (sends === 2) return Promise.reject(new ProducerError("unreachable", "gone"));
+      written.push(...records);
+      return Promise.resolve(records.map(() => 0));
+    };
+    const sink = producerSink({ send, disconnect: () => Promise.resolve() });
+    const { states, isDown } = await sink.append([1, 1, 9, 1].map((bytes) => sinkRecord(0, bytes)));
+    expect([Array.from(states), isDown]).toEqual([[refused, refused, refused, refused], true]);
+    expect(written).toEqual([]);
+  });
+
   test("leave in doubt what was with them when the broker goes before it is sent again", async () => {
     const { sink } = setUp(5, 2);
     const { states, isDown } = await sink.append(marked(1, 9, 1));

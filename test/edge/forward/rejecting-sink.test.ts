@@ -24,8 +24,10 @@ const head: RefusedHead = {
 const setUp = (bytesMax: { readonly [topic: string]: number }, rejectedState = acknowledged) => {
   const written: SinkRecord[] = [];
   let rejections = 0;
+  let appends = 0;
   const inner: Sink = {
     append: (records) => {
+      appends += 1;
       const states = Uint8Array.from(records, ({ topic, value }) => {
         if (value.byteLength > (bytesMax[topic] ?? 0)) return oversize;
         return topic === "weir-rejected" ? rejectedState : acknowledged;
@@ -38,7 +40,7 @@ const setUp = (bytesMax: { readonly [topic: string]: number }, rejectedState = a
     close: () => Promise.resolve(),
   };
   const sink = rejectingSink(inner, () => (rejections += 1));
-  return { sink, written, rejections: () => rejections };
+  return { sink, written, appends: () => appends, rejections: () => rejections };
 };
 
 const large = (bytes: number): SinkRecord => ({
@@ -101,6 +103,41 @@ test.each([refused, unknown])(
     expect([result.isDown, rejections()]).toEqual([true, 0]);
   },
 );
+
+test("many oversize records go to weir-rejected in one append, each counted and there once", async () => {
+  const { sink, written, appends, rejections } = setUp({
+    otlp_spans: 100,
+    "weir-rejected": 10_000,
+  });
+  const records = Array.from({ length: 50 }, (_, at) => ({
+    ...large(at === 7 ? 200_000 : 500 + at),
+    headers: { "weir-sequence": `${at}` },
+  }));
+  const { states } = await sink.append(records);
+  expect(new Set(states.filter((_, at) => at !== 7))).toEqual(new Set([oversize]));
+  expect([states[7], rejections()]).toEqual([unplaced, 49]);
+  expect(written.map(({ headers }) => Number(headers["weir-sequence"]))).toEqual(
+    Array.from(records.keys()).filter((at) => at !== 7),
+  );
+  expect(appends()).toBe(3);
+});
+
+test("a log that is gone when they are refused is not asked for weir-rejected", async () => {
+  const appends: (readonly SinkRecord[])[] = [];
+  const sink = rejectingSink(
+    {
+      append: (records) => {
+        appends.push(records);
+        const states = new Uint8Array([oversize, refused]);
+        return Promise.resolve({ states, message: "gone", isDown: true });
+      },
+      close: () => Promise.resolve(),
+    },
+    () => undefined,
+  );
+  const { states, isDown } = await sink.append([large(500), large(500)]);
+  expect([Array.from(states), isDown, appends.length]).toEqual([[refused, refused], true, 1]);
+});
 
 test("a sink without an oversize record is asked once", async () => {
   let calls = 0;

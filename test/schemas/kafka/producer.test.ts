@@ -285,6 +285,26 @@ describe.skipIf(!kafkaAvailable())("the producer on a real Kafka (needs Java 17,
     });
   });
 
+  test("a batch that is too large costs no new client, and what follows it is written in order", async () => {
+    const topic = await newTopic(1, 200);
+    const other = await newTopic(1, 200);
+    const large = "x".repeat(500);
+    const refused = { code: "record-too-large" };
+    await using({}, async (producer) => {
+      for (const text of ["a", "b", "c"]) {
+        await expect(producer.send([record(topic, large)])).rejects.toMatchObject(refused);
+        await producer.send([record(topic, text)]);
+      }
+      expect(producer.clients()).toBe(1);
+      // Of another partition beside it kafkajs takes the numbers back too, and those were written.
+      const beside = producer.send([record(topic, "d"), record(other, large)]);
+      await expect(beside).rejects.toMatchObject(refused);
+      await producer.send([record(topic, "e")]);
+      expect(producer.clients()).toBe(2);
+      expect(await held(topic)).toEqual(["a", "b", "c", "d", "e"]);
+    });
+  });
+
   test("a missing topic or partition and an oversize record are told apart", async () => {
     const topic = await newTopic();
     await using({}, async (producer) => {
