@@ -145,6 +145,8 @@ export const fixedLimits = {
   drainBytesMax: 32 * mebibyte,
   /** Time for the same, in ms. */
   drainMsMax: 2000,
+  /** Least time of a send from the storage, for which nobody waits, in ms. */
+  replayMsMin: 5000,
   /** Sends of spans under way at one isolate. */
   traceSendsMax: 16,
   /** Time of one of them, in ms. */

@@ -3,6 +3,7 @@
 import { type RefusalCode, recordState } from "./forward-outcome.ts";
 import type { GroupLimits } from "./group-limits.ts";
 import type { SinkRecord } from "./sink.ts";
+import type { Numbered } from "./spill.ts";
 
 /** Headers and the fields of a record batch, per record: an upper bound. */
 const overheadBytes = 512;
@@ -28,6 +29,12 @@ export type Caller = {
 
 /** Consecutive records of one caller that go into one send. */
 export type Share = { readonly caller: Caller; readonly from: number; readonly to: number };
+
+/** Its records with the running number of the first, as the spill takes them. */
+export const numberedOf = ({ caller, from, to }: Share): Numbered => ({
+  first: caller.first + from,
+  records: caller.records.slice(from, to),
+});
 
 type SendLimits = Pick<GroupLimits, "sendBytesMax" | "groupBytesMax" | "groupRecordsMax">;
 

@@ -19,7 +19,7 @@ import { restSink } from "./rest-sink.ts";
 import type { Sink, SinkRecord } from "./sink.ts";
 import { Spill } from "./spill.ts";
 
-/** A send's share of a caller's patience: the rest is for waiting behind another send. */
+/** A send's share of a caller's patience: the rest is for waiting behind another send. A replay has more. */
 const sendShare = 0.5;
 
 const logSink = (log: LogConfig, sendMsMax: number): Sink => {

@@ -3,8 +3,9 @@
 // time goes to the spill and counts as acknowledged; the spill is sent before anything newer. Knows
 // nothing of Kafka or HTTP.
 import { Deadlines } from "../../schemas/kafka/deadlines.ts";
+import { fixedLimits } from "../limits.ts";
 import { Breaker } from "./breaker.ts";
-import { type Caller, Callers, type Share, recordBytes } from "./callers.ts";
+import { type Caller, Callers, type Share, numberedOf, recordBytes } from "./callers.ts";
 import {
   type ForwardOutcome,
   type RefusalCode,
@@ -35,11 +36,6 @@ const faultOf = (isDown: boolean, isLoginRefused: boolean): LogFault => {
   if (!isDown) return "";
   return isLoginRefused ? "login-refused" : "unreachable";
 };
-
-const numberedOf = ({ caller, from, to }: Share): Numbered => ({
-  first: caller.first + from,
-  records: caller.records.slice(from, to),
-});
 
 /** What a group commit works with. */
 export type GroupParts = {
@@ -242,8 +238,8 @@ export class GroupCommit {
     this.#appoint();
   }
 
-  async #append(records: readonly SinkRecord[]): Promise<SinkResult> {
-    const result = await this.#parts.sink.append(records);
+  async #append(records: readonly SinkRecord[], msMin?: number): Promise<SinkResult> {
+    const result = await this.#parts.sink.append(records, msMin);
     this.#sends += 1;
     this.#records += records.length;
     if (result.isDown) this.#breaker.failed();
@@ -318,7 +314,9 @@ export class GroupCommit {
   }
 
   async #replay(spilled: SpilledGroup): Promise<void> {
-    const { states, message, isDown } = await this.#append(spilled.records);
+    // Nobody waits for them: what is given up before its answer comes would be there once more.
+    const { replayMsMin } = fixedLimits;
+    const { states, message, isDown } = await this.#append(spilled.records, replayMsMin);
     const { spill, nowMs, report } = this.#parts;
     const isUnplaced = states.includes(recordState.unplaced);
     if (isUnplaced)

@@ -8,6 +8,7 @@ import {
 } from "../../schemas/kafka/producer-error.ts";
 import { type Producer, createProducer } from "../../schemas/kafka/producer.ts";
 import type { KafkaConfig } from "../config.ts";
+import { fixedLimits } from "../limits.ts";
 import { recordState } from "./forward-outcome.ts";
 import { type Sink, type SinkRecord, type SinkResult, appended, failedAppend } from "./sink.ts";
 import { appendParts, partsOf, splitAppend, withAcknowledged } from "./split-append.ts";
@@ -55,31 +56,33 @@ const failed = (error: ProducerError, records: readonly SinkRecord[]): SinkResul
 
 /** Sends over any producer; exported for tests. */
 export const producerSink = (producer: Pick<Producer, "send" | "disconnect">): Sink => {
-  const append = async (records: readonly SinkRecord[]): Promise<SinkResult> => {
+  const append: Sink["append"] = async (records, msMin) => {
     try {
-      await producer.send(records);
+      await producer.send(records, msMin);
       return appended(records.length);
     } catch (error) {
       const failure = producerError(error);
       const { acknowledged } = failure.fate;
       // Sent again, what other partitions have would be there twice.
       const left = records.filter((_, at) => !acknowledged.has(at));
-      return withAcknowledged(records.length, acknowledged, await appendLeft(failure, left));
+      const again = (part: readonly SinkRecord[]): Promise<SinkResult> => append(part, msMin);
+      return withAcknowledged(records.length, acknowledged, await appendLeft(failure, left, again));
     }
   };
 
   const appendLeft = async (
     failure: ProducerError,
     left: readonly SinkRecord[],
+    again: Sink["append"],
   ): Promise<SinkResult> => {
     const isTooLarge = failure.code === "record-too-large";
     if (isOfPartition(failure)) {
       const isInDoubt = failure.fate.isInDoubt || isTooLarge;
       const isOfTopic = !isInDoubt || failure.code === "unauthorized";
       const parts = partsOf(left, isOfTopic ? "topic" : "partition");
-      if (parts.length > 1) return appendParts(left, { parts, isInDoubt }, append);
+      if (parts.length > 1) return appendParts(left, { parts, isInDoubt }, again);
     }
-    if (isTooLarge) return splitAppend(left, failure.message, append);
+    if (isTooLarge) return splitAppend(left, failure.message, again);
     return failed(failure, left);
   };
   return { append, close: () => producer.disconnect() };
@@ -98,7 +101,8 @@ export const kafkaSink = (kafka: KafkaConfig, sendMsMax: number): Sink =>
       ssl: kafka.isTls,
       login: kafka.login,
       connectTimeoutMs,
-      requestTimeoutMs: sendMsMax,
+      // No shorter than the longest send: each has a deadline of its own.
+      requestTimeoutMs: Math.max(sendMsMax, fixedLimits.replayMsMin),
       sendDeadlineMs: sendMsMax,
       connectDeadlineMs: connectTimeoutMs,
     }),

@@ -59,12 +59,14 @@ const lettersOf = (
 /** Brings the oversize records of one append to weir-rejected. */
 class Rejection {
   readonly #sink: Sink;
+  readonly #msMin: number | undefined;
   readonly #results: SinkResult[];
   /** Of all records of the append; of the oversize ones, what became of their letters. */
   readonly #states: Uint8Array;
 
-  constructor(sink: Sink, result: SinkResult) {
+  constructor(sink: Sink, result: SinkResult, msMin: number | undefined) {
     this.#sink = sink;
+    this.#msMin = msMin;
     this.#results = [result];
     this.#states = result.states.slice();
   }
@@ -105,7 +107,7 @@ class Rejection {
     const isGone = this.#results.some(({ isDown }) => isDown);
     const parts = isGone ? [] : partsOf(records, "partition");
     const result = await appendParts(records, { parts, isInDoubt: false }, (part) =>
-      this.#sink.append(part),
+      this.#sink.append(part, this.#msMin),
     );
     for (const [i, at] of [...letters.keys()].entries())
       this.#states[at] = result.states[i] ?? recordState.unknown;
@@ -119,10 +121,10 @@ class Rejection {
  * there.
  */
 export const rejectingSink = (sink: Sink, onRejected: () => void): Sink => {
-  const append = async (records: readonly SinkRecord[]): Promise<SinkResult> => {
-    const result = await sink.append(records);
+  const append: Sink["append"] = async (records, msMin) => {
+    const result = await sink.append(records, msMin);
     if (!result.states.includes(oversize)) return result;
-    return new Rejection(sink, result).place(records, onRejected);
+    return new Rejection(sink, result, msMin).place(records, onRejected);
   };
   return { append, close: () => sink.close() };
 };

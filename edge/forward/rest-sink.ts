@@ -14,7 +14,7 @@ export type RestSinkOptions = {
   readonly cluster: string;
   /** Authorization header, "" for none. */
   readonly authorization: string;
-  /** Bound of one append. */
+  /** Bound of one request, unless its append may take longer. */
   readonly sendMsMax: number;
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
 };
@@ -108,6 +108,13 @@ const answerOf = (topic: string, body: string, count: number): Answered => {
   };
 };
 
+/** Records of one topic; `msMin` as of `Sink.append`. */
+type Posting = {
+  readonly topic: string;
+  readonly records: readonly SinkRecord[];
+  readonly msMin: number;
+};
+
 type Answer = { readonly status: number; readonly body: string };
 
 /** Posts records to a topic. @throws when there is no answer, or none in time. */
@@ -118,11 +125,12 @@ const poster = ({ url, cluster, authorization, sendMsMax, fetch }: RestSinkOptio
     ...(authorization === "" ? {} : { authorization }),
   };
   const deadlines = new Deadlines();
-  return async (topic: string, records: readonly SinkRecord[]): Promise<Answer> => {
+  return async ({ topic, records, msMin }: Posting): Promise<Answer> => {
+    const msMax = Math.max(sendMsMax, msMin);
     // Not AbortSignal.timeout: its timer lives until it fires, and an object may have 10,000.
     const abort = new AbortController();
-    const late = new Error(`no answer within ${sendMsMax} ms`);
-    const cancel = deadlines.start(sendMsMax, () => abort.abort(late));
+    const late = new Error(`no answer within ${msMax} ms`);
+    const cancel = deadlines.start(msMax, () => abort.abort(late));
     try {
       const response = await fetch(`${clusterUrl}/topics/${encodeURIComponent(topic)}/records`, {
         method: "POST",
@@ -141,8 +149,9 @@ const poster = ({ url, cluster, authorization, sendMsMax, fetch }: RestSinkOptio
 export const restSink = (options: RestSinkOptions): Sink => {
   const answered = poster(options);
 
-  const post = async (topic: string, records: readonly SinkRecord[]): Promise<Answered> => {
-    const { status, body } = await answered(topic, records);
+  const post = async (posting: Posting): Promise<Answered> => {
+    const { topic, records } = posting;
+    const { status, body } = await answered(posting);
     if (status === okStatus) return answerOf(topic, body, records.length);
     const state = isRefusal(status) ? recordState.refused : recordState.unknown;
     const isTooLarge = status === tooLargeStatus;
@@ -156,21 +165,24 @@ export const restSink = (options: RestSinkOptions): Sink => {
     return { ...all(state, records.length, message), ...what };
   };
 
-  const postTopic = async (topic: string, records: readonly SinkRecord[]): Promise<SinkResult> => {
+  const postTopic = async (posting: Posting): Promise<SinkResult> => {
+    const { records } = posting;
     try {
-      const answer = await post(topic, records);
+      const answer = await post(posting);
       if (answer.isTooLarge !== true) return answer;
-      return await splitAppend(records, answer.message, (part) => postTopic(topic, part));
+      return await splitAppend(records, answer.message, (part) =>
+        postTopic({ ...posting, records: part }),
+      );
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       return { ...all(recordState.unknown, records.length, message), isDown: true };
     }
   };
 
-  const append = async (records: readonly SinkRecord[]): Promise<SinkResult> => {
+  const append: Sink["append"] = async (records, msMin = 0) => {
     const byTopic = Map.groupBy(records, (record) => record.topic);
     const answers = await Promise.all(
-      Array.from(byTopic, ([topic, ofTopic]) => postTopic(topic, ofTopic)),
+      Array.from(byTopic, ([topic, ofTopic]) => postTopic({ topic, records: ofTopic, msMin })),
     );
     const topics = [...byTopic.keys()];
     const next = new Map(topics.map((topic, at) => [topic, answers[at]?.states.values()]));

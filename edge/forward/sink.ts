@@ -31,9 +31,10 @@ export type SinkResult = {
 export type Sink = {
   /**
    * Appends in order per partition and tells the fate of each record. Never rejects, and settles
-   * within its own deadline. One call at a time: the caller waits for the result.
+   * within its own deadline, or `msMin` where that is longer. One call at a time: the caller waits
+   * for the result.
    */
-  append(records: readonly SinkRecord[]): Promise<SinkResult>;
+  append(records: readonly SinkRecord[], msMin?: number): Promise<SinkResult>;
   /** Releases connections; idempotent. */
   close(): Promise<void>;
 };

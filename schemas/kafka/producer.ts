@@ -14,12 +14,13 @@ export type ProducerOptions = SlotOptions & {
 export type Producer = {
   /**
    * Appends in order; resolves with the offsets in the order given once all replicas in sync have
-   * the records. Calls queue up; their records are not merged.
+   * the records, within `sendDeadlineMs`, or `msMin` where that is longer. Calls queue up; their
+   * records are not merged.
    *
    * @throws ProducerError; its `fate` says which records are acknowledged and whether others may
    * have been written.
    */
-  send(records: readonly ProducerRecord[]): Promise<readonly number[]>;
+  send(records: readonly ProducerRecord[], msMin?: number): Promise<readonly number[]>;
   /** Waits for the sends that were called before, then closes. Idempotent. */
   disconnect(): Promise<void>;
   /** Clients made so far; more than 1 after the first failed send. */
@@ -42,13 +43,13 @@ export const createProducer = (options: ProducerOptions): Producer => {
     throw new ProducerError("timeout", why);
   };
 
-  const send = async (records: readonly ProducerRecord[]): Promise<readonly number[]> => {
+  const send: Producer["send"] = async (records, msMin = 0) => {
     if (closed) throw new ProducerError("closed", "send after disconnect");
     if (records.length === 0) return [];
     if (waiting > sendsWaitingMax) {
       throw new ProducerError("queue-full", `sendsWaitingMax=${sendsWaitingMax} reached`);
     }
-    const deadlineMs = Date.now() + options.sendDeadlineMs;
+    const deadlineMs = Date.now() + Math.max(options.sendDeadlineMs, msMin);
     waiting += 1;
     const turn = tail.then(() => attempt(records, deadlineMs));
     tail = turn.catch(() => undefined);

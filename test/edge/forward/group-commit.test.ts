@@ -327,6 +327,21 @@ describe("with a spill", () => {
     expect(wakes.at(-1)).toBeGreaterThan(Date.now() + 30_000);
   });
 
+  test("what is sent from the spill has a time of its own, as no caller waits for it", async () => {
+    const { sink, spill, commit } = withSpill({ waitMsMax: 100 });
+    spill.tryPut([{ first: -1, records: [sinkRecord(0, 1)] }]);
+    const resumed = commit.resume();
+    await settle();
+    expect(sink.pending[0]?.msMin).toBe(5000);
+    sink.answer();
+    await resumed;
+    const outcome = commit.submit([sinkRecord(1, 1)]);
+    await settle();
+    expect(sink.pending[0]?.msMin).toBeUndefined();
+    sink.answer();
+    expect(await outcome).toEqual(acknowledged);
+  });
+
   test("what an earlier instance left is sent without a request", async () => {
     const spill = new MemorySpill(20_000);
     spill.tryPut([{ first: 0, records: [sinkRecord(7, 1)] }]);

@@ -9,6 +9,7 @@ import {
 
 type Append = {
   readonly records: readonly SinkRecord[];
+  readonly msMin: number | undefined;
   readonly answer: (result: SinkResult) => void;
 };
 
@@ -20,10 +21,10 @@ export class ScriptedSink implements Sink {
   /** Most appends that were ever pending at the same time. */
   pendingMax = 0;
 
-  append(records: readonly SinkRecord[]): Promise<SinkResult> {
+  append(records: readonly SinkRecord[], msMin?: number): Promise<SinkResult> {
     const { promise, resolve } = Promise.withResolvers<SinkResult>();
     this.given.push(...records);
-    this.pending.push({ records, answer: resolve });
+    this.pending.push({ records, msMin, answer: resolve });
     this.pendingMax = Math.max(this.pendingMax, this.pending.length);
     return promise;
   }

@@ -337,6 +337,22 @@ describe("the producer without a broker", () => {
     await expect(producer.send([record("t", "x")])).rejects.toMatchObject(closed);
   });
 
+  test("a send that may take longer than the deadline of the others has its time", async () => {
+    const silent = createServer((socket) => void socket.on("error", () => undefined));
+    silent.listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const brokers = [`127.0.0.1:${(silent.address() as AddressInfo).port}`];
+    const producer = createProducer({ ...options, brokers, sendDeadlineMs: 20 });
+    const within = async (msMin: number): Promise<number> => {
+      const error: unknown = await producer.send([record("t", "x")], msMin).catch((why) => why);
+      return Number(/^timeout: no answer within (\d+) ms$/.exec((error as Error).message)?.[1]);
+    };
+    expect(await within(0)).toBeLessThanOrEqual(20);
+    expect(await within(1000)).toBeGreaterThan(20);
+    await producer.disconnect();
+    silent.close();
+  });
+
   test("refuses calls beyond the queue's limit and holds no caller past its deadline", async () => {
     const producer = createProducer({ ...options, sendDeadlineMs: 200 });
     const calls = Array.from({ length: sendsWaitingMax + 2 }, () =>
