@@ -17,7 +17,7 @@ import { postAnswer } from "./posted-frame.ts";
 import { rejectingSink } from "./rejecting-sink.ts";
 import { restSink } from "./rest-sink.ts";
 import type { Sink, SinkRecord } from "./sink.ts";
-import { Spill } from "./spill.ts";
+import { Spill, type SpillLimits } from "./spill.ts";
 
 /** A send's share of a caller's patience: the rest is for waiting behind another send. A replay has more. */
 const sendShare = 0.5;
@@ -26,6 +26,13 @@ const logSink = (log: LogConfig, sendMsMax: number): Sink => {
   if (log.kind === "kafka") return kafkaSink(log, sendMsMax);
   return restSink({ ...log, sendMsMax, fetch: (url, init) => fetch(url, init) });
 };
+
+/** A row is sent whole, and may all be of one partition. */
+const spillLimits = ({ group, forwarder }: EdgeConfig): SpillLimits => ({
+  bytesMax: forwarder.spillBytesMax,
+  sendBytesMax: Math.min(group.groupBytesMax, group.sendBytesMax),
+  sendRecordsMax: group.groupRecordsMax,
+});
 
 /** One per name; one thread; calls of many requests run interleaved. */
 export class ForwarderObject extends DurableObject {
@@ -52,7 +59,7 @@ export class ForwarderObject extends DurableObject {
     this.#commit = new GroupCommit({
       sink: this.#sink,
       limits: group,
-      spill: new Spill(ctx.storage, this.#config.forwarder.spillBytesMax, this.#late),
+      spill: new Spill(ctx.storage, spillLimits(this.#config), this.#late),
       wakeAt: (atMs) => this.#wakeAt(atMs),
       nowMs: Date.now,
       report: (line) => console.error(`weir edge: ${line}`),

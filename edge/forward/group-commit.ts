@@ -222,9 +222,11 @@ export class GroupCommit {
 
   async #pump(): Promise<void> {
     const { spill, limits, nowMs } = this.#parts;
+    // What is kept may all be of one partition.
+    const bytesMax = Math.min(limits.sendBytesMax, limits.groupBytesMax);
     this.#isSending = true;
     while (!this.#breaker.isOpen) {
-      const spilled = spill.peek(nowMs(), limits.groupBytesMax);
+      const spilled = spill.peek(nowMs(), bytesMax);
       if (spilled !== undefined) {
         await this.#replay(spilled);
         continue;

@@ -48,13 +48,26 @@ const schema = `CREATE TABLE IF NOT EXISTS spill (
 CREATE INDEX IF NOT EXISTS spill_order ON spill (generation, first);
 CREATE INDEX IF NOT EXISTS spill_due ON spill (due_ms)`;
 
-/** Cuts where a row would pass its bound: headers of small records are larger than themselves. */
-function* rowsOf({ first, records }: Numbered): Generator<Numbered, void> {
+/** How much a spill holds, and how much of it goes together. */
+export type SpillLimits = {
+  /** Of all rows; 0 keeps nothing new. */
+  readonly bytesMax: number;
+  /** Of the records of one send, a single larger one excepted. */
+  readonly sendBytesMax: number;
+  readonly sendRecordsMax: number;
+};
+
+/**
+ * Cuts where a row would pass its bound, as a row is sent whole: headers of small records are larger
+ * than themselves.
+ */
+function* rowsOf({ first, records }: Numbered, limits: SpillLimits): Generator<Numbered, void> {
+  const bytesMax = Math.min(rowBytesMax, limits.sendBytesMax);
   let start = 0;
   let bytes = 0;
   for (const [at, record] of records.entries()) {
     const own = recordBytes(record);
-    if (at > start && bytes + own > rowBytesMax) {
+    if (at > start && (bytes + own > bytesMax || at - start >= limits.sendRecordsMax)) {
       yield { first: first + start, records: records.slice(start, at) };
       start = at;
       bytes = 0;
@@ -81,19 +94,16 @@ export type SpillQueue = Pick<
 /** One per object; single-threaded. */
 export class Spill {
   readonly #storage: SpillStorage;
-  readonly #bytesMax: number;
+  readonly #limits: SpillLimits;
   readonly #generation: number;
   readonly #late: Pick<LateOutcomes, "add">;
   #bytes = 0;
   #records = 0;
 
-  /**
-   * Takes over what an earlier instance left. `bytesMax` 0 keeps nothing new. `late` counts what
-   * went otherwise than was told.
-   */
-  constructor(storage: SpillStorage, bytesMax: number, late: Pick<LateOutcomes, "add">) {
+  /** Takes over what an earlier instance left. `late` counts what went otherwise than was told. */
+  constructor(storage: SpillStorage, limits: SpillLimits, late: Pick<LateOutcomes, "add">) {
     this.#storage = storage;
-    this.#bytesMax = bytesMax;
+    this.#limits = limits;
     this.#late = late;
     storage.sql.exec(schema);
     const { generation, bytes, records } = storage.sql
@@ -117,7 +127,7 @@ export class Spill {
   }
 
   get bytesMax(): number {
-    return this.#bytesMax;
+    return this.#limits.bytesMax;
   }
 
   get isEmpty(): boolean {
@@ -127,16 +137,16 @@ export class Spill {
   /** False when not all fit: then none was kept. Durable once the object's output gate opens. */
   tryPut(all: readonly Numbered[]): boolean {
     // A spill that is full is asked often, by a queue that is full: most of it is told without a copy.
-    if (this.#bytes + plainBytes(all) > this.#bytesMax) return false;
+    if (this.#bytes + plainBytes(all) > this.bytesMax) return false;
     const rows = all.flatMap((numbered) =>
-      Array.from(rowsOf(numbered), ({ first, records }) => ({
+      Array.from(rowsOf(numbered, this.#limits), ({ first, records }) => ({
         first,
         records: records.length,
         row: encodeSpillRow(records),
       })),
     );
     const bytes = rows.reduce((sum, { row }) => sum + row.byteLength, 0);
-    if (this.#bytes + bytes > this.#bytesMax) return false;
+    if (this.#bytes + bytes > this.bytesMax) return false;
     this.#storage.transactionSync(() => {
       for (const { first, records, row } of rows) {
         this.#storage.sql.exec(
@@ -154,11 +164,15 @@ export class Spill {
     return true;
   }
 
-  /** The oldest rows that are due, up to `bytesMax` together, at least one; undefined when none is. */
+  /**
+   * The oldest rows that are due, up to `bytesMax` and the records of a send together, at least one;
+   * undefined when none is.
+   */
   peek(nowMs: number, bytesMax: number): SpilledGroup | undefined {
     if (this.isEmpty) return undefined;
     const rows: SpilledRow[] = [];
     const records: SinkRecord[] = [];
+    const { sendRecordsMax } = this.#limits;
     let together = 0;
     const cursor = this.#storage.sql.exec<SpilledRow & { readonly row: ArrayBuffer }>(
       // The plus keeps SQLite from the index on due_ms, after which it would sort all rows.
@@ -169,7 +183,8 @@ export class Spill {
     );
     for (const { id, bytes, records: count, row } of cursor) {
       together += bytes;
-      if (rows.length > 0 && together > bytesMax) break;
+      const isFull = together > bytesMax || records.length + count > sendRecordsMax;
+      if (rows.length > 0 && isFull) break;
       rows.push({ id, bytes, records: count });
       records.push(...decodeSpillRow(new Uint8Array(row)));
     }

@@ -15,6 +15,7 @@ import type { Sink, SinkRecord } from "../../../edge/forward/sink.ts";
 import { Spill, type SpillStorage } from "../../../edge/forward/spill.ts";
 import { type Edge, handle } from "../../../edge/pipeline.ts";
 import { FakeEdge } from "../fake-edge.ts";
+import { unbounded } from "./memory-spill.ts";
 
 const { FORWARDER } = env as unknown as {
   readonly FORWARDER: DurableObjectNamespace<ForwarderObject>;
@@ -64,7 +65,7 @@ class System {
     this.commit = new GroupCommit({
       sink: rejectingSink(log, () => undefined),
       limits: group,
-      spill: new Spill(storage, 1 << 20, late),
+      spill: new Spill(storage, { bytesMax: 1 << 20, ...unbounded }, late),
       wakeAt: () => undefined,
       nowMs: () => this.timeMs,
       report: () => undefined,

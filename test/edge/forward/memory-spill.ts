@@ -24,6 +24,12 @@ const settledStates = new Set<number>([
   recordState.oversize,
 ]);
 
+/** For spills whose sends have no bounds but those of `peek`. */
+export const unbounded = {
+  sendBytesMax: Number.POSITIVE_INFINITY,
+  sendRecordsMax: Number.POSITIVE_INFINITY,
+};
+
 export class MemorySpill implements SpillQueue {
   readonly bytesMax: number;
   #rows: Row[] = [];

@@ -8,7 +8,7 @@ import { recordState } from "../../../edge/forward/forward-outcome.ts";
 import { LateOutcomes } from "../../../edge/forward/late-outcomes.ts";
 import { decodeSpillRow, encodeSpillRow } from "../../../edge/forward/spill-row.ts";
 import { putOffMsMax, Spill, type SpillQueue } from "../../../edge/forward/spill.ts";
-import { MemorySpill } from "./memory-spill.ts";
+import { MemorySpill, unbounded } from "./memory-spill.ts";
 import { sinkRecord } from "./scripted-sink.ts";
 
 const { FORWARDER } = env as unknown as {
@@ -17,14 +17,16 @@ const { FORWARDER } = env as unknown as {
 let objects = 0;
 
 type Body = (spill: SpillQueue, reopen: () => SpillQueue) => void;
-type Run = (bytesMax: number, body: Body) => Promise<void>;
+type Bounds = Partial<typeof unbounded>;
+type Run = (bytesMax: number, body: Body, changed?: Bounds) => Promise<void>;
 
-const onSqlite: Run = (bytesMax, body) => {
+const onSqlite: Run = (bytesMax, body, changed) => {
   objects += 1;
   const stub = FORWARDER.get(FORWARDER.idFromName(`spill-${objects}`));
   return runInDurableObject(stub, (_object: ForwarderObject, { storage }) => {
     const late = new LateOutcomes(storage.sql, "");
-    body(new Spill(storage, bytesMax, late), () => new Spill(storage, bytesMax, late));
+    const limits = { ...unbounded, ...changed, bytesMax };
+    body(new Spill(storage, limits, late), () => new Spill(storage, limits, late));
   });
 };
 
@@ -140,6 +142,27 @@ test("a row reads back without keys, with empty keys and empty values", () => {
   ];
   expect(decodeSpillRow(encodeSpillRow(records))).toEqual(records);
 });
+
+test("a send from the spill keeps to the bounds of bytes and records of a send", () =>
+  onSqlite(
+    1 << 20,
+    (spill) => {
+      const records = Array.from({ length: 7 }, (_, mark) => sinkRecord(mark, mark < 3 ? 1000 : 1));
+      spill.tryPut([{ first: 0, records }]);
+      spill.tryPut([{ first: 7, records: [sinkRecord(7, 1)] }]);
+      const given: (readonly number[] | undefined)[] = [];
+      for (let group = spill.peek(0, 3000); group !== undefined; group = spill.peek(0, 3000)) {
+        given.push(marks(group));
+        spill.settle(group, new Uint8Array(group.records.length).fill(acknowledged), 0);
+      }
+      expect(given).toEqual([
+        [0, 1],
+        [2, 3, 4],
+        [5, 6, 7],
+      ]);
+    },
+    { sendBytesMax: 3000, sendRecordsMax: 4 },
+  ));
 
 test("a row of thousands of tiny records, whose headers are larger, stays below 2 MB", () =>
   onSqlite(8 << 20, (spill) => {
