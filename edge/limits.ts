@@ -147,6 +147,8 @@ export const fixedLimits = {
   drainMsMax: 2000,
   /** Least time of a send from the storage, for which nobody waits, in ms. */
   replayMsMin: 5000,
+  /** Bytes of the REST v3 log's answer for each record of a request. */
+  restResultBytesMax: 4096,
   /** Sends of spans under way at one isolate. */
   traceSendsMax: 16,
   /** Time of one of them, in ms. */

@@ -3,6 +3,8 @@
 // are reachable only so, and for the embedded log.
 import { Deadlines } from "../../schemas/kafka/deadlines.ts";
 import { allHeaders } from "../../schemas/kafka/header-block.ts";
+import { fixedLimits } from "../limits.ts";
+import { answerText } from "./answer-text.ts";
 import { type RecordState, recordState } from "./forward-outcome.ts";
 import { parseJsonStream } from "./json-stream.ts";
 import { type Sink, type SinkRecord, type SinkResult, failedAppend } from "./sink.ts";
@@ -72,6 +74,9 @@ const describe = ({ error_code: code, message }: ProduceResult, status?: number)
     ? "a result without offset and error_code"
     : `${String(code)} ${String(message)}`.slice(0, 300);
 
+/** Another place is named and nothing was written; but for "see other", the answer of what was. */
+const isRedirect = (status: number): boolean => status >= 300 && status < 400 && status !== 303;
+
 /** A 4xx is decided before anything is written; a 5xx may come after it. */
 const isRefusal = (status: number | undefined): boolean =>
   status !== undefined && status >= 400 && status < 500;
@@ -115,7 +120,16 @@ type Posting = {
   readonly msMin: number;
 };
 
-type Answer = { readonly status: number; readonly body: string };
+type Answer = { readonly status: number; readonly body: string; readonly isCut: boolean };
+
+/** What an answer with so many results may have; one more is for what stands around them. */
+const answerBytesMax = (records: number): number => fixedLimits.restResultBytesMax * (records + 1);
+
+/** Where a redirect leads, without what may be a secret. */
+const redirectText = (response: Response): string => {
+  const [place] = (response.headers.get("location") ?? "").split("?");
+  return `redirects are not followed: ${place}`;
+};
 
 /** Posts records to a topic. @throws when there is no answer, or none in time. */
 const poster = ({ url, cluster, authorization, sendMsMax, fetch }: RestSinkOptions) => {
@@ -137,13 +151,28 @@ const poster = ({ url, cluster, authorization, sendMsMax, fetch }: RestSinkOptio
         headers,
         body: records.map(jsonRecord).join(""),
         signal: abort.signal,
+        // It would lead records and authorization to where nobody set it.
+        redirect: "manual",
       });
-      return { status: response.status, body: await response.text() };
+      const { text, isCut } = await answerText(response, answerBytesMax(records.length));
+      const { status } = response;
+      return { status, body: isRedirect(status) ? redirectText(response) : text, isCut };
     } finally {
       cancel();
     }
   };
 };
+
+/** What it answered is no list of results: nobody knows what was written. */
+const endless = (records: number): Answered => ({
+  ...all(
+    recordState.unknown,
+    records,
+    `an answer of more than ${answerBytesMax(records)} B to ${records} records, ` +
+      `limit restResultBytesMax=${fixedLimits.restResultBytesMax}`,
+  ),
+  isDown: true,
+});
 
 /** Makes no request before the first append. */
 export const restSink = (options: RestSinkOptions): Sink => {
@@ -151,13 +180,15 @@ export const restSink = (options: RestSinkOptions): Sink => {
 
   const post = async (posting: Posting): Promise<Answered> => {
     const { topic, records } = posting;
-    const { status, body } = await answered(posting);
+    const { status, body, isCut } = await answered(posting);
+    if (status === okStatus && isCut) return endless(records.length);
     if (status === okStatus) return answerOf(topic, body, records.length);
-    const state = isRefusal(status) ? recordState.refused : recordState.unknown;
+    const isRefused = isRefusal(status) || isRedirect(status);
+    const state = isRefused ? recordState.refused : recordState.unknown;
     const isTooLarge = status === tooLargeStatus;
     const isLoginRefused = status === unauthenticatedStatus;
     const isDown = isBusy(status) || isLoginRefused;
-    const isFault = isAtFault(status) && !isLoginRefused;
+    const isFault = (isAtFault(status) || isRedirect(status)) && !isLoginRefused;
     const writeFault: SinkResult["writeFault"] = isFault ? "refused" : undefined;
     const place = isFault ? `${topic}: ` : "";
     const message = `${place}HTTP ${status} ${body.slice(0, 200)}`;

@@ -169,6 +169,35 @@ test("a 401 is a login that is refused: the log is down for all, and may take it
   });
 });
 
+test("an answer without an end is read as far as results can need, and its records are in doubt", async () => {
+  let pulled = 0;
+  let isCancelled = false;
+  const endless = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      pulled += 4096;
+      controller.enqueue(new TextEncoder().encode(result(0, 1).padEnd(4096)));
+    },
+    cancel: () => void (isCancelled = true),
+  });
+  const { sink } = setUp(() => new Response(endless));
+  const { states, message, isDown } = await sink.append([sinkRecord(0, 1), sinkRecord(0, 1)]);
+  expect([Array.from(states), isDown]).toEqual([[unknown, unknown], true]);
+  expect(message).toContain("12288 B to 2 records, limit restResultBytesMax=4096");
+  expect([pulled < 65_536, isCancelled]).toEqual([true, true]);
+});
+
+test("a redirect is not followed: its records were not written, and its place is named", async () => {
+  const location = "http://elsewhere/login?token=x";
+  const { sink, calls } = setUp(() => new Response(null, { status: 302, headers: { location } }));
+  const answer = await sink.append([sinkRecord(0, 1)]);
+  expect(calls.map(({ init }) => init.redirect)).toEqual(["manual"]);
+  expect(Array.from(answer.states)).toEqual([refused]);
+  expect(answer).toMatchObject({ isDown: false, writeFault: "refused" });
+  expect(answer.message).toBe(
+    "otlp_spans: HTTP 302 redirects are not followed: http://elsewhere/login",
+  );
+});
+
 test("the stream parser is not fooled by braces and quotes in strings", () => {
   const tricky = { a: '}{"\\', b: { c: ["{", "}"] } };
   const text = `${JSON.stringify(tricky)}  ${JSON.stringify({ d: 1 })}`;
