@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import type { NewRecord } from "../../../engine/log/event-log.ts";
 import { createKafkaLog } from "../../../engine/log/kafka-log.ts";
 import { kafkaAvailable, startBroker } from "../../kafka-broker.ts";
+import { makeTopic } from "../../kafka-topic.ts";
 
 const recordOf = (topic: string, bytes: number): NewRecord => ({
   topic,
@@ -23,7 +24,7 @@ test.skipIf(!kafkaAvailable())(
     try {
       await admin.connect();
       const configEntries = [{ name: "max.message.bytes", value: "2000" }];
-      await admin.createTopics({ topics: [{ topic: "narrow", configEntries }] });
+      await makeTopic(admin, { topic: "narrow", configEntries });
       await log.append([recordOf("narrow", 1_000)]);
       const append = log.append([recordOf("narrow", 10), recordOf("narrow", 3_000)]);
       await expect(append).rejects.toMatchObject({

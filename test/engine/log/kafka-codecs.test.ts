@@ -8,6 +8,7 @@ import type { EventLog, LogRecord } from "../../../engine/log/event-log.ts";
 import { installKafkaCodecs } from "../../../engine/log/kafka-codecs.ts";
 import { createKafkaLog } from "../../../engine/log/kafka-log.ts";
 import type { TestBroker } from "../../kafka-broker.ts";
+import { makeTopic } from "../../kafka-topic.ts";
 import { kafkaAvailable, startBroker } from "../../kafka-broker.ts";
 import { seeded } from "../../random.ts";
 
@@ -45,13 +46,10 @@ describe.skipIf(!kafkaAvailable())("compressed batches (needs Java 17, Maven)", 
     broker = await startBroker();
     const admin = new Kafka({ brokers: [broker.bootstrap], logLevel: logLevel.NOTHING }).admin();
     await admin.connect();
-    await admin.createTopics({
-      topics: compressions.map((name) => ({
-        topic: name,
-        numPartitions: 1,
-        configEntries: [{ name: "compression.type", value: name }],
-      })),
-    });
+    for (const topic of compressions) {
+      const configEntries = [{ name: "compression.type", value: topic }];
+      await makeTopic(admin, { topic, configEntries });
+    }
     await admin.disconnect();
     log = createKafkaLog({ brokers: [broker.bootstrap], topics: {} });
     for (const topic of compressions) {

@@ -15,6 +15,7 @@ import type { ProducerRecord } from "../../../schemas/kafka/topic-messages.ts";
 import { offsetsOf } from "../../../schemas/kafka/topic-messages.ts";
 import type { TestBroker } from "../../kafka-broker.ts";
 import { kafkaAvailable, startBroker } from "../../kafka-broker.ts";
+import { makeTopic } from "../../kafka-topic.ts";
 
 const record = (topic: string, text: string, partition = 0): ProducerRecord => ({
   topic,
@@ -65,8 +66,7 @@ describe.skipIf(!kafkaAvailable())("the producer on a real Kafka (needs Java 17,
     const admin = kafka.admin();
     await admin.connect();
     const configEntries = [{ name: "max.message.bytes", value: `${bytesMax}` }];
-    const topics = [{ topic, numPartitions, configEntries }];
-    await admin.createTopics({ topics, waitForLeaders: true });
+    await makeTopic(admin, { topic, numPartitions, configEntries });
     await admin.disconnect();
     return topic;
   };
