@@ -127,6 +127,19 @@ describe("with a store", () => {
     expect(await ask("acme-key")).toBe("unauthenticated");
   });
 
+  test("a document that is deleted takes its tenants away without a fault, and nothing is open then", async () => {
+    const { ask, store, clock, tenants } = setup({ API_KEYS: "first" });
+    expect(await ask("acme-key")).toBe("acme");
+    store.value = null;
+    clock.ms += 3_600_000;
+    expect(await Promise.all(["acme-key", "", "first"].map(ask))).toEqual([
+      "unauthenticated",
+      "unauthenticated",
+      "default",
+    ]);
+    expect(tenants.snapshot()).toMatchObject({ storedTenants: 0, storeError: "" });
+  });
+
   test("a clock that is set back does not keep a new document from counting", async () => {
     const { ask, store, clock } = setup();
     await ask("acme-key");
