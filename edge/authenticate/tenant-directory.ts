@@ -144,11 +144,9 @@ export class TenantDirectory {
   }
 
   #caller(tenant: Tenant): Caller {
-    const kept = this.#meters.get(tenant.name);
-    if (kept?.isOf(tenant.rates) === true) return { tenant, meter: kept };
-    // Changed rates start with full buckets, but what was used of the day stays used.
     const nowMs = this.#nowMs();
-    const meter = new TenantMeter(tenant.rates, nowMs, kept?.itemsToday(nowMs));
+    const meter = this.#meters.get(tenant.name) ?? new TenantMeter(tenant.rates, nowMs);
+    meter.measureBy(tenant.rates, nowMs);
     this.#meters.set(tenant.name, meter);
     return { tenant, meter };
   }

@@ -54,25 +54,26 @@ const limited = (what: string, waitMs: number): Refusal =>
 
 /** The use of one tenant. Lives as long as its isolate. */
 export class TenantMeter {
-  readonly #rates: TenantRates;
-  readonly #requests: TokenBucket;
-  readonly #items: TokenBucket;
+  #rates: TenantRates;
+  #requests: TokenBucket;
+  #items: TokenBucket;
   #day: number;
-  #itemsToday: number;
+  #itemsToday = 0;
 
-  /** `itemsToday`: what was used of this day before, under other rates. */
-  constructor(rates: TenantRates, nowMs: number, itemsToday = 0) {
+  constructor(rates: TenantRates, nowMs: number) {
     this.#rates = rates;
-    this.#itemsToday = itemsToday;
     this.#requests = new TokenBucket(rates.requestsPerS, rates.requestsBurst, nowMs);
     this.#items = new TokenBucket(rates.itemsPerS, rates.itemsBurst, nowMs);
     this.#day = Math.floor(nowMs / dayMs);
   }
 
-  /** Whether it measures by these rates. */
-  isOf(rates: TenantRates): boolean {
-    if (rates === this.#rates) return true;
-    return rateNames.every((name) => rates[name] === this.#rates[name]);
+  /** Other rates start with full buckets; what was used of the day, and is under way, stays counted. */
+  measureBy(rates: TenantRates, nowMs: number): void {
+    if (rates === this.#rates) return;
+    if (rateNames.every((name) => rates[name] === this.#rates[name])) return;
+    this.#rates = rates;
+    this.#requests = new TokenBucket(rates.requestsPerS, rates.requestsBurst, nowMs);
+    this.#items = new TokenBucket(rates.itemsPerS, rates.itemsBurst, nowMs);
   }
 
   /** Lets one request in and takes its token, or says when to come again. Before its body is read. */
@@ -96,12 +97,6 @@ export class TenantMeter {
     this.#turnDay(nowMs);
     this.#itemsToday += items;
     this.#items.take(items, nowMs);
-  }
-
-  /** Use of the day that goes over to the meter of changed rates. */
-  itemsToday(nowMs: number): number {
-    this.#turnDay(nowMs);
-    return this.#itemsToday;
   }
 
   #turnDay(nowMs: number): void {
