@@ -2,19 +2,19 @@
 // one_of and all_of is satisfied when no required attribute of a chosen entity is absent; only the
 // findings of branches that count are told.
 import { finding } from "../../schemas/validate/finding-table.ts";
-import { attributeKey } from "../../schemas/weaver/attribute-type.ts";
 import type { EntityAssociation, ResolvedGroup } from "../../schemas/weaver/resolved.ts";
 import { absenceCode, ofEntities } from "./check-required.ts";
 import type { Json } from "./exact-json.ts";
 import type { Findings } from "./findings.ts";
+import type { Presence } from "./presence.ts";
 
 type Found = { readonly code: number; readonly context: Json };
 type Outcome = { readonly isSatisfied: boolean; readonly found: readonly Found[] };
 
-/** The registry's entities, and the definitions that the resource's keys fall under. */
+/** The registry's entities, and which of their attributes the resource has. */
 export type EntityFacts = {
   readonly entity: (type: string) => ResolvedGroup | undefined;
-  readonly keys: ReadonlySet<string>;
+  readonly has: Presence;
 };
 
 const referenced = (association: EntityAssociation): readonly string[] => {
@@ -49,9 +49,9 @@ class Evaluation {
 
   #ofEntity(type: string): Outcome {
     // An entity of another registry: nobody can tell, so nothing is said.
-    const { entity, keys } = this.#facts;
+    const { entity, has } = this.#facts;
     const found = (entity(type)?.attributes ?? [])
-      .filter((attribute) => !keys.has(attributeKey(attribute)))
+      .filter((attribute) => !has(attribute))
       .map(({ name, requirement_level: level }) => ({
         code: absenceCode(level, ofEntities),
         context: { attribute_key: name, entity_type: type },

@@ -1,18 +1,17 @@
 // Attributes that a definition wants and a record lacks, by requirement level; the same for entities
 // and the resource. Our `weir.condition` turns prose into something that can be decided.
 import { finding } from "../../schemas/validate/finding-table.ts";
-import { attributeKey } from "../../schemas/weaver/attribute-type.ts";
 import type { RequirementLevel, ResolvedAttribute } from "../../schemas/weaver/resolved.ts";
 import { isConditional, isOptIn } from "./bind-span.ts";
 import { isObject, type Json, numberKind, numberOf } from "./exact-json.ts";
 import type { Findings } from "./findings.ts";
+import type { Presence } from "./presence.ts";
 import { textOf } from "./sample.ts";
 
 /** The record that is checked, as conditions see it. */
 type Facts = {
   readonly attributes: readonly Json[];
-  /** The definitions that the attributes fall under, by `attributeKey`. */
-  readonly keys: ReadonlySet<string>;
+  readonly has: Presence;
   readonly isError: boolean;
 };
 
@@ -96,7 +95,7 @@ export const checkRequired = (
   const { facts, isWeir, isStrongOnly } = check;
   for (const attribute of wanted) {
     const { name, requirement_level: level } = attribute;
-    if (facts.keys.has(attributeKey(attribute))) continue;
+    if (facts.has(attribute)) continue;
     if (isStrongOnly && level !== "required" && !isConditional(level)) continue;
     const context = { attribute_key: name, ...check.context };
     const condition = isWeir ? conditionOf(attribute) : null;

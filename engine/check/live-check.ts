@@ -13,6 +13,7 @@ import { checkRequired } from "./check-required.ts";
 import { ValueCheck } from "./check-value.ts";
 import { isObject, type Json } from "./exact-json.ts";
 import { Findings, type Signal } from "./findings.ts";
+import { type Presence, presenceIn } from "./presence.ts";
 import { RegistryIndex } from "./registry-index.ts";
 import { asWeaverSees, listOf, type Sample, textOf } from "./sample.ts";
 import { Statistics } from "./statistics.ts";
@@ -39,8 +40,8 @@ export class LiveCheck {
   readonly #binder: SpanBinder;
   readonly #values: ValueCheck;
   readonly #out: Findings;
-  /** Keys of the resource that came last; null before the first. */
-  #resource: ReadonlySet<string> | null = null;
+  /** What the resource that came last has; null before the first. */
+  #resource: Presence | null = null;
 
   /** @throws RangeError for a profile that there is not: it would be Weaver's findings alone. */
   constructor(registry: ResolvedRegistry, profile: Profile) {
@@ -58,7 +59,7 @@ export class LiveCheck {
 
   /** Checks one sample; its parts are changed in place. */
   check({ kind, body, source, resource }: Sample): void {
-    if (resource !== undefined) this.#resource = this.#keysOf(resource);
+    if (resource !== undefined) this.#resource = this.#has(resource, "entity");
     const alone = { type: null, name: null };
     switch (kind) {
       case "attribute":
@@ -75,7 +76,7 @@ export class LiveCheck {
         this.#plain(kind, body, alone);
         return;
       case "resource":
-        this.#resource = this.#keysOf(listOf(body["attributes"]));
+        this.#resource = this.#has(listOf(body["attributes"]), "entity");
         this.#plain(kind, body, { type: "resource", name: null });
         return;
       case "metric":
@@ -116,8 +117,14 @@ export class LiveCheck {
     return attributes.some((attribute) => attributeKey(attribute) === own);
   };
 
-  #keysOf(attributes: readonly Json[]): ReadonlySet<string> {
-    return new Set(attributes.map(({ name }) => this.#index.definedAs(textOf(name))));
+  /** Which attributes of a definition, or of an entity, are among these. */
+  #has(attributes: readonly Json[], of: "group" | "entity"): Presence {
+    const rule = this.#isWeir ? "weir" : of;
+    return presenceIn(
+      attributes.map(({ name }) => textOf(name)),
+      this.#index,
+      rule,
+    );
   }
 
   /** A part that has nothing to be held to but its attributes. */
@@ -140,7 +147,8 @@ export class LiveCheck {
   }
 
   #bind(body: Json): ResolvedGroup | null {
-    const keys = this.#keysOf(listOf(body["attributes"]));
+    const names = listOf(body["attributes"]).map(({ name }) => textOf(name));
+    const keys = new Set(names.map((name) => this.#index.definedAs(name)));
     return this.#binder.bind(textOf(body["name"]), textOf(body["kind"]), keys);
   }
 
@@ -170,7 +178,7 @@ export class LiveCheck {
   #required(body: Json, group: ResolvedGroup, named: "ofSignal" | "ours"): void {
     const attributes = listOf(body["attributes"]);
     checkRequired(this.#out, group.attributes, {
-      facts: { attributes, keys: this.#keysOf(attributes), isError: isErrorStatus(body) },
+      facts: { attributes, has: this.#has(attributes, "group"), isError: isErrorStatus(body) },
       isWeir: this.#isWeir,
       context: named === "ours" ? { group: group.id } : {},
       isStrongOnly: named === "ours",
@@ -181,7 +189,7 @@ export class LiveCheck {
     if (associations === undefined || this.#resource === null) return;
     checkEntities(this.#out, associations, {
       entity: (type) => this.#index.entity(type),
-      keys: this.#resource,
+      has: this.#resource,
     });
   }
 

@@ -70,13 +70,20 @@ export const inferType = (value: unknown): string | null =>
     ? arrayType(value.filter((item) => item !== null).map(elementType))
     : elementType(value);
 
+/** An array of OTLP whose elements are not all to be seen in its value: Weaver leaves out the others. */
+const hasUnseen = (type: unknown, value: readonly unknown[]): boolean =>
+  type === ownType.mixed || (type === "double[]" && value.includes(null));
+
 /** Takes from an attribute what Weaver does not see. */
 export const asWeaverSees = (attribute: Json): void => {
   const { type, value } = attribute;
   if (typeof value === "number" && !Number.isFinite(value)) {
     attribute["value"] = null;
     attribute["type"] = null;
-  } else if (ownTypes.has(type)) attribute["type"] = null;
+    return;
+  }
+  const seen = Array.isArray(value) && hasUnseen(type, value) ? inferType(value) : type;
+  attribute["type"] = ownTypes.has(seen) ? null : seen;
 };
 
 /** The objects of a list; anything else in it was refused when it was read. */

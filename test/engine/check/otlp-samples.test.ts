@@ -186,6 +186,33 @@ describe("otlpSamples", () => {
   });
 });
 
+describe("arrays of OTLP", () => {
+  const found = (profile: "weaver" | "weir", values: readonly object[]): readonly unknown[] => {
+    const registry = registryOf(
+      group("attribute_group", "g", { attributes: [attribute("n.text")] }),
+    );
+    const attributes = [{ key: "n.text", value: { arrayValue: { values } } }];
+    const request = protoEncode("ExportLogsServiceRequest", {
+      resourceLogs: [{ scopeLogs: [{ logRecords: [{ attributes }] }] }],
+    });
+    const told = checkAll(new LiveCheck(registry, profile), samplesOf(request, "logs"));
+    return told.map(({ context }) => context["attribute_type"]);
+  };
+
+  it.each([
+    ["a map", [{ intValue: "1" }, { kvlistValue: { values: [] } }], "int[]", "mixed[]"],
+    ["bytes", [{ bytesValue: Buffer.from("x") }, { boolValue: true }], "boolean[]", "mixed[]"],
+    ["NaN", [{ intValue: "1" }, { doubleValue: Number.NaN }], "int[]", "double[]"],
+  ])("have the type of their other elements beside %s in profile weaver", (_, values, ...types) => {
+    expect([found("weaver", values), found("weir", values)]).toEqual(types.map((type) => [type]));
+  });
+
+  it("have no type to Weaver with an array in them, or nothing that it sees", () => {
+    expect(found("weaver", [{ arrayValue: { values: [] } }])).toEqual([]);
+    expect(found("weaver", [{ kvlistValue: { values: [] } }, {}])).toEqual([]);
+  });
+});
+
 describe("readInput", () => {
   const kinds = (content: Uint8Array | string): string[] => {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;

@@ -62,6 +62,33 @@ describe("the profiles", () => {
     expect(checkSamples(lists, "weir", [key("n.list", [])]).advice.flat()).toEqual([]);
   });
 
+  it("differ in which keys make a template of a definition present, and one of an entity", () => {
+    const header = attribute("t.header", {
+      type: "template[string]",
+      requirement_level: "required",
+    });
+    const templates = registryOf(
+      group("attribute_group", "g", { attributes: [attribute("t.header.own")] }),
+      group("entity", "entity.e", { name: "e", attributes: [header] }),
+      group("event", "event.e", { name: "e.e", attributes: [header], entity_associations: ["e"] }),
+    );
+    const absent = (profile: "weaver" | "weir", name: string): readonly string[] => {
+      const attributes = [{ name, value: "x" }];
+      const samples = [{ resource: { attributes } }, { log: { event_name: "e.e", attributes } }];
+      return checkSamples(templates, profile, samples)
+        .advice.flat()
+        .map(({ id }) => id)
+        .filter((id) => id.endsWith("not_present"));
+    };
+    const ofBoth = ["required_attribute_not_present", "entity_required_attribute_not_present"];
+    expect(absent("weir", "t.header.x")).toEqual([]);
+    expect(absent("weir", "t.header.own")).toEqual(ofBoth);
+    for (const name of ["t.header.x", "t.header.own", "t.headerx"])
+      expect(absent("weaver", name)).toEqual([ofBoth[1]]);
+    expect(absent("weaver", "t.header")).toEqual([]);
+    expect(absent("weaver", "other")).toEqual(ofBoth);
+  });
+
   it("check nothing of a span but its attributes in profile weaver", () => {
     expect(ids([span({ kind: "client", attributes: [] })], "weaver")).toEqual([]);
   });
