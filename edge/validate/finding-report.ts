@@ -9,7 +9,6 @@ import { findingId, level, levelNames } from "../../schemas/validate/finding-tab
 import type { Found } from "../../schemas/validate/found.ts";
 import { decision, foundStride, foundWord, placeList } from "../../schemas/validate/found.ts";
 import type { ValidationPlan } from "../../schemas/validate/plan.ts";
-import { attributeFlag } from "../../schemas/weaver/table-layout.ts";
 import { outcome } from "../../schemas/validate/trace-pass.ts";
 import type { PassInput } from "../decode/signal-pass.ts";
 import type { Rejections } from "../metrics/rejections.ts";
@@ -206,7 +205,7 @@ export class FindingReport {
       signal: this.#signal,
       row,
       key: this.#key(checked, plan, row),
-      given: this.#given.of(checked, row),
+      given: this.#given.of(checked, row, plan.typeAt),
       name: this.#ownName(checked, record),
     });
     return {
@@ -235,14 +234,11 @@ export class FindingReport {
     return place?.list === placeList.scope ? "scope" : "resource";
   }
 
-  #key({ found, rows }: Checked, { tables }: ValidationPlan, row: number): string {
+  #key({ found, rows }: Checked, { tables, typeAt }: ValidationPlan, row: number): string {
     const attribute = found.rows[row * foundStride + foundWord.attribute] ?? -1;
-    if (attribute >= 0) {
-      const flags = tables.sections.attributeFlags[attribute] ?? 0;
-      if ((flags & attributeFlag.template) === 0) return tables.attributeName(attribute);
-    }
+    if (attribute >= 0 && !tables.isTemplate(attribute)) return tables.attributeName(attribute);
     // What is unknown or stands under a template has a key of its own.
-    const given = this.#given.of(this.#checked as Checked, row);
+    const given = this.#given.of(this.#checked as Checked, row, typeAt);
     if (given !== null) return shown(rows.bytes, given.keyStart, given.keyEnd);
     return attribute < 0 ? "" : tables.attributeName(attribute);
   }

@@ -16,11 +16,11 @@ import type { ScannedRows } from "../../schemas/otlp/scanned-rows.ts";
 import { tagOf, wireType } from "../../schemas/otlp/wire.ts";
 import { foundStride, foundWord, placeList, readPlace } from "../../schemas/validate/found.ts";
 import type { Found } from "../../schemas/validate/found.ts";
-import { sampleTypeAt } from "../../schemas/validate/sample-type.ts";
+import type { SampleTypeAt } from "../../schemas/validate/sample-type.ts";
 import type { AttributeRange } from "./nested-attributes.ts";
 import type { Checked, ReportedSignal } from "./reported-signal.ts";
 
-/** Offsets of key and value; the type is one of `sampleType`. */
+/** Offsets of key and value; the type is one of `sampleType`, as the plan sees it. */
 export type GivenAttribute = {
   readonly keyStart: number;
   readonly keyEnd: number;
@@ -50,12 +50,12 @@ export class GivenAttributes {
   }
 
   /** The attribute of this row of what was found; null where its place does not tell it. */
-  of({ rows, found }: Checked, row: number): GivenAttribute | null {
+  of({ rows, found }: Checked, row: number, typeAt: SampleTypeAt): GivenAttribute | null {
     const record = found.rows[row * foundStride + foundWord.record] ?? 0;
     const place = placeIn(found, row);
     if (place === null) return null;
     const range = this.#range(rows, record, place);
-    return range === null ? null : this.#read(rows.bytes, range, place.index);
+    return range === null ? null : this.#read(rows.bytes, range, place.index, typeAt);
   }
 
   #range(rows: ScannedRows, record: number, place: Place): AttributeRange | null {
@@ -71,6 +71,7 @@ export class GivenAttributes {
     bytes: Uint8Array,
     { start, end, tag }: AttributeRange,
     index: number,
+    typeAt: SampleTypeAt,
   ): GivenAttribute | null {
     const table = this.#table;
     if (table.read(bytes, start, end, tag) !== scanCode.ok || index >= table.count) return null;
@@ -78,7 +79,7 @@ export class GivenAttributes {
     return {
       keyStart: cell(attributeWord.keyStart),
       keyEnd: cell(attributeWord.keyEnd),
-      type: sampleTypeAt(bytes, table.rows, index),
+      type: typeAt(bytes, table.rows, index),
       valueStart: cell(attributeWord.valueStart),
       valueEnd: cell(attributeWord.valueEnd),
     };

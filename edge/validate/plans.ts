@@ -10,7 +10,10 @@ import { fixedLimits } from "../limits.ts";
 import type { Registry } from "../registry/registry-holder.ts";
 import { defaultRules, ruleTable } from "./validation-rules.ts";
 
-/** How the edge validates; "off" finds nothing, but bytes are still proven. */
+/**
+ * How the edge validates: "weaver" finds what Weaver's live-check does and no more, "off" nothing, but
+ * bytes are still proven.
+ */
 export type ValidationSettings = {
   readonly profile: "weir" | "weaver" | "off";
   readonly rules: readonly FindingRule[];
@@ -80,8 +83,8 @@ export class Plans {
     if (this.#kept.size >= plansMax) this.#makeRoom(registry);
     const { tables } = registry;
     const rules = ruleTable(tenant.rules, this.#settings.rules, defaultRules);
-    const bindsSpans = this.#settings.profile !== "weaver";
-    const plan = new ValidationPlan({ tables, levels: this.levels, rules, bindsSpans });
+    const isWeaver = this.#settings.profile === "weaver";
+    const plan = new ValidationPlan({ tables, levels: this.levels, rules, isWeaver });
     this.#put(this.#keyOf(tenant, registry), plan);
     return plan;
   }

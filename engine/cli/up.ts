@@ -54,7 +54,11 @@ export const up: Command = {
     },
     data: { value: "DIR", help: "where log and edge keep their data (default .weir/data)" },
     registry: { value: "DIR", help: "validate with this registry instead of our own" },
-    profile: { value: "weir|weaver|off", help: "levels of findings", default: "weir" },
+    profile: {
+      value: "weir|weaver|off",
+      help: "what the edge finds and how bad it is",
+      default: "weir",
+    },
     sample: {
       value: "RATE",
       help: "base rate of head sampling, 1 keeps everything (errors 1, slow 0.5)",

@@ -10,8 +10,7 @@ import { finding } from "./finding-table.ts";
 import type { Found } from "./found.ts";
 import { absentFrom } from "./found.ts";
 import { KeyCheck, attributeOf } from "./key-check.ts";
-import { sampleTypeAt } from "./sample-type.ts";
-import type { MemberMemory } from "./value-check.ts";
+import type { ValidationPlan } from "./plan.ts";
 import { ValueCheck, isWatched } from "./value-check.ts";
 
 const rowsAtFirst = 64;
@@ -39,7 +38,6 @@ const stride = attributeStride;
 const { required, recommended, optIn } = requirement;
 const { typeMismatch, conditionMet, requiredAttribute, unexpectedAttribute } = finding;
 const keyOf = attributeOf;
-const typeAt = sampleTypeAt;
 const isChecked = isWatched;
 
 const decoder = new TextDecoder();
@@ -58,7 +56,7 @@ export class AttributeCheck {
   #furtherCount = 0;
   readonly #found: Found;
   readonly #keys: KeyCheck;
-  #plan: MemberMemory | null = null;
+  #plan: ValidationPlan | null = null;
   #bytes: Uint8Array = new Uint8Array(0);
   #view: DataView = new DataView(this.#bytes.buffer);
   /** Generation in which an attribute was last present, and last part of the group. */
@@ -82,8 +80,9 @@ export class AttributeCheck {
   }
 
   /** Begins a record. */
-  begin(plan: MemberMemory): void {
+  begin(plan: ValidationPlan): void {
     this.#plan = plan;
+    this.#table = null;
     this.presentCount = 0;
     this.#furtherCount = 0;
     const { attributeCount } = plan.tables;
@@ -108,7 +107,7 @@ export class AttributeCheck {
   list(table: AttributeTable, place: number, withValues: boolean): void {
     const plan = this.#plan;
     if (plan === null) return;
-    const { tables } = plan;
+    const { tables, typeAt } = plan;
     const { rows, count } = table;
     const { attributeAccept } = tables.sections;
     const found = this.#found;
@@ -132,21 +131,27 @@ export class AttributeCheck {
     }
   }
 
-  isPresent(attribute: number): boolean {
-    return this.#presentIn[attribute] === this.#generation;
+  /** Whether an entity's attribute is there: to Weaver a template is the key of its own name. */
+  isOfEntity(attribute: number): boolean {
+    const plan = this.#plan;
+    return plan !== null && plan.isWeaver && plan.tables.isTemplate(attribute)
+      ? this.#hasKey(plan.tables, attribute, true)
+      : this.#isPresent(attribute);
   }
 
   /** What the group wants and the record lacks, and what it has beside the group. */
   absent(group: number, isError: boolean, codes: AbsentCodes): void {
     const plan = this.#plan;
     if (plan === null) return;
-    const { groupRows, rowAttribute, rowLevel, rowCondition } = plan.tables.sections;
+    const { tables, isWeaver } = plan;
+    const { groupRows, rowAttribute, rowLevel, rowCondition } = tables.sections;
     const found = this.#found;
     found.place = absentFrom(group);
     const end = groupRows[group + 1] as number;
     for (let row = groupRows[group] as number; row < end; row += 1) {
       const attribute = rowAttribute[row] as number;
       if (this.#presentIn[attribute] === this.#generation) continue;
+      if (isWeaver && this.#hasInstance(tables, attribute)) continue;
       const level = rowLevel[row] as number;
       if (level === required) found.add(codes.required, attribute);
       else if (level === recommended) found.add(codes.recommended, attribute);
@@ -154,12 +159,12 @@ export class AttributeCheck {
       else {
         const condition = rowCondition[row] as number;
         if (condition === 0) found.add(codes.conditional, attribute);
-        else if (this.#holds(plan.tables, condition, isError)) {
+        else if (this.#holds(tables, condition, isError)) {
           found.add(conditionMet, attribute);
         }
       }
     }
-    this.#unexpected(plan.tables, group);
+    this.#unexpected(tables, group);
   }
 
   /** The same of a span or event, which is told only what it must have. */
@@ -276,6 +281,29 @@ export class AttributeCheck {
     this.presentCount += 1;
   }
 
+  #isPresent(attribute: number): boolean {
+    return this.#presentIn[attribute] === this.#generation;
+  }
+
+  /** To Weaver every key that begins with a template's name is one of it, whatever else it is. */
+  #hasInstance(tables: Tables, attribute: number): boolean {
+    return tables.isTemplate(attribute) && this.#hasKey(tables, attribute, false);
+  }
+
+  /** Whether a key of the list begins with the attribute's name, or is it as a whole. */
+  #hasKey(tables: Tables, attribute: number, isWhole: boolean): boolean {
+    const table = this.#table;
+    if (table === null) return false;
+    const nameBytes = tables.sections.attributeBytes[attribute] as number;
+    for (let index = 0; index < table.count; index += 1) {
+      const at = table.rows[index * stride + word.keyStart] as number;
+      const length = (table.rows[index * stride + word.keyEnd] as number) - at;
+      if (isWhole && length !== nameBytes) continue;
+      if (tables.beginsKey(attribute, this.#view, at, length)) return true;
+    }
+    return false;
+  }
+
   /** Whether all atoms of a condition (its number + 1) hold. */
   #holds(tables: Tables, condition: number, isError: boolean): boolean {
     const { conditionAtoms, atomKind: kinds, atomAttribute } = tables.sections;
@@ -285,7 +313,7 @@ export class AttributeCheck {
       const attribute = atomAttribute[atom] as number;
       if (kind === atomKind.statusError) {
         if (!isError) return false;
-      } else if (!this.isPresent(attribute)) return false;
+      } else if (!this.#isPresent(attribute)) return false;
       else if (kind === atomKind.equals && !this.#equals(tables, atom, attribute)) return false;
     }
     return true;

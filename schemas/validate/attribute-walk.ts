@@ -23,7 +23,7 @@ import {
 } from "./known-attributes.ts";
 import { isPlainKey, isPlainText } from "./plain-text.ts";
 import type { ValidationPlan } from "./plan.ts";
-import { isWholeVarint, sampleTypeAt } from "./sample-type.ts";
+import { isWholeVarint } from "./sample-type.ts";
 import { beyond, edgeWord, rootState, stateStride } from "./shapes.ts";
 import { spanAttributeTag } from "./span-check.ts";
 import type { ValueCheck } from "./value-check.ts";
@@ -78,6 +78,8 @@ export class AttributeWalk {
   #entries: DataView;
   #valueStart = 0;
   #valueEnd = 0;
+  /** To Weaver the type of a double depends on its value: none is usual then. */
+  #doubleType: number = doubleType;
   readonly #found: Found;
   readonly #values: ValueCheck;
   /** With limits below what is usual, nothing is: `one` names the limit. */
@@ -101,6 +103,7 @@ export class AttributeWalk {
     this.#bytes = bytes;
     this.#view = view;
     this.#plan = plan;
+    this.#doubleType = plan.isWeaver ? 0 : doubleType;
     this.#known = this.#usualMask === 0 ? nothingKnown : plan.shapes.known;
     this.#entries = this.#known.entries;
   }
@@ -255,7 +258,7 @@ export class AttributeWalk {
 
   #numberType(word: number, at: number, next: number): number {
     const found = (word >>> 16) & 255;
-    if (found === doubleTag) return at + 11 === next ? doubleType : 0;
+    if (found === doubleTag) return at + 11 === next ? this.#doubleType : 0;
     if (found !== intTag && found !== boolTag) return 0;
     const bytes = this.#bytes;
     // The first byte of a number is the word's last: below 128 it ends there.
@@ -353,14 +356,7 @@ export class AttributeWalk {
     // Keys of edges are compared eight bytes at a time: see #isKey.
     if (!isPlainKey(this.#bytes, keyAt, keyAt + length)) return offTree;
     const { low, high } = fineRange(tables, watched, head & 15);
-    const edge = shapes.addEdge(state, {
-      bytes: this.#bytes,
-      keyAt,
-      head,
-      watched,
-      low,
-      high,
-    });
+    const edge = shapes.addEdge(state, { bytes: this.#bytes, keyAt, head, watched, low, high });
     if (edge === 0) return offTree;
     if (watched >= 0) this.#watch(watched, head & 15);
     return shapes.edges[edge + edgeCell.target] as number;
@@ -388,7 +384,7 @@ export class AttributeWalk {
     const keyBytes = (rows[attributeWord.keyEnd] as number) - keyAt;
     this.#valueStart = rows[attributeWord.valueStart] as number;
     this.#valueEnd = rows[attributeWord.valueEnd] as number;
-    const head = (keyBytes << 4) | sampleTypeAt(bytes, rows, 0);
+    const head = (keyBytes << 4) | this.#plan.typeAt(bytes, rows, 0);
     this.#keysView = this.#plan.shapes.keysView;
     const first = this.#plan.shapes.states[this.state * stateCells] as number;
     const state = this.#step(this.state, this.#edge(first, head, keyAt), head, keyAt);

@@ -10,6 +10,19 @@ import { absentFrom, ofStep } from "./found.ts";
 
 const stepsAtFirst = 64;
 
+/** Whether the resource has what the entity requires. */
+const isSatisfied = (tables: Tables, entity: number, resource: AttributeCheck): boolean => {
+  const { wanted, wantedAt, sections } = tables;
+  const { rowAttribute, rowLevel } = sections;
+  const end = wantedAt[entity + 1] as number;
+  for (let i = wantedAt[entity] as number; i < end; i += 1) {
+    const row = wanted[i] as number;
+    if (rowLevel[row] !== requirement.required) continue;
+    if (!resource.isOfEntity(rowAttribute[row] as number)) return false;
+  }
+  return true;
+};
+
 /** One per check, reused. */
 export class EntityCheck {
   readonly #found: Found;
@@ -54,7 +67,7 @@ export class EntityCheck {
       const operand = associationOperand[start + i] as number;
       this.#sizes[i] = 1;
       if (operators[start + i] === associationOperator.entity) {
-        this.#satisfied[i] = resource.missing(tables, operand) === 0 ? 1 : 0;
+        this.#satisfied[i] = isSatisfied(tables, operand, resource) ? 1 : 0;
         continue;
       }
       let satisfied = 0;
@@ -93,7 +106,7 @@ export class EntityCheck {
     const end = groupRows[entity + 1] as number;
     for (let row = groupRows[entity] as number; row < end; row += 1) {
       const attribute = rowAttribute[row] as number;
-      if (resource.isPresent(attribute)) continue;
+      if (resource.isOfEntity(attribute)) continue;
       const level = rowLevel[row] as number;
       if (level === requirement.required) found.add(finding.entityRequired, attribute);
       else if (level === requirement.recommended) found.add(finding.entityRecommended, attribute);

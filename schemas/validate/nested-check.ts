@@ -57,7 +57,7 @@ export class NestedCheck {
     this.#table.read(this.#bytes, start, end, eventAttributeTag);
     this.#attributes.begin(plan);
     this.#attributes.list(this.#table, placeOf(placeList.event, index, 0), true);
-    const group = plan.bindsSpans ? this.#eventGroup(plan, start, end) : -1;
+    const group = plan.isWeaver ? -1 : this.#eventGroup(plan, start, end);
     if (group >= 0) this.#attributes.absentWanted(group, false);
   }
 

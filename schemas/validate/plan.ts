@@ -2,10 +2,13 @@
 // remembered for them. Made when a registry or a policy changes; passes take it as an argument, so
 // that their code exists once in an isolate.
 import type { Tables } from "../weaver/tables.ts";
+import { WeaverTables } from "../weaver/weaver-tables.ts";
 import type { RuleTable } from "./finding-rules.ts";
 import { ruleSignals } from "./finding-rules.ts";
 import { Decisions } from "./found.ts";
 import { KnownHeads } from "./known-heads.ts";
+import type { SampleTypeAt } from "./sample-type.ts";
+import { sampleTypeAt, weaverTypeAt } from "./sample-type.ts";
 import { Shapes } from "./shapes.ts";
 import { SpanNames } from "./span-names.ts";
 
@@ -14,8 +17,8 @@ export type PlanOptions = {
   /** Level by code: profileLevels of finding-table.ts. */
   readonly levels: Uint8Array;
   readonly rules: RuleTable;
-  /** False: spans and their events are held to no definition, as in Weaver. Default true. */
-  readonly bindsSpans?: boolean;
+  /** To find what Weaver's live-check finds, and no more. Default false. */
+  readonly isWeaver?: boolean;
 };
 
 /** One per tenant and registry version, in one thread. */
@@ -33,11 +36,18 @@ export class ValidationPlan {
   readonly rules: RuleTable;
   /** The rules look at names, so a finding's decision may wait for the name. */
   readonly rulesUseNames: boolean;
-  readonly bindsSpans: boolean;
+  /**
+   * Spans and their events are held to no definition, exponential histograms to no attributes; no
+   * point of a summary is looked at; a template is present by Weaver's rules.
+   */
+  readonly isWeaver: boolean;
+  readonly typeAt: SampleTypeAt;
 
-  constructor({ tables, levels, rules, bindsSpans = true }: PlanOptions) {
+  constructor({ tables: given, levels, rules, isWeaver = false }: PlanOptions) {
+    const tables = isWeaver ? new WeaverTables(given) : given;
     this.tables = tables;
-    this.bindsSpans = bindsSpans;
+    this.isWeaver = isWeaver;
+    this.typeAt = isWeaver ? weaverTypeAt : sampleTypeAt;
     this.lastMember = new Int16Array(tables.attributeCount).fill(-1);
     this.spans = new Decisions(levels, rules, ruleSignals.indexOf("span"));
     this.metrics = new Decisions(levels, rules, ruleSignals.indexOf("metric"));

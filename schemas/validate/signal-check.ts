@@ -43,6 +43,7 @@ export class SignalCheck {
   tally: SignalTally = { warned: 0, rejected: 0, quarantined: 0 };
   readonly #isMetrics: boolean;
   readonly #table: AttributeTable;
+  readonly #resourceTable: AttributeTable;
   readonly #attributes: AttributeCheck;
   /** Of the resource; what is present there is asked again for its records. */
   readonly #resource: AttributeCheck;
@@ -55,6 +56,7 @@ export class SignalCheck {
   constructor(signal: "metrics" | "logs", limits: OtlpLimits = defaultLimits) {
     this.#isMetrics = signal === "metrics";
     this.#table = new AttributeTable(limits);
+    this.#resourceTable = new AttributeTable(limits);
     this.#attributes = new AttributeCheck(this.found);
     this.#resource = new AttributeCheck(this.found);
     this.#entities = new EntityCheck(this.found);
@@ -123,6 +125,7 @@ export class SignalCheck {
     const rows = isScope ? scan.scopes : scan.resources;
     const row = isScope ? scope * scopeStride : resource * resourceStride;
     const check = isScope ? this.#attributes : this.#resource;
+    const table = isScope ? this.#table : this.#resourceTable;
     const start = rows[row + resourceWord.headStart] as number;
     this.found.begin(-1 - resource);
     this.found.decisions = plan.resources.byMask(0);
@@ -130,8 +133,8 @@ export class SignalCheck {
     if (start === 0) return decision.none;
     const end = rows[row + resourceWord.headEnd] as number;
     const tag = isScope ? scopeAttributeTag : resourceAttributeTag;
-    this.#table.read(scan.bytes, start, end, tag);
-    check.list(this.#table, isScope ? placeOf(placeList.scope, scope, 0) : 0, true);
+    table.read(scan.bytes, start, end, tag);
+    check.list(table, isScope ? placeOf(placeList.scope, scope, 0) : 0, true);
     return this.found.worst;
   }
 

@@ -62,7 +62,7 @@ export class SpanCheck {
     if (code !== scanCode.ok) return code;
     attributes.begin(plan);
     attributes.list(this.#table, 0, withValues);
-    this.group = plan.bindsSpans ? this.#bind(plan, name) : -1;
+    this.group = plan.isWeaver ? -1 : this.#bind(plan, name);
     if (this.group < 0) {
       found.place = -1;
       found.add(finding.schemaNotFound, -1);

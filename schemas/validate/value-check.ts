@@ -188,4 +188,4 @@ export class ValueCheck {
 }
 
 /** Tables with the member that was found last for each attribute, -1 = none. */
-export type MemberMemory = { readonly tables: Tables; readonly lastMember: Int16Array };
+type MemberMemory = { readonly tables: Tables; readonly lastMember: Int16Array };

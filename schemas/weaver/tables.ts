@@ -60,7 +60,8 @@ export class Tables {
   /** 1 for a group that is associated with entities. */
   readonly associates: Uint8Array;
   readonly #keys: TextIndex;
-  readonly #templates: TextIndex;
+  /** Of attributes and templates alike. */
+  protected readonly templates: TextIndex;
   readonly #namespaces: TextIndex;
   readonly #memberShift: number;
 
@@ -84,7 +85,7 @@ export class Tables {
       bytes: sections.attributeBytes,
     };
     this.#keys = new TextIndex(attributes, sections.keySlots);
-    this.#templates = new TextIndex(attributes, sections.templateSlots);
+    this.templates = new TextIndex(attributes, sections.templateSlots);
     const { namespaceAt: at, namespaceBytes: bytes } = sections;
     this.#namespaces = new TextIndex({ view: this.textView, at, bytes }, sections.namespaceSlots);
     this.spans = this.#groupNames("spanSlots");
@@ -114,14 +115,14 @@ export class Tables {
   /** Number of the attribute under this key, with `viaTemplate` where it is a template's; or -1. */
   findKey(view: DataView, at: number, length: number): number {
     const exact = this.#keys.find(view, at, length);
-    return exact >= 0 ? exact : this.#findTemplate(view, at, length);
+    return exact >= 0 ? exact : this.findTemplate(view, at, length);
   }
 
   /** The longest template whose name and a dot begin the key, with something behind the dot. */
-  #findTemplate(view: DataView, at: number, length: number): number {
+  protected findTemplate(view: DataView, at: number, length: number): number {
     for (let end = length - 2; end > 0; end -= 1) {
       if (view.getUint8(at + end) !== dot) continue;
-      const found = this.#templates.find(view, at, end);
+      const found = this.templates.find(view, at, end);
       if (found >= 0) return found | viaTemplate;
     }
     return -1;
@@ -175,6 +176,16 @@ export class Tables {
       }
       slot = (slot + 1) & mask;
     }
+  }
+
+  isTemplate(attribute: number): boolean {
+    return ((this.sections.attributeFlags[attribute] as number) & attributeFlag.template) !== 0;
+  }
+
+  /** Whether `length` bytes at `at` begin with the attribute's own name. */
+  beginsKey(attribute: number, view: DataView, at: number, length: number): boolean {
+    const bytes = this.sections.attributeBytes[attribute] as number;
+    return bytes <= length && this.templates.isAt(attribute, view, at);
   }
 
   attributeName(attribute: number): string {

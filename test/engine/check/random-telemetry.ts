@@ -1,5 +1,11 @@
 // Random registries with every kind of definition, and random requests of all signals that come near to
-// them: for tests that compare what the edge and `weir check` say.
+// them or to a registry that is given: for tests that compare what the edge and `weir check` say.
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+import { Problems } from "../../../engine/registry/problem.ts";
+import { resolveRegistry } from "../../../engine/registry/resolve-registry.ts";
+import { isTemplate } from "../../../schemas/weaver/attribute-type.ts";
 import type {
   EntityAssociation,
   ResolvedAttribute,
@@ -116,8 +122,78 @@ export const registryFrom = (random: Random): ResolvedRegistry => {
   );
 };
 
+/** What the parts of a request are called. */
+export type Words = {
+  readonly keys: readonly string[];
+  readonly spans: readonly string[];
+  readonly metrics: readonly string[];
+  readonly events: readonly string[];
+  readonly units: readonly string[];
+};
+
 const strange = ["unknown.key", "NoGood", "plain", "a.headerx", "a.header.", "a.header.more.b"];
-const keys = [...definitions.map(({ name }) => name), "a.header.b", "a.header.c", ...strange];
+const keys = [
+  ...definitions.map(({ name }) => name),
+  "a.header",
+  "a.header.b",
+  "a.header.c",
+  "a.header.morex",
+  "a.header.own.b",
+  ...strange,
+];
+
+/** Those of `registryFrom`. */
+export const randomWords: Words = {
+  keys,
+  spans: ["s.one", "span.s.two", "other"],
+  metrics: ["m.one", "m.two", "m.other", "Bad"],
+  events: ["e.one", "e.two", "e.other", "x", ""],
+  units: ["s", "1", ""],
+};
+
+const isText = (text: string | undefined): text is string => text !== undefined;
+
+/** Names of some definitions of a registry, with keys of theirs, of entities, and some strange ones. */
+export const wordsOf = ({ groups }: ResolvedRegistry, random: Random): Words => {
+  const of = (type: ResolvedGroup["type"]): ResolvedGroup[] => {
+    const all = groups.filter((group) => group.type === type);
+    return Array.from({ length: 3 }, () => random.pick(all));
+  };
+  const [spans, metrics, events, entities] = [of("span"), of("metric"), of("event"), of("entity")];
+  const attributes = [...spans, ...metrics, ...events, ...entities].flatMap(
+    (one) => one.attributes,
+  );
+  const names = attributes.map(({ name }) => name);
+  const templates = groups
+    .flatMap((one) => one.attributes)
+    .filter(isTemplate)
+    .map(({ name }) => name);
+  const template = random.pick(templates);
+  return {
+    keys: [
+      ...names,
+      template,
+      `${template}x`,
+      `${template}.x`,
+      `${random.pick(names)}.x`,
+      ...strange,
+    ],
+    spans: [...spans.map(({ id }) => id), "other"],
+    metrics: [...metrics.map((one) => one.metric_name).filter(isText), "m.other", "Bad"],
+    events: [...events.map((one) => one.name).filter(isText), "e.other", ""],
+    units: ["", ...metrics.map(({ unit }) => unit).filter(isText)],
+  };
+};
+
+const officialPath = fileURLToPath(
+  new URL("../../../../shared/data/registry/semantic-conventions-1.40.0", import.meta.url),
+);
+
+/** The official registry; null without ../shared/data. */
+export const officialRegistry = (): ResolvedRegistry | null =>
+  existsSync(officialPath)
+    ? (resolveRegistry(officialPath, new Problems())?.registry ?? null)
+    : null;
 
 const scalarOf = ({ below, pick }: Random): object =>
   pick([
@@ -127,29 +203,43 @@ const scalarOf = ({ below, pick }: Random): object =>
     () => ({ boolValue: below(2) === 0 }),
   ])();
 
-const valueOf = (random: Random): object => {
-  const values = (): object[] => Array.from({ length: random.below(3) }, () => scalarOf(random));
-  if (random.below(4) > 0) return scalarOf(random);
-  return random.pick([() => ({ arrayValue: { values: values() } }), () => ({})])();
+/** With maps, bytes and nothing among them. */
+const arrayOf = (random: Random): object => {
+  const of = random.pick([scalarOf, valueOf]);
+  const values = Array.from({ length: random.below(4) }, () => of(random));
+  return { arrayValue: { values } };
 };
 
-const attributesOf = (random: Random): object[] =>
-  [...new Set(Array.from({ length: random.below(8) }, () => random.pick(keys)))].map((key) => ({
-    key,
-    value: valueOf(random),
+const valueOf = (random: Random): object =>
+  random.below(4) > 0
+    ? scalarOf(random)
+    : random.pick([
+        () => arrayOf(random),
+        () => ({}),
+        () => ({ bytesValue: random.bytes(2) }),
+        () => ({ kvlistValue: { values: [{ key: "k", value: scalarOf(random) }] } }),
+      ])();
+
+type Given = { readonly random: Random; readonly words: Words };
+
+const attributesOf = ({ random, words }: Given): object[] =>
+  [...new Set(Array.from({ length: random.below(8) }, () => random.pick(words.keys)))].map(
+    (key) => ({ key, value: valueOf(random) }),
+  );
+
+const exemplarsOf = (given: Given): object[] =>
+  given.random.below(3) === 0 ? [{ asInt: "1", filteredAttributes: attributesOf(given) }] : [];
+
+const dataOf = (given: Given): object => {
+  const { random } = given;
+  const listOf = (point: () => object): object[] => Array.from({ length: random.below(3) }, point);
+  const dataPoints = listOf(() => ({
+    attributes: attributesOf(given),
+    exemplars: exemplarsOf(given),
   }));
-
-const exemplarsOf = (random: Random): object[] =>
-  random.below(3) === 0 ? [{ asInt: "1", filteredAttributes: attributesOf(random) }] : [];
-
-const pointOf = (random: Random): object => ({
-  attributes: attributesOf(random),
-  exemplars: exemplarsOf(random),
-});
-
-const dataOf = (random: Random): object => {
-  const dataPoints = Array.from({ length: random.below(3) }, () => pointOf(random));
   return random.pick([
+    {},
+    { summary: { dataPoints: listOf(() => ({ attributes: attributesOf(given) })) } },
     { gauge: { dataPoints } },
     { sum: { dataPoints, isMonotonic: true } },
     { sum: { dataPoints } },
@@ -159,27 +249,30 @@ const dataOf = (random: Random): object => {
 };
 
 const records = {
-  traces: (random: Random): object => ({
-    traceId: random.bytes(16),
-    spanId: random.bytes(8),
-    name: random.pick(["s.one", "span.s.two", "other"]),
-    kind: random.below(6),
-    status: { code: random.below(3) },
-    attributes: attributesOf(random),
-    events:
-      random.below(3) === 0
-        ? [{ name: random.pick(["e.one", "x"]), attributes: attributesOf(random) }]
-        : [],
-    links: random.below(4) === 0 ? [{ attributes: attributesOf(random) }] : [],
+  traces: (given: Given): object => {
+    const { random, words } = given;
+    return {
+      traceId: random.bytes(16),
+      spanId: random.bytes(8),
+      name: random.pick(words.spans),
+      kind: random.below(6),
+      status: { code: random.below(3) },
+      attributes: attributesOf(given),
+      events:
+        random.below(3) === 0
+          ? [{ name: random.pick(words.events), attributes: attributesOf(given) }]
+          : [],
+      links: random.below(4) === 0 ? [{ attributes: attributesOf(given) }] : [],
+    };
+  },
+  metrics: (given: Given): object => ({
+    name: given.random.pick(given.words.metrics),
+    unit: given.random.pick(given.words.units),
+    ...dataOf(given),
   }),
-  metrics: (random: Random): object => ({
-    name: random.pick(["m.one", "m.two", "m.other", "Bad"]),
-    unit: random.pick(["s", "1", ""]),
-    ...dataOf(random),
-  }),
-  logs: (random: Random): object => ({
-    eventName: random.pick(["e.one", "e.two", "e.other", ""]),
-    attributes: attributesOf(random),
+  logs: (given: Given): object => ({
+    eventName: given.random.pick(given.words.events),
+    attributes: attributesOf(given),
   }),
 };
 
@@ -191,18 +284,23 @@ const parts = {
 } as const;
 
 /** A request with a few resources, scopes and records. */
-export const requestOf = (random: Random, signal: Signal): Uint8Array => {
+export const requestOf = (
+  random: Random,
+  signal: Signal,
+  words: Words = randomWords,
+): Uint8Array => {
+  const given = { random, words };
   const [message, resources, scopes, list] = parts[signal];
   const few = (make: () => object): object[] => Array.from({ length: 1 + random.below(3) }, make);
   const scope = (isOfNone: boolean): object => ({
-    ...(random.below(2) === 0 ? { scope: { name: "s", attributes: attributesOf(random) } } : {}),
-    [list]: isOfNone || random.below(4) > 0 ? few(() => records[signal](random)) : [],
+    ...(random.below(2) === 0 ? { scope: { name: "s", attributes: attributesOf(given) } } : {}),
+    [list]: isOfNone || random.below(4) > 0 ? few(() => records[signal](given)) : [],
   });
   const resource = (): object => {
     const isNone = random.below(4) === 0;
     const isEmpty = !isNone && random.below(8) === 0;
     return {
-      ...(isNone ? {} : { resource: { attributes: attributesOf(random) } }),
+      ...(isNone ? {} : { resource: { attributes: attributesOf(given) } }),
       [scopes]: isEmpty ? [] : few(() => scope(isNone)),
     };
   };

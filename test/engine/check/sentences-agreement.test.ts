@@ -21,9 +21,18 @@ import { finding, findingId, type Profile } from "../../../schemas/validate/find
 import { compileRegistry } from "../../../schemas/weaver/compile.ts";
 import type { ResolvedRegistry } from "../../../schemas/weaver/resolved.ts";
 import { anyTenant } from "../../edge/any-tenant.ts";
-import { runSeed, seeded } from "../../random.ts";
-import { registryFrom, requestOf, type Signal } from "./random-telemetry.ts";
-import { adviceIn } from "./registries.ts";
+import { protoEncode } from "../../oracles/otlp-proto.ts";
+import { type Random, runSeed, seeded } from "../../random.ts";
+import {
+  officialRegistry,
+  registryFrom,
+  requestOf,
+  type Signal,
+  type Words,
+  randomWords,
+  wordsOf,
+} from "./random-telemetry.ts";
+import { adviceIn, attribute, group, registryOf } from "./registries.ts";
 
 const passOf = (registry: ResolvedRegistry, signal: Signal, profile: Profile): SignalPass => {
   const compiled = compileRegistry(registry);
@@ -110,17 +119,54 @@ const byCheck = (checking: Checking, request: Uint8Array): string[][] => {
   });
 };
 
+/** Requests in which things are called by `words`, by one pass. */
+const agree = (checking: Checking, random: Random, wordsFor: () => Words): void => {
+  const { registry, signal, profile } = checking;
+  const pass = passOf(registry, signal, profile);
+  for (let i = 0; i < 8; i += 1) {
+    const request = requestOf(random, signal, wordsFor());
+    expect(byEdge(pass, request)).toEqual(byCheck(checking, request));
+  }
+};
+
+const cases = (["weir", "weaver"] as const).flatMap((profile) =>
+  (["traces", "metrics", "logs"] as const).map((signal) => ({ profile, signal })),
+);
+const official = officialRegistry();
+
 describe("weir-rejected has the sentences of weir check", () => {
-  it.each(["traces", "metrics", "logs"] as const)("in %s, by random registries", (signal) => {
-    const random = seeded(runSeed(`sentences of ${signal}`));
-    for (let round = 0; round < 12; round += 1) {
-      const registry = registryFrom(random);
-      const pass = passOf(registry, signal, "weir");
-      for (let i = 0; i < 8; i += 1) {
-        const request = requestOf(random, signal);
-        const said = byCheck({ registry, signal, profile: "weir" }, request);
-        expect(byEdge(pass, request)).toEqual(said);
-      }
-    }
+  it.each(cases)("of $signal in profile $profile, by random registries", (one) => {
+    const random = seeded(runSeed(`sentences of ${one.signal} in ${one.profile}`));
+    for (let round = 0; round < 12; round += 1)
+      agree({ registry: registryFrom(random), ...one }, random, () => randomWords);
   });
+
+  it("of spans of one shape in profile weaver, to which no double is one unless it is finite", () => {
+    const values = [Number.NaN, 0.5, Number.NEGATIVE_INFINITY, 3, Number.NaN];
+    const spans = values.map((doubleValue) => ({
+      traceId: new Uint8Array(16).fill(1),
+      spanId: new Uint8Array(8).fill(1),
+      name: "other",
+      attributes: [{ key: "a.count", value: { doubleValue } }],
+    }));
+    const request = protoEncode("ExportTraceServiceRequest", {
+      resourceSpans: [{ scopeSpans: [{ spans }] }],
+    });
+    const count = attribute("a.count", { type: "int" });
+    const registry = registryOf(group("attribute_group", "all", { attributes: [count] }));
+    const checking = { registry, signal: "traces", profile: "weaver" } as const;
+    const found = byEdge(passOf(registry, "traces", "weaver"), request);
+    expect(found.map(({ length }) => length)).toEqual([0, 1, 0, 1, 0]);
+    expect(found).toEqual(byCheck(checking, request));
+  });
+
+  it.skipIf(official === null).each(cases)(
+    "of $signal in profile $profile, by the official registry (skipped without ../shared/data)",
+    (one) => {
+      if (official === null) return;
+      const random = seeded(runSeed(`official sentences of ${one.signal} in ${one.profile}`));
+      for (let round = 0; round < 4; round += 1)
+        agree({ registry: official, ...one }, random, () => wordsOf(official, random));
+    },
+  );
 });

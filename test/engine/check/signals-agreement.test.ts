@@ -8,7 +8,12 @@ import { otlpSamples } from "../../../engine/check/otlp-samples.ts";
 import { defaultLimits, scanCode } from "../../../schemas/otlp/limits.ts";
 import { logLayout, metricLayout } from "../../../schemas/otlp/record-layout.ts";
 import { SignalScan } from "../../../schemas/otlp/signal-scan.ts";
-import { finding, findingId, profileLevels } from "../../../schemas/validate/finding-table.ts";
+import {
+  finding,
+  findingId,
+  type Profile,
+  profileLevels,
+} from "../../../schemas/validate/finding-table.ts";
 import { type Found, foundStride } from "../../../schemas/validate/found.ts";
 import { ValidationPlan } from "../../../schemas/validate/plan.ts";
 import { SignalCheck } from "../../../schemas/validate/signal-check.ts";
@@ -58,8 +63,14 @@ const byEdge = (plan: ValidationPlan, signal: Signal, request: Uint8Array): stri
 
 const prose = findingId(finding.conditionalAttribute);
 
-const byCheck = (registry: ResolvedRegistry, signal: Signal, request: Uint8Array): string[] => {
-  const live = new LiveCheck(registry, "weir");
+type Checking = {
+  readonly registry: ResolvedRegistry;
+  readonly signal: Signal;
+  readonly profile: Profile;
+};
+
+const byCheck = ({ registry, signal, profile }: Checking, request: Uint8Array): string[] => {
+  const live = new LiveCheck(registry, profile);
   const read = otlpSamples(request, signal);
   if ("fault" in read) throw new Error(read.fault);
   const ids = new Map<string, string[]>();
@@ -87,22 +98,28 @@ const byCheck = (registry: ResolvedRegistry, signal: Signal, request: Uint8Array
   return told(ids);
 };
 
-const roundsOf = (signal: Signal, rounds: number): void => {
-  const random = seeded(runSeed(`agreement of ${signal}`));
+const roundsOf = (signal: Signal, profile: Profile, rounds: number): void => {
+  const random = seeded(runSeed(`agreement of ${signal} in ${profile}`));
   for (let round = 0; round < rounds; round += 1) {
     const registry = registryFrom(random);
     const tables = tablesOf(registry);
-    const levels = profileLevels("weir");
-    const plan = new ValidationPlan({ tables, levels, rules: rulesOf([]) });
+    const levels = profileLevels(profile);
+    const isWeaver = profile === "weaver";
+    const plan = new ValidationPlan({ tables, levels, rules: rulesOf([]), isWeaver });
     for (let i = 0; i < 8; i += 1) {
       const request = requestOf(random, signal);
-      expect(byEdge(plan, signal, request)).toEqual(byCheck(registry, signal, request));
+      const said = byCheck({ registry, signal, profile }, request);
+      expect(byEdge(plan, signal, request)).toEqual(said);
     }
   }
 };
 
 describe("the edge and weir check find the same by random registries", () => {
   it.each(["traces", "metrics", "logs"] as const)("in %s", (signal) => {
-    roundsOf(signal, 60);
+    roundsOf(signal, "weir", 60);
+  });
+
+  it.each(["traces", "metrics", "logs"] as const)("in %s, in profile weaver", (signal) => {
+    roundsOf(signal, "weaver", 60);
   });
 });
