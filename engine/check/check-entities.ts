@@ -2,6 +2,7 @@
 // one_of and all_of is satisfied when no required attribute of a chosen entity is absent; only the
 // findings of branches that count are told.
 import { finding } from "../../schemas/validate/finding-table.ts";
+import { referencedEntities } from "../../schemas/weaver/entity-association.ts";
 import type { EntityAssociation, ResolvedGroup } from "../../schemas/weaver/resolved.ts";
 import { absenceCode, ofEntities } from "./check-required.ts";
 import type { Json } from "./exact-json.ts";
@@ -15,11 +16,6 @@ type Outcome = { readonly isSatisfied: boolean; readonly found: readonly Found[]
 export type EntityFacts = {
   readonly entity: (type: string) => ResolvedGroup | undefined;
   readonly has: Presence;
-};
-
-const referenced = (association: EntityAssociation): readonly string[] => {
-  if (typeof association === "string") return [association];
-  return ("one_of" in association ? association.one_of : association.all_of).flatMap(referenced);
 };
 
 class Evaluation {
@@ -42,7 +38,7 @@ class Evaluation {
   oneOf(parts: readonly EntityAssociation[]): Outcome {
     const good = parts.map((part) => this.evaluate(part)).filter(({ isSatisfied }) => isSatisfied);
     if (good.length > 0) return { isSatisfied: true, found: good.flatMap(({ found }) => found) };
-    const types = [...new Set(parts.flatMap(referenced))];
+    const types = [...new Set(parts.flatMap(referencedEntities))];
     const context = { entity_type: types };
     return { isSatisfied: false, found: [{ code: finding.entityAssociation, context }] };
   }

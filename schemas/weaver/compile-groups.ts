@@ -3,6 +3,7 @@
 import { isTemplate } from "./attribute-type.ts";
 import type { AttributeIndex } from "./compile-attributes.ts";
 import { isUnstable, pushDeprecation, stabilityNumber } from "./compile-attributes.ts";
+import { referencedEntities } from "./entity-association.ts";
 import { globBytesMax } from "./glob.ts";
 import type {
   EntityAssociation,
@@ -41,10 +42,21 @@ const nameOf = (group: ResolvedGroup): string => {
   return group.name ?? withoutType(group);
 };
 
+/** Entities of other registries: nobody can tell what they want, but findings name them. */
+const strangers = (groups: readonly ResolvedGroup[]): ResolvedGroup[] => {
+  const known = new Set(groups.filter(({ type }) => type === "entity").map(nameOf));
+  const named = groups.flatMap(({ entity_associations: associations = [] }) =>
+    associations.flatMap(referencedEntities),
+  );
+  return [...new Set(named)]
+    .filter((name) => !known.has(name))
+    .map((name) => ({ id: `entity.${name}`, type: "entity", brief: "", name, attributes: [] }));
+};
+
 /** Groups that records can be bound to, in the order of the tables. */
 export const signalGroups = (groups: readonly ResolvedGroup[]): SignalGroup[] =>
   signals.flatMap((signal: SignalName) =>
-    groups
+    [...groups, ...strangers(groups)]
       .filter(({ type }) => type === signal)
       .map((group) => ({ group, signal: signalKind[signal], name: nameOf(group) })),
   );
@@ -167,11 +179,8 @@ class GroupCompiler {
   #association(association: EntityAssociation): void {
     const draft = this.#draft;
     if (typeof association === "string") {
-      const entity = this.#entities.get(association);
-      // An entity of another registry: nobody can tell, so all of nothing is asked for.
-      const { entity: known, allOf } = associationOperator;
-      draft.push("associationOperator", entity === undefined ? allOf : known);
-      draft.push("associationOperand", entity ?? 0);
+      draft.push("associationOperator", associationOperator.entity);
+      draft.push("associationOperand", this.#entities.get(association) ?? 0);
       return;
     }
     const isOneOf = "one_of" in association;

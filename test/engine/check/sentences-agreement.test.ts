@@ -68,10 +68,6 @@ const byEdge = (pass: SignalPass, request: Uint8Array): string[][] => {
 
 const prose = findingId(finding.conditionalAttribute);
 
-/** The tables do not hold the names of entities that the registry has not. */
-const withoutStrangers = (message: string): string =>
-  message.replaceAll(/(?<=[[ ])elsewhere(?:, |(?=\]))/g, "").replaceAll(", ]", "]");
-
 type Checking = {
   readonly registry: ResolvedRegistry;
   readonly signal: Signal;
@@ -91,7 +87,7 @@ function* checked({ registry, signal, profile }: Checking, request: Uint8Array) 
         ({ id, context }) =>
           signal !== "traces" || id !== prose || context["condition"] !== undefined,
       )
-      .map(({ id, level, message }) => `${level} ${id}: ${withoutStrangers(message)}`);
+      .map(({ id, level, message }) => `${level} ${id}: ${message}`);
   }
 }
 
