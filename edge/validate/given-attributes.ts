@@ -14,7 +14,13 @@ import {
 } from "../../schemas/otlp/record-layout.ts";
 import type { ScannedRows } from "../../schemas/otlp/scanned-rows.ts";
 import { tagOf, wireType } from "../../schemas/otlp/wire.ts";
-import { foundStride, foundWord, placeList, readPlace } from "../../schemas/validate/found.ts";
+import {
+  foundStride,
+  foundWord,
+  placedMax,
+  placeList,
+  readPlace,
+} from "../../schemas/validate/found.ts";
 import type { Found } from "../../schemas/validate/found.ts";
 import type { SampleTypeAt } from "../../schemas/validate/sample-type.ts";
 import type { AttributeRange } from "./nested-attributes.ts";
@@ -53,7 +59,7 @@ export class GivenAttributes {
   of({ rows, found }: Checked, row: number, typeAt: SampleTypeAt): GivenAttribute | null {
     const record = found.rows[row * foundStride + foundWord.record] ?? 0;
     const place = placeIn(found, row);
-    if (place === null) return null;
+    if (place === null || (place.list !== placeList.own && place.index === placedMax)) return null;
     const range = this.#range(rows, record, place);
     return range === null ? null : this.#read(rows.bytes, range, place.index, typeAt);
   }

@@ -8,7 +8,7 @@ import { atomKind, requirement } from "../weaver/table-layout.ts";
 import type { Tables } from "../weaver/tables.ts";
 import { finding } from "./finding-table.ts";
 import type { Found } from "./found.ts";
-import { absentFrom } from "./found.ts";
+import { absentFrom, placedMax } from "./found.ts";
 import { KeyCheck, attributeOf } from "./key-check.ts";
 import type { ValidationPlan } from "./plan.ts";
 import { ValueCheck, isWatched } from "./value-check.ts";
@@ -111,15 +111,17 @@ export class AttributeCheck {
     const { rows, count } = table;
     const { attributeAccept } = tables.sections;
     const found = this.#found;
+    // Of the record's own list the place is the index.
+    const indexMax = place === 0 ? count : placedMax;
     this.#table = table;
     for (let index = 0; index < count; index += 1) {
       const row = index * stride;
       const keyStart = rows[row + word.keyStart] as number;
       const length = (rows[row + word.keyEnd] as number) - keyStart;
-      found.place = place + index;
+      found.place = place + (index < indexMax ? index : indexMax);
       const attribute = keyOf(this.#keys.check(tables, this.#view, keyStart, length));
       if (attribute < 0) continue;
-      this.#mark(attribute, place + index, index);
+      this.#mark(attribute, found.place, index);
       const type = typeAt(this.#bytes, rows, index);
       if ((((attributeAccept[attribute] as number) >>> type) & 1) === 0) {
         found.add(typeMismatch, attribute);

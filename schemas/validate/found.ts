@@ -26,10 +26,12 @@ export const placeList = { own: 0, event: 1, link: 2, scope: 3, point: 4, exempl
 
 const indexBits = 12;
 const listShift = 28;
+/** In a list that is not the record's own this index stands for itself and all beyond. */
+export const placedMax = (1 << indexBits) - 1;
 
 /** Where an attribute stands: list, number of the event, link, scope, point or exemplar, index therein. */
 export const placeOf = (list: number, item: number, index: number): number =>
-  (list << listShift) | ((item & 0xffff) << indexBits) | (index & 0xfff);
+  (list << listShift) | ((item & 0xffff) << indexBits) | (index & placedMax);
 
 /** List, item and index of a place, for people; null when the place names a group or nothing. */
 export const readPlace = (
@@ -42,7 +44,7 @@ export const readPlace = (
   return {
     list,
     item: (place >>> indexBits) & 0xffff,
-    index: place & 0xfff,
+    index: place & placedMax,
   };
 };
 

@@ -141,6 +141,22 @@ test("a finding on a late one of more attributes than usual names its own key", 
   expect(await response.text()).toContain("1 x missing_namespace never in x");
 });
 
+test("a finding on a late one of an event's many attributes names no other event's key", async () => {
+  const rules = JSON.stringify([{ mode: "reject", finding: "missing_namespace" }]);
+  const edge = new FakeEdge({ ATTRIBUTES_MAX: "8192", VALIDATION_RULES: rules });
+  const attributesOf = (count: number, last: string): object[] =>
+    [...Array.from({ length: count }, (_, at) => `service.k${at}`), last].map((key) => ({
+      key,
+      value: { stringValue: "x" },
+    }));
+  const events = [
+    { attributes: attributesOf(5000, "never") },
+    { attributes: attributesOf(2000, "a.b") },
+  ];
+  const response = await post(edge, { ...span("x", {}), events });
+  expect(await response.text()).toContain("1 x missing_namespace in x");
+});
+
 test("findings on names that are long in JSON leave the original whole", async () => {
   const edge = new FakeEdge();
   const strange = "\u0001".repeat(120);
