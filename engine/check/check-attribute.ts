@@ -15,13 +15,12 @@ import type { RegistryIndex } from "./registry-index.ts";
 import { templateElement } from "./registry-index.ts";
 import { ownType, textOf } from "./sample.ts";
 
-const nameFormat = /^[a-z][a-z0-9]*(?:[._][a-z0-9]+)*$/;
-/** Longer names are not well-formed, and not looked at further. */
-const nameCharactersMax = 1024;
+const firstFormat = /^[a-z]/;
+const wordFormat = /^[a-z0-9]+$/;
 
-/** Attribute and metric names: lower-case words between dots and underscores. */
+/** Attribute and metric names: lower-case words between dots and underscores, as many as there are. */
 export const isWellFormedName = (name: string): boolean =>
-  name.length <= nameCharactersMax && nameFormat.test(name);
+  firstFormat.test(name) && name.split(/[._]/).every((word) => wordFormat.test(word));
 
 /** Context of `deprecated`, apart from the name. `renamed_to` is ours. */
 export const deprecationContext = (deprecated: Deprecated, isWeir: boolean): Json => ({

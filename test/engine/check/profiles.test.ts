@@ -10,6 +10,13 @@ const ids = (samples: readonly Json[], profile: "weaver" | "weir"): string[] =>
     .map(({ id }) => id);
 
 describe("the profiles", () => {
+  it("take a long name for well-formed when it is, as the edge does", () => {
+    for (const name of [`b.${"x".repeat(2000)}`, `b${".x".repeat(100_000)}`]) {
+      expect(ids([key(name)], "weaver")).toEqual(["missing_attribute"]);
+      expect(ids([key(`${name}.`)], "weir")).toEqual(["missing_attribute", "invalid_format"]);
+    }
+  });
+
   it("differ in the dot behind a template", () => {
     expect(ids([key("a.headers.x")], "weaver")).toEqual(["template_attribute"]);
     expect(ids([key("a.headers.x")], "weir")).toEqual(["missing_attribute", "extends_namespace"]);
