@@ -1,10 +1,10 @@
 // The Confluent REST v3 produce API over fetch: a request per topic, its body a stream of
 // concatenated JSON records, its answer a stream of results in the same order. For clusters that
 // are reachable only so, and for the embedded log.
+import { answerText } from "../../schemas/answer-text.ts";
 import { Deadlines } from "../../schemas/kafka/deadlines.ts";
 import { allHeaders } from "../../schemas/kafka/header-block.ts";
 import { fixedLimits } from "../limits.ts";
-import { answerText } from "./answer-text.ts";
 import { type RecordState, recordState } from "./forward-outcome.ts";
 import { parseJsonStream } from "./json-stream.ts";
 import { type Sink, type SinkRecord, type SinkResult, failedAppend } from "./sink.ts";

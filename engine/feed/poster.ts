@@ -1,6 +1,7 @@
 // Posts JSON batches to one endpoint of the edge, like any client: a bounded number at a time,
 // again on 429, 502, 503, 504 and lost connections, honouring Retry-After. `post` waits while all
 // places are taken, so that a slow edge slows its feed instead of filling its memory.
+import { answerText } from "../../schemas/answer-text.ts";
 import { newTotals, type PostTotals } from "./post-totals.ts";
 import { backoffMs, type BackoffLimits } from "../send/backoff.ts";
 import { isRetryable, retryAfterMs } from "../send/retry-after.ts";
@@ -142,8 +143,8 @@ export class Poster {
     const authorization = apiKey === null ? {} : { authorization: `Bearer ${apiKey}` };
     const headers = { "content-type": "application/json", ...authorization };
     const response = await this.#options.fetch(url, { method: "POST", headers, body, signal });
-    const text = await boundedText(response);
-    if (response.ok) return { kind: "accepted", rejected: rejectedIn(text) };
+    const { text, isCut } = await answerText(response, answerBytesMax);
+    if (response.ok) return { kind: "accepted", rejected: isCut ? 0 : rejectedIn(text) };
     if (!isRetryable(response.status)) return { kind: "refused", status: response.status };
     const afterMs = retryAfterMs(response.headers.get("retry-after"), nowMs());
     return { kind: "again", cause: `status ${response.status}`, afterMs };
@@ -162,18 +163,6 @@ const causeOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;
   return cause instanceof Error && "code" in cause ? String(cause.code) : error.name;
-};
-
-const boundedText = async (response: Response): Promise<string> => {
-  const decoder = new TextDecoder();
-  let text = "";
-  if (response.body === null) return text;
-  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
-    text += decoder.decode(chunk, { stream: true });
-    // Leaving the loop cancels the rest.
-    if (text.length > answerBytesMax) return "";
-  }
-  return text;
 };
 
 /** The `rejected` of an answer `{"accepted":n,"rejected":n,…}`; 0 when it tells nothing. */

@@ -17,8 +17,8 @@ const turnMs = 5;
 /** Requests taken from one market thread in one turn. */
 const drainLimit = 256;
 const requestMsMax = 5_000;
-// 100 tables of 256 addresses in base64 are 1.1 million characters.
-const answerCharsMax = 1 << 21;
+// 100 tables of 256 addresses in base64 are 1.1 million bytes.
+const answerBytesMax = 1 << 21;
 
 /** Where tables come from. */
 export type ResolverSettings = ResolverLimits & {
@@ -74,7 +74,7 @@ const rpcOf = ({ url, keyFile }: ResolverOptions, signal: AbortSignal): JsonRpc 
   return new JsonRpc({
     url,
     timeoutMs: requestMsMax,
-    answerCharsMax,
+    answerBytesMax,
     fetch: (input, init) => {
       const signals = init?.signal ? [init.signal, signal] : [signal];
       return fetch(input, { ...init, signal: AbortSignal.any(signals) });

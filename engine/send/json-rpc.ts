@@ -1,5 +1,6 @@
 // One JSON-RPC 2.0 request over HTTP and what became of it, as a value. No retries here: those are
 // the senders' matter. Neither the address nor a header ever stands in a message: both can hold keys.
+import { answerText } from "../../schemas/answer-text.ts";
 import { timerMsMax } from "../timer-ms-max.ts";
 import { checkInteger } from "./check-option.ts";
 import { hasLogin, httpUrl } from "./http-url.ts";
@@ -7,7 +8,7 @@ import { retryAfterMs } from "./retry-after.ts";
 import { classOf, classOfStatus, isKnownCode, type RpcFailure } from "./rpc-failure.ts";
 import type { Secret } from "./secret.ts";
 
-const answerCharsMaxDefault = 1 << 20;
+const answerBytesMaxDefault = 1 << 20;
 const messageLengthMax = 300;
 
 /** The result of a request as it came, or why there is none. */
@@ -20,7 +21,7 @@ export type RpcValue<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly failure: RpcFailure };
 
-/** Where requests go. `timeoutMs` is 10,000 when left out, `answerCharsMax` 2^20. */
+/** Where requests go. `timeoutMs` is 10,000 when left out, `answerBytesMax` 2^20. */
 export type JsonRpcOptions = {
   readonly url: string;
   readonly fetch: typeof fetch;
@@ -29,7 +30,7 @@ export type JsonRpcOptions = {
   /** One request, until the whole answer is there; an integer from 1 to 2^31 - 1. */
   readonly timeoutMs?: number;
   /** Longer answers are taken for none; an integer of 1 or more. */
-  readonly answerCharsMax?: number;
+  readonly answerBytesMax?: number;
   /** Ms since 1970, against which a Retry-After that is a date is read; Date.now when left out. */
   readonly epochMs?: () => number;
 };
@@ -39,7 +40,7 @@ export class JsonRpc {
   readonly #options: JsonRpcOptions;
   readonly #headers: Record<string, string>;
   readonly #timeoutMs: number;
-  readonly #answerCharsMax: number;
+  readonly #answerBytesMax: number;
   #lastId = 0;
 
   /**
@@ -47,14 +48,14 @@ export class JsonRpc {
    * way without TLS or in a header that is none, or a limit that is out of its range.
    */
   constructor(options: JsonRpcOptions) {
-    const { url, secret, timeoutMs = 10_000, answerCharsMax = answerCharsMaxDefault } = options;
+    const { url, secret, timeoutMs = 10_000, answerBytesMax = answerBytesMaxDefault } = options;
     checkUrl(url, secret !== undefined);
     // A timer of Node for longer fires at once: after the request has gone out.
     checkInteger("timeoutMs", timeoutMs, 1, timerMsMax);
-    checkInteger("answerCharsMax", answerCharsMax, 1);
+    checkInteger("answerBytesMax", answerBytesMax, 1);
     this.#options = options;
     this.#timeoutMs = timeoutMs;
-    this.#answerCharsMax = answerCharsMax;
+    this.#answerBytesMax = answerBytesMax;
     this.#headers = { "content-type": "application/json", accept: "application/json" };
     if (secret !== undefined)
       this.#headers[secret.header] = `${secret.prefix ?? ""}${secret.value.reveal()}`;
@@ -72,7 +73,8 @@ export class JsonRpc {
       const { url, fetch } = this.#options;
       const init = { method: "POST", headers: this.#headers, body, signal } as const;
       const response = await fetch(url, { ...init, redirect: "error" });
-      return this.#read(response, id, await boundedText(response, this.#answerCharsMax));
+      const { text, isCut } = await answerText(response, this.#answerBytesMax);
+      return this.#read(response, id, isCut ? "" : text);
     } catch (error) {
       return lost(null, causeOf(error));
     }
@@ -213,16 +215,4 @@ const parse = (text: string): Record<string, unknown> | null => {
   } catch {
     return null;
   }
-};
-
-const boundedText = async (response: Response, charsMax: number): Promise<string> => {
-  if (response.body === null) return "";
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
-    text += decoder.decode(chunk, { stream: true });
-    // Leaving the loop cancels the rest.
-    if (text.length > charsMax) return "";
-  }
-  return text;
 };

@@ -47,7 +47,7 @@ const create = async (change: Partial<ResolverLimits> = {}) => {
   const reader = new TableCacheReader(memory);
   const resolver = new TableResolver({
     cache: new TableCacheWriter(memory),
-    rpc: new SolanaRpc(new JsonRpc({ url, fetch, answerCharsMax: 1 << 21 })),
+    rpc: new SolanaRpc(new JsonRpc({ url, fetch, answerBytesMax: 1 << 21 })),
     limits: { ...limits, ...change },
     nowUs: () => clock.us,
     random: () => 0.5,

@@ -189,9 +189,9 @@ it("refuses addresses that fetch never takes, and limits that no request could k
   const url = "http://127.0.0.1:1/";
   for (const timeoutMs of [0, -1, 1.5, Number.NaN, Infinity, 2 ** 31])
     expect(() => new JsonRpc({ url, fetch, timeoutMs })).toThrow(`timeoutMs=${timeoutMs}, `);
-  for (const answerCharsMax of [0, -1, 1.5, Number.NaN, Infinity])
-    expect(() => new JsonRpc({ url, fetch, answerCharsMax })).toThrow(
-      `answerCharsMax=${answerCharsMax}, `,
+  for (const answerBytesMax of [0, -1, 1.5, Number.NaN, Infinity])
+    expect(() => new JsonRpc({ url, fetch, answerBytesMax })).toThrow(
+      `answerBytesMax=${answerBytesMax}, `,
     );
 });
 

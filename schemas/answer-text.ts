@@ -4,8 +4,11 @@
 /** `isCut`: there was more than `bytesMax`, which was not read. */
 export type AnswerText = { readonly text: string; readonly isCut: boolean };
 
+/** An answer of fetch: of its body only that it gives chunks, which the types of Node and workerd tell apart. */
+type Answer = { readonly body: unknown };
+
 /** Leaves what is beyond `bytesMax` unread and the connection closed. */
-export const answerText = async ({ body }: Response, bytesMax: number): Promise<AnswerText> => {
+export const answerText = async ({ body }: Answer, bytesMax: number): Promise<AnswerText> => {
   const decoder = new TextDecoder();
   let text = "";
   let bytes = 0;
