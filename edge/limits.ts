@@ -103,7 +103,7 @@ export const settableLimits = {
   ),
   WAIT_MS_MAX: limit(
     [10_000, 100, 60_000],
-    "wait for the log, in ms; after 60 % of it, or 500 ms behind what is kept, what was not sent is kept in the storage",
+    "wait for the log, in ms; after 60 % of it what was not sent is kept in the storage",
     "503 and Retry-After",
   ),
 } as const satisfies { readonly [name: string]: Limit };

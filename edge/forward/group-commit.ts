@@ -23,8 +23,6 @@ const refusedPauseMs = putOffMsMax;
 const doubtPauseMs = 500;
 /** Part of a caller's patience after which its records are spilled. */
 const spillShare = 0.6;
-/** The same behind a spill that is being sent, which may take minutes: half a second is enough of it. */
-const behindSpillMs = 500;
 
 const refusedThen =
   "requests get 503, what was acknowledged before stays in the storage and is tried every " +
@@ -171,12 +169,6 @@ export class GroupCommit {
     return this.#breaker.isOpen || this.#isSending || !this.#parts.spill.isEmpty;
   }
 
-  /** What is in the spill goes to the log before anything newer. */
-  #isSpillDue(): boolean {
-    const dueMs = this.#parts.spill.nextDueMs();
-    return dueMs !== undefined && dueMs <= this.#parts.nowMs();
-  }
-
   #wait(first: number, records: readonly SinkRecord[]): Promise<ForwardOutcome> {
     const { promise, resolve } = Promise.withResolvers<ForwardOutcome>();
     const { waitMsMax } = this.#parts.limits;
@@ -204,16 +196,7 @@ export class GroupCommit {
       if (this.#open.has(caller))
         cancel = this.#deadlines.start(waitMsMax * (1 - spillShare), late);
     };
-    const patienceMs = waitMsMax * spillShare;
-    const behindSpill = (): void => {
-      if (caller.sent < records.length) this.#tryKeepWaiting(caller);
-      if (this.#open.has(caller))
-        cancel = this.#deadlines.start(patienceMs - behindSpillMs, impatient);
-    };
-    const isBehindSpill = behindSpillMs < patienceMs && this.#isSpillDue();
-    let cancel = isBehindSpill
-      ? this.#deadlines.start(behindSpillMs, behindSpill)
-      : this.#deadlines.start(patienceMs, impatient);
+    let cancel = this.#deadlines.start(waitMsMax * spillShare, impatient);
     this.#open.add(caller);
     this.#callers.push(caller);
     if (!this.#isSending) void this.#pump();
@@ -346,10 +329,10 @@ export class GroupCommit {
     }
   }
 
-  /** Spills what waits, up to `last` (with it); false, and nothing changed, when it does not fit. */
-  #tryKeepWaiting(last?: Caller): boolean {
-    if (!this.#tryKeep(this.#callers.waiting(last).map(numberedOf))) return false;
-    for (const share of this.#callers.takeThrough(last)) {
+  /** Spills what waits; false, and nothing changed, when it does not fit. */
+  #tryKeepWaiting(): boolean {
+    if (!this.#tryKeep(this.#callers.waiting().map(numberedOf))) return false;
+    for (const share of this.#callers.takeThrough()) {
       const states = new Uint8Array(share.to - share.from).fill(recordState.acknowledged);
       this.#callers.settle(share, states, 0);
     }

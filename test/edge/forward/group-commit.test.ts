@@ -286,20 +286,6 @@ describe("with a spill", () => {
     expect(await Promise.all([inFlight, waiting])).toEqual([acknowledged, acknowledged]);
   });
 
-  test("nobody waits long behind a spill that is being sent", async () => {
-    const { sink, spill, commit } = withSpill({ waitMsMax: 10_000 });
-    spill.tryPut([{ first: -1, records: [sinkRecord(0, 1)] }]);
-    const resumed = commit.resume();
-    await settle();
-    const outcome = commit.submit([sinkRecord(1, 1)]);
-    await vi.advanceTimersByTimeAsync(500);
-    expect([spill.records, sink.pending.length]).toEqual([2, 1]);
-    expect(await outcome).toEqual(acknowledged);
-    for (; sink.pending.length > 0; await settle()) sink.answer();
-    await resumed;
-    expect(sink.given.map(({ partition }) => partition)).toEqual([0, 1]);
-  });
-
   test("behind a full spill that is being sent a caller has all of its patience", async () => {
     const { sink, spill, commit } = setUp({ waitMsMax: 10_000 }, new MemorySpill(200));
     spill.tryPut([{ first: -1, records: [sinkRecord(0, 1)] }]);
