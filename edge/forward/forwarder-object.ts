@@ -13,6 +13,7 @@ import type { ForwarderState } from "./forwarder.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { LateOutcomes } from "./late-outcomes.ts";
 import { kafkaSink } from "./kafka-sink.ts";
+import { spilledSendBytesMax } from "./group-limits.ts";
 import { postAnswer } from "./posted-frame.ts";
 import { rejectingSink } from "./rejecting-sink.ts";
 import { restSink } from "./rest-sink.ts";
@@ -27,10 +28,10 @@ const logSink = (log: LogConfig, sendMsMax: number): Sink => {
   return restSink({ ...log, sendMsMax, fetch: (url, init) => fetch(url, init) });
 };
 
-/** A row is sent whole, and may all be of one partition. */
+/** A row is sent whole. */
 const spillLimits = ({ group, forwarder }: EdgeConfig): SpillLimits => ({
   bytesMax: forwarder.spillBytesMax,
-  sendBytesMax: Math.min(group.groupBytesMax, group.sendBytesMax),
+  sendBytesMax: spilledSendBytesMax(group),
   sendRecordsMax: group.groupRecordsMax,
 });
 

@@ -13,7 +13,7 @@ import {
   recordState,
   refusedOutcome,
 } from "./forward-outcome.ts";
-import type { GroupLimits } from "./group-limits.ts";
+import { type GroupLimits, spilledSendBytesMax } from "./group-limits.ts";
 import type { Sink, SinkRecord, SinkResult } from "./sink.ts";
 import { type Numbered, putOffMsMax, type SpillQueue, type SpilledGroup } from "./spill.ts";
 
@@ -205,8 +205,7 @@ export class GroupCommit {
 
   async #pump(): Promise<void> {
     const { spill, limits, nowMs } = this.#parts;
-    // What is kept may all be of one partition.
-    const bytesMax = Math.min(limits.sendBytesMax, limits.groupBytesMax);
+    const bytesMax = spilledSendBytesMax(limits);
     this.#isSending = true;
     while (!this.#breaker.isOpen) {
       const spilled = spill.peek(nowMs(), bytesMax);

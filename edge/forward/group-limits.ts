@@ -19,3 +19,8 @@ export type GroupLimits = {
   /** A caller's patience, from its arrival to its answer. */
   readonly waitMsMax: number;
 };
+
+/** Bytes of one send of what is kept, which may all be of one partition. */
+export const spilledSendBytesMax = (
+  limits: Pick<GroupLimits, "sendBytesMax" | "groupBytesMax">,
+): number => Math.min(limits.sendBytesMax, limits.groupBytesMax);

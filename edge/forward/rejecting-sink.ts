@@ -90,9 +90,10 @@ class Rejection {
     );
     for (const at of places) {
       const state = this.#states[at] ?? recordState.unknown;
-      if (isWritten(state)) onRejected();
-      if (isWritten(state) || state === oversize)
-        this.#states[at] = state === oversize ? unplaced : oversize;
+      if (state === oversize) this.#states[at] = unplaced;
+      if (!isWritten(state)) continue;
+      this.#states[at] = oversize;
+      onRejected();
     }
     return { ...joined(this.#results), states: this.#states };
   }
