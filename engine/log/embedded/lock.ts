@@ -9,6 +9,7 @@ import {
   readlinkSync,
   writeFileSync,
 } from "node:fs";
+import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
@@ -51,17 +52,31 @@ export const lockDirectory = (directory: string): Release => {
     }
   }
   database.close();
-  const owner = ownerOf(ownerFile);
-  throw new LogError("locked", `${directory} is in use by process ${owner}: stop it first`);
+  const [pid = "unknown", host = "an unknown host"] = ownerOf(ownerFile).split(" ");
+  const owner = `process ${pid} on ${host}`;
+  throw new LogError("locked", `${directory} is in use by ${owner}: stop it first`);
 };
 
-/** The same in all threads of a process and in no other: two containers may each have a process 1. */
-const ownId = (): string => {
+/**
+ * The same in all threads of a process and in no other: two containers may each have a process 1, and
+ * not every system tells its namespaces.
+ */
+const ownId = (): string =>
+  `${process.pid} ${hostname()} ${startTicks()} ${linuxText(() => readlinkSync("/proc/self/ns/pid"))}`;
+
+/** When the process started, in clock ticks since the system did: proc(5), field 22. */
+const startTicks = (): string =>
+  linuxText(() => {
+    const stat = readFileSync("/proc/self/stat", "latin1");
+    // The second field is the program's name in parentheses and may hold spaces itself.
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  });
+
+const linuxText = (read: () => string): string => {
   try {
-    return `${process.pid} ${readlinkSync("/proc/self/ns/pid")}`;
+    return read();
   } catch {
-    // Only Linux has such namespaces.
-    return String(process.pid);
+    return "-";
   }
 };
 

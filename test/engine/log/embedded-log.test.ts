@@ -111,9 +111,11 @@ test("a process of the same number in another container does not come in as a th
     .then(() => { console.log("opened"); setInterval(() => undefined, 1_000); })`;
   const holder = spawn(process.execPath, ["-e", code], { stdio: ["ignore", "pipe", "inherit"] });
   await once(createInterface({ input: holder.stdout }), "line");
-  // As the holder would have it with our number; ours has our namespace with it.
-  writeFileSync(join(directory, "owner"), `${process.pid}\n`);
-  expect(() => openEmbeddedLog({ directory, topics })).toThrow("locked");
+  // As the holder would have it with our number.
+  writeFileSync(join(directory, "owner"), `${process.pid} elsewhere 1 -\n`);
+  expect(() => openEmbeddedLog({ directory, topics })).toThrow(
+    `locked: ${directory} is in use by process ${process.pid} on elsewhere: stop it first`,
+  );
   holder.kill("SIGKILL");
   await once(holder, "exit");
   await (await opened({ directory })).close();
