@@ -13,18 +13,23 @@ type Work = { readonly spansPerRequest: number; readonly seconds: number; readon
 
 const connections = 16;
 const minutesDefault = 10;
-const latencyRounds = 3;
 /** Of the latencies. */
 const spansPerRequest = 100;
 
 const load = (binary: string, server: Server, work: Work): Promise<SpanLoadResult> =>
   loadSpans({ binary, url: server.tracesUrl, connections, pids: [server.pid], ...work });
 
-type Latency = { readonly binary: string; readonly server: Server; readonly seconds: number };
+type Latency = {
+  readonly binary: string;
+  readonly server: Server;
+  readonly seconds: number;
+  readonly rounds: number;
+};
 
-const atRate = async ({ binary, server, seconds }: Latency, rate: number): Promise<void> => {
+const atRate = async (run: Latency, rate: number): Promise<void> => {
+  const { binary, server, seconds } = run;
   const rounds: SpanLoadResult[] = [];
-  for (let i = 0; i < latencyRounds; i += 1)
+  for (let i = 0; i < run.rounds; i += 1)
     rounds.push(await load(binary, server, { spansPerRequest, seconds, rate }));
   const failed = rounds.find(({ not200 }) => not200 !== undefined);
   report({
@@ -48,8 +53,7 @@ const fullLoad = async ({ binary, server, seconds }: Latency): Promise<number> =
   return Math.max(1, requestsPerSecond);
 };
 
-const memory = async (binary: string, server: Server, seconds: number): Promise<void> => {
-  const rounds = 10;
+const memory = async ({ binary, server, seconds, rounds }: Latency): Promise<void> => {
   const mb: number[] = [];
   let requests = 0;
   for (let round = 0; round < rounds; round += 1) {
@@ -81,19 +85,19 @@ export const run = ({ smoke }: BenchOptions): Promise<void> =>
     const forward = async (): Promise<Server> => startWeir(`weir: ${work}`, { vars });
     let rate = 0;
     const latency = async (server: Server): Promise<void> => {
-      const run = { binary, server, seconds: smoke ? 0.5 : 10 };
+      const run = { binary, server, seconds: smoke ? 0.5 : 10, rounds: smoke ? 1 : 3 };
       const held = await fullLoad(run);
       if (rate === 0) rate = Math.floor(held / 2);
       await atRate(run, rate);
     };
     await withServer(await forward(), latency);
-    const short = { vars, shortPauses: true };
-    await withServer(await startWeir(`weir, short pauses: ${work}`, short), latency);
     await withServer(await startCallOnly(), latency);
     if (!smoke) {
+      const short = { vars, shortPauses: true };
+      await withServer(await startWeir(`weir, short pauses: ${work}`, short), latency);
       await withServer(await startPrototype(broker.bootstrap), latency);
       await withServer(await startCollector(broker.bootstrap), latency);
     }
-    const seconds = smoke ? 1 : minutes * 60;
-    await withServer(await forward(), (server) => memory(binary, server, seconds));
+    const size = smoke ? { seconds: 1, rounds: 2 } : { seconds: minutes * 60, rounds: 10 };
+    await withServer(await forward(), (server) => memory({ binary, server, ...size }));
   });

@@ -7,7 +7,7 @@ import { runSeed, seeded } from "../random.ts";
 import { until } from "../until.ts";
 import { EdgeAndKafka, type Held, SpanSenders, stopSenders } from "./edge-and-kafka.ts";
 
-const kills = Number(process.env["WEIR_KILLS"] ?? 4);
+const kills = Number(process.env["WEIR_KILLS"] ?? 2);
 const seed = runSeed("spill");
 const timeoutMs = 300_000 + kills * 30_000;
 

@@ -13,7 +13,7 @@ import { runSeed, seeded } from "../../random.ts";
 import { kafkaAvailable } from "../../kafka-broker.ts";
 
 /** WEIR_KILLS=20 for the long run. */
-const kills = Number(process.env["WEIR_KILLS"] ?? 2);
+const kills = Number(process.env["WEIR_KILLS"] ?? 1);
 const topic = `kill-${randomUUID()}`;
 const topics = { [topic]: { partitions: 3, retentionMs: 3_600_000, messageBytesMax: 100_000 } };
 
