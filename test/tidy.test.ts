@@ -1,12 +1,13 @@
 // House rules that the linter cannot say, over the tracked sources.
 import { execFileSync } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
-import { basename, dirname, extname, join } from "node:path";
+import { basename, dirname, extname, join, matchesGlob } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { describe, expect, it } from "vitest";
 
 import packageFile from "../package.json" with { type: "json" };
+import tests from "../vitest.config.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const tracked = execFileSync("git", ["ls-files"], { cwd: root, encoding: "utf8" })
@@ -14,6 +15,15 @@ const tracked = execFileSync("git", ["ls-files"], { cwd: root, encoding: "utf8" 
   .filter((path) => path !== "");
 const read = (path: string): string => readFileSync(`${root}${path}`, "utf8");
 const sources = tracked.filter((path) => /^(edge|engine|schemas)\/.*\.(ts|mjs)$/.test(path));
+
+type Project = { readonly test: { isolate?: boolean; include?: string[]; exclude?: string[] } };
+
+/** Test projects whose files share a process or an isolate. */
+const sharing = ((tests.test?.projects ?? []) as Project[])
+  .map(({ test }) => test)
+  .filter(({ isolate }) => isolate === false);
+const isAmong = (globs: readonly string[], path: string): boolean =>
+  globs.some((glob) => matchesGlob(path, glob));
 
 const allowedTop =
   /^(package\.json|package-lock\.json|wrangler\.toml|tsconfig[^/]*|vitest[^/]*|knip\.json|[A-Z]+\.md|LICENSE|\..*)$/;
@@ -100,6 +110,15 @@ describe("the house", () => {
     const tests = tracked.filter((path) => /^test\/.*\.test\.ts$/.test(path));
     const subject = / from "\.\.?\/|"node:child_process"|readFileSync/;
     expect(tests.filter((path) => !subject.test(read(path)))).toEqual([]);
+  });
+
+  it("replaces timers and modules only where a test file has its process for itself", () => {
+    const replaces = /\bvi\.(?:useFakeTimers|mock|stubGlobal|stubEnv)\(/;
+    const found = sharing.flatMap(({ include = [], exclude = [] }) =>
+      tracked.filter((path) => isAmong(include, path) && !isAmong(exclude, path)),
+    );
+    expect(found.length).toBeGreaterThan(80);
+    expect(found.filter((path) => replaces.test(read(path)))).toEqual([]);
   });
 
   it("SN21: has a gate that checks types, lints, and runs the README's test command", () => {
