@@ -9,7 +9,6 @@ import {
   readlinkSync,
   writeFileSync,
 } from "node:fs";
-import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
@@ -19,6 +18,9 @@ import { isBusy } from "./sqlite-error.ts";
 
 /** Releases what this call took; nothing where another thread holds it. Idempotent. */
 export type Release = () => void;
+
+/** Until released: with a connection that is garbage its lock would go. */
+const held = new Set<DatabaseSync>();
 
 const attempts = 20;
 const attemptMs = 25;
@@ -36,7 +38,9 @@ export const lockDirectory = (directory: string): Release => {
     try {
       database.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
       writeFileSync(ownerFile, `${self}\n`);
+      held.add(database);
       return () => {
+        held.delete(database);
         if (database.isOpen) database.close();
       };
     } catch (error) {
@@ -52,31 +56,17 @@ export const lockDirectory = (directory: string): Release => {
     }
   }
   database.close();
-  const [pid = "unknown", host = "an unknown host"] = ownerOf(ownerFile).split(" ");
-  const owner = `process ${pid} on ${host}`;
-  throw new LogError("locked", `${directory} is in use by ${owner}: stop it first`);
+  const owner = ownerOf(ownerFile);
+  throw new LogError("locked", `${directory} is in use by process ${owner}: stop it first`);
 };
 
-/**
- * The same in all threads of a process and in no other: two containers may each have a process 1, and
- * not every system tells its namespaces.
- */
-const ownId = (): string =>
-  `${process.pid} ${hostname()} ${startTicks()} ${linuxText(() => readlinkSync("/proc/self/ns/pid"))}`;
-
-/** When the process started, in clock ticks since the system did: proc(5), field 22. */
-const startTicks = (): string =>
-  linuxText(() => {
-    const stat = readFileSync("/proc/self/stat", "latin1");
-    // The second field is the program's name in parentheses and may hold spaces itself.
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
-  });
-
-const linuxText = (read: () => string): string => {
+/** The same in all threads of a process and in no other: two containers may each have a process 1. */
+const ownId = (): string => {
   try {
-    return read();
+    return `${process.pid} ${readlinkSync("/proc/self/ns/pid")}`;
   } catch {
-    return "-";
+    // Only Linux has such namespaces.
+    return String(process.pid);
   }
 };
 
