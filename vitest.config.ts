@@ -16,7 +16,6 @@ const timed = [
   "test/edge/forward/isolate-batch.test.ts",
   "test/edge/forward/rest-sink.test.ts",
   "test/edge/receive/*.test.ts",
-
   "test/edge/registry/registry-holder.test.ts",
 ];
 // They end what hangs, on the slowest machine too: no test says how long something takes.

@@ -32,6 +32,8 @@ export const readArguments = (options: Options, argv: readonly string[]): Argume
     const long = word.startsWith("--") ? word : longForm(word, known);
     i += readOption({ known, values, word: long, rest: argv.slice(i + 1) });
   }
+  if (positionals.indexOf("-") !== positionals.lastIndexOf("-"))
+    throw new UsageError("standard input (-) can be read once, and was given twice");
   for (const [name, option] of Object.entries(options)) {
     if (option.default !== undefined) values[name] ??= option.default;
   }

@@ -34,6 +34,10 @@ describe("arguments", () => {
     expect(() => readArguments(options, ["--speed=1", "--speed=2"])).toThrow("--speed");
   });
 
+  it("refuses standard input twice: the second would be empty", () => {
+    expect(() => readArguments(options, ["-", "a", "-"])).toThrow("standard input (-)");
+  });
+
   it("fills defaults", () => {
     expect(readArguments(options, []).values["speed"]).toBe("1");
   });
