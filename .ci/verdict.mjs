@@ -13,7 +13,7 @@ for (const suite of result.testResults) {
 if (skipped > 0) console.log(`${skipped} skipped: a skipped test counts as failed here`);
 const failed = result.numFailedTests + skipped;
 // What timeout(1) says of a run that it ended; the result is written after the last test.
-const isHung = status === "124" && result.success;
+const isHung = ["124", "137"].includes(status) && result.success;
 if (isHung) console.log("the test runner did not end by itself");
 const isGood = failed === 0 && result.numPassedTests > 0 && (status === "0" || isHung);
 if (!isGood) process.exitCode = 1;
