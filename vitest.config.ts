@@ -2,7 +2,7 @@
 // what needs the machine for itself: spinning threads and whole systems. Test files that leave nothing
 // behind share their process or isolate (test/tidy.test.ts looks after it).
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
-import { defineConfig } from "vitest/config";
+import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
 
 const alone = ["test/end-to-end/**/*.test.ts", "test/engine/ring/ring-threads.test.ts"];
 // Functions of their arguments: they share a process, whose modules are read once.
@@ -24,6 +24,11 @@ const timeouts = {
   hookTimeout: 300_000,
   expect: { poll: { timeout: 120_000 } },
 };
+
+const workerd = (test: TestProjectInlineConfiguration["test"]): TestProjectInlineConfiguration => ({
+  plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
+  test: { ...timeouts, sequence: { groupOrder: 1 }, ...test },
+});
 
 export default defineConfig({
   test: {
@@ -48,31 +53,18 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
-      {
-        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
-        test: {
-          ...timeouts,
-          name: "workerd",
-          include: ["test/edge/**/*.test.ts"],
-          exclude: timed,
-          // One isolate for all: each of its own reads the Worker's modules anew, for two seconds.
-          isolate: false,
-          sequence: { groupOrder: 1 },
-        },
-      },
-      {
-        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
-        test: {
-          ...timeouts,
-          name: "workerd, timers",
-          include: timed,
-          sequence: { groupOrder: 1 },
-        },
-      },
+      workerd({
+        name: "workerd",
+        include: ["test/edge/**/*.test.ts"],
+        exclude: timed,
+        // One isolate for all: each of its own reads the Worker's modules anew, for two seconds.
+        isolate: false,
+      }),
+      workerd({ name: "workerd-timers", include: timed }),
       {
         test: {
           ...timeouts,
-          // One starts an engine twenty times.
+          // With WEIR_KILLS one starts an engine twenty times.
           testTimeout: 900_000,
           name: "alone",
           include: alone,

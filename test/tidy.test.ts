@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
 import packageFile from "../package.json" with { type: "json" };
-import tests from "../vitest.config.ts";
+import vitestConfig from "../vitest.config.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const tracked = execFileSync("git", ["ls-files"], { cwd: root, encoding: "utf8" })
@@ -19,7 +19,7 @@ const sources = tracked.filter((path) => /^(edge|engine|schemas)\/.*\.(ts|mjs)$/
 type Project = { readonly test: { isolate?: boolean; include?: string[]; exclude?: string[] } };
 
 /** Test projects whose files share a process or an isolate. */
-const sharing = ((tests.test?.projects ?? []) as Project[])
+const sharing = ((vitestConfig.test?.projects ?? []) as Project[])
   .map(({ test }) => test)
   .filter(({ isolate }) => isolate === false);
 const isAmong = (globs: readonly string[], path: string): boolean =>
@@ -113,7 +113,7 @@ describe("the house", () => {
   });
 
   it("replaces timers and modules only where a test file has its process for itself", () => {
-    const replaces = /\bvi\.(?:useFakeTimers|mock|stubGlobal|stubEnv)\(/;
+    const replaces = /\bvi\.(?:useFakeTimers|mock|stubGlobal|stubEnv|spyOn(?=\(globalThis))\(/;
     const found = sharing.flatMap(({ include = [], exclude = [] }) =>
       tracked.filter((path) => isAmong(include, path) && !isAmong(exclude, path)),
     );

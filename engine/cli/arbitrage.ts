@@ -13,6 +13,7 @@ import { bookOutcome, bookOutcomeText, isReplayFault } from "../book/book-outcom
 import { bookState } from "../book/book-sequencer.ts";
 import { MarketBooks } from "../book/market-books.ts";
 import { readCounters } from "../book/top-reader.ts";
+import { checkStandardInput } from "./arguments.ts";
 import type { Arguments, Command, Io } from "./command.ts";
 import { exitCode, UsageError } from "./command.ts";
 import { InputError, type Line, readLines } from "./input.ts";
@@ -231,8 +232,10 @@ const planOf = ({ values, positionals }: Arguments) => {
     throw new UsageError(`--leg VENUE=FILE: expected 2 to ${legsMax} legs, found ${words.length}`);
   }
   const legs = words.map(legOf);
-  if (legs.filter(({ file }) => file === "-").length > 1)
-    throw new UsageError("--leg: only one of them may be standard input (-)");
+  checkStandardInput(
+    "--leg",
+    legs.map(({ file }) => file),
+  );
   return {
     legs,
     fees: feesOf(values["fee-bps"], legs.length),

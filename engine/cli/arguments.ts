@@ -32,12 +32,17 @@ export const readArguments = (options: Options, argv: readonly string[]): Argume
     const long = word.startsWith("--") ? word : longForm(word, known);
     i += readOption({ known, values, word: long, rest: argv.slice(i + 1) });
   }
-  if (positionals.indexOf("-") !== positionals.lastIndexOf("-"))
-    throw new UsageError("standard input (-) can be read once, and was given twice");
+  checkStandardInput("FILE...", positionals);
   for (const [name, option] of Object.entries(options)) {
     if (option.default !== undefined) values[name] ??= option.default;
   }
   return { values, positionals };
+};
+
+/** @throws UsageError when more than one of the files that `what` names is standard input. */
+export const checkStandardInput = (what: string, files: readonly (string | undefined)[]): void => {
+  if (files.indexOf("-") !== files.lastIndexOf("-"))
+    throw new UsageError(`${what}: only one of them may be standard input (-)`);
 };
 
 /** `--output` for `-o`. */

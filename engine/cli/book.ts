@@ -12,6 +12,7 @@ import { bookLine, summaryLine } from "../book/book-lines.ts";
 import { bookOutcome, bookOutcomeText, isReplayFault } from "../book/book-outcome.ts";
 import { type MarketBook, MarketBooks } from "../book/market-books.ts";
 import { Vwap } from "../book/vwap.ts";
+import { checkStandardInput } from "./arguments.ts";
 import type { Arguments, Command, Io } from "./command.ts";
 import { exitCode, UsageError } from "./command.ts";
 import { InputError, type Line, readLines } from "./input.ts";
@@ -34,8 +35,10 @@ const planOf = ({ values, positionals }: Arguments): Plan => {
     throw new UsageError(`--venue ${venue} is not known; known: ${venueNames.join(", ")}`);
   }
   if (positionals.length === 0) throw new UsageError("FILE is missing; - is standard input");
-  if (at === "-" && positionals.includes("-"))
-    throw new UsageError("--at - and FILE -: only one of them may be standard input");
+  checkStandardInput("--at - and FILE -", [
+    typeof at === "string" ? at : undefined,
+    ...positionals,
+  ]);
   return {
     venue,
     symbol: typeof symbol === "string" ? symbol.toUpperCase() : "",

@@ -19,24 +19,26 @@ const spansPerRequest = 100;
 const load = (binary: string, server: Server, work: Work): Promise<SpanLoadResult> =>
   loadSpans({ binary, url: server.tracesUrl, connections, pids: [server.pid], ...work });
 
-type Latency = {
+type LoadRun = {
   readonly binary: string;
   readonly server: Server;
   readonly seconds: number;
   readonly rounds: number;
 };
 
-const atRate = async (run: Latency, rate: number): Promise<void> => {
-  const { binary, server, seconds } = run;
-  const rounds: SpanLoadResult[] = [];
-  for (let i = 0; i < run.rounds; i += 1)
-    rounds.push(await load(binary, server, { spansPerRequest, seconds, rate }));
-  const failed = rounds.find(({ not200 }) => not200 !== undefined);
+const atRate = async (
+  { binary, server, seconds, rounds }: LoadRun,
+  rate: number,
+): Promise<void> => {
+  const results: SpanLoadResult[] = [];
+  for (let i = 0; i < rounds; i += 1)
+    results.push(await load(binary, server, { spansPerRequest, seconds, rate }));
+  const failed = results.find(({ not200 }) => not200 !== undefined);
   report({
-    p50ms: spread(rounds.map(({ p50ms }) => p50ms)),
-    p99ms: spread(rounds.map(({ p99ms }) => p99ms)),
+    p50ms: spread(results.map(({ p50ms }) => p50ms)),
+    p99ms: spread(results.map(({ p99ms }) => p99ms)),
     rate,
-    kSpansPerCpuSecond: spread(rounds.map((round) => (round.spansPerCpuSecond ?? 0) / 1000)),
+    kSpansPerCpuSecond: spread(results.map((round) => (round.spansPerCpuSecond ?? 0) / 1000)),
     residentMb: residentMb(server.pid),
     ...(failed && { not200: failed.not200 }),
     row: `${server.name}, ${spansPerRequest} spans a request`,
@@ -44,7 +46,7 @@ const atRate = async (run: Latency, rate: number): Promise<void> => {
 };
 
 /** Requests per second that it holds, at least 1. */
-const fullLoad = async ({ binary, server, seconds }: Latency): Promise<number> => {
+const fullLoad = async ({ binary, server, seconds }: LoadRun): Promise<number> => {
   const { requestsPerSecond } = await load(binary, server, { spansPerRequest, seconds, rate: 0 });
   report({
     fullLoad: requestsPerSecond,
@@ -53,7 +55,7 @@ const fullLoad = async ({ binary, server, seconds }: Latency): Promise<number> =
   return Math.max(1, requestsPerSecond);
 };
 
-const memory = async ({ binary, server, seconds, rounds }: Latency): Promise<void> => {
+const memory = async ({ binary, server, seconds, rounds }: LoadRun): Promise<void> => {
   const mb: number[] = [];
   let requests = 0;
   for (let round = 0; round < rounds; round += 1) {

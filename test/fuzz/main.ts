@@ -7,7 +7,7 @@ export type FuzzOptions = { readonly seed: number; readonly cases: number };
 
 type Fuzz = { readonly run: (options: FuzzOptions) => Promise<void>; readonly canary: () => void };
 
-const smokeCases = 1_000;
+const smokeCases = 2_000;
 const longCases = 1_000_000;
 const suffix = ".fuzz.ts";
 
