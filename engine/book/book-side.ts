@@ -16,6 +16,14 @@ const levelCount: number = windowLevels;
 export const bidSign = 1;
 export const askSign = -1;
 
+/** What both sides tell their book: in one place, as it looks after each update. */
+export class TopWatch {
+  /** Negative when a best level, or what its index means, may have changed since it was 0. */
+  touched = -1;
+  /** Changes whenever a window index comes to mean another price. */
+  epoch = 0;
+}
+
 /** The memory of one side. */
 export type SideMemory = {
   readonly sizes: Float64Array;
@@ -25,6 +33,7 @@ export type SideMemory = {
 // A field that is undefined until the constructor sets it is checked for its type at each use.
 const noSizes = new Float64Array(0);
 const noBitmap = new Int32Array(0);
+const noWatch = new TopWatch();
 
 /** Prices and sizes are integers from 0 to 2^53 - 1. Single writer: the market thread. */
 export class BookSide {
@@ -39,14 +48,19 @@ export class BookSide {
   // the top.
   #settledBest = -1;
   readonly #settledSize = new Float64Array(1);
-  // Negative when the best level may have changed since.
-  #touched = -1;
+  readonly #watch: TopWatch = noWatch;
   // NaN fails both range checks, so an empty side takes the slow path.
   #base = Number.NaN;
+  // Lowest price of the window, NaN as `#base`, and what makes the distance from it an index: less to
+  // compute for each update than with sign and base.
+  #low = Number.NaN;
+  readonly #flip: number = 0;
   #moves = 0;
 
-  constructor(sign: number, memory: SideMemory) {
+  constructor(sign: number, memory: SideMemory, watch: TopWatch) {
+    this.#watch = watch;
     this.#sign = sign;
+    this.#flip = sign === bidSign ? 0 : windowLevels - 1;
     this.#sizes = memory.sizes;
     this.#bitmap = memory.bitmap;
     this.clear();
@@ -57,17 +71,12 @@ export class BookSide {
     const summary = this.#summary;
     if (summary === 0) return -1;
     const top = 31 - Math.clz32(summary);
-    return (top << 5) + 31 - Math.clz32(this.#bitmap[top] ?? 0);
+    return (top << 5) + 31 - Math.clz32(this.#bitmap[top] as number);
   }
 
   /** Window moves so far; every one changes what an index means. */
   get moves(): number {
     return this.#moves;
-  }
-
-  /** Negative when the best level or the meaning of its index may have changed since `settle`. */
-  get touched(): number {
-    return this.#touched;
   }
 
   /**
@@ -76,14 +85,18 @@ export class BookSide {
    */
   settle(): number {
     const best = this.bestIndex;
-    const size = best < 0 ? 0 : (this.#sizes[best] ?? 0);
+    const size = best < 0 ? 0 : (this.#sizes[best] as number);
     const settled = this.#settledSize;
-    this.#touched = 0;
     const isSize = Number(size !== settled[0]);
     const isIndex = Number(best !== this.#settledBest);
     settled[0] = size;
     this.#settledBest = best;
     return isSize | (isIndex << 1);
+  }
+
+  /** What `bestIndex` was at the last `settle`. */
+  get settledIndex(): number {
+    return this.#settledBest;
   }
 
   /**
@@ -119,17 +132,17 @@ export class BookSide {
    * false, and the level is lost, when `farLevelsMax` levels are outside the window.
    */
   set(price: number, size: number): boolean {
-    const index = price * this.#sign - this.#base;
-    if (!(index >= 0 && index < levelCount)) return this.#setOutside(price, size);
-    const at = index | 0;
+    const offset = price - this.#low;
+    if (!(offset >= 0 && offset < levelCount)) return this.#setOutside(price, size);
+    const at = (offset | 0) ^ this.#flip;
     const bitmap = this.#bitmap;
     // Whether a level appears, stays or goes cannot be foretold, and each wrong guess costs more than
     // all of this: the only branch on it is whether 32 neighbours appear or go with it.
-    this.#touched |= this.#settledBest - 1 - at;
+    this.#watch.touched |= this.#settledBest - 1 - at;
     this.#sizes[at] = size;
     const word = at >> 5;
     const bit = at & 31;
-    const before = bitmap[word] ?? 0;
+    const before = bitmap[word] as number;
     const bits = (before & ~(1 << bit)) | (Number(size > 0) << bit);
     bitmap[word] = bits;
     if (before !== 0 && bits !== 0) return true;
@@ -164,7 +177,8 @@ export class BookSide {
     this.#far.clear();
     this.#summary = 0;
     this.#base = Number.NaN;
-    this.#touched = -1;
+    this.#low = Number.NaN;
+    this.#watch.touched = -1;
   }
 
   /**
@@ -284,8 +298,10 @@ export class BookSide {
     this.#summary = 0;
     // Below -(2^53 - 1) differences would no longer be exact.
     this.#base = Math.max(bestPrice * this.#sign - windowBestIndex, -decimalValueMax);
+    this.#low = this.#sign === bidSign ? this.#base : -this.#base - (windowLevels - 1);
     this.#moves += 1;
-    this.#touched = -1;
+    this.#watch.epoch += 1;
+    this.#watch.touched = -1;
     this.#bringIn();
   }
 

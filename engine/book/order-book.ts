@@ -13,7 +13,7 @@ import {
   topWord,
   versionWord,
 } from "./book-layout.ts";
-import { askSign, bidSign, BookSide } from "./book-side.ts";
+import { askSign, bidSign, BookSide, TopWatch } from "./book-side.ts";
 import type { Depth } from "./depth.ts";
 
 /** Scales and largest values of what is about to be applied. */
@@ -66,9 +66,9 @@ export class OrderBook {
   /** Bids, asks. */
   readonly sides: readonly [BookSide, BookSide];
   readonly #slot: BookSlot;
+  readonly #watch = new TopWatch();
   #priceScale = -1;
   #sizeScale = -1;
-  #rescales = 0;
   // Records to write until all of them have the epoch, the state, the scales and the bases.
   #recordsOld = 0;
   #epoch = 0;
@@ -78,8 +78,16 @@ export class OrderBook {
 
   constructor(slot: BookSlot) {
     this.#slot = slot;
-    this.bids = new BookSide(bidSign, { sizes: slot.bidSizes, bitmap: slot.bidBitmap });
-    this.asks = new BookSide(askSign, { sizes: slot.askSizes, bitmap: slot.askBitmap });
+    this.bids = new BookSide(
+      bidSign,
+      { sizes: slot.bidSizes, bitmap: slot.bidBitmap },
+      this.#watch,
+    );
+    this.asks = new BookSide(
+      askSign,
+      { sizes: slot.askSizes, bitmap: slot.askBitmap },
+      this.#watch,
+    );
     this.sides = [this.bids, this.asks];
   }
 
@@ -94,7 +102,7 @@ export class OrderBook {
 
   /** Changes whenever a window index comes to mean another price. */
   get epoch(): number {
-    return (this.bids.moves + this.asks.moves + this.#rescales) | 0;
+    return this.#watch.epoch | 0;
   }
 
   /** Best bid above best ask: a fault of the stream or of the venue. */
@@ -115,7 +123,7 @@ export class OrderBook {
     this.asks.clear();
     this.#priceScale = -1;
     this.#sizeScale = -1;
-    this.#rescales += 1;
+    this.#watch.epoch += 1;
   }
 
   /**
@@ -149,7 +157,7 @@ export class OrderBook {
     }
     this.#priceScale = priceScale;
     this.#sizeScale = sizeScale;
-    this.#rescales += 1;
+    this.#watch.epoch += 1;
     return true;
   }
 
@@ -178,13 +186,14 @@ export class OrderBook {
    * whether the best prices or their sizes changed since the last call.
    */
   publish(origin: TopOrigin): boolean {
-    const mayDiffer = (this.bids.touched | this.asks.touched) < 0 || origin.state !== this.#state;
+    const mayDiffer = this.#watch.touched < 0 || origin.state !== this.#state;
     const isChanged = mayDiffer && this.#publishTouched(origin);
     if ((this.#depthSequence & 1) !== 0) this.#endUpdate();
     return isChanged;
   }
 
   #publishTouched(origin: TopOrigin): boolean {
+    this.#watch.touched = 0;
     const changes = this.bids.settle() | this.asks.settle();
     const isSameFrame = this.epoch === this.#epoch && origin.state === this.#state;
     return isSameFrame && changes === 0 ? false : this.#publishTop(origin, changes, isSameFrame);
@@ -240,7 +249,7 @@ export class OrderBook {
     words[wordAt + receiveLowAt] = origin.receiveNsLow;
     words[wordAt + receiveHighAt] = origin.receiveNsHigh;
     words[wordAt + sidesAt] =
-      Number(this.bids.bestIndex >= 0) | (Number(this.asks.bestIndex >= 0) << 1);
+      Number(this.bids.settledIndex >= 0) | (Number(this.asks.settledIndex >= 0) << 1);
     this.bids.copyTop(numbers, numberAt + bidPriceAt);
     this.asks.copyTop(numbers, numberAt + askPriceAt);
     numbers[numberAt + updateIdAt] = origin.updateId;
@@ -256,7 +265,7 @@ export class OrderBook {
   #writePacked(isTrusted: boolean): void {
     const { top, versions } = this.#slot;
     if (passesStores) Atomics.load(versions, recordAt);
-    const indexes = (this.bids.bestIndex + 1) | ((this.asks.bestIndex + 1) << 11);
+    const indexes = (this.bids.settledIndex + 1) | ((this.asks.settledIndex + 1) << 11);
     top[packedAt] = (isTrusted ? indexes : 0) | (this.#epoch << 22);
   }
 }

@@ -32,11 +32,11 @@ export type VolumeOptions = {
   readonly emaUpdateIntervalMs: number;
 };
 
-/** Sum and count of the interval, its end, and the volume above which an event is high. */
-const sumCell = 0;
-const countCell = 1;
-const nextUsCell = 2;
-const highAboveCell = 3;
+/** The end of the interval, and the volume above which an event is high. */
+const nextUsCell = 0;
+const highAboveCell = 1;
+/** Sums of an interval, taken in turn: an addition to one would wait for the one before it. */
+const sumCount = 4;
 
 /** Defaults as in the original. */
 export const volumeDefaults: VolumeOptions = {
@@ -57,7 +57,9 @@ export class VolumeAverages {
   updates = 0;
   #options: VolumeOptions;
   // What each event touches, in memory: numbers in fields may be objects.
-  readonly #cells = Float64Array.of(0, 0, 0, Number.POSITIVE_INFINITY);
+  readonly #cells = Float64Array.of(0, Number.POSITIVE_INFINITY);
+  readonly #sums = new Float64Array(sumCount);
+  readonly #count = new Int32Array(1);
 
   /** @throws RangeError naming the field. */
   constructor(options: VolumeOptions = volumeDefaults) {
@@ -84,9 +86,10 @@ export class VolumeAverages {
   /** Adds a volume to the current interval; not finite or negative ones are ignored. */
   add(volume: number): void {
     if (!(volume >= 0 && volume < Number.POSITIVE_INFINITY)) return;
-    const cells = this.#cells;
-    cells[sumCell] = (cells[sumCell] as number) + volume;
-    cells[countCell] = (cells[countCell] as number) + 1;
+    const before = this.#count[0] as number;
+    this.#count[0] = before + 1;
+    const sum = before & (sumCount - 1);
+    this.#sums[sum] = (this.#sums[sum] as number) + volume;
   }
 
   /** Short by long average: above 1 volumes grow. */
@@ -105,13 +108,11 @@ export class VolumeAverages {
   }
 
   #drain(nowUs: number): void {
-    const cells = this.#cells;
     this.start(nowUs);
-    const count = cells[countCell] as number;
+    const count = this.#count[0] as number;
     if (count === 0) return;
-    const average = (cells[sumCell] as number) / count;
-    cells[sumCell] = 0;
-    cells[countCell] = 0;
+    const average = this.#takeTotal() / count;
+    this.#count[0] = 0;
     this.updates += 1;
     const { emaAlphaShort, emaAlphaLong, initialThreshold, thresholdUpdateRate } = this.#options;
     const isFirst = this.updates === 1;
@@ -121,7 +122,16 @@ export class VolumeAverages {
     const target = Math.min(Math.max(wanted, thresholdMin), thresholdMax);
     this.threshold += thresholdUpdateRate * (target - this.threshold);
     const { longEma } = this;
-    cells[highAboveCell] = longEma > 0 ? longEma * this.threshold : Number.POSITIVE_INFINITY;
+    this.#cells[highAboveCell] = longEma > 0 ? longEma * this.threshold : Number.POSITIVE_INFINITY;
+  }
+
+  #takeTotal(): number {
+    let total = 0;
+    for (let sum = 0; sum < sumCount; sum += 1) {
+      total += this.#sums[sum] as number;
+      this.#sums[sum] = 0;
+    }
+    return total;
   }
 }
 

@@ -119,7 +119,7 @@ struct Book {
   alignas(128) std::atomic<uint32_t> version{0};
   alignas(128) double records[4][16] = {};
   alignas(128) double bid = -1, ask = -1, bidSize = 0, askSize = 0;
-  uint32_t shown = 0;
+  uint32_t shown = 0, receiveNs[2] = {};
 
   void publish(double id) {
     if ((bids.touched | asks.touched) >= 0) return;
@@ -136,6 +136,8 @@ struct Book {
     double *record = records[v & 3];
     record[0] = b; record[1] = bs; record[2] = a; record[3] = as;
     record[4] = bids.base; record[5] = asks.base; record[6] = id;
+    uint32_t *words = (uint32_t *)&record[8];
+    words[0] = receiveNs[0]; words[1] = receiveNs[1]; words[2] = (bids.best >= 0) | (asks.best >= 0) << 1;
     version.store(v, std::memory_order_seq_cst);
     if (samePacked) return;
     if (e != shown) epoch.store(shown = e, std::memory_order_seq_cst);
