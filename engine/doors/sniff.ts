@@ -40,6 +40,7 @@ export type { HandoffBatch } from "../handoff/lane.ts";
 export type { HandoffSenders, SyncBatchSender } from "../handoff/sender.ts";
 export { type Candidate, decodeCandidate } from "../../schemas/market/candidate.ts";
 export {
+  type InstructionForm,
   type InstructionRule,
   instructionRules,
   programIds,

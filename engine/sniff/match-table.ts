@@ -3,7 +3,7 @@
 // whole parse (sniffer.ts) and the light one (extractor.ts), read by the candidate writer.
 import { candidateDirections } from "../../schemas/market/candidate-layout.ts";
 import { isSameKey } from "../../schemas/market/key-words.ts";
-import { type InstructionRule, wrappedSolKey } from "../../schemas/market/programs.ts";
+import { type InstructionForm, wrappedSolKey } from "../../schemas/market/programs.ts";
 import {
   accountAbsent as accountAbsentShared,
   accountLoaded as accountLoadedShared,
@@ -64,7 +64,7 @@ const noPlaces = new Int32Array(0);
 
 /** One for each walk and its thread; allocates nothing after construction. */
 export class MatchTable {
-  readonly rules: readonly InstructionRule[];
+  readonly rules: readonly InstructionForm[];
   count = 0;
   readonly words = new Int32Array(matchesMax * field.words);
   /**
@@ -206,7 +206,7 @@ const placeWords = 9;
 const buyCode = candidateDirections.indexOf("buy");
 const sellCode = candidateDirections.indexOf("sell");
 
-const flatten = (rules: readonly InstructionRule[]): Int32Array => {
+const flatten = (rules: readonly InstructionForm[]): Int32Array => {
   const places = new Int32Array(rules.length * placeWords);
   rules.forEach((rule, index) => {
     places.set(

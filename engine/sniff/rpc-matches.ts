@@ -3,7 +3,7 @@
 import { encodeBase58 } from "../../schemas/market/base58.ts";
 import {
   type Direction,
-  type InstructionRule,
+  type InstructionForm,
   programIds,
   wrappedSolMint,
 } from "../../schemas/market/programs.ts";
@@ -15,6 +15,7 @@ import type { InnerInstruction, RpcMeta } from "./rpc-meta.ts";
 import { matchField } from "./match-table.ts";
 import { type MatchPlaces, placesOf } from "./rpc-places.ts";
 import type { Sniffer } from "./sniffer.ts";
+import type { WatchedProgram } from "./watch-list.ts";
 
 /** One match of a line; keys are the contract of the command line, absent amounts absent keys. */
 export type MatchLine = {
@@ -45,7 +46,8 @@ type Requested = {
 };
 
 type Found = {
-  readonly rule: InstructionRule;
+  readonly program: WatchedProgram;
+  readonly rule: InstructionForm;
   readonly places: MatchPlaces;
   readonly outer: number;
   /** -1 for the outer instruction itself. */
@@ -86,10 +88,12 @@ const outerMatches = (sniffer: Sniffer, view: DataView, meta: RpcMeta | null): F
     );
     const dataAt = transaction.instruction(outer, field.dataAt);
     const data = bytesOf(view, dataAt, transaction.instruction(outer, field.dataBytes));
-    const rule = watch.rules[sniffer.match(i, matchField.rule)];
-    if (rule === undefined) throw new Error("a match without a rule");
+    const number = sniffer.match(i, matchField.rule);
+    const rule = watch.rules[number];
+    const program = watch.programOfRule(number);
+    if (rule === undefined || program === undefined) throw new Error("a match without a rule");
     const places = placesOf(rule, accounts, data);
-    return { rule, places, outer, inner: -1, accounts, data, event: null };
+    return { program, rule, places, outer, inner: -1, accounts, data, event: null };
   });
 };
 
@@ -117,16 +121,17 @@ const bytesOf = (view: DataView, at: number, length: number): Uint8Array =>
 const innerMatches = ({ watch }: Sniffer, meta: RpcMeta): Found[] => {
   const found: Found[] = [];
   for (const [outer, instructions] of meta.inner) {
-    instructions.forEach(({ program, accounts, data }, inner) => {
+    instructions.forEach(({ program: called, accounts, data }, inner) => {
       if (data === null || data.length < 8 || isEvent(data)) return;
-      const number = watch.programs.findIndex(({ id }) => id === program);
-      if (number < 0) return;
+      const number = watch.programs.findIndex(({ id }) => id === called);
+      const program = watch.programs[number];
+      if (program === undefined) return;
       const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
       const low = view.getInt32(0, true);
       const rule = watch.rules[watch.ruleOf(number, low, view.getInt32(4, true))];
       if (rule === undefined || rule.mint >= accounts.length) return;
       const places = placesOf(rule, accounts, data);
-      found.push({ rule, places, outer, inner, accounts, data, event: null });
+      found.push({ program, rule, places, outer, inner, accounts, data, event: null });
     });
   }
   return found;
@@ -144,7 +149,7 @@ const attachEvents = (found: readonly Found[], meta: RpcMeta): void => {
           one.outer === outer &&
           one.inner < position &&
           (one.event !== null) === event.isRest &&
-          programIds[one.rule.program] === instruction.program &&
+          one.program.id === instruction.program &&
           one.rule.direction === event.direction &&
           fits(event.mint, one.accounts[one.rule.mint]),
       );
@@ -184,15 +189,15 @@ const matchLine = (
   meta: RpcMeta | null,
   flows: Flows | null,
 ): MatchLine => {
-  const { rule, places, accounts, event } = one;
+  const { program, rule, places, accounts, event } = one;
   const mint = accounts[places.mint] ?? event?.mint ?? null;
   const user = accounts[rule.user] ?? event?.user ?? null;
   const quoteMint = quoteMintOf(one);
   const requested = requestedOf(one);
   const amounts = amountsOf({ one, all, meta, flows, mint, user, quoteMint });
   return {
-    program: programIds[rule.program],
-    programName: rule.program,
+    program: program.id,
+    programName: program.name,
     instruction: rule.instruction,
     level: one.inner < 0 ? "outer" : "inner",
     path: one.inner < 0 ? `${one.outer}` : `${one.outer}.${one.inner}`,

@@ -3,12 +3,12 @@
 // mint. The plain form of what match-table.ts does on the hot path.
 import {
   type Direction,
-  type InstructionRule,
+  type InstructionForm,
   wrappedSolMint,
 } from "../../schemas/market/programs.ts";
 
 /** The parts of a rule that depend on data and accounts. */
-export type MatchPlaces = Pick<InstructionRule, "mint" | "quoteMint" | "base" | "quote"> & {
+export type MatchPlaces = Pick<InstructionForm, "mint" | "quoteMint" | "base" | "quote"> & {
   readonly direction: Direction | null;
   /** Base and quote have changed places with those of the rule. */
   readonly isTurned: boolean;
@@ -16,7 +16,7 @@ export type MatchPlaces = Pick<InstructionRule, "mint" | "quoteMint" | "base" | 
 
 /** `accounts` are the instruction's own, null for one that is not resolved. */
 export const placesOf = (
-  rule: InstructionRule,
+  rule: InstructionForm,
   accounts: readonly (string | null)[],
   data: Uint8Array,
 ): MatchPlaces => {
@@ -33,7 +33,7 @@ export const placesOf = (
   };
 };
 
-const sidedOf = (rule: InstructionRule, data: Uint8Array): MatchPlaces => {
+const sidedOf = (rule: InstructionForm, data: Uint8Array): MatchPlaces => {
   if (rule.sideAt === null) return { ...rule, isTurned: false };
   const side = data[rule.sideAt];
   const sided = { ...rule, isTurned: false };

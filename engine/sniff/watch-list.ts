@@ -4,6 +4,7 @@
 // key of every transaction.
 import { decodeKey } from "../../schemas/market/base58.ts";
 import {
+  type InstructionForm,
   type InstructionRule,
   programIds,
   type ProgramName,
@@ -43,7 +44,7 @@ export type WatchedProgram = {
   readonly name: string;
   /** Base58. */
   readonly id: string;
-  readonly rules: readonly InstructionRule[];
+  readonly rules: readonly InstructionForm[];
 };
 
 /** Groups rules by program, in the order given. */
@@ -75,7 +76,7 @@ export class WatchList {
   /** By number; number 0 is the vote program. */
   readonly programs: readonly WatchedProgram[];
   /** By rule number. */
-  readonly rules: readonly InstructionRule[];
+  readonly rules: readonly InstructionForm[];
   // By the first word: a program's entry, its number + 1, or 0. One byte each, 4 KiB stay in the first
   // cache.
   readonly #table = new Uint8Array(tableSlots);
@@ -223,6 +224,11 @@ export class WatchList {
       view.getInt32(at + 24, true) === words[first + 6] &&
       view.getInt32(at + 28, true) === words[first + 7]
     );
+  }
+
+  /** The program that a rule belongs to, by the rule's number. */
+  programOfRule(rule: number): WatchedProgram | undefined {
+    return this.programs[this.#ruleKeys[rule * ruleWords + 2] ?? none];
   }
 
   /** Number of the rule of `program` for a discriminator of two words, or -1. */

@@ -9,7 +9,7 @@ import {
 } from "../../schemas/market/candidate-layout.ts";
 import { copyKey } from "../../schemas/market/key-words.ts";
 import {
-  type InstructionRule,
+  type InstructionForm,
   wrappedSolKey as wrappedSolKeyShared,
 } from "../../schemas/market/programs.ts";
 import {
@@ -166,7 +166,7 @@ const u64Near = (view: DataView, offset: number): number =>
   view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 2 ** 32;
 
 /** Of a match as its rule says, and of one that is turned. */
-const limitFlags = ({ base, quote }: InstructionRule): readonly number[] => [
+const limitFlags = ({ base, quote }: InstructionForm): readonly number[] => [
   (base?.kind === "limit" ? flag.baseIsLimit : 0) |
     (quote?.kind === "limit" ? flag.quoteIsLimit : 0),
   (quote?.kind === "limit" ? flag.baseIsLimit : 0) |

@@ -58,9 +58,11 @@ type AmountArgument = {
   readonly kind: "exact" | "limit";
 };
 
-/** One instruction. Positions count in the instruction's own account list. */
-export type InstructionRule = {
-  readonly program: ProgramName;
+/**
+ * How one instruction of a program is known, and where its accounts and amounts are. Positions count
+ * in the instruction's own account list.
+ */
+export type InstructionForm = {
   readonly instruction: string;
   /** 16 hex digits. */
   readonly discriminator: string;
@@ -85,6 +87,9 @@ export type InstructionRule = {
   readonly base: AmountArgument | null;
   readonly quote: AmountArgument | null;
 };
+
+/** One instruction of a program that Weir knows by name. */
+export type InstructionRule = InstructionForm & { readonly program: ProgramName };
 
 type Places = Pick<InstructionRule, "program" | "mint" | "user" | "pool" | "quoteMint">;
 

@@ -43,6 +43,7 @@ describe("candidate record", () => {
         expect(bytes.subarray(offset + candidateBytes).every((byte) => byte === 0xaa)).toBe(true);
         const read = decodeCandidate(to, offset, offset + candidateBytes);
         const rule = sniffer.watch.rules[sniffer.match(i, matchField.rule)];
+        const program = sniffer.watch.programOfRule(sniffer.match(i, matchField.rule));
         if (read === null || rule === undefined) throw new Error("no record");
         const keyOf = (field: number): string | undefined => {
           const at = sniffer.match(i, field);
@@ -54,8 +55,8 @@ describe("candidate record", () => {
           signature: encodeBase58(wire, 1, 65),
           slot: "350000000123",
           receiveTime: "1700000000000000000",
-          program: programIds[rule.program],
-          programName: rule.program,
+          program: program?.id,
+          programName: program?.name,
           instruction: rule.instruction,
           direction: rule.direction,
           path: String(instruction),
