@@ -5,7 +5,6 @@ import * as z from "zod";
 
 import { type EventType, eventTypes } from "../events/event-layout.ts";
 import { eventRuleDefaults } from "../export/event-rule.ts";
-import { instructionRules } from "../../schemas/market/programs.ts";
 import { kafkaAddress } from "../../schemas/kafka/broker-address.ts";
 import { beatMs } from "../supervise/worker-cells.ts";
 import { backoff } from "./backoff-fields.ts";
@@ -23,6 +22,7 @@ import {
 } from "./fields.ts";
 import { lookupTables } from "./lookup-tables-section.ts";
 import { threads } from "./threads-section.ts";
+import { watch } from "./watch-section.ts";
 
 const live = "live";
 const restart = "restart";
@@ -115,21 +115,6 @@ const events = z.strictObject({
       readonly [type in EventType]: ReturnType<typeof exportEvery>;
     },
   ),
-});
-
-/** Programs that have instructions to watch. */
-const watchable: readonly string[] = [...new Set(instructionRules.map(({ program }) => program))];
-
-const watch = z.strictObject({
-  programs: texts({
-    default: watchable,
-    max: 64,
-    expected: watchable.join(", "),
-    isGood: (name) => watchable.includes(name),
-    item: { enum: watchable },
-    reload: restart,
-    what: "programs whose instructions become candidates",
-  }),
 });
 
 const book = z.strictObject({

@@ -1,6 +1,8 @@
 // What must hold between fields. Each is named with the fields that it is about, so that a problem
 // can say where their values came from.
+import { watchedProgramsMax, watchedRulesMax } from "../sniff/watch-list.ts";
 import type { Config } from "./schema.ts";
+import { watchedProgramsOf } from "./watched-programs.ts";
 
 /** `isGood` is asked only when each of `paths` is good by itself. */
 export type Relation = {
@@ -61,6 +63,20 @@ export const relations: readonly Relation[] = [
       return first <= max;
     },
   })),
+  {
+    paths: ["watch.programs", "watch.own"],
+    expected: `expected programs that differ, up to ${watchedProgramsMax} with ${watchedRulesMax} instructions together`,
+    isGood: (config) => {
+      const watched = watchedProgramsOf(config);
+      const rules = watched.reduce((sum, program) => sum + program.rules.length, 0);
+      return (
+        watched.length <= watchedProgramsMax &&
+        rules <= watchedRulesMax &&
+        new Set(watched.map(({ id }) => id)).size === watched.length &&
+        new Set(watched.map(({ name }) => name)).size === watched.length
+      );
+    },
+  },
   {
     paths: ["windows.lateness_ms", "windows.size_ms"],
     expected: `expected lateness_ms of up to ${latenessWindowsMax} x size_ms`,

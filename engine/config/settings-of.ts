@@ -1,11 +1,9 @@
 // What parts of the engine are given of the configuration, in their own words and units. The one
 // place that knows both; a test holds the defaults of both against each other.
-import { instructionRules } from "../../schemas/market/programs.ts";
 import type { DropPolicy } from "../handoff/handoff-options.ts";
 import type { ExportSettings } from "../export/exports.ts";
 import type { EngineOptions } from "../host/engine.ts";
 import type { SniffSettings } from "../sniff/sniff-settings.ts";
-import { type WatchedProgram, watchedPrograms } from "../sniff/watch-list.ts";
 import type { OutletSettings, SubmitSettings } from "../submit/submit-settings.ts";
 import type { WindowOptions } from "../stream/window-options.ts";
 import { windowDefaults } from "../stream/window-options.ts";
@@ -13,6 +11,7 @@ import type { ScaleLimits } from "../supervise/auto-scale.ts";
 import type { RestartLimits } from "../supervise/restart-budget.ts";
 import { restartDefaults } from "../supervise/restart-budget.ts";
 import type { Config } from "./schema.ts";
+import { watchedProgramsOf } from "./watched-programs.ts";
 
 /** What belongs to a configuration beside its values. */
 export type ConfigContext = {
@@ -146,10 +145,6 @@ export const sniffSettingsOf = ({
     adaptiveIntervalUs: sniffer.adaptive_policy_interval_us,
   },
 });
-
-/** What a market thread watches, in the order of the rules. */
-export const watchedProgramsOf = ({ watch }: Pick<Config, "watch">): readonly WatchedProgram[] =>
-  watchedPrograms(instructionRules.filter(({ program }) => watch.programs.includes(program)));
 
 /** The windows of a stream thread. */
 export const windowOptionsOf = ({ windows }: Config): WindowOptions => ({

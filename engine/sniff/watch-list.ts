@@ -20,7 +20,7 @@ const keyBytes: number = keyBytesShared;
 /** Programs that a list may hold, the vote program not counted. */
 export const watchedProgramsMax = 64;
 /** Instructions that a list may hold over all programs. */
-const watchedRulesMax = 1024;
+export const watchedRulesMax = 1024;
 
 // An exported name is loaded at each use like an imported one.
 const none = -1;

@@ -49,13 +49,30 @@ const stages = [
   { name: "c", module: "c", mode: 1 },
   { name: "d" },
 ];
+const ownProgram = {
+  name: "Jupiter v6",
+  id: "JUP6LkbZbjS1jKKwapdHNy74zcZ3tLUZoi5QNyVTaV4",
+  instructions: [
+    { instruction: "route", discriminator: "e517cb977ae3ad2a", mint: 5, user: 1, pool: 0 },
+  ],
+};
+const [ownInstruction] = ownProgram.instructions;
+const own = [
+  ownProgram,
+  { ...ownProgram, id: "Vote111111111111111111111111111111111111111" },
+  { ...ownProgram, instructions: [] },
+  { ...ownProgram, instructions: [{ ...ownInstruction, quote_mint: 7, direction: "buy" }] },
+  { ...ownProgram, instructions: [{ ...ownInstruction, quote_mint: "SOL" }] },
+  { ...ownProgram, instructions: [{ ...ownInstruction, base: { at: 8, kind: "exact" } }] },
+  { ...ownProgram, instructions: [{ ...ownInstruction, quote: { at: 7, kind: "limit" } }] },
+];
 
 const valueFor = ({ kind, words }: Field, random: Random): unknown => {
   const others = [random.pick(texts), random.pick(numbers), random.below(2) === 0, null, [], {}];
   if (random.below(5) === 0) return random.pick(others);
   if (kind === "number") return random.pick(numbers);
   if (kind === "boolean") return random.below(2) === 0;
-  if (kind === "json") return random.below(2) === 0 ? [] : [random.pick(stages)];
+  if (kind === "json") return random.below(4) === 0 ? [] : [random.pick([...stages, ...own])];
   if (kind === "text") return random.pick([...words, ...texts]);
   return Array.from({ length: random.below(4) }, () => random.pick(texts));
 };

@@ -4,9 +4,9 @@ import { fields } from "../../../engine/config/schema.ts";
 import {
   engineSettingsOf,
   sniffSettingsOf,
-  watchedProgramsOf,
   windowOptionsOf,
 } from "../../../engine/config/settings-of.ts";
+import { watchedProgramsOf } from "../../../engine/config/watched-programs.ts";
 import { bookSymbolsDefault, bookSymbolsMax } from "../../../engine/book/book-layout.ts";
 import { bundleTimeoutNs } from "../../../engine/bundle/bundle-layout.ts";
 import { eventCapacity } from "../../../engine/events/event-collector.ts";
@@ -15,7 +15,8 @@ import { backoffDefaults } from "../../../engine/send/backoff.ts";
 import { memoryDefaults } from "../../../engine/host/memory.ts";
 import { sniffDefaults } from "../../../engine/sniff/sniff-settings.ts";
 import { WatchList, watchedPrograms } from "../../../engine/sniff/watch-list.ts";
-import { instructionRules } from "../../../schemas/market/programs.ts";
+import { decodeKey } from "../../../schemas/market/base58.ts";
+import { instructionRules, programIds } from "../../../schemas/market/programs.ts";
 import { transactionBytesMax } from "../../../schemas/market/transaction-layout.ts";
 import { VolumeAverages } from "../../../engine/sniff/volume-priority.ts";
 import { checkWindowOptions, windowDefaults } from "../../../engine/stream/window-options.ts";
@@ -59,6 +60,24 @@ describe("settings of the engine's parts", () => {
     expect(new WatchList(watched).rules.length).toBeGreaterThan(4);
     expect(watchedProgramsOf(config)).toEqual(watchedPrograms(instructionRules));
     expect(() => effective({ "watch.programs": "pump.fn" })).toThrow(/found "pump.fn", expected/);
+  });
+
+  test("watch own programs too, at the places that they are given", () => {
+    const instruction = { instruction: "route", discriminator: "e517cb977ae3ad2a" };
+    const places = { mint: 5, user: 1, pool: 0, quote_mint: 6, base: { at: 8, kind: "exact" } };
+    const own = { name: "mine", id: programIds["Jupiter v6"] };
+    const set = JSON.stringify([{ ...own, instructions: [{ ...instruction, ...places }] }]);
+    const { watch } = sniffSettingsOf(effective({ "watch.own": set }).config);
+    expect(watch?.at(-1)).toMatchObject({
+      ...own,
+      rules: [{ ...instruction, direction: null, mint: 5, quoteMint: 6, base: { at: 8 } }],
+    });
+    const list = new WatchList(watch ?? []);
+    const id = decodeKey(own.id) ?? new Uint8Array(32);
+    const program = list.programOf(new DataView(id.buffer), 0);
+    const data = new DataView(Uint8Array.from(Buffer.from("e517cb977ae3ad2a", "hex")).buffer);
+    const rule = list.ruleOf(program, data.getInt32(0, true), data.getInt32(4, true));
+    expect(list.programOfRule(rule)?.name).toBe("mine");
   });
 
   test("a drop policy that has no effect is told", () => {
