@@ -2,9 +2,9 @@
 // write at once with compare-and-swap. What an update gives is a *change* of quantity.
 //
 // Where it is inexact: a bucket is 2^tickShift prices, so prices within one share a level; and a
-// bucket is (price >> tickShift) & 1023, so prices 1024 buckets apart share one too. With tickShift
-// 0 and prices within 1024 ticks it is exact. Best prices are the lowest price of the best bucket,
-// relative to the origin that the book was made with. Use order-book.ts where exactness counts.
+// bucket is ((price - origin) >> tickShift) & 1023, so prices 1024 buckets apart share one too. With
+// tickShift 0 and prices from the origin to 1023 above it it is exact. Best prices are the lowest
+// price of the best of the first 1024 buckets. Use order-book.ts where exactness counts.
 //
 //   words   0-2047 bids: quantity and time of each bucket   2048-4095 asks, the same
 //           4096-4127 bid bitmap   4128-4159 ask bitmap     4192 top    4224 call
@@ -38,6 +38,7 @@ const buckets = 1024;
 const bucketMask = buckets - 1;
 const bitmapWords = buckets / 32;
 const quantityMax = 2 ** 31 - 1;
+const priceMax = 2 ** 31 - 1;
 const bucketWords = 2;
 const timeWord = 1;
 const sideWords = bucketWords * buckets;
@@ -78,24 +79,34 @@ export type CompactBookOptions = {
   readonly memory: SharedArrayBuffer;
   /** Prices of a bucket as a power of two, 0 to 20; the original's is 4. */
   readonly tickShift: number;
+  /**
+   * Lowest price that is taken, 0 to 2^31 - 1, the same in every thread; 0 when left out. Best prices
+   * and spread are right for prices of the 1024 buckets above it.
+   */
+  readonly origin?: number;
 };
 
 /** One object per thread over the same memory. All methods may be called by any thread. */
 export class CompactBook {
   readonly #words: Int32Array = noWords;
   readonly #shift: number = 0;
+  readonly #origin: number = 0;
   #retries = 0;
 
   /** @throws RangeError when an option is out of its range. */
-  constructor({ memory, tickShift }: CompactBookOptions) {
+  constructor({ memory, tickShift, origin = 0 }: CompactBookOptions) {
     if (memory.byteLength < compactBookBytes) {
       throw new RangeError(`memory=${memory.byteLength} is below ${compactBookBytes} bytes`);
     }
     if (!Number.isInteger(tickShift) || tickShift < 0 || tickShift > tickShiftMax) {
       throw new RangeError(`tickShift=${tickShift} is not 0 to ${tickShiftMax}`);
     }
+    if ((origin | 0) !== origin || origin < 0) {
+      throw new RangeError(`origin=${origin} is not 0 to ${priceMax}`);
+    }
     this.#words = new Int32Array(memory, 0, words);
     this.#shift = tickShift;
+    this.#origin = origin;
   }
 
   /** Tries of this object that another thread's success made void. */
@@ -104,7 +115,7 @@ export class CompactBook {
   }
 
   /**
-   * Adds `quantity` (integer, negative takes away) at `price` (integer, 0 to 2^31 - 1) of the
+   * Adds `quantity` (integer, negative takes away) at `price` (integer, origin to 2^31 - 1) of the
    * bids. `ts` is any 32-bit time. Returns a `compactOutcome`.
    */
   updateBid(price: number, quantity: number, ts: number): number {
@@ -132,14 +143,12 @@ export class CompactBook {
 
   /** Lowest price of the best bid bucket within the first 1024 buckets, -1 without bids. */
   bestBid(): number {
-    const index = Atomics.load(this.#words, topAt) & indexMask;
-    return index === 0 ? -1 : (index - 1) << this.#shift;
+    return this.#priceOf(Atomics.load(this.#words, topAt) & indexMask);
   }
 
   /** As `bestBid`, of the lowest ask bucket. */
   bestAsk(): number {
-    const index = (Atomics.load(this.#words, topAt) >>> 11) & indexMask;
-    return index === 0 ? -1 : (index - 1) << this.#shift;
+    return this.#priceOf((Atomics.load(this.#words, topAt) >>> 11) & indexMask);
   }
 
   /** Best ask minus best bid of one moment, in prices; null without both. Never torn. */
@@ -151,12 +160,16 @@ export class CompactBook {
   }
 
   #bucket(price: number): number {
-    return (price >> this.#shift) & bucketMask;
+    return ((price - this.#origin) >> this.#shift) & bucketMask;
+  }
+
+  #priceOf(index: number): number {
+    return index === 0 ? -1 : this.#origin + ((index - 1) << this.#shift);
   }
 
   #update(side: number, price: number, quantity: number, ts: number): number {
     // Atomics would cut off a fraction and call the rest good.
-    if (price < 0 || (price | 0) !== price) return compactOutcome.priceRange;
+    if (price < this.#origin || (price | 0) !== price) return compactOutcome.priceRange;
     if ((quantity | 0) !== quantity) return compactOutcome.quantityOverflow;
     const shared = this.#words;
     const bucket = this.#bucket(price);

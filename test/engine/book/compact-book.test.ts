@@ -10,9 +10,9 @@ import {
 } from "../../../engine/book/compact-book.ts";
 import { runSeed, seeded } from "../../random.ts";
 
-const setUp = (tickShift = 0) => {
+const setUp = (tickShift = 0, origin = 0) => {
   const memory = new SharedArrayBuffer(compactBookBytes);
-  return { memory, book: new CompactBook({ memory, tickShift }) };
+  return { memory, book: new CompactBook({ memory, tickShift, origin }) };
 };
 const { good, timeout, quantityOverflow, priceRange } = compactOutcome;
 
@@ -55,25 +55,42 @@ test("where it is inexact: prices of one bucket, and prices 1024 buckets apart, 
   expect([book.bidQuantity(160), book.bestBid()]).toEqual([3, 160]);
 });
 
-test("with tick shift 0 and 1024 prices it agrees with a plain map", () => {
-  const random = seeded(runSeed("compact book"));
-  const { book } = setUp();
-  const twin = new Map<number, number>();
-  for (let i = 0; i < 50_000; i += 1) {
-    const price = random.below(1024);
-    const change = random.below(20) - 10;
-    const next = (twin.get(price) ?? 0) + change;
-    const outcome = book.updateBid(price, change, i);
-    expect(outcome).toBe(next < 0 ? quantityOverflow : good);
-    if (next > 0) twin.set(price, next);
-    else if (next === 0) twin.delete(price);
-    if (i % 50 === 0) expect(book.bestBid()).toBe(Math.max(-1, ...twin.keys()));
-  }
+test("an origin puts the first bucket at a market's prices, which are best in their order there", () => {
+  const { book } = setUp(4, 900_000);
+  book.updateBid(900_000, 2, 0);
+  book.updateBid(916_368, 3, 0);
+  book.updateAsk(916_383, 1, 0);
+  expect([book.bestBid(), book.bestAsk(), book.spread()]).toEqual([916_368, 916_368, 0]);
+  book.updateBid(916_368, -3, 0);
+  expect([book.bestBid(), book.spread(), book.bidQuantity(900_015)]).toEqual([900_000, 16_368, 2]);
+  expect(book.updateBid(899_999, 1, 0)).toBe(priceRange);
 });
+
+// 1,000,448 is a multiple of 1024: without an origin the two prices beside it would be far apart.
+test.each([0, 1_000_447])(
+  "with tick shift 0 and 1024 prices from %i it is a plain map",
+  (origin) => {
+    const random = seeded(runSeed(`compact book ${origin}`));
+    const { book } = setUp(0, origin);
+    const twin = new Map<number, number>();
+    for (let i = 0; i < 50_000; i += 1) {
+      const price = origin + random.below(1024);
+      const change = random.below(20) - 10;
+      const next = (twin.get(price) ?? 0) + change;
+      const outcome = book.updateBid(price, change, i);
+      expect(outcome).toBe(next < 0 ? quantityOverflow : good);
+      if (next > 0) twin.set(price, next);
+      else if (next === 0) twin.delete(price);
+      if (i % 50 === 0) expect(book.bestBid()).toBe(Math.max(-1, ...twin.keys()));
+    }
+  },
+);
 
 test("an option out of its range is refused", () => {
   const memory = new SharedArrayBuffer(compactBookBytes);
   expect(() => new CompactBook({ memory, tickShift: 21 })).toThrow("tickShift=21");
+  for (const origin of [-1, 0.5, 2 ** 31, Number.NaN])
+    expect(() => new CompactBook({ memory, tickShift: 0, origin })).toThrow(`origin=${origin}`);
   const small = new SharedArrayBuffer(64);
   expect(() => new CompactBook({ memory: small, tickShift: 0 })).toThrow("memory=64");
 });
