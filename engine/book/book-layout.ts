@@ -5,7 +5,8 @@
 //   header   +0    symbols in use (Int32, stored with Atomics after the slot's directory)
 //            +4    slots
 //   slot     +0     top line: packed word (Int32), epoch (Int32)
-//            +128   version line: record version (Int32), depth sequence (Int32)
+//            +128   version line: record version, depth sequence, bids and asks outside the window
+//                   (Int32 each)
 //            +256   four records of 128 bytes: prices and sizes of the top, version v in v mod 4
 //            +768   directory line: venue code, symbol bytes, symbol; written once
 //            +896   counters line: 16 Float64
@@ -15,8 +16,8 @@
 // Packed word: bits 0-10 bid index + 1, bits 11-21 ask index + 1 (0: no quote to trust), bits
 // 22-31 the low bits of the epoch. The epoch counts window moves and changes of scale: with it an
 // index means one price. A record is whole when the version has risen by less than 2 since it was
-// looked up: the writer fills the next of the four, then publishes its number. Bitmaps and levels
-// are whole when the depth sequence is even and the same before and after.
+// looked up: the writer fills the next of the four, then publishes its number. Bitmaps, levels and
+// the numbers of levels outside are whole when the depth sequence is even and the same before and after.
 
 /** Levels of the window of one side. The bitmap has as many bits in 32 words. */
 export const windowLevels = 1024;
@@ -24,6 +25,9 @@ const bitmapWords = windowLevels / 32;
 
 /** Index at which a side's best price stands after a move: a quarter of the window is headroom. */
 export const windowBestIndex = (windowLevels * 3) / 4;
+
+/** Below it the window is moved between two items, so that readers see levels behind the best one. */
+export const windowLowIndex = windowLevels / 4;
 
 /** Most levels of one side outside the window; a delta that needs more breaks the book. */
 export const farLevelsMax = 65_536;
@@ -51,8 +55,8 @@ export const headerWord = { symbols: 0, slots: 1 } as const;
 /** Int32 indexes in the top line. */
 export const topWord = { packed: 0, epoch: 1 } as const;
 
-/** Int32 indexes in the version line. */
-export const versionWord = { record: 0, depth: 1 } as const;
+/** Int32 indexes in the version line; the last two belong to the depth sequence. */
+export const versionWord = { record: 0, depth: 1, farBids: 2, farAsks: 3 } as const;
 
 /** Int32 indexes in a record; `sides` has bit 0 for a bid and bit 1 for an ask. */
 export const recordWord = {
@@ -164,7 +168,7 @@ export const bookSlot = (memory: SharedArrayBuffer, index: number): BookSlot => 
   const levels = at + slotLevels;
   return {
     top: new Int32Array(memory, at + slotTop, 2),
-    versions: new Int32Array(memory, at + slotVersions, 2),
+    versions: new Int32Array(memory, at + slotVersions, 4),
     recordWords: new Int32Array(memory, at + slotRecords, recordCount * recordWordStride),
     recordNumbers: new Float64Array(memory, at + slotRecords, recordCount * recordNumberStride),
     directory: new Int32Array(memory, at + slotDirectory, 2),

@@ -6,7 +6,7 @@
 // Invariant: a level outside the window has a lower key than the window; so the best level is in
 // the window whenever the side has any.
 import { decimalValueMax } from "../../schemas/market/decimal.ts";
-import { farLevelsMax, windowBestIndex, windowLevels } from "./book-layout.ts";
+import { farLevelsMax, windowBestIndex, windowLevels, windowLowIndex } from "./book-layout.ts";
 import { LevelTable } from "./level-table.ts";
 
 // Own constant, because an imported binding is loaded at each use: nanoseconds in `set`.
@@ -23,6 +23,14 @@ export class TopWatch {
   /** Changes whenever a window index comes to mean another price. */
   epoch = 0;
 }
+
+/** Where levels are copied to: as many as the arrays hold. */
+export type LevelCopy = {
+  readonly prices: Float64Array;
+  readonly sizes: Float64Array;
+  count: number;
+  isCut: boolean;
+};
 
 /** The memory of one side. */
 export type SideMemory = {
@@ -72,6 +80,11 @@ export class BookSide {
     if (summary === 0) return -1;
     const top = 31 - Math.clz32(summary);
     return (top << 5) + 31 - Math.clz32(this.#bitmap[top] as number);
+  }
+
+  /** Levels outside the window. */
+  get farCount(): number {
+    return this.#far.count;
   }
 
   /** Window moves so far; every one changes what an index means. */
@@ -182,32 +195,38 @@ export class BookSide {
   }
 
   /**
-   * Copies up to `prices.length` levels, best first, and returns how many. Allocates only when
-   * levels outside the window are wanted and there.
+   * Copies levels, best first, as many as `into` has room for. Allocates only when levels outside the
+   * window are wanted and there.
    */
-  copyLevels(prices: Float64Array, sizes: Float64Array): number {
+  copyLevels(into: LevelCopy): void {
+    const { prices, sizes } = into;
     let count = 0;
-    for (let at = this.bestIndex; at >= 0 && count < prices.length; at = this.#below(at)) {
+    let at = this.bestIndex;
+    for (; at >= 0 && count < prices.length; at = this.#below(at)) {
       prices[count] = this.#priceAt(at);
       sizes[count] = this.#sizes[at] ?? 0;
       count += 1;
     }
-    if (count === prices.length || this.#far.count === 0) return count;
-    const far = this.#farPrices();
-    for (let i = 0; i < far.length && count < prices.length; i += 1, count += 1) {
-      const price = far[i] ?? 0;
-      prices[count] = price;
-      sizes[count] = this.#far.get(price);
+    const inWindow = count;
+    if (count < prices.length && this.farCount > 0) {
+      const far = this.#farPrices();
+      for (let i = 0; i < far.length && count < prices.length; i += 1, count += 1) {
+        const price = far[i] ?? 0;
+        prices[count] = price;
+        sizes[count] = this.#far.get(price);
+      }
     }
-    return count;
+    into.count = count;
+    into.isCut = at >= 0 || count - inWindow < this.farCount;
   }
 
   /** All levels, best first: [price, size]. Allocates; for tools, tests and changes of scale. */
   levels(): [number, number][] {
     const prices = new Float64Array(windowLevels + this.#far.count);
     const sizes = new Float64Array(prices.length);
-    const count = this.copyLevels(prices, sizes);
-    return Array.from({ length: count }, (_, i) => [prices[i] ?? 0, sizes[i] ?? 0]);
+    const copy: LevelCopy = { prices, sizes, count: 0, isCut: false };
+    this.copyLevels(copy);
+    return Array.from({ length: copy.count }, (_, i) => [prices[i] ?? 0, sizes[i] ?? 0]);
   }
 
   /** What is wrong inside, or null. For tests and tools; looks at every level. */
@@ -259,6 +278,16 @@ export class BookSide {
     const word = at >> 5;
     this.#bitmap[word] = (this.#bitmap[word] ?? 0) | (1 << (at & 31));
     this.#summary |= 1 << word;
+  }
+
+  /**
+   * Moves the window when its best level has sunk so far that readers see few of those behind it. The
+   * levels are changing for them meanwhile.
+   */
+  recentre(): void {
+    const best = this.bestIndex;
+    if (best < 0 || best >= windowLowIndex || this.#far.count === 0) return;
+    this.#moveTo(this.#priceAt(best));
   }
 
   #runEmpty(): boolean {

@@ -1,6 +1,7 @@
 // The best N levels of a book as any thread but the market thread reads them: the window in shared
-// memory, under the depth sequence. Levels outside the window are the market thread's own, so at
-// most the levels within 1024 ticks below the best (or above it) are seen; `bids.count` tells.
+// memory, under the depth sequence. Levels outside the window are the market thread's own: seen are
+// those within 256 to 1024 ticks of the best, the fewer the finer the venue's ticks; `bids.isCut` says
+// that there are more. All of them has the market thread (OrderBook.copyDepth), as `onApplied` does.
 import { finishLoads } from "../ring/store-order.ts";
 import {
   bookCounter as counter,
@@ -17,6 +18,8 @@ import { TopReader } from "./top-reader.ts";
 
 // Own constants, because an imported binding is loaded at each use.
 const depthAt: number = versionWord.depth;
+const farBidsAt: number = versionWord.farBids;
+const farAsksAt: number = versionWord.farAsks;
 const levelUpdatesAt: number = counter.levelUpdates;
 const lastIdAt: number = counter.lastId;
 const receiveUsAt: number = counter.receiveUs;
@@ -69,7 +72,7 @@ export class DepthReader {
 
   #copy(into: Depth): boolean {
     const top = this.#top;
-    const { counters, bidBitmap, bidSizes, askBitmap, askSizes } = this.#slot;
+    const { counters, versions, bidBitmap, bidSizes, askBitmap, askSizes } = this.#slot;
     if (!top.readRecord()) return false;
     into.state = top.state;
     into.priceScale = top.priceScale;
@@ -77,8 +80,12 @@ export class DepthReader {
     into.updateId = counters[lastIdAt] ?? 0;
     into.levelUpdates = counters[levelUpdatesAt] ?? 0;
     into.receiveUs = counters[receiveUsAt] ?? 0;
-    copySide({ bitmap: bidBitmap, sizes: bidSizes, base: top.bidBase }, into.bids);
-    copySide({ bitmap: askBitmap, sizes: askSizes, base: top.askBase }, into.asks);
+    const bidCount = versions[farBidsAt] ?? 0;
+    const askCount = versions[farAsksAt] ?? 0;
+    const bids = { bitmap: bidBitmap, sizes: bidSizes, base: top.bidBase, far: bidCount };
+    const asks = { bitmap: askBitmap, sizes: askSizes, base: top.askBase, far: askCount };
+    copySide(bids, into.bids);
+    copySide(asks, into.asks);
     return true;
   }
 }
@@ -87,12 +94,15 @@ type Window = {
   readonly bitmap: Int32Array;
   readonly sizes: Float64Array;
   readonly base: number;
+  /** Levels outside. */
+  readonly far: number;
 };
 
-const copySide = ({ bitmap, sizes, base }: Window, into: DepthSide): void => {
+const copySide = ({ bitmap, sizes, base, far }: Window, into: DepthSide): void => {
   const { prices, sign } = into;
   let count = 0;
-  for (let word = words - 1; word >= 0 && count < prices.length; word -= 1) {
+  into.isCut = far > 0;
+  for (let word = words - 1; word >= 0; word -= 1) {
     let bits = bitmap[word] ?? 0;
     while (bits !== 0 && count < prices.length) {
       const bit = 31 - Math.clz32(bits);
@@ -101,6 +111,10 @@ const copySide = ({ bitmap, sizes, base }: Window, into: DepthSide): void => {
       prices[count] = (base + at) * sign + 0;
       into.sizes[count] = sizes[at] ?? 0;
       count += 1;
+    }
+    if (bits !== 0) {
+      into.isCut = true;
+      break;
     }
   }
   into.count = count;

@@ -9,6 +9,11 @@ export type DepthSide = {
   readonly prices: Float64Array;
   readonly sizes: Float64Array;
   count: number;
+  /**
+   * The side has further levels, which were not copied: there was no room for them, or, in a
+   * `DepthReader`, they are outside the window. Sums and sweeps then end before the side does.
+   */
+  isCut: boolean;
 };
 
 /** Both sides with the scales of their integers. */
@@ -35,6 +40,7 @@ const emptySide = (levelsMax: number, sign: 1 | -1): DepthSide => ({
   prices: new Float64Array(levelsMax),
   sizes: new Float64Array(levelsMax),
   count: 0,
+  isCut: false,
 });
 
 /**

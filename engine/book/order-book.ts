@@ -41,6 +41,8 @@ const wordStride: number = recordWordStride;
 const numberStride: number = recordNumberStride;
 const recordAt: number = versionWord.record;
 const depthAt: number = versionWord.depth;
+const farBidsAt: number = versionWord.farBids;
+const farAsksAt: number = versionWord.farAsks;
 const epochAt: number = topWord.epoch;
 const packedAt: number = topWord.packed;
 const stateAt: number = word.state;
@@ -169,8 +171,8 @@ export class OrderBook {
   copyDepth(into: Depth): void {
     into.priceScale = Math.max(this.#priceScale, 0);
     into.sizeScale = Math.max(this.#sizeScale, 0);
-    into.bids.count = this.bids.copyLevels(into.bids.prices, into.bids.sizes);
-    into.asks.count = this.asks.copyLevels(into.asks.prices, into.asks.sizes);
+    this.bids.copyLevels(into.bids);
+    this.asks.copyLevels(into.asks);
   }
 
   /** Tells readers of levels that they are changing. `publish` ends it. */
@@ -193,6 +195,10 @@ export class OrderBook {
   }
 
   #publishTouched(origin: TopOrigin): boolean {
+    if ((this.#depthSequence & 1) !== 0) {
+      this.bids.recentre();
+      this.asks.recentre();
+    }
     this.#watch.touched = 0;
     const changes = this.bids.settle() | this.asks.settle();
     const isSameFrame = this.epoch === this.#epoch && origin.state === this.#state;
@@ -200,8 +206,11 @@ export class OrderBook {
   }
 
   #endUpdate(): void {
+    const { versions } = this.#slot;
+    versions[farBidsAt] = this.bids.farCount;
+    versions[farAsksAt] = this.asks.farCount;
     this.#depthSequence = (this.#depthSequence + 1) | 0;
-    Atomics.store(this.#slot.versions, depthAt, this.#depthSequence);
+    Atomics.store(versions, depthAt, this.#depthSequence);
   }
 
   // The record first, then the packed word: a reader that sees the packed word of an epoch finds

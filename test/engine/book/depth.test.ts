@@ -22,6 +22,7 @@ import {
   sweep,
 } from "../../../engine/book/depth.ts";
 import { OrderBook } from "../../../engine/book/order-book.ts";
+import { runSeed, seeded } from "../../random.ts";
 
 const origin = { state: 2, isTrusted: true, updateId: 9, receiveNsLow: 5, receiveNsHigh: 1 };
 
@@ -141,6 +142,55 @@ test("another thread reads nothing while an item is being applied, and the level
     [26, 24, 22],
   ]);
   expect([depth.asks.count, depth.asks.prices[0], depth.asks.sizes[0]]).toEqual([1, 20, 3]);
+});
+
+test("a copy is the best of the book and says whether there is more, on the market thread and on others", () => {
+  const random = seeded(runSeed("cut depths"));
+  let cuts = 0;
+  for (let round = 0; round < 300; round += 1) {
+    const { memory, book } = setUp();
+    const reader = new DepthReader(memory, 0);
+    const range = random.pick([40, 3000, 1_000_000]);
+    for (let item = 0; item < 4; item += 1) {
+      book.beginUpdate();
+      for (let i = random.below(40); i > 0; i -= 1) {
+        for (const side of book.sides) side.set(1 + random.below(range), random.below(3));
+      }
+      book.publish(origin);
+      const [own, read] = [createDepth(12), createDepth(12)];
+      book.copyDepth(own);
+      expect(reader.read(read)).toBe(true);
+      for (const [name, side] of [
+        ["bids", book.bids],
+        ["asks", book.asks],
+      ] as const) {
+        const all = side.levels();
+        const prices = all.map(([price]) => price);
+        expect([...own[name].prices.subarray(0, own[name].count)]).toEqual(prices.slice(0, 12));
+        const { count, isCut } = read[name];
+        expect([...read[name].prices.subarray(0, count)]).toEqual(prices.slice(0, count));
+        expect([own[name].isCut, isCut]).toEqual([all.length > 12, all.length > count]);
+        if (isCut && count < 12) cuts += 1;
+      }
+    }
+  }
+  expect(cuts).toBeGreaterThan(100);
+});
+
+test("another thread sees levels behind a best one that sank to the window's end", () => {
+  const { memory, book } = setUp();
+  const reader = new DepthReader(memory, 0);
+  const depth = createDepth(4);
+  const item = (levels: readonly (readonly [number, number])[]): void => {
+    book.beginUpdate();
+    for (const [price, size] of levels) book.bids.set(price, size);
+    book.publish(origin);
+  };
+  item([10_000, 9_800, 9_300, 9_200, 9_100, 8_700].map((price) => [price, 5]));
+  item([10_000, 9_800].map((price) => [price, 0]));
+  expect(reader.read(depth)).toBe(true);
+  expect([...depth.bids.prices]).toEqual([9_300, 9_200, 9_100, 8_700]);
+  expect(book.bids.moves).toBe(2);
 });
 
 test("a writer that died within an item gives no depth instead of a hang", () => {
