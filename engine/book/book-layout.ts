@@ -5,19 +5,20 @@
 //   header   +0    symbols in use (Int32, stored with Atomics after the slot's directory)
 //            +4    slots
 //   slot     +0     top line: packed word (Int32), epoch (Int32)
-//            +128   version line: record version, depth sequence, bids and asks outside the window
-//                   (Int32 each)
+//            +128   version line: record version, depth sequence, bids and asks outside the window,
+//                   bids and asks of those that are listed (Int32 each)
 //            +256   four records of 128 bytes: prices and sizes of the top, version v in v mod 4
 //            +768   directory line: venue code, symbol bytes, symbol; written once
 //            +896   counters line: 16 Float64
 //            +1024  bitmaps: 32 words bids, 32 words asks
 //            +1280  levels: 1024 Float64 sizes bids, 1024 asks
+//            +17664 outside the window, best first: 256 Float64 prices and 256 sizes of bids, of asks
 //
 // Packed word: bits 0-10 bid index + 1, bits 11-21 ask index + 1 (0: no quote to trust), bits
 // 22-31 the low bits of the epoch. The epoch counts window moves and changes of scale: with it an
 // index means one price. A record is whole when the version has risen by less than 2 since it was
 // looked up: the writer fills the next of the four, then publishes its number. Bitmaps, levels and
-// the numbers of levels outside are whole when the depth sequence is even and the same before and after.
+// what is said of levels outside are whole when the depth sequence is even and the same before and after.
 
 /** Levels of the window of one side. The bitmap has as many bits in 32 words. */
 export const windowLevels = 1024;
@@ -31,6 +32,9 @@ export const windowLowIndex = windowLevels / 4;
 
 /** Most levels of one side outside the window; a delta that needs more breaks the book. */
 export const farLevelsMax = 65_536;
+
+/** Of them the best, which other threads see; half as many at least, or all. */
+export const farListedMax = 256;
 
 /** Symbols of one memory when nothing else is asked for, and at most. */
 export const bookSymbolsDefault = 64;
@@ -47,7 +51,8 @@ const slotDirectory = slotRecords + recordCount * recordBytes;
 const slotCounters = slotDirectory + 128;
 const slotBitmaps = slotCounters + 128;
 const slotLevels = slotBitmaps + 2 * bitmapWords * 4;
-const slotBytes = slotLevels + 2 * windowLevels * 8;
+const slotFar = slotLevels + 2 * windowLevels * 8;
+const slotBytes = slotFar + 4 * farListedMax * 8;
 
 /** Int32 indexes in the header line. */
 export const headerWord = { symbols: 0, slots: 1 } as const;
@@ -55,8 +60,15 @@ export const headerWord = { symbols: 0, slots: 1 } as const;
 /** Int32 indexes in the top line. */
 export const topWord = { packed: 0, epoch: 1 } as const;
 
-/** Int32 indexes in the version line; the last two belong to the depth sequence. */
-export const versionWord = { record: 0, depth: 1, farBids: 2, farAsks: 3 } as const;
+/** Int32 indexes in the version line; all but the first belong to the depth sequence. */
+export const versionWord = {
+  record: 0,
+  depth: 1,
+  farBids: 2,
+  farAsks: 3,
+  listedBids: 4,
+  listedAsks: 5,
+} as const;
 
 /** Int32 indexes in a record; `sides` has bit 0 for a bid and bit 1 for an ask. */
 export const recordWord = {
@@ -134,7 +146,12 @@ export type BookSlot = {
   readonly askBitmap: Int32Array;
   readonly bidSizes: Float64Array;
   readonly askSizes: Float64Array;
+  readonly farBids: FarView;
+  readonly farAsks: FarView;
 };
+
+/** Levels outside a window, best first. */
+export type FarView = { readonly prices: Float64Array; readonly sizes: Float64Array };
 
 /**
  * Zeroed memory for the books of this many symbols, 64 when left out: for one writer, `MarketBooks`,
@@ -168,7 +185,7 @@ export const bookSlot = (memory: SharedArrayBuffer, index: number): BookSlot => 
   const levels = at + slotLevels;
   return {
     top: new Int32Array(memory, at + slotTop, 2),
-    versions: new Int32Array(memory, at + slotVersions, 4),
+    versions: new Int32Array(memory, at + slotVersions, 6),
     recordWords: new Int32Array(memory, at + slotRecords, recordCount * recordWordStride),
     recordNumbers: new Float64Array(memory, at + slotRecords, recordCount * recordNumberStride),
     directory: new Int32Array(memory, at + slotDirectory, 2),
@@ -178,8 +195,15 @@ export const bookSlot = (memory: SharedArrayBuffer, index: number): BookSlot => 
     askBitmap: new Int32Array(memory, bitmaps + bitmapWords * 4, bitmapWords),
     bidSizes: new Float64Array(memory, levels, windowLevels),
     askSizes: new Float64Array(memory, levels + windowLevels * 8, windowLevels),
+    farBids: farView(memory, at + slotFar),
+    farAsks: farView(memory, at + slotFar + 2 * farListedMax * 8),
   };
 };
+
+const farView = (memory: SharedArrayBuffer, at: number): FarView => ({
+  prices: new Float64Array(memory, at, farListedMax),
+  sizes: new Float64Array(memory, at + farListedMax * 8, farListedMax),
+});
 
 /** The symbol of a book that has one. */
 export const symbolOf = ({ symbol, directory }: BookSlot): string =>

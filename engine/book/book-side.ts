@@ -6,8 +6,14 @@
 // Invariant: a level outside the window has a lower key than the window; so the best level is in
 // the window whenever the side has any.
 import { decimalValueMax } from "../../schemas/market/decimal.ts";
-import { farLevelsMax, windowBestIndex, windowLevels, windowLowIndex } from "./book-layout.ts";
-import { LevelTable } from "./level-table.ts";
+import {
+  type FarView,
+  farLevelsMax,
+  windowBestIndex,
+  windowLevels,
+  windowLowIndex,
+} from "./book-layout.ts";
+import { FarLevels } from "./far-levels.ts";
 
 // Own constant, because an imported binding is loaded at each use: nanoseconds in `set`.
 const levelCount: number = windowLevels;
@@ -36,6 +42,7 @@ export type LevelCopy = {
 export type SideMemory = {
   readonly sizes: Float64Array;
   readonly bitmap: Int32Array;
+  readonly far: FarView;
 };
 
 // A field that is undefined until the constructor sets it is checked for its type at each use.
@@ -48,8 +55,11 @@ export class BookSide {
   readonly #sign: number = bidSign;
   readonly #sizes: Float64Array = noSizes;
   readonly #bitmap: Int32Array = noBitmap;
-  readonly #far = new LevelTable();
-  readonly #arrivals = new Float64Array(windowLevels);
+  readonly #far: FarLevels;
+  readonly #moved: FarView = {
+    prices: new Float64Array(windowLevels),
+    sizes: new Float64Array(windowLevels),
+  };
   #summary = 0;
   // Index and size of the best level at the last `settle`. The size is in memory because a number
   // in a field may be an object, made anew at each change. What lies below the index cannot change
@@ -71,6 +81,7 @@ export class BookSide {
     this.#flip = sign === bidSign ? 0 : windowLevels - 1;
     this.#sizes = memory.sizes;
     this.#bitmap = memory.bitmap;
+    this.#far = new FarLevels(sign, memory.far);
     this.clear();
   }
 
@@ -85,6 +96,11 @@ export class BookSide {
   /** Levels outside the window. */
   get farCount(): number {
     return this.#far.count;
+  }
+
+  /** Of those the best, which other threads see. */
+  get farListed(): number {
+    return this.#far.listed;
   }
 
   /** Window moves so far; every one changes what an index means. */
@@ -195,8 +211,8 @@ export class BookSide {
   }
 
   /**
-   * Copies levels, best first, as many as `into` has room for. Allocates only when levels outside the
-   * window are wanted and there.
+   * Copies levels, best first, as many as `into` has room for. Allocates only when more levels outside
+   * the window are wanted than are listed.
    */
   copyLevels(into: LevelCopy): void {
     const { prices, sizes } = into;
@@ -207,17 +223,16 @@ export class BookSide {
       sizes[count] = this.#sizes[at] ?? 0;
       count += 1;
     }
-    const inWindow = count;
-    if (count < prices.length && this.farCount > 0) {
-      const far = this.#farPrices();
-      for (let i = 0; i < far.length && count < prices.length; i += 1, count += 1) {
-        const price = far[i] ?? 0;
-        prices[count] = price;
-        sizes[count] = this.#far.get(price);
-      }
+    const wanted = Math.min(prices.length - count, this.#far.count);
+    const far = this.#far.sorted(wanted);
+    for (let i = 0; i < wanted; i += 1) {
+      const price = far[i] ?? 0;
+      prices[count + i] = price;
+      sizes[count + i] = this.#far.get(price);
     }
+    count += wanted;
     into.count = count;
-    into.isCut = at >= 0 || count - inWindow < this.farCount;
+    into.isCut = at >= 0 || wanted < this.#far.count;
   }
 
   /** All levels, best first: [price, size]. Allocates; for tools, tests and changes of scale. */
@@ -238,11 +253,10 @@ export class BookSide {
       if (isMarked) best = at;
     }
     if (best !== this.bestIndex) return `best index is ${this.bestIndex}, not ${best}`;
-    for (const price of this.#farPrices()) {
-      if (best < 0) return `price ${price} is outside an empty window`;
-      if (price * this.#sign >= this.#base) return `price ${price} is not below the window`;
-    }
-    return null;
+    const far = this.#far.count === 0 ? -1 : this.#far.best;
+    if (far >= 0 && best < 0) return `price ${far} is outside an empty window`;
+    if (far >= 0 && far * this.#sign >= this.#base) return `price ${far} is not below the window`;
+    return this.#far.integrity();
   }
 
   // The next level below an index, or -1.
@@ -253,20 +267,6 @@ export class BookSide {
       at &= ~31;
     }
     return -1;
-  }
-
-  // Best first.
-  #farPrices(): Float64Array {
-    const prices = new Float64Array(this.#far.count);
-    let count = 0;
-    for (let slot = 0; slot < this.#far.capacity; slot += 1) {
-      const price = this.#far.keyAt(slot);
-      if (price < 0) continue;
-      prices[count] = price;
-      count += 1;
-    }
-    prices.sort();
-    return this.#sign === bidSign ? prices.toReversed() : prices;
   }
 
   // Plus 0 turns the -0 of an ask at price 0 into 0.
@@ -291,7 +291,7 @@ export class BookSide {
   }
 
   #runEmpty(): boolean {
-    if (this.#far.count > 0) this.#moveTo(this.#far.best(this.#sign));
+    if (this.#far.count > 0) this.#moveTo(this.#far.best);
     return true;
   }
 
@@ -314,39 +314,40 @@ export class BookSide {
     return true;
   }
 
-  // Rare (once in hundreds of updates even in a fast market), so it is simple: all levels go to
-  // the table, then those of the new range come back. The table has room for a window beyond its
-  // limit.
+  // Rare: once in hundreds of updates even in a fast market. A window that moves to better prices
+  // leaves levels behind, one that moves to worse ones finds some; never both.
   #moveTo(bestPrice: number): void {
-    for (let at = this.bestIndex; at >= 0; at -= 1) {
-      const size = this.#sizes[at] ?? 0;
-      if (size > 0) this.#far.set(this.#priceAt(at), size);
+    const { prices, sizes } = this.#moved;
+    let count = 0;
+    for (let at = this.bestIndex; at >= 0; at = this.#below(at)) {
+      prices[count] = this.#priceAt(at);
+      sizes[count] = this.#sizes[at] as number;
+      count += 1;
     }
     this.#sizes.fill(0);
     this.#bitmap.fill(0);
     this.#summary = 0;
     // Below -(2^53 - 1) differences would no longer be exact.
-    this.#base = Math.max(bestPrice * this.#sign - windowBestIndex, -decimalValueMax);
-    this.#low = this.#sign === bidSign ? this.#base : -this.#base - (windowLevels - 1);
+    const base = Math.max(bestPrice * this.#sign - windowBestIndex, -decimalValueMax);
+    this.#base = base;
+    this.#low = this.#sign === bidSign ? base : -base - (windowLevels - 1);
     this.#moves += 1;
     this.#watch.epoch += 1;
     this.#watch.touched = -1;
-    this.#bringIn();
+    let kept = 0;
+    while (kept < count && (prices[kept] as number) * this.#sign >= base) kept += 1;
+    this.#place(kept);
+    if (kept < count) this.#far.prepend(this.#moved, kept, count);
+    else this.#place(this.#far.take(base, this.#moved));
   }
 
-  #bringIn(): void {
-    const far = this.#far;
-    if (far.count === 0) return;
-    let count = 0;
-    for (let slot = 0; slot < far.capacity; slot += 1) {
-      const price = far.keyAt(slot);
-      if (price < 0 || price * this.#sign < this.#base) continue;
-      const at = price * this.#sign - this.#base;
-      this.#sizes[at] = far.sizeAt(slot);
+  // The first of the moved levels into the window.
+  #place(count: number): void {
+    const { prices, sizes } = this.#moved;
+    for (let i = 0; i < count; i += 1) {
+      const at = (prices[i] as number) * this.#sign - this.#base;
+      this.#sizes[at] = sizes[i] as number;
       this.#occupy(at);
-      this.#arrivals[count] = price;
-      count += 1;
     }
-    for (let i = 0; i < count; i += 1) far.delete(this.#arrivals[i] ?? -1);
   }
 }

@@ -1,9 +1,10 @@
 // The best N levels of a book as any thread but the market thread reads them: the window in shared
-// memory, under the depth sequence. Levels outside the window are the market thread's own: seen are
-// those within 256 to 1024 ticks of the best, the fewer the finer the venue's ticks; `bids.isCut` says
-// that there are more. All of them has the market thread (OrderBook.copyDepth), as `onApplied` does.
+// memory and the best levels outside it, 128 at least where there are so many, under the depth
+// sequence; `bids.isCut` says that there are more. All of them has the market thread
+// (OrderBook.copyDepth), as `onApplied` does.
 import { finishLoads } from "../ring/store-order.ts";
 import {
+  type FarView,
   bookCounter as counter,
   type BookSlot,
   bookSlot,
@@ -20,6 +21,8 @@ import { TopReader } from "./top-reader.ts";
 const depthAt: number = versionWord.depth;
 const farBidsAt: number = versionWord.farBids;
 const farAsksAt: number = versionWord.farAsks;
+const listedBidsAt: number = versionWord.listedBids;
+const listedAsksAt: number = versionWord.listedAsks;
 const levelUpdatesAt: number = counter.levelUpdates;
 const lastIdAt: number = counter.lastId;
 const receiveUsAt: number = counter.receiveUs;
@@ -73,6 +76,7 @@ export class DepthReader {
   #copy(into: Depth): boolean {
     const top = this.#top;
     const { counters, versions, bidBitmap, bidSizes, askBitmap, askSizes } = this.#slot;
+    const { farBids, farAsks } = this.#slot;
     if (!top.readRecord()) return false;
     into.state = top.state;
     into.priceScale = top.priceScale;
@@ -80,12 +84,12 @@ export class DepthReader {
     into.updateId = counters[lastIdAt] ?? 0;
     into.levelUpdates = counters[levelUpdatesAt] ?? 0;
     into.receiveUs = counters[receiveUsAt] ?? 0;
-    const bidCount = versions[farBidsAt] ?? 0;
-    const askCount = versions[farAsksAt] ?? 0;
-    const bids = { bitmap: bidBitmap, sizes: bidSizes, base: top.bidBase, far: bidCount };
-    const asks = { bitmap: askBitmap, sizes: askSizes, base: top.askBase, far: askCount };
-    copySide(bids, into.bids);
-    copySide(asks, into.asks);
+    const bids = { bitmap: bidBitmap, sizes: bidSizes, base: top.bidBase };
+    const asks = { bitmap: askBitmap, sizes: askSizes, base: top.askBase };
+    if (copyWindow(bids, into.bids))
+      copyFar(farBids, versions[listedBidsAt] ?? 0, versions[farBidsAt] ?? 0, into.bids);
+    if (copyWindow(asks, into.asks))
+      copyFar(farAsks, versions[listedAsksAt] ?? 0, versions[farAsksAt] ?? 0, into.asks);
     return true;
   }
 }
@@ -94,14 +98,13 @@ type Window = {
   readonly bitmap: Int32Array;
   readonly sizes: Float64Array;
   readonly base: number;
-  /** Levels outside. */
-  readonly far: number;
 };
 
-const copySide = ({ bitmap, sizes, base, far }: Window, into: DepthSide): void => {
+/** Whether all of the window was copied. */
+const copyWindow = ({ bitmap, sizes, base }: Window, into: DepthSide): boolean => {
   const { prices, sign } = into;
   let count = 0;
-  into.isCut = far > 0;
+  into.isCut = false;
   for (let word = words - 1; word >= 0; word -= 1) {
     let bits = bitmap[word] ?? 0;
     while (bits !== 0 && count < prices.length) {
@@ -118,4 +121,16 @@ const copySide = ({ bitmap, sizes, base, far }: Window, into: DepthSide): void =
     }
   }
   into.count = count;
+  return !into.isCut;
+};
+
+// Nothing is trusted that a writer may be changing: the sequence tells only afterwards.
+const copyFar = (far: FarView, listed: number, all: number, into: DepthSide): void => {
+  const room = Math.min(listed, far.prices.length, into.prices.length - into.count);
+  for (let i = 0; i < room; i += 1) {
+    into.prices[into.count] = far.prices[i] ?? 0;
+    into.sizes[into.count] = far.sizes[i] ?? 0;
+    into.count += 1;
+  }
+  into.isCut = room < all;
 };

@@ -10,8 +10,8 @@ export type DepthSide = {
   readonly sizes: Float64Array;
   count: number;
   /**
-   * The side has further levels, which were not copied: there was no room for them, or, in a
-   * `DepthReader`, they are outside the window. Sums and sweeps then end before the side does.
+   * The side has further levels, which were not copied: there was no room for them, or a
+   * `DepthReader` does not see so many. Sums and sweeps then end before the side does.
    */
   isCut: boolean;
 };

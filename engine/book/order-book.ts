@@ -43,6 +43,8 @@ const recordAt: number = versionWord.record;
 const depthAt: number = versionWord.depth;
 const farBidsAt: number = versionWord.farBids;
 const farAsksAt: number = versionWord.farAsks;
+const listedBidsAt: number = versionWord.listedBids;
+const listedAsksAt: number = versionWord.listedAsks;
 const epochAt: number = topWord.epoch;
 const packedAt: number = topWord.packed;
 const stateAt: number = word.state;
@@ -82,12 +84,12 @@ export class OrderBook {
     this.#slot = slot;
     this.bids = new BookSide(
       bidSign,
-      { sizes: slot.bidSizes, bitmap: slot.bidBitmap },
+      { sizes: slot.bidSizes, bitmap: slot.bidBitmap, far: slot.farBids },
       this.#watch,
     );
     this.asks = new BookSide(
       askSign,
-      { sizes: slot.askSizes, bitmap: slot.askBitmap },
+      { sizes: slot.askSizes, bitmap: slot.askBitmap, far: slot.farAsks },
       this.#watch,
     );
     this.sides = [this.bids, this.asks];
@@ -209,6 +211,8 @@ export class OrderBook {
     const { versions } = this.#slot;
     versions[farBidsAt] = this.bids.farCount;
     versions[farAsksAt] = this.asks.farCount;
+    versions[listedBidsAt] = this.bids.farListed;
+    versions[listedAsksAt] = this.asks.farListed;
     this.#depthSequence = (this.#depthSequence + 1) | 0;
     Atomics.store(versions, depthAt, this.#depthSequence);
   }

@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import {
   bookSlot,
   createBookMemory,
+  farListedMax,
   headerWord,
   versionWord,
 } from "../../../engine/book/book-layout.ts";
@@ -147,17 +148,18 @@ test("another thread reads nothing while an item is being applied, and the level
 test("a copy is the best of the book and says whether there is more, on the market thread and on others", () => {
   const random = seeded(runSeed("cut depths"));
   let cuts = 0;
-  for (let round = 0; round < 300; round += 1) {
+  for (let round = 0; round < 200; round += 1) {
     const { memory, book } = setUp();
     const reader = new DepthReader(memory, 0);
     const range = random.pick([40, 3000, 1_000_000]);
-    for (let item = 0; item < 4; item += 1) {
+    const room = random.pick([12, 300]);
+    for (let item = 0; item < 6; item += 1) {
       book.beginUpdate();
-      for (let i = random.below(40); i > 0; i -= 1) {
+      for (let i = random.below(random.pick([40, 400])); i > 0; i -= 1) {
         for (const side of book.sides) side.set(1 + random.below(range), random.below(3));
       }
       book.publish(origin);
-      const [own, read] = [createDepth(12), createDepth(12)];
+      const [own, read] = [createDepth(room), createDepth(room)];
       book.copyDepth(own);
       expect(reader.read(read)).toBe(true);
       for (const [name, side] of [
@@ -166,15 +168,38 @@ test("a copy is the best of the book and says whether there is more, on the mark
       ] as const) {
         const all = side.levels();
         const prices = all.map(([price]) => price);
-        expect([...own[name].prices.subarray(0, own[name].count)]).toEqual(prices.slice(0, 12));
+        const sizes = all.map(([, size]) => size);
+        expect(side.integrity()).toBeNull();
+        expect([...own[name].prices.subarray(0, own[name].count)]).toEqual(prices.slice(0, room));
         const { count, isCut } = read[name];
+        expect(count).toBeGreaterThanOrEqual(Math.min(room, all.length, farListedMax / 2));
         expect([...read[name].prices.subarray(0, count)]).toEqual(prices.slice(0, count));
-        expect([own[name].isCut, isCut]).toEqual([all.length > 12, all.length > count]);
-        if (isCut && count < 12) cuts += 1;
+        expect([...read[name].sizes.subarray(0, count)]).toEqual(sizes.slice(0, count));
+        expect([own[name].isCut, isCut]).toEqual([all.length > room, all.length > count]);
+        if (isCut && count < room) cuts += 1;
       }
     }
   }
-  expect(cuts).toBeGreaterThan(100);
+  expect(cuts).toBeGreaterThan(20);
+});
+
+test("levels outside the window stay listed for other threads when the best of them go", () => {
+  const { memory, book } = setUp();
+  const reader = new DepthReader(memory, 0);
+  const depth = createDepth(100);
+  const far = Array.from({ length: 1000 }, (_, i) => 2_000_000 + 5 * i);
+  book.beginUpdate();
+  for (const price of [1_000_000, ...far]) book.asks.set(price, 1);
+  book.publish(origin);
+  for (let at = 0; at + 100 <= far.length; at += 100) {
+    expect(reader.read(depth)).toBe(true);
+    const seen = [...depth.asks.prices.subarray(0, depth.asks.count)];
+    expect(seen).toEqual([1_000_000, ...far.slice(at, at + 99)]);
+    book.beginUpdate();
+    for (const price of far.slice(at, at + 100)) book.asks.set(price, 0);
+    book.publish(origin);
+    expect(book.asks.integrity()).toBeNull();
+  }
 });
 
 test("another thread sees levels behind a best one that sank to the window's end", () => {
