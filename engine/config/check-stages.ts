@@ -24,13 +24,14 @@ export const stageProblems = async (
 ): Promise<readonly ConfigProblem[]> => {
   const folder = stageFolderOf(origins, file);
   const problems: ConfigProblem[] = [];
-  const place = origins["stages"]?.place ?? "";
+  const { place = "", parts = [] } = origins["stages"] ?? {};
   const shown = new StageMetricsSet();
   for (const [i, { module: specifier, options }] of config.stages.entries()) {
     const label = `place-${i}`;
     const trial = await tryStage({ specifier, options, folder, label, loadMsMax });
     const message = trial.ok ? (sizeProblem(trial) ?? metricsProblem(shown, trial)) : trial.message;
-    if (message !== null) problems.push({ place, field: `stages[${i}]`, message });
+    if (message !== null)
+      problems.push({ place: parts[i] ?? place, field: `stages[${i}]`, message });
   }
   return problems;
 };

@@ -11,7 +11,12 @@ import { type Field, fieldByPath, fields, sections } from "./schema.ts";
 type Source = "default" | "profile" | "file" | "environment" | "flag";
 
 /** Where a value is from: `place` is a profile, `weir.toml:12`, a variable or an option. */
-export type Origin = { readonly source: Source; readonly place: string };
+export type Origin = {
+  readonly source: Source;
+  readonly place: string;
+  /** Of a list of sections in a file: the place of each. */
+  readonly parts?: readonly string[];
+};
 
 /** A field and the value that one source has for it, not yet checked. */
 export type Given = {
@@ -98,8 +103,13 @@ export const fileLayer = (path: string, { value, lineOf }: ConfigTree): Layer =>
       const place = `${path}:${lineOf(at)}`;
       const field = fieldOf(name);
       if (field !== undefined) {
-        const placeOf: Given["placeOf"] = (inside) => `${path}:${lineOf([...at, ...inside])}`;
-        reading.add({ field, value: child, origin: { source: "file", place }, placeOf }, name);
+        const placeOf = (inside: readonly (string | number)[]): string =>
+          `${path}:${lineOf([...at, ...inside])}`;
+        const parts = isTreeList(child) ? { parts: child.map((_, i) => placeOf([i])) } : {};
+        reading.add(
+          { field, value: child, origin: { source: "file", place, ...parts }, placeOf },
+          name,
+        );
       } else if (!sections.includes(name)) reading.problems.push(unknown(place, name));
       else if (isTree(child)) walk(child, at);
       else {
@@ -114,6 +124,9 @@ export const fileLayer = (path: string, { value, lineOf }: ConfigTree): Layer =>
 
 const isTree = (value: unknown): value is object =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
+
+const isTreeList = (value: unknown): value is readonly object[] =>
+  Array.isArray(value) && value.length > 0 && value.every(isTree);
 
 const unknown = (place: string, name: string): ConfigProblem => {
   if (sections.includes(name)) {

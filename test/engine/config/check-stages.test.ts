@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 
 import { stageProblems } from "../../../engine/config/check-stages.ts";
+import { resolveConfig } from "../../../engine/config/resolve-config.ts";
 import { writeModule } from "../threads/stage-modules.ts";
 import { effective } from "./effective.ts";
 
@@ -48,5 +49,19 @@ it("two stages whose metrics /metrics could not tell apart are named", async () 
   const [one, other] = ["a", "b"].map((help) => writeModule(folder, help, source(help)));
   expect(await problemsOf([one ?? "", one ?? "", other ?? ""])).toEqual([
     "stages[2]: gate_seen_total: stage=gate-b and stage=gate-a declare it differently",
+  ]);
+});
+
+it("a stage of a file is named by the line on which it begins", async () => {
+  const text = ["one", "two"]
+    .map((name) => `[[stages]]\nname = "${name}"\nmodule = "./${name}-is-not-there.mjs"\n`)
+    .join("\n");
+  const file = { path: join(folder, "weir.toml"), text };
+  const resolved = resolveConfig({ file, variables: {}, flags: [] });
+  if (!resolved.ok) throw new Error(JSON.stringify(resolved.problems));
+  const problems = await stageProblems(resolved, file.path);
+  expect(problems.map(({ place, field }) => [place.slice(folder.length + 1), field])).toEqual([
+    ["weir.toml:1", "stages[0]"],
+    ["weir.toml:5", "stages[1]"],
   ]);
 });
