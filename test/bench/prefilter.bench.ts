@@ -1,7 +1,9 @@
 // The prefilter alone, ns a transaction, for one program and for a list of 64: all keys are looked at
-// and all hits noted. Rival in the same run: the prototype's loops, which end at the first hit.
+// and all hits noted. Rivals in the same run: a plain twin, and where they are at hand the prototype's
+// loops, which end at the first hit.
 import { type BenchOptions, figure, report } from "./harness.ts";
 import { prototypeSniff, sniffCost } from "./sniff-cost.ts";
+import { sniffTwin } from "./sniff-twin.ts";
 
 /** Called by test/bench/main.ts. */
 export const run = async ({ smoke }: BenchOptions): Promise<void> => {
@@ -11,6 +13,8 @@ export const run = async ({ smoke }: BenchOptions): Promise<void> => {
     figure(`prefilter for ${programs}, refused (ns)`, ns.refused);
     figure(`prefilter for ${programs}, watched (ns)`, ns.watched);
     report({ bench: "prefilter", programs, ns });
+    const twinNs = sniffTwin("check", programs, size.count);
+    report({ bench: "prefilter", programs, rival: "plain twin", twinNs });
     const method = programs === 1 ? "dvI32" : "hash64";
     const prototypeNs = smoke ? null : prototypeSniff(method, size.count);
     report({ bench: "prefilter", programs, rival: `prototype ${method}`, prototypeNs });
