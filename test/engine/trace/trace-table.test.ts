@@ -189,6 +189,16 @@ describe("spans of a record", () => {
     ]);
   });
 
+  it("of depth are ingest, ring and book, each with its wait", () => {
+    const depth = topicPartitionId("weir-depth", 0);
+    expect(shape({ ...record, id: depth })).toEqual([
+      ["consume", 100, 200, undefined],
+      ["ingest", 100, 110, 10],
+      ["ring", 110, 120, 10],
+      ["book", 120, 200, 0],
+    ]);
+  });
+
   it("are in order also when the clocks of threads are apart", () => {
     const item = { index: 0, reason: "vote", egressTakenUs: 0, egressDoneUs: 0 };
     const transactions = [{ ...item, stages: stages(105, 0, 0, 0) }];
