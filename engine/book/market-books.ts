@@ -230,7 +230,9 @@ export class MarketBooks {
     if (this.#onApplied !== null) this.#onApplied(entry, item, isTopChanged);
   }
 
-  #show({ book, sequencer }: MarketBook, item: DepthItem): boolean {
+  #show({ book, slot, sequencer }: MarketBook, item: DepthItem): boolean {
+    slot.counters[counter.bidsOutside] = book.bids.outside;
+    slot.counters[counter.asksOutside] = book.asks.outside;
     const origin = this.#origin;
     origin.state = sequencer.state;
     origin.isTrusted = sequencer.state !== bookState.gap;

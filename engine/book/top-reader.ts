@@ -239,6 +239,9 @@ export type TopOfBook = {
   readonly bidSize: string | null;
   readonly ask: string | null;
   readonly askSize: string | null;
+  /** Levels of each side. */
+  readonly bidLevels: number;
+  readonly askLevels: number;
   readonly updateId: number;
   /** ns since the epoch. */
   readonly receiveNs: bigint;
@@ -263,6 +266,7 @@ const readTop = (memory: SharedArrayBuffer, index: number): TopOfBook => {
     has ? formatDecimal(value, reader.priceScale) : null;
   const size = (has: boolean, value: number) =>
     has ? formatDecimal(value, reader.sizeScale) : null;
+  const counters = readCounters(slot);
   return {
     venue: venueNameOf(slot.directory[directoryWord.venue] ?? 0) ?? "unknown",
     symbol: symbolOf(slot),
@@ -271,10 +275,19 @@ const readTop = (memory: SharedArrayBuffer, index: number): TopOfBook => {
     bidSize: size(reader.hasBid, reader.recordBidSize),
     ask: price(reader.hasAsk, reader.recordAskPrice),
     askSize: size(reader.hasAsk, reader.recordAskSize),
+    bidLevels: setBits(slot.bidBitmap) + counters.bidsOutside,
+    askLevels: setBits(slot.askBitmap) + counters.asksOutside,
     updateId: reader.updateId,
     receiveNs: reader.receiveNs(),
-    counters: readCounters(slot),
+    counters,
   };
+};
+
+/** Of a bitmap, one for each level in the window. */
+const setBits = (words: Int32Array): number => {
+  let count = 0;
+  for (const word of words) for (let rest = word; rest !== 0; rest &= rest - 1) count += 1;
+  return count;
 };
 
 /** Counters by name. */

@@ -22,6 +22,7 @@ export const prometheusPage = (
   for (const name of new Set(metricKeys.map((key) => metrics[key].name))) {
     registerMetric(registry, name, () => now);
   }
+  registerRings(registry, () => now);
   registerGauges(registry, () => now);
   registerSniffer(registry, () => now);
   registerWorkers(registry, workers);
@@ -52,18 +53,41 @@ const registerMetric = (registry: Registry, name: string, now: () => Snapshot): 
   const metric = first.kind === "gauge" ? new Gauge(options) : new Counter(options);
 };
 
+const registerRings = (registry: Registry, now: () => Snapshot): void => {
+  const gauges = [
+    ["weir_ring_used_bytes", "Bytes waiting in a ring", "usedBytes"],
+    ["weir_ring_capacity_bytes", "Bytes that a ring has room for", "capacityBytes"],
+  ] as const;
+  for (const [name, help, figure] of gauges) {
+    const gauge = new Gauge({
+      name,
+      help,
+      labelNames: ["ring"],
+      registers: [registry],
+      collect() {
+        for (const [ring, stats] of Object.entries(now().rings)) gauge.set({ ring }, stats[figure]);
+        for (const { worker, input, output } of now().lanes) {
+          gauge.set({ ring: `${worker} input` }, input[figure]);
+          gauge.set({ ring: `${worker} output` }, output[figure]);
+        }
+      },
+    });
+  }
+};
+
 const registerGauges = (registry: Registry, now: () => Snapshot): void => {
   const registers = [registry];
-  const used = new Gauge({
-    name: "weir_ring_used_bytes",
-    help: "Bytes waiting in a ring",
-    labelNames: ["ring"],
+  const levels = new Gauge({
+    name: "weir_book_levels",
+    help: "Levels of an order book",
+    labelNames: ["venue", "symbol", "side"],
     registers,
     collect() {
-      for (const [ring, stats] of Object.entries(now().rings)) used.set({ ring }, stats.usedBytes);
-      for (const { worker, input, output } of now().lanes) {
-        used.set({ ring: `${worker} input` }, input.usedBytes);
-        used.set({ ring: `${worker} output` }, output.usedBytes);
+      // A book may be with another thread since, or nowhere yet.
+      this.reset();
+      for (const { venue, symbol, bidLevels, askLevels } of now().tops) {
+        levels.set({ venue, symbol, side: "bid" }, bidLevels);
+        levels.set({ venue, symbol, side: "ask" }, askLevels);
       }
     },
   });

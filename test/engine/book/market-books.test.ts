@@ -79,6 +79,39 @@ test("spot: deltas wait, old ones are dropped, the one around the snapshot is th
   expect(top().counters).toMatchObject({ applied: 1, stale: 2, gaps: 0, resyncs: 0, messages: 4 });
 });
 
+test("levels of a side are counted wherever they stand, by whoever reads", () => {
+  const { give, top } = setUp();
+  const levels = () => [top().bidLevels, top().askLevels];
+  give(
+    snapshot(1, {
+      bids: [
+        [100_000, 1],
+        [99_999, 1],
+        [50_000, 1],
+        [7, 1],
+      ],
+      asks: [],
+    }),
+  );
+  expect(levels()).toEqual([4, 0]);
+  give({
+    ids: [2, 2],
+    bids: [
+      [99_999, 0],
+      [7, 0],
+    ],
+    asks: [
+      [100_001, 1],
+      [900_000, 2],
+    ],
+  });
+  expect(levels()).toEqual([2, 2]);
+  // The window moves to what was outside of it.
+  give({ ids: [3, 3], bids: [[100_000, 0]], asks: [[100_001, 0]] });
+  expect(levels()).toEqual([1, 1]);
+  expect(top()).toMatchObject({ bid: "50000", ask: "900000" });
+});
+
 const rules: readonly (readonly [string, VenueName, Given["ids"], number])[] = [
   ["spot: u = last is stale", "binance-spot", [5, 10], stale],
   ["spot: U = last + 1 follows", "binance-spot", [11, 12], applied],

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 
+import { resetBookMemory } from "../../../engine/book/book-layout.ts";
+import { MarketBooks } from "../../../engine/book/market-books.ts";
 import { prometheusPage } from "../../../engine/control/prometheus.ts";
 import { takeSnapshot } from "../../../engine/control/snapshot.ts";
 import { reason } from "../../../engine/events/event-layout.ts";
@@ -9,6 +11,9 @@ import { createEngineMemory } from "../../../engine/host/memory.ts";
 import { MetricCells } from "../../../engine/metrics/cells.ts";
 import { StageMetricsSet } from "../../../engine/metrics/stage-metrics-set.ts";
 import { type HistogramKey, histogramKeys, histograms } from "../../../engine/metrics/table.ts";
+import { depthKind } from "../../../schemas/market/depth-item.ts";
+import { depthItemOf, DepthMessage } from "../../../schemas/market/depth-message.ts";
+import { venueCodes } from "../../../schemas/market/venues.ts";
 
 /** Three threads of each role, of which the first is quick, the others slow. */
 const threads = () => {
@@ -71,5 +76,30 @@ describe("a snapshot", () => {
       expect(text).toContain(`weir_latency_seconds{way="${way}",quantile="0.99"} 0.0001\n`);
       expect(text).toContain(`weir_sojourn_seconds_count{way="${way}"} 30\n`);
     }
+  });
+
+  it("gives /metrics the room of rings, those of further threads too, and the levels of books", async () => {
+    const { memory, lanes } = threads();
+    const further = lanes.active("market")[1]?.memory.books ?? memory.books;
+    const message = new DepthMessage();
+    message.kind = depthKind.snapshot;
+    message.venue = venueCodes.kraken;
+    message.symbol = "BTC/USD";
+    message.addBid(99, 1);
+    message.addBid(7, 1);
+    message.addAsk(101, 1);
+    const item = depthItemOf(message);
+    if (typeof item === "number") throw new Error(`no depth item: ${item}`);
+    new MarketBooks({ memory: further }).apply(new DataView(item.buffer), 0, item.length);
+    const page = prometheusPage(() => takeSnapshot(memory, lanes.all), new StageMetricsSet());
+    const text = await page.render();
+    const { capacityBytes } = takeSnapshot(memory).rings.ingestMarket;
+    expect(text).toContain(`weir_ring_capacity_bytes{ring="ingestMarket"} ${capacityBytes}\n`);
+    expect(text).toContain(`weir_ring_capacity_bytes{ring="market-2 input"} ${capacityBytes}\n`);
+    expect(text).toContain('weir_book_levels{venue="kraken",symbol="BTC/USD",side="bid"} 2\n');
+    expect(text).toContain('weir_book_levels{venue="kraken",symbol="BTC/USD",side="ask"} 1\n');
+    // Its thread is replaced: who follows the symbol next tells of it.
+    resetBookMemory(further);
+    expect(await page.render()).not.toContain("BTC/USD");
   });
 });
