@@ -19,6 +19,7 @@ type Answered = {
   readonly version?: number;
   readonly changed?: readonly string[];
   readonly needsRestart?: readonly string[];
+  readonly warnings?: readonly string[];
 };
 
 /** Workers, rings with their sojourn times, and what was counted, as of GET /status. */
@@ -55,10 +56,12 @@ export const workerLines = (answer: object): readonly string[] => {
 /** What became of a reload. */
 export const reloadLines = (answer: object): readonly string[] => {
   const { kind = "", version = 0, changed = [], needsRestart = [] } = answer as Answered;
+  const { warnings = [] } = answer as Answered;
   return [
     `configuration version ${version} ${kind}`,
     ...changed.map((field) => `  ${field}`),
     ...needsRestart.map((field) => `  ${field} (after a restart)`),
+    ...warnings.map((warning) => screenLine(`  warning: ${warning}`)),
   ];
 };
 

@@ -62,7 +62,8 @@ export const outcomeText = (outcome: ReloadOutcome): string => {
   const what = kind === "applied" ? `: ${outcome.changed.join(", ")}` : "";
   const waiting = outcome.needsRestart;
   const restart = waiting.length === 0 ? "" : `; after a restart: ${waiting.join(", ")}`;
-  return `configuration version ${version} ${kind}${what}${restart}`;
+  const warnings = outcome.warnings.map((warning) => `; warning: ${warning}`).join("");
+  return `configuration version ${version} ${kind}${what}${restart}${warnings}`;
 };
 
 export type ConfigHolderOptions = {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { eventLines, workerLines } from "../../../engine/cli/ctl-tables.ts";
+import { eventLines, reloadLines, workerLines } from "../../../engine/cli/ctl-tables.ts";
 
 const workerOf = (name: string, lastError: string | null = null) => ({
   name,
@@ -30,5 +30,18 @@ it("an error or a value of an event stays in its row and orders the terminal not
   expect(eventLines([event])).toEqual([
     "time us  trace  event",
     "5        1      rejected  reason=a\\u000ab\\u001b[2J",
+  ]);
+});
+
+it("a reload is shown with what changed, what waits for a restart and what it warns of", () => {
+  const needsRestart = ["threads.market"];
+  const warnings = ["weir.toml:4: sniffer.drop_policy: has no effect"];
+  expect(
+    reloadLines({ kind: "applied", version: 2, changed: ["a.b"], needsRestart, warnings }),
+  ).toEqual([
+    "configuration version 2 applied",
+    "  a.b",
+    "  threads.market (after a restart)",
+    "  warning: weir.toml:4: sniffer.drop_policy: has no effect",
   ]);
 });

@@ -111,6 +111,15 @@ describe("a reload", () => {
     expect(await holder.reload()).toMatchObject({ kind: "unchanged", needsRestart: [] });
   });
 
+  test("says what it warns of, as a start does", async () => {
+    const { holder, source } = holding();
+    holder.subscribe(subscriber("a", []));
+    source.text = 'sniffer.drop_policy = "DropOldest"';
+    expect(outcomeText(await holder.reload())).toBe(
+      "configuration version 2 applied: sniffer.drop_policy; warning: weir.toml:1: sniffer.drop_policy: has no effect while sniffer.lossless is true",
+    );
+  });
+
   test("is refused when its live fields do not fit to what waits for a restart", async () => {
     const { holder, source } = holding("sniffer.channel_capacity = 100");
     source.text = "sniffer.channel_capacity = 1000\nsniffer.batch_size = 500";
