@@ -9,6 +9,8 @@ const live = "live";
 const restart = "restart";
 const hourMs = 3_600_000;
 const secondUs = 1_000_000;
+/** Anything above 0 is meant: a mean of times to the nanosecond. */
+const thresholdUsMin = 0.001;
 
 const stream = {
   stream_buffer_size: powerOfTwo({
@@ -153,14 +155,14 @@ const handoff = {
   }),
   adaptive_policy_high_threshold_us: decimal({
     default: 1000,
-    min: 2,
+    min: 2 * thresholdUsMin,
     max: 60 * secondUs,
     reload: live,
     what: "mean sojourn above which the newest is dropped",
   }),
   adaptive_policy_low_threshold_us: decimal({
     default: 100,
-    min: 1,
+    min: thresholdUsMin,
     max: 60 * secondUs - 1,
     reload: live,
     what: "mean sojourn below which HIGH may block",

@@ -54,6 +54,8 @@ const capacityMax = 65_536;
 export const batchSizeMax = 1024;
 const retriesMax = 255;
 const secondUs = 1_000_000;
+/** Anything above 0 is meant: a mean of times to the nanosecond. */
+const thresholdUsMin = 0.001;
 
 /** Least, most, and whether it is compared with a mean, which is seldom whole. */
 type Limits = readonly [min: number, max: number, isDecimal?: true];
@@ -65,8 +67,8 @@ const limits: { readonly [name in keyof HandoffOptions]?: Limits } = {
   sendMaxRetries: [0, retriesMax],
   sendRetryDelayUs: [0, secondUs],
   highPriorityMaxRetries: [0, retriesMax],
-  adaptiveHighUs: [1, 60 * secondUs, true],
-  adaptiveLowUs: [1, 60 * secondUs, true],
+  adaptiveHighUs: [thresholdUsMin, 60 * secondUs, true],
+  adaptiveLowUs: [thresholdUsMin, 60 * secondUs, true],
   adaptiveIntervalUs: [1, 60 * secondUs],
 };
 

@@ -213,6 +213,16 @@ attempts_max = 1.5
     }
   });
 
+  test("a threshold of the adaptive policy is anything above 0", () => {
+    const [low, high] = ["low", "high"].map((end) => `sniffer.adaptive_policy_${end}_threshold_us`);
+    expect(problems({ set: { [low ?? ""]: "0.5", [high ?? ""]: "1.5" } })).toEqual([]);
+    for (const path of [low ?? "", high ?? ""]) {
+      expect(problems({ set: { [path]: "0" } })[0]).toContain(
+        "found 0, expected a number from 0.00",
+      );
+    }
+  });
+
   const relations: readonly [string, { readonly [path: string]: string }][] = [
     ["ema_alpha_short", { "sniffer.ema_alpha_short": "0.04" }],
     ["initial_backoff_ms", { "sniffer.initial_backoff_ms": "5001" }],

@@ -120,7 +120,7 @@ const companions = (path: string, end: number): { readonly [path: string]: strin
     "sniffer.batch_size": { max: { "sniffer.channel_capacity": 65_536 } },
     "sniffer.channel_capacity": { min: { "sniffer.batch_size": 1 } },
     "sniffer.adaptive_policy_high_threshold_us": {
-      min: { "sniffer.adaptive_policy_low_threshold_us": 1 },
+      min: { "sniffer.adaptive_policy_low_threshold_us": 0.001 },
     },
     "sniffer.adaptive_policy_low_threshold_us": {
       max: { "sniffer.adaptive_policy_high_threshold_us": 60_000_000 },
