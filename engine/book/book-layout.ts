@@ -9,10 +9,10 @@
 //                   bids and asks of those that are listed (Int32 each)
 //            +256   four records of 128 bytes: prices and sizes of the top, version v in v mod 4
 //            +768   directory line: venue code, symbol bytes, symbol; written once
-//            +896   counters, two lines: 18 Float64
-//            +1152  bitmaps: 32 words bids, 32 words asks
-//            +1408  levels: 1024 Float64 sizes bids, 1024 asks
-//            +17792 outside the window, best first: 256 Float64 prices and 256 sizes of bids, of asks
+//            +896   counters line: 16 Float64
+//            +1024  bitmaps: 32 words bids, 32 words asks
+//            +1280  levels: 1024 Float64 sizes bids, 1024 asks
+//            +17664 outside the window, best first: 256 Float64 prices and 256 sizes of bids, of asks
 //
 // Packed word: bits 0-10 bid index + 1, bits 11-21 ask index + 1 (0: no quote to trust), bits
 // 22-31 the low bits of the epoch. The epoch counts window moves and changes of scale: with it an
@@ -49,7 +49,7 @@ const slotVersions = 128;
 const slotRecords = 256;
 const slotDirectory = slotRecords + recordCount * recordBytes;
 const slotCounters = slotDirectory + 128;
-const slotBitmaps = slotCounters + 256;
+const slotBitmaps = slotCounters + 128;
 const slotLevels = slotBitmaps + 2 * bitmapWords * 4;
 const slotFar = slotLevels + 2 * windowLevels * 8;
 const slotBytes = slotFar + 4 * farListedMax * 8;
@@ -99,7 +99,7 @@ export const recordNumberStride = recordBytes / 8;
 /** Int32 indexes in the directory line; the symbol starts at byte 8. */
 export const directoryWord = { venue: 0, symbolBytes: 1, symbol: 2 } as const;
 
-/** Float64 indexes in the counters' lines. All only grow, but the last four. */
+/** Float64 indexes in the counters line. All only grow, but the last two. */
 export const bookCounter = {
   /** Items of this symbol, of any kind. */
   messages: 0,
@@ -128,14 +128,9 @@ export const bookCounter = {
   lastId: 14,
   /** Now: receive time of the last item, microseconds since the epoch. */
   receiveUs: 15,
-  /** Now: levels that are not in the window of their side. */
-  bidsOutside: 16,
-  asksOutside: 17,
 } as const;
 
 export type BookCounter = keyof typeof bookCounter;
-
-const countersMax = Object.keys(bookCounter).length;
 
 /** One slot's views. The same bytes in every thread. */
 export type BookSlot = {
@@ -195,7 +190,7 @@ export const bookSlot = (memory: SharedArrayBuffer, index: number): BookSlot => 
     recordNumbers: new Float64Array(memory, at + slotRecords, recordCount * recordNumberStride),
     directory: new Int32Array(memory, at + slotDirectory, 2),
     symbol: new Uint8Array(memory, at + slotDirectory + 8, 32),
-    counters: new Float64Array(memory, at + slotCounters, countersMax),
+    counters: new Float64Array(memory, at + slotCounters, 16),
     bidBitmap: new Int32Array(memory, bitmaps, bitmapWords),
     askBitmap: new Int32Array(memory, bitmaps + bitmapWords * 4, bitmapWords),
     bidSizes: new Float64Array(memory, levels, windowLevels),

@@ -108,11 +108,6 @@ export class BookSide {
     return this.#moves;
   }
 
-  /** Levels that are not in the window. */
-  get outside(): number {
-    return this.#far.count;
-  }
-
   /**
    * What became of the best level since the last call: 0 when its index and size are the same, 1
    * when its size is another, 2 when its index is. What an index means changes with `moves`.

@@ -230,9 +230,7 @@ export class MarketBooks {
     if (this.#onApplied !== null) this.#onApplied(entry, item, isTopChanged);
   }
 
-  #show({ book, slot, sequencer }: MarketBook, item: DepthItem): boolean {
-    slot.counters[counter.bidsOutside] = book.bids.outside;
-    slot.counters[counter.asksOutside] = book.asks.outside;
+  #show({ book, sequencer }: MarketBook, item: DepthItem): boolean {
     const origin = this.#origin;
     origin.state = sequencer.state;
     origin.isTrusted = sequencer.state !== bookState.gap;

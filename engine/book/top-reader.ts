@@ -266,7 +266,6 @@ const readTop = (memory: SharedArrayBuffer, index: number): TopOfBook => {
     has ? formatDecimal(value, reader.priceScale) : null;
   const size = (has: boolean, value: number) =>
     has ? formatDecimal(value, reader.sizeScale) : null;
-  const counters = readCounters(slot);
   return {
     venue: venueNameOf(slot.directory[directoryWord.venue] ?? 0) ?? "unknown",
     symbol: symbolOf(slot),
@@ -275,11 +274,11 @@ const readTop = (memory: SharedArrayBuffer, index: number): TopOfBook => {
     bidSize: size(reader.hasBid, reader.recordBidSize),
     ask: price(reader.hasAsk, reader.recordAskPrice),
     askSize: size(reader.hasAsk, reader.recordAskSize),
-    bidLevels: setBits(slot.bidBitmap) + counters.bidsOutside,
-    askLevels: setBits(slot.askBitmap) + counters.asksOutside,
+    bidLevels: setBits(slot.bidBitmap) + (slot.versions[versionWord.farBids] ?? 0),
+    askLevels: setBits(slot.askBitmap) + (slot.versions[versionWord.farAsks] ?? 0),
     updateId: reader.updateId,
     receiveNs: reader.receiveNs(),
-    counters,
+    counters: readCounters(slot),
   };
 };
 
