@@ -2,19 +2,9 @@
 // and without a call home. Two modules, since the objects have an isolate of their own here. Kept
 // under a hash of everything that goes into it, so that a second start does not run wrangler.
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { once } from "node:events";
-import {
-  chmod,
-  mkdir,
-  mkdtemp,
-  readFile,
-  readdir,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from "node:fs/promises";
+import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join, relative } from "node:path";
 
@@ -145,7 +135,10 @@ const aboutOf = async (root: string): Promise<About> => {
 const newFolder = async (outDir: string): Promise<string> => {
   try {
     await mkdir(outDir, { recursive: true });
-    return await mkdtemp(join(outDir, "building-"));
+    // Not mkdtemp, which keeps it from other users of the same checkout, who may not build one.
+    const folder = join(outDir, `building-${randomUUID()}`);
+    await mkdir(folder);
+    return folder;
   } catch (error) {
     const why = (error as Error).message;
     const advice = `start weir up once as the owner of ${outDir}`;
@@ -177,8 +170,6 @@ const build = async (root: string, folder: string): Promise<void> => {
   await Promise.allSettled(builds);
   await Promise.all(builds);
   await writeFile(join(temporary, aboutFile), JSON.stringify(about));
-  // For other users of the same checkout, who may not build one.
-  await chmod(temporary, 0o755);
   const isFirst = await rename(temporary, folder).then(
     () => true,
     () => false,

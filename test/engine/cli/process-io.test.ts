@@ -58,7 +58,7 @@ describe("the process", () => {
         "base64",
         "-",
       ];
-      const command = [process.execPath, ...words].join(" ");
+      const command = [process.execPath, ...words].map((word) => `'${word}'`).join(" ");
       for (const [TERM, hasBar] of [
         ["xterm", true],
         ["dumb", false],

@@ -71,8 +71,14 @@ test("what answers requests holds no Kafka client, what holds the objects no reg
   expect(holds(forwarder, "edge/registry")).toBe(false);
 });
 
-test("a bundle that one user built can be read by others", async () => {
-  for (const path of await modulePaths()) expect(statSync(dirname(path)).mode & 0o777).toBe(0o755);
+test("a bundle that one user built can be read by others, unless that user's folders cannot", async () => {
+  mkdirSync(folder, { recursive: true });
+  const plain = mkdirSync(join(folder, "plain", "folder"), { recursive: true }) ?? "";
+  const modeOf = (path: string): number => statSync(path).mode & 0o777;
+  for (const path of await modulePaths()) {
+    expect(modeOf(dirname(path))).toBe(modeOf(plain));
+    expect(modeOf(dirname(dirname(path)))).toBe(modeOf(plain));
+  }
 });
 
 test("a folder that takes no bundle is named, with what to do", async () => {
