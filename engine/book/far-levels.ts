@@ -7,13 +7,13 @@ import { LevelTable } from "./level-table.ts";
 /** Below it the list is made anew, unless it has all. */
 const listedMin = farListedMax / 2;
 
-/** Single writer: the market thread. Allocates when the table grows. */
+/** Single writer: the market thread. Allocates when the table grows or the list is made anew. */
 export class FarLevels {
   readonly #sign: number;
   readonly #memory: FarView;
   readonly #table = new LevelTable();
   #listed = 0;
-  // Keys that a list was last made of: so far below the window.
+  // How far below the window the list was last made of.
   #range: number = windowLevels;
   #found = new Float64Array(this.#table.capacity);
 
@@ -88,8 +88,10 @@ export class FarLevels {
     const left = Math.min(this.#listed, farListedMax - added);
     prices.copyWithin(added, 0, left);
     sizes.copyWithin(added, 0, left);
-    prices.set(levels.prices.subarray(from, from + added));
-    sizes.set(levels.sizes.subarray(from, from + added));
+    for (let i = 0; i < added; i += 1) {
+      prices[i] = levels.prices[from + i] as number;
+      sizes[i] = levels.sizes[from + i] as number;
+    }
     this.#listed = added + left;
   }
 
