@@ -13,6 +13,7 @@ import {
   windowLevels,
   windowLowIndex,
 } from "./book-layout.ts";
+import type { DepthSide } from "./depth.ts";
 import { FarLevels } from "./far-levels.ts";
 
 // Own constant, because an imported binding is loaded at each use: nanoseconds in `set`.
@@ -31,12 +32,7 @@ export class TopWatch {
 }
 
 /** Where levels are copied to: as many as the arrays hold. */
-export type LevelCopy = {
-  readonly prices: Float64Array;
-  readonly sizes: Float64Array;
-  count: number;
-  isCut: boolean;
-};
+export type LevelCopy = Omit<DepthSide, "sign">;
 
 /** The memory of one side. */
 export type SideMemory = {

@@ -3,14 +3,13 @@
 // another spelling of `stream_buffer_size` (layers.ts).
 import * as z from "zod";
 
+import { thresholdUsMin } from "../handoff/handoff-options.ts";
 import { choice, decimal, flag, integer, powerOfTwo, text } from "./fields.ts";
 
 const live = "live";
 const restart = "restart";
 const hourMs = 3_600_000;
 const secondUs = 1_000_000;
-/** Anything above 0 is meant: a mean of times to the nanosecond. */
-const thresholdUsMin = 0.001;
 
 const stream = {
   stream_buffer_size: powerOfTwo({

@@ -54,8 +54,8 @@ const capacityMax = 65_536;
 export const batchSizeMax = 1024;
 const retriesMax = 255;
 const secondUs = 1_000_000;
-/** Anything above 0 is meant: a mean of times to the nanosecond. */
-const thresholdUsMin = 0.001;
+/** Least threshold; anything above 0 is meant: a mean of times to the nanosecond. */
+export const thresholdUsMin = 0.001;
 
 /** Least, most, and whether it is compared with a mean, which is seldom whole. */
 type Limits = readonly [min: number, max: number, isDecimal?: true];

@@ -4,40 +4,12 @@ import { join } from "node:path";
 
 import { afterAll, describe, expect, test } from "vitest";
 
-import type { Flag } from "../../../engine/config/layers.ts";
-import { problemText } from "../../../engine/config/problem.ts";
 import { profileNames, profiles } from "../../../engine/config/profiles.ts";
-import { type EffectiveConfig, resolveConfig } from "../../../engine/config/resolve-config.ts";
 import { fieldByPath, fields } from "../../../engine/config/schema.ts";
 import { valueAt } from "../../../engine/config/change-config.ts";
 import { beatMs } from "../../../engine/supervise/worker-cells.ts";
-
-type Given = {
-  readonly toml?: string;
-  readonly json?: unknown;
-  readonly variables?: { readonly [name: string]: string };
-  readonly set?: { readonly [path: string]: string };
-};
-
-const resolve = ({ toml, json, variables = {}, set = {} }: Given) => {
-  const text = toml ?? (json === undefined ? undefined : JSON.stringify(json, null, 1));
-  const path = json === undefined ? "weir.toml" : "weir.json";
-  const flags = Object.entries(set).map(([name, value]): Flag => {
-    return { path: name, text: value, option: `--set ${name}` };
-  });
-  return resolveConfig({ file: text === undefined ? null : { path, text }, variables, flags });
-};
-
-const good = (given: Given): EffectiveConfig => {
-  const resolved = resolve(given);
-  if (!resolved.ok) throw new Error(resolved.problems.map(problemText).join("\n"));
-  return resolved;
-};
-
-const problems = (given: Given): string[] => {
-  const resolved = resolve(given);
-  return resolved.ok ? [] : resolved.problems.map(problemText);
-};
+import { type Given, good, problems } from "./resolved-config.ts";
+import { problemText } from "../../../engine/config/problem.ts";
 
 describe("the defaults", () => {
   test("are those of the original for all of its fields but the address of its stream", () => {

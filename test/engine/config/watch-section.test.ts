@@ -1,27 +1,7 @@
 import { describe, expect, test } from "vitest";
 
-import { problemText } from "../../../engine/config/problem.ts";
-import { type EffectiveConfig, resolveConfig } from "../../../engine/config/resolve-config.ts";
 import { programIds } from "../../../schemas/market/programs.ts";
-
-type Given = {
-  readonly toml?: string;
-  readonly variables?: { readonly [name: string]: string };
-};
-
-const resolve = ({ toml = "", variables = {} }: Given) =>
-  resolveConfig({ file: { path: "weir.toml", text: toml }, variables, flags: [] });
-
-const good = (given: Given): EffectiveConfig => {
-  const resolved = resolve(given);
-  if (!resolved.ok) throw new Error(resolved.problems.map(problemText).join("\n"));
-  return resolved;
-};
-
-const problems = (given: Given): string[] => {
-  const resolved = resolve(given);
-  return resolved.ok ? [] : resolved.problems.map(problemText);
-};
+import { good, problems } from "./resolved-config.ts";
 
 describe("own programs to watch", () => {
   const own = (id: string, rest = "") =>
