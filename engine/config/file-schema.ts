@@ -4,6 +4,7 @@
 import * as z from "zod";
 
 import { aliases } from "./layers.ts";
+import { idleFields } from "./retired-fields.ts";
 import { configSchema, fieldByPath, sections } from "./schema.ts";
 
 type Section = {
@@ -21,6 +22,7 @@ export const fileSchema = (): object => {
   // Where the file is, it cannot say itself.
   delete sectionAt(root, ["sniffer"]).properties["config_file_path"];
   for (const [alias, path] of aliases) addAlias(root, alias.split("."), path);
+  for (const [path, description] of idleFields) addIdle(root, path.split("."), description);
   return root;
 };
 
@@ -36,4 +38,9 @@ const addAlias = (root: Section, alias: readonly string[], path: string): void =
   const field = fieldByPath.get(path)?.keys.at(-1) ?? "";
   section.properties[name] = { ...section.properties[field], deprecated: true };
   section.not = { required: [field, name] };
+};
+
+const addIdle = (root: Section, keys: readonly string[], description: string): void => {
+  const section = sectionAt(root, keys.slice(0, -1));
+  section.properties[keys.at(-1) ?? ""] = { type: "string", description, deprecated: true };
 };

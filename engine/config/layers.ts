@@ -4,7 +4,7 @@ import { distance, nearest } from "../cli/arguments.ts";
 import { type ConfigProblem, shown } from "./problem.ts";
 import { type Profile, profiles } from "./profiles.ts";
 import { type ConfigTree, depthMax, isDeeperThan } from "./read-file.ts";
-import { retiredFields } from "./retired-fields.ts";
+import { idleFields, retiredFields } from "./retired-fields.ts";
 import { type Field, fieldByPath, fields, sections } from "./schema.ts";
 
 /** In the order in which they win: the last one that names a field decides. */
@@ -57,6 +57,17 @@ class Reading implements Layer {
     }
     this.given.push(one);
   }
+
+  /** What is no field. */
+  addOther(place: string, name: string, value: unknown): void {
+    const message = idleFields.get(name);
+    if (message === undefined) this.problems.push(unknown(place, name));
+    else if (typeof value === "string") this.warnings.push({ place, field: name, message });
+    else {
+      const expected = `found ${shown(value)}, expected text`;
+      this.problems.push({ place, field: name, message: expected });
+    }
+  }
 }
 
 /** Names and values of the environment. */
@@ -75,9 +86,10 @@ export const aliases: ReadonlyMap<string, string> = new Map([
 
 const variableOf = (path: string): string => `WEIR_${path.replaceAll(".", "_").toUpperCase()}`;
 const fieldOf = (name: string): Field | undefined => fieldByPath.get(aliases.get(name) ?? name);
-/** Names of fields, other spellings too, by variable. */
+const otherNames = new Set([...idleFields.keys(), ...retiredFields.keys()]);
+/** Names of fields, other spellings and those that are none any more too, by variable. */
 const nameByVariable = new Map(
-  [...paths, ...aliases.keys(), ...retiredFields.keys()].map((name) => [variableOf(name), name]),
+  [...paths, ...aliases.keys(), ...otherNames].map((name) => [variableOf(name), name]),
 );
 
 /** Values of a profile; an unknown name gives none, the field `profile` tells it. */
@@ -110,7 +122,7 @@ export const fileLayer = (path: string, { value, lineOf }: ConfigTree): Layer =>
           { field, value: child, origin: { source: "file", place, ...parts }, placeOf },
           name,
         );
-      } else if (!sections.includes(name)) reading.problems.push(unknown(place, name));
+      } else if (!sections.includes(name)) reading.addOther(place, name, child);
       else if (isTree(child)) walk(child, at);
       else {
         const message = `found ${shown(child)}, expected a section`;
@@ -165,7 +177,7 @@ export const environmentLayer = (environment: Variables): Layer => {
     if (field !== undefined) {
       const origin: Origin = { source: "environment", place: variable };
       reading.add({ field, value: valueOf(field, text.trim()), origin }, name);
-    } else if (retiredFields.has(name)) reading.problems.push(unknown(variable, name));
+    } else if (otherNames.has(name)) reading.addOther(variable, name, text);
     else if (isMeant(variable)) {
       const message = `unknown; did you mean ${nearest(variable, variables)}?`;
       reading.problems.push({ place: variable, field: "", message });
@@ -197,7 +209,7 @@ export const flagLayer = (flags: readonly Flag[]): Layer => {
   const reading = new Reading();
   for (const { path, text, option } of flags) {
     const field = fieldOf(path);
-    if (field === undefined) reading.problems.push(unknown(option, path));
+    if (field === undefined) reading.addOther(option, path, text);
     else {
       const origin: Origin = { source: "flag", place: option };
       reading.add({ field, value: valueOf(field, text), origin }, path);

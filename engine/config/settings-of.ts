@@ -112,6 +112,8 @@ export const sniffSettingsOf = ({
   verifyWaitMs: sniffer.lossless ? Number.POSITIVE_INFINITY : sniffer.verify_wait_ms,
   openMax: sniffer.stream_buffer_size,
   v1: sniffer.accept_v1,
+  zeroMint: !sniffer.safe_offsets,
+  sendsApart: sniffer.batch_send_mode === "Async",
   bytesMin: sniffer.transaction_bytes_min,
   bytesMax: sniffer.transaction_bytes_max,
   watch: watchedProgramsOf({ watch }),

@@ -135,13 +135,11 @@ const handoff = {
     reload: live,
     what: "what happens to a candidate for which there is no room; HIGH is shed last",
   }),
-  batch_send_mode: z
-    .literal(
-      "Sync",
-      "expected Sync: the engine has one receiver, HIGH first; Async is HandoffStage's (weir/sniff)",
-    )
-    .default("Sync")
-    .meta({ description: "kept from the original; Async is refused", reload: restart }),
+  batch_send_mode: choice(["Sync", "Async"], {
+    default: "Sync",
+    reload: restart,
+    what: "Sync: one sender, HIGH first, LOW waits while HIGH is refused; Async: one for each priority, neither waits for the other; order is kept within a priority",
+  }),
   lossless: flag({
     default: true,
     reload: live,
@@ -176,10 +174,11 @@ const handoff = {
 };
 
 const checks = {
-  safe_offsets: z
-    .literal(true, "expected true: offsets are always checked here")
-    .default(true)
-    .meta({ description: "kept from the original; false is refused", reload: restart }),
+  safe_offsets: flag({
+    default: true,
+    reload: restart,
+    what: "a mint of 32 zero bytes is suspicious; false: it passes. Offsets are checked either way",
+  }),
   accept_v1: flag({ default: false, reload: restart, what: "let v1 transactions through" }),
   transaction_bytes_min: integer({
     default: 64,

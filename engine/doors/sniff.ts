@@ -23,8 +23,15 @@ export {
 export {
   createHandoffMemory,
   type HandoffDiagnostics,
+  readCorrelationSamples,
   readHandoffDiagnostics,
 } from "../handoff/handoff-diagnostics.ts";
+export {
+  type CorrelationSample,
+  dropRate,
+  latencyConfidencePearson,
+  meanLatencyUs,
+} from "../handoff/latency-correlation.ts";
 export {
   type DropPolicy,
   handoffDefaults,

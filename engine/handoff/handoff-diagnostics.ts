@@ -1,5 +1,6 @@
 // What the handoff counts, in shared memory: candidates by priority, drops by priority and reason,
-// sojourn times in four buckets, and the policy in force. One writer, the handoff's thread.
+// sojourn times in four buckets, the policy in force, and the last samples of wait and confidence. One
+// writer, the handoff's thread.
 // The law for each priority: offered = sent + dropped + queued + on their way.
 import {
   priorityNames,
@@ -8,6 +9,15 @@ import {
   reasonNames,
 } from "../events/event-layout.ts";
 import type { DropPolicy } from "./handoff-options.ts";
+import {
+  CorrelationCells,
+  correlationCells,
+  type CorrelationSample,
+  correlationSamplesOf,
+  dropRate,
+  latencyConfidencePearson,
+  meanLatencyUs,
+} from "./latency-correlation.ts";
 
 /** Upper ends of the sojourn buckets but the last, us. */
 const sojournBucketsUs = [10, 100, 1_000] as const;
@@ -30,7 +40,8 @@ const laneCells = at.dropped + reasonNames.length;
 const policyCell = laneCells * priorityNames.length;
 const meanCell = policyCell + 1;
 const changesCell = policyCell + 2;
-const cells = policyCell + 3;
+const samplesCell = policyCell + 3;
+const cells = samplesCell + correlationCells;
 
 /** Memory of one handoff's numbers. */
 export const createHandoffMemory = (): SharedArrayBuffer => new SharedArrayBuffer(cells * 8);
@@ -43,10 +54,12 @@ const cellsOf = (memory: SharedArrayBuffer): Float64Array => {
 /** Writer side. */
 export class HandoffCells {
   readonly #cells: Float64Array;
+  readonly correlation: CorrelationCells;
 
   /** @throws TypeError for other memory than that of `createHandoffMemory`. */
   constructor(memory: SharedArrayBuffer) {
     this.#cells = cellsOf(memory);
+    this.correlation = new CorrelationCells(this.#cells.subarray(samplesCell));
   }
 
   offered(priority: number): void {
@@ -116,6 +129,25 @@ export type LaneDiagnostics = {
   readonly meanSojournUs?: number;
 };
 
+/**
+ * Of the last `correlationSamplesMax` candidates of each handoff that were sent or dropped. Each is null
+ * where nothing can be said.
+ */
+type LatencyCorrelation = {
+  readonly samples: number;
+  /** Pearson's r of wait and confidence, -1 to 1: below 0 the sure ones wait less. */
+  readonly pearson: number | null;
+  /** Mean wait of those whose confidence is `confidenceHigh` at least. */
+  readonly meanLatencyUsHigh: number | null;
+  /** Share dropped, 0 to 1, of those that waited `latencyUsSlow` at least. */
+  readonly dropRateSlow: number | null;
+};
+
+/** Confidence from which a candidate is HIGH. */
+const confidenceHigh = 0.5;
+/** Where the last bucket of sojourn times begins. */
+const latencyUsSlow = sojournBucketsUs[2];
+
 /** What a handoff counted, by priority, and what that recommends. Times in microseconds. */
 export type HandoffDiagnostics = {
   readonly high: LaneDiagnostics;
@@ -124,6 +156,7 @@ export type HandoffDiagnostics = {
   /** Of the last interval; absent before the first. */
   readonly intervalMeanUs?: number;
   readonly policyChanges: number;
+  readonly correlation: LatencyCorrelation;
   /** What to do about it, in words; null when nothing is wrong. */
   readonly recommendation: string | null;
 };
@@ -147,12 +180,30 @@ export const readHandoffDiagnostics = (
     policy,
     ...(meanUs > 0 && { intervalMeanUs: meanUs }),
     policyChanges: values[changesCell] ?? 0,
+    correlation: correlationOf(readCorrelationSamples(...memories)),
     recommendation: recommend({ high, low, policy }, optionNames),
   };
 };
 
+/**
+ * The last candidates that were sent or dropped, up to `correlationSamplesMax` of each handoff, the oldest
+ * first. Any thread.
+ * @throws TypeError for other memory than that of `createHandoffMemory`.
+ */
+export const readCorrelationSamples = (
+  ...memories: readonly SharedArrayBuffer[]
+): readonly CorrelationSample[] =>
+  memories.flatMap((memory) => correlationSamplesOf(cellsOf(memory).subarray(samplesCell)));
+
+const correlationOf = (samples: readonly CorrelationSample[]): LatencyCorrelation => ({
+  samples: samples.length,
+  pearson: latencyConfidencePearson(samples),
+  meanLatencyUsHigh: meanLatencyUs(samples, confidenceHigh),
+  dropRateSlow: dropRate(samples, latencyUsSlow),
+});
+
 const together = (handoffs: readonly Float64Array[]): Float64Array => {
-  const total = new Float64Array(cells);
+  const total = new Float64Array(samplesCell);
   for (const values of handoffs) {
     const isSlowest = (values[meanCell] ?? 0) >= (total[meanCell] ?? 0);
     for (let cell = 0; cell < policyCell; cell += 1) {

@@ -18,7 +18,7 @@ import {
   handoffDefaults,
   type HandoffOptions,
 } from "./handoff-options.ts";
-import { Lane, type LaneRecord, laneRecordBytesMax } from "./lane.ts";
+import { Lane, type LaneRecord, laneRecordBytesMax, type TakenOut } from "./lane.ts";
 import type { HandoffSenders } from "./sender.ts";
 
 /** What a handoff is made of; all of it belongs to its thread. */
@@ -59,6 +59,7 @@ export class HandoffStage implements Stage {
   readonly #high: Lane;
   readonly #low: Lane;
   readonly #record: LaneRecord;
+  readonly #left: TakenOut = { traceId: 0, queuedUs: 0, confidence: 0 };
   #workUs = 0;
   #isDraining = false;
 
@@ -79,7 +80,7 @@ export class HandoffStage implements Stage {
     this.#high = new Lane(priorityHigh, options.capacity, slots);
     this.#low = new Lane(priorityLow, options.capacity, slots);
     const view = parts.input?.view ?? this.#high.view;
-    this.#record = { view, at: 0, bytes: 0, traceId: 0, queuedUs: 0 };
+    this.#record = { view, at: 0, bytes: 0, traceId: 0, queuedUs: 0, confidence: 0 };
   }
 
   /**
@@ -166,7 +167,10 @@ export class HandoffStage implements Stage {
       lane.push(record);
       return handoffResult.backpressure;
     }
-    this.#dropped(priority, record.traceId, why);
+    this.#left.traceId = record.traceId;
+    this.#left.queuedUs = record.queuedUs;
+    this.#left.confidence = record.confidence ?? priority;
+    this.#dropped(priority, this.#left, why);
     return handoffResult.dropped;
   }
 
@@ -177,6 +181,7 @@ export class HandoffStage implements Stage {
     record.bytes = length - candidateMessageAt.record;
     record.traceId = view.getFloat64(at + traceIdAt, true);
     record.queuedUs = this.#workUs - sojournUs(stampUs, this.#workUs | 0);
+    record.confidence = view.getFloat32(at + candidateMessageAt.confidence, true);
     this.offer(record, view.getUint32(at + candidateMessageAt.priority, true));
   };
 
@@ -201,8 +206,8 @@ export class HandoffStage implements Stage {
     if (policy === "block" && this.#waitForRoom()) return reason.none;
     const low = this.#low;
     if (low.length > 0) {
-      const traceId = policy === "drop-oldest" ? low.dropOldest() : low.dropNewest();
-      this.#dropped(priorityLow, traceId, reason.evicted);
+      const out = policy === "drop-oldest" ? low.dropOldest() : low.dropNewest();
+      this.#dropped(priorityLow, out, reason.evicted);
       return reason.none;
     }
     if (policy !== "drop-oldest") return policy === "block" ? reason.blocked : reason.full;
@@ -226,6 +231,9 @@ export class HandoffStage implements Stage {
     const { senders } = this.#parts;
     if (senders.mode === "async") {
       return this.#pumpAsync(this.#high, senders.high) + this.#pumpAsync(this.#low, senders.low);
+    }
+    if (senders.mode === "split") {
+      return this.#pumpSync(this.#high, senders.high) + this.#pumpSync(this.#low, senders.low);
     }
     const sent = this.#pumpSync(this.#high, senders.sender);
     return this.#isLowHeld() ? sent : sent + this.#pumpSync(this.#low, senders.sender);
@@ -295,7 +303,7 @@ export class HandoffStage implements Stage {
   // One receiver takes neither, so a batch of LOW goes for one of HIGH; false when there is none.
   #shedLow(): boolean {
     const low = this.#low;
-    if (this.#parts.senders.mode === "async" || low.count + low.length === 0) return false;
+    if (this.#parts.senders.mode !== "sync" || low.count + low.length === 0) return false;
     if (low.count === 0) low.takeBatch(this.#options.batchSize);
     this.#dropBatch(low, reason.retries);
     return true;
@@ -305,6 +313,7 @@ export class HandoffStage implements Stage {
     const { events } = this.#parts;
     const waitedUs = Math.max(0, this.#workUs - lane.queuedUsAt(index));
     this.#cells.sent(lane.priority, waitedUs);
+    this.#cells.correlation.record(waitedUs, lane.confidenceAt(index), false);
     this.#adaptive.record(waitedUs);
     events.detail.value = waitedUs;
     events.detail.depth = lane.length;
@@ -313,13 +322,20 @@ export class HandoffStage implements Stage {
   }
 
   #dropBatch(lane: Lane, why: Reason): void {
-    for (let i = 0; i < lane.count; i += 1) this.#dropped(lane.priority, lane.traceIdAt(i), why);
+    const left = this.#left;
+    for (let i = 0; i < lane.count; i += 1) {
+      left.traceId = lane.traceIdAt(i);
+      left.queuedUs = lane.queuedUsAt(i);
+      left.confidence = lane.confidenceAt(i);
+      this.#dropped(lane.priority, left, why);
+    }
     lane.advance(lane.count);
   }
 
-  #dropped(priority: number, traceId: number, why: Reason): void {
+  #dropped(priority: number, { traceId, queuedUs, confidence }: TakenOut, why: Reason): void {
     const { events } = this.#parts;
     this.#cells.dropped(priority, why);
+    this.#cells.correlation.record(this.#workUs - queuedUs, confidence, true);
     this.#parts.onDropped?.(traceId, why);
     events.detail.reason = why;
     events.detail.priority = priority;

@@ -26,6 +26,7 @@ class Slots {
   readonly lengths: Int32Array;
   readonly traceIds: Float64Array;
   readonly queuedUs: Float64Array;
+  readonly confidences: Float64Array;
   /** 1 for a record whose transaction is older than one that came before it. */
   readonly late: Uint8Array;
 
@@ -34,6 +35,7 @@ class Slots {
     this.lengths = new Int32Array(count);
     this.traceIds = new Float64Array(count);
     this.queuedUs = new Float64Array(count);
+    this.confidences = new Float64Array(count);
     this.late = new Uint8Array(count);
   }
 
@@ -45,6 +47,7 @@ class Slots {
     this.lengths[toSlot] = bytes;
     this.traceIds[toSlot] = from.traceIds[fromSlot] as number;
     this.queuedUs[toSlot] = from.queuedUs[fromSlot] as number;
+    this.confidences[toSlot] = from.confidences[fromSlot] as number;
     this.late[toSlot] = from.late[fromSlot] as number;
   }
 }
@@ -56,7 +59,12 @@ export type LaneRecord = {
   bytes: number;
   traceId: number;
   queuedUs: number;
+  /** How sure it is of its priority, 0 to 1 (VolumePriority); without it 1 for HIGH, 0 for LOW. */
+  confidence?: number;
 };
+
+/** What a candidate was that was taken out. */
+export type TakenOut = { traceId: number; queuedUs: number; confidence: number };
 
 export class Lane implements HandoffBatch {
   readonly priority: number;
@@ -75,6 +83,7 @@ export class Lane implements HandoffBatch {
   #first = 0;
   #batchFirst = 0;
   #newestTraceId = -1;
+  readonly #out: TakenOut = { traceId: 0, queuedUs: 0, confidence: 0 };
   /** Late records in queue and batch: while there are any, the first need not be the oldest. */
   #late = 0;
 
@@ -106,6 +115,11 @@ export class Lane implements HandoffBatch {
     return this.#batch.queuedUs[this.#batchFirst + index] as number;
   }
 
+  /** Confidence of record `index` of the batch. */
+  confidenceAt(index: number): number {
+    return this.#batch.confidences[this.#batchFirst + index] as number;
+  }
+
   /** When the oldest queued record came; meaningless when the lane is empty. */
   oldestUs(): number {
     return this.#queue.queuedUs[this.#first] as number;
@@ -128,11 +142,12 @@ export class Lane implements HandoffBatch {
   /** Appends a record; the caller has seen to it that there is room. */
   push(record: LaneRecord): void {
     const slot = (this.#first + this.length) % this.#capacity;
-    const { view, at, bytes, traceId, queuedUs } = record;
+    const { view, at, bytes, traceId, queuedUs, confidence = this.priority } = record;
     this.#queue.target.copy(view, at, bytes, slot * laneRecordBytesMax);
     this.#queue.lengths[slot] = bytes;
     this.#queue.traceIds[slot] = traceId;
     this.#queue.queuedUs[slot] = queuedUs;
+    this.#queue.confidences[slot] = confidence;
     const late = traceId < this.#newestTraceId ? 1 : 0;
     this.#queue.late[slot] = late;
     this.#late += late;
@@ -140,21 +155,16 @@ export class Lane implements HandoffBatch {
     this.length += 1;
   }
 
-  /** Takes the oldest queued record out and returns its trace id. */
-  dropOldest(): number {
-    const traceId = this.#queue.traceIds[this.#first] as number;
-    this.#late -= this.#queue.late[this.#first] as number;
-    this.#first = (this.#first + 1) % this.#capacity;
-    this.length -= 1;
-    return traceId;
+  /** Takes the oldest queued record out; the answer holds until the next that is taken out. */
+  dropOldest(): TakenOut {
+    const slot = this.#first;
+    this.#first = (slot + 1) % this.#capacity;
+    return this.#takeOut(slot);
   }
 
-  /** Takes the newest queued record out and returns its trace id. */
-  dropNewest(): number {
-    this.length -= 1;
-    const slot = (this.#first + this.length) % this.#capacity;
-    this.#late -= this.#queue.late[slot] as number;
-    return this.#queue.traceIds[slot] as number;
+  /** The same with the newest. */
+  dropNewest(): TakenOut {
+    return this.#takeOut((this.#first + this.length - 1) % this.#capacity);
   }
 
   /** Moves up to `limit` of the oldest records into the batch, which must be empty. */
@@ -180,6 +190,17 @@ export class Lane implements HandoffBatch {
     }
     this.#batchFirst += sent;
     this.count -= sent;
+  }
+
+  #takeOut(slot: number): TakenOut {
+    const queue = this.#queue;
+    const out = this.#out;
+    this.length -= 1;
+    this.#late -= queue.late[slot] as number;
+    out.traceId = queue.traceIds[slot] as number;
+    out.queuedUs = queue.queuedUs[slot] as number;
+    out.confidence = queue.confidences[slot] as number;
+    return out;
   }
 
   #oldestOfAll(): number {

@@ -9,9 +9,11 @@ export type SyncBatchSender = { trySend(batch: HandoffBatch): number };
 type AsyncBatchSender = { send(batch: HandoffBatch): Promise<number> };
 
 /**
- * "sync": one receiver, HIGH first, LOW only when no HIGH batch waits. "async": one send in flight
- * for each priority, so that a slow LOW receiver never holds up HIGH.
+ * "sync": one receiver, HIGH first, LOW only when no HIGH batch waits. "split": one for each priority,
+ * and neither waits for the other. "async": the same with answers that come later, one send in flight
+ * for each; it needs a thread that returns to its event loop.
  */
 export type HandoffSenders =
   | { readonly mode: "sync"; readonly sender: SyncBatchSender }
+  | { readonly mode: "split"; readonly high: SyncBatchSender; readonly low: SyncBatchSender }
   | { readonly mode: "async"; readonly high: AsyncBatchSender; readonly low: AsyncBatchSender };

@@ -182,7 +182,7 @@ export class ExtractStage implements Stage {
     out.setUint32(to + extractedAt.count, this.#recordCount, true);
     out.setUint32(to + extractedAt.bytes, bytes, true);
     out.setUint32(to + extractedAt.priority, priority, true);
-    out.setUint32(to + extractedAt.priority + 4, 0, true);
+    out.setFloat32(to + extractedAt.confidence, this.#priority.confidence(), true);
     output.copy(this.#records, 0, bytes, to + extractedAt.candidates);
     output.copy(view, wireStart, wireBytes, to + extractedAt.candidates + bytes);
     output.commit(to);

@@ -18,7 +18,7 @@ import {
   stageMessage,
   traceIdAt,
 } from "../../schemas/market/stage-message.ts";
-import { isSuspiciousMint } from "./suspicious-mint.ts";
+import { isSuspiciousMint, isZeroKey } from "./suspicious-mint.ts";
 import type { VerifyPool } from "./verify-pool.ts";
 import { verifiedMessage } from "./verify-stage.ts";
 import type { WaitingRoom } from "./waiting-room.ts";
@@ -38,6 +38,8 @@ export type SecureOptions = {
    * waits for as long as it takes: nothing is lost, and the stream is held up.
    */
   readonly verifyWaitMs?: number;
+  /** Let a mint of 32 zero bytes pass, which is suspicious else. */
+  readonly zeroMint?: boolean;
   /** Where transactions wait for their lookup tables; without it none does. */
   readonly room?: WaitingRoom;
   /** Given the `extracted` message, `length` bytes at `at`, of each transaction that passes. */
@@ -59,6 +61,7 @@ export class SecureStage implements Stage {
   readonly #onWait: () => void;
   readonly #onPassed: SecureOptions["onPassed"];
   readonly #room: WaitingRoom | null;
+  readonly #zeroMint: boolean;
   /** Candidates written and those for which there was no room, of transactions that passed. */
   candidates = 0;
   candidatesDropped = 0;
@@ -72,6 +75,7 @@ export class SecureStage implements Stage {
     this.#onWait = options.onWait ?? ((): void => {});
     this.#onPassed = options.onPassed;
     this.#room = options.room ?? null;
+    this.#zeroMint = options.zeroMint ?? false;
     this.#parts = parts;
     this.#cells = new StageCells(parts.memory);
     this.#nowUs = parts.nowUs ?? monotonicUs;
@@ -173,10 +177,14 @@ export class SecureStage implements Stage {
     for (let i = 0; i < count; i += 1) {
       const flags = view.getUint16(record + candidateAt.flags, true);
       const isKnown = (flags & candidateFlag.mint) !== 0;
-      if (isKnown && isSuspiciousMint(view, record + candidateAt.mint)) return true;
+      if (isKnown && this.#isSuspicious(view, record + candidateAt.mint)) return true;
       record += view.getUint32(record - recordHeaderBytes, true) + recordHeaderBytes;
     }
     return false;
+  }
+
+  #isSuspicious(view: DataView, at: number): boolean {
+    return isSuspiciousMint(view, at) && !(this.#zeroMint && isZeroKey(view, at));
   }
 
   #give(pool: VerifyPool, at: number, length: number): void {
@@ -249,7 +257,8 @@ export class SecureStage implements Stage {
     const out = output.view;
     output.copy(view, at, candidateMessageAt.priority, to);
     out.setUint32(to + candidateMessageAt.priority, priority, true);
-    out.setUint32(to + candidateMessageAt.priority + 4, 0, true);
+    const confidence = view.getFloat32(at + extractedAt.confidence, true);
+    out.setFloat32(to + candidateMessageAt.confidence, confidence, true);
     output.copy(view, record, bytes, to + candidateMessageAt.record);
     output.commit(to);
     this.candidates += 1;

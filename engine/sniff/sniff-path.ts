@@ -6,7 +6,7 @@ import { itemAt, receivedAt, stageMessage, traceIdAt } from "../../schemas/marke
 import type { EventCollector } from "../events/event-collector.ts";
 import type { Reason } from "../events/event-layout.ts";
 import { HandoffStage } from "../handoff/handoff-stage.ts";
-import type { SyncBatchSender } from "../handoff/sender.ts";
+import type { HandoffSenders, SyncBatchSender } from "../handoff/sender.ts";
 import { CopyTarget } from "../ring/copy-target.ts";
 import { monotonicUs } from "../ring/enqueue-stamp.ts";
 import { TableCacheReader } from "../resolve/table-cache-reader.ts";
@@ -136,7 +136,7 @@ export class SniffPath {
     this.#handoff = new HandoffStage(
       {
         input: new MessageRingReader(secured),
-        senders: { mode: "sync", sender: parts.sender },
+        senders: sendersOf(parts),
         events: parts.events,
         memory: memory.handoff,
         onDropped: parts.onDropped,
@@ -275,6 +275,9 @@ const tablesOf = (
   return { cache, requester, room: new WaitingRoom({ tables: cache, requester, watch, options }) };
 };
 
+const sendersOf = ({ sender, settings }: SniffPathParts): HandoffSenders =>
+  settings.sendsApart ? { mode: "split", high: sender, low: sender } : { mode: "sync", sender };
+
 const secureOptionsOf = (
   { settings, replays, tap = null, onWait }: SniffPathParts,
   pool: VerifyPool | null,
@@ -283,6 +286,7 @@ const secureOptionsOf = (
   v1: settings.v1,
   ...(replays === null ? { replayWindow: 0 } : { replays }),
   verifyWaitMs: settings.verifyWaitMs,
+  zeroMint: settings.zeroMint,
   onWait,
   ...(pool !== null && { pool }),
   ...(room !== null && { room }),

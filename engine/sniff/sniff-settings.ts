@@ -21,6 +21,8 @@ export type SniffSettings = {
   /** Sizes of a whole transaction; without them those of prefilter.ts. */
   readonly bytesMin?: number;
   readonly bytesMax?: number;
+  /** Let a mint of 32 zero bytes pass, which is suspicious else. */
+  readonly zeroMint: boolean;
   /** What becomes a candidate; without it every program of schemas/market/programs.ts. */
   readonly watch?: readonly WatchedProgram[];
   /** Of how many transactions one has its events recorded; a record costs tens of nanoseconds. */
@@ -33,6 +35,8 @@ export type SniffSettings = {
    * others never wait, and count what they drop.
    */
   readonly handoff: HandoffOptions;
+  /** A sender for each priority, neither of which waits for the other; false: one, HIGH first. */
+  readonly sendsApart: boolean;
 };
 
 export const sniffDefaults: SniffSettings = {
@@ -41,8 +45,10 @@ export const sniffDefaults: SniffSettings = {
   verifyWaitMs: Number.POSITIVE_INFINITY,
   openMax: 4096,
   v1: false,
+  zeroMint: false,
   eventSampleEvery: 16,
   priority: volumeDefaults,
   tables: null,
   handoff: { ...handoffDefaults, dropPolicy: "block", adapts: false },
+  sendsApart: false,
 };

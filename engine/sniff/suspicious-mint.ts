@@ -21,6 +21,12 @@ export const isSuspiciousMint = (view: DataView, at: number): boolean => {
   return false;
 };
 
+/** Whether the 32 bytes at `at` are all zero. */
+export const isZeroKey = (view: DataView, at: number): boolean => {
+  for (let i = 0; i < keyBytes; i += 4) if (view.getInt32(at + i, true) !== 0) return false;
+  return true;
+};
+
 const isKey = (key: DataView, view: DataView, at: number): boolean => {
   for (let i = 0; i < keyBytes; i += 4) {
     if (key.getInt32(i, true) !== view.getInt32(at + i, true)) return false;

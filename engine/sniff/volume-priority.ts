@@ -102,6 +102,14 @@ export class VolumeAverages {
     return volume > (this.#cells[highAboveCell] as number);
   }
 
+  /**
+   * How much a volume is of what it would have to be, as a share: 0.5 at the bound above which it is
+   * high, towards 1 beyond; 0 before there are averages.
+   */
+  confidence(volume: number): number {
+    return volume > 0 ? volume / (volume + (this.#cells[highAboveCell] as number)) : 0;
+  }
+
   /** Drains the interval when its time is over; call it at each turn of work. */
   update(nowUs: number): void {
     if (nowUs >= (this.#cells[nextUsCell] as number)) this.#drain(nowUs);
@@ -161,6 +169,8 @@ export class VolumePriority {
   readonly averages: VolumeAverages;
   high = 0;
   low = 0;
+  // Of the latest transaction, in memory as above.
+  readonly #latest = new Float64Array(1);
 
   constructor(options: VolumeOptions = volumeDefaults) {
     this.averages = new VolumeAverages(options);
@@ -172,6 +182,14 @@ export class VolumePriority {
 
   update(nowUs: number): void {
     this.averages.update(nowUs);
+  }
+
+  /**
+   * How sure the latest answer of `of` is to be HIGH, 0 to 1: 1 for a launch or migration, 0 where no
+   * volume is told, else that of the averages, above 0.5 for HIGH.
+   */
+  confidence(): number {
+    return this.#latest[0] as number;
   }
 
   /**
@@ -189,6 +207,7 @@ export class VolumePriority {
       else volume = Math.max(volume, solVolume(records, record));
       at = record + records.getUint32(at, true);
     }
+    this.#latest[0] = isLaunch ? 1 : this.averages.confidence(volume);
     const isHigh = isLaunch || (volume >= 0 && this.averages.isHigh(volume));
     if (volume >= 0) this.averages.add(volume);
     if (isHigh) this.high += 1;

@@ -2,9 +2,10 @@
 // and the time at which the transaction was received; all little-endian, payloads 8-aligned.
 //
 //   transaction   0 f64 trace id · 8 f64 received, monotonic us · 16 item (transaction-item.ts)
-//   extracted     0, 8 as above · 16 u32 candidates · 20 u32 their bytes · 24 u32 priority · 28 0
+//   extracted     0, 8 as above · 16 u32 candidates · 20 u32 their bytes · 24 u32 priority
+//                 28 f32 confidence, 0 to 1
 //                 32 each: u32 length, u32 0, record with accounts · then the wire bytes
-//   candidate     0, 8 as above · 16 u32 priority · 20 u32 0 · 24 record with accounts
+//   candidate     0, 8 as above · 16 u32 priority · 20 f32 confidence · 24 record with accounts
 
 import { candidateAccountsMax, candidateBytes } from "./candidate-layout.ts";
 import { keyBytes, transactionBytesMax } from "./transaction-layout.ts";
@@ -21,7 +22,13 @@ export const receivedAt = 8;
 export const itemAt = 16;
 
 /** Offsets in an `extracted` message. */
-export const extractedAt = { count: 16, bytes: 20, priority: 24, candidates: 32 } as const;
+export const extractedAt = {
+  count: 16,
+  bytes: 20,
+  priority: 24,
+  confidence: 28,
+  candidates: 32,
+} as const;
 
 /** In front of each record of an `extracted` message. */
 export const recordHeaderBytes = 8;
@@ -39,4 +46,4 @@ export const extractedBytesMax: number =
   transactionBytesMax;
 
 /** Offsets in a `candidate` message. */
-export const candidateMessageAt = { priority: 16, record: 24 } as const;
+export const candidateMessageAt = { priority: 16, confidence: 20, record: 24 } as const;

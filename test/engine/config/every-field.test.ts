@@ -23,9 +23,6 @@ const elsewhere: { readonly [module: string]: readonly string[] } = {
   "engine/cli/up.ts": ["telemetry.trace_rate", "edge.short_pauses"],
 };
 
-/** The original's, of which one value is good: any other is refused with the reason. */
-const oneValue = ["sniffer.safe_offsets", "sniffer.batch_send_mode"];
-
 /** A copy of a section that writes down which of its fields are looked at. */
 const watched = (section: object, path: string, read: Set<string>): object =>
   new Proxy(section, {
@@ -56,7 +53,6 @@ test("every field has a reader", () => {
     ...readBy({ "senders.solana.url": "http://127.0.0.1:8899" }),
     ...readBy({ "lookup_tables.url": "http://127.0.0.1:8899" }),
     ...Object.values(elsewhere).flat(),
-    ...oneValue,
   ]);
   const unread = fields.map(({ path }) => path).filter((path) => !read.has(path));
   expect(unread).toEqual([]);
@@ -68,9 +64,4 @@ test.each(Object.entries(elsewhere))("%s reads what it is said to read", (module
     expect(fieldByPath.has(path)).toBe(true);
     expect(source).toMatch(new RegExp(`\\b${path.slice(path.lastIndexOf(".") + 1)}\\b`));
   }
-});
-
-test.each(oneValue)("%s is refused with any other value", (path) => {
-  const other = path === "sniffer.safe_offsets" ? "false" : "Async";
-  expect(() => effective({ [path]: other })).toThrow(/expected (?:true|Sync): /);
 });

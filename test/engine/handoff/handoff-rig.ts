@@ -8,11 +8,13 @@ import {
   createHandoffMemory,
   type HandoffDiagnostics,
   type LaneDiagnostics,
+  readCorrelationSamples,
   readHandoffDiagnostics,
 } from "../../../engine/handoff/handoff-diagnostics.ts";
 import { handoffDefaults, type HandoffOptions } from "../../../engine/handoff/handoff-options.ts";
 import { type HandoffResult, HandoffStage } from "../../../engine/handoff/handoff-stage.ts";
 import { type HandoffBatch, laneRecordBytesMax } from "../../../engine/handoff/lane.ts";
+import type { CorrelationSample } from "../../../engine/handoff/latency-correlation.ts";
 import type { HandoffSenders } from "../../../engine/handoff/sender.ts";
 
 export const LOW = 0;
@@ -52,6 +54,7 @@ export type HandoffRig = {
   readonly batches: number[];
   readonly ids: () => number[];
   readonly diagnostics: () => HandoffDiagnostics;
+  readonly samples: () => readonly CorrelationSample[];
   readonly events: () => readonly EventLine[];
 };
 
@@ -92,6 +95,7 @@ export const setup = ({ senders, ...change }: Setup = {}): HandoffRig => {
     batches: sender.batches,
     ids: () => sender.sent.map(({ id }) => id),
     diagnostics: () => readHandoffDiagnostics(memory),
+    samples: () => readCorrelationSamples(memory),
     events: () => readEvents([eventMemory], { type: null, limit: 10_000 }),
   };
 };

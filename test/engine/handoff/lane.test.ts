@@ -30,8 +30,8 @@ it("knows the oldest transaction of all that it holds, in whatever order they ca
         lane.advance(sent);
         batch.splice(0, sent);
       } else if (kind === 5 && queue.length > 0) {
-        if (random.below(2) === 0) expect(lane.dropOldest()).toBe(queue.shift());
-        else expect(lane.dropNewest()).toBe(queue.pop());
+        if (random.below(2) === 0) expect(lane.dropOldest().traceId).toBe(queue.shift());
+        else expect(lane.dropNewest().traceId).toBe(queue.pop());
       }
       expect(lane.oldestTraceId()).toBe(Math.min(Number.POSITIVE_INFINITY, ...batch, ...queue));
     }

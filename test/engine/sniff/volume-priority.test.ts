@@ -199,3 +199,23 @@ it("a sale that accepts any price, or a purchase at any, says nothing of its vol
   expect(priorityOf(priority, "buy", (sol * 12n) / 10n)).toBe(priorityLow);
   expect(priorityOf(priority, "buy", (sol * 16n) / 10n)).toBe(priorityHigh);
 });
+
+it("says how sure it is: 0.5 at the bound above which a volume is HIGH", () => {
+  const priority = new VolumePriority({ ...volumeDefaults, thresholdUpdateRate: 0 });
+  const sol = 1_000_000_000n;
+  priority.start(0);
+  priorityOf(priority, "buy", sol);
+  expect(priority.confidence()).toBe(0);
+  priority.update(intervalUs);
+  // HIGH is above 1.5 SOL now.
+  for (const [lamports, confidence] of [
+    [(sol * 15n) / 10n, 0.5],
+    [sol * 3n, 2 / 3],
+    [sol / 2n, 0.25],
+    [0n, 0],
+  ] as const) {
+    const isHigh = priorityOf(priority, "buy", lamports) === priorityHigh;
+    expect(priority.confidence()).toBeCloseTo(confidence, 12);
+    expect(isHigh).toBe(confidence > 0.5);
+  }
+});
