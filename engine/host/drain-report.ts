@@ -30,6 +30,14 @@ export const drainReport = async (
   return { ...report, rings: Object.fromEntries(drains) };
 };
 
+/** For people: what the stop took out of the rings, and what it left in them. */
+export const drainText = ({ ms, rings }: DrainReport): string => {
+  const told = Object.entries(rings)
+    .filter(([, { drained, left }]) => drained + left > 0)
+    .map(([name, { drained, left }]) => `${name} ${drained}${left > 0 ? ` (left ${left})` : ""}`);
+  return `engine stopped in ${Math.round(ms)} ms; drained from its rings: ${told.join(", ") || "nothing"}`;
+};
+
 type Named = { readonly name: string; readonly ring: SharedArrayBuffer };
 
 const ownRings = (memory: EngineMemory): readonly Named[] =>

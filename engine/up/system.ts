@@ -11,6 +11,7 @@ import type { ControlServer } from "../control/server.ts";
 import { startControlServer } from "../control/server.ts";
 import type { Snapshot } from "../control/snapshot.ts";
 import { takeSnapshot } from "../control/snapshot.ts";
+import { drainText } from "../host/drain-report.ts";
 import type { Engine, EngineOptions } from "../host/engine.ts";
 import { startEngine } from "../host/engine.ts";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -265,6 +266,7 @@ const running = (parts: Parts): System => {
       const stopMs = options.stopMs?.() ?? stopMsDefault;
       const report = await engine.stop(stopMs);
       if (!report.clean) options.note(`weir: ${untidyText(report)}`);
+      options.note(`weir: ${drainText(report)}`);
       await control.close();
       const last = takeSnapshot(engine.memory, engine.lanes);
       const { egressTooLarge: dropped } = last.counts;
