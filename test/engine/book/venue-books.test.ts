@@ -1,32 +1,10 @@
 import { expect, test } from "vitest";
 
-import { createBookMemory } from "../../../engine/book/book-layout.ts";
 import { bookOutcome } from "../../../engine/book/book-outcome.ts";
-import { MarketBooks } from "../../../engine/book/market-books.ts";
-import { readTops } from "../../../engine/book/top-reader.ts";
-import { depthItemOf } from "../../../schemas/market/depth-message.ts";
-import { RecordedReader } from "../../../schemas/market/recorded-reader.ts";
-import type { VenueName } from "../../../schemas/market/venues.ts";
+import { crcByHand } from "../../oracles/plain-crc32.ts";
+import { venueRig as setUp } from "./venue-rig.ts";
 
 const { applied, stale, gap, held, checksum, range } = bookOutcome;
-
-/** Messages as a file of the venue would hold them, through the way of the running system. */
-const setUp = (venue: VenueName) => {
-  const memory = createBookMemory(2);
-  const books = new MarketBooks({ memory });
-  const reader = new RecordedReader<number>(venue, "");
-  const give = (json: string | object): number => {
-    const text = typeof json === "string" ? json.replaceAll("\n", "") : JSON.stringify(json);
-    for (const { fault } of reader.read(`1 ${text}`, 0)) {
-      if (fault !== null) throw new Error(JSON.stringify(fault));
-      const item = depthItemOf(reader.message);
-      if (typeof item === "number") throw new Error(`code ${item}`);
-      return books.apply(new DataView(item.buffer), 0, item.length);
-    }
-    throw new Error("nothing was read");
-  };
-  return { give, top: () => readTops(memory)[0], books };
-};
 
 // The vector of the reference, from Kraken's guide to the checksum.
 const vectorBids = [
@@ -136,16 +114,6 @@ test("Kraken: what is told of behind the depth that a small snapshot shows was s
   }
   expect(books.books[0]?.book.bids.levels()).toHaveLength(40);
 });
-
-// CRC-32 (IEEE) bit by bit, so that the vector does not prove a function by itself.
-const crcByHand = (text: string): number => {
-  let crc = 0xffffffff;
-  for (const letter of text) {
-    crc ^= letter.charCodeAt(0);
-    for (let bit = 0; bit < 8; bit += 1) crc = (crc >>> 1) ^ ((crc & 1) === 0 ? 0 : 0xedb88320);
-  }
-  return (crc ^ 0xffffffff) >>> 0;
-};
 
 test("Kraken: a wrong checksum clears the book, which waits for a snapshot", () => {
   const { give, top } = setUp("kraken");
