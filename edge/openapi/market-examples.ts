@@ -31,6 +31,12 @@ const update = {
   a: [["64000.20", "0"]],
 };
 
+const deribit = (channel: string, data: unknown) => ({
+  jsonrpc: "2.0",
+  method: "subscription",
+  params: { channel, data },
+});
+
 /** Bodies that are taken whole. */
 export const depthExamples = {
   spot: {
@@ -247,6 +253,73 @@ export const depthExamples = {
             ts: 1_700_000_000_000,
             bids: [["100.5", "-1.5"]],
           },
+        },
+      ],
+    },
+  },
+  bitfinex: {
+    summary: "an update, a snapshot, a checksum and a trade of Bitfinex: they name no symbol",
+    value: {
+      venue: "bitfinex",
+      symbol: "tBTCUSD",
+      messages: [
+        { message: [17_082, [7254.7, 3, 3.3], 12, 1_581_721_279_360] },
+        {
+          message: [
+            17_082,
+            [
+              [7254.7, 3, 3.3],
+              [7254.9, 1, -0.5],
+            ],
+            1_581_721_279_360,
+          ],
+        },
+        { message: [17_082, "cs", -1_304_198_303, 13] },
+        { message: [17_470, "te", [401_597_395, 1_574_694_478_808, 0.005, 7245.3]] },
+      ],
+    },
+  },
+  deribit: {
+    summary: "a snapshot, a change and a trade of Deribit",
+    value: {
+      venue: "deribit",
+      messages: [
+        {
+          message: deribit("book.BTC-PERPETUAL.100ms", {
+            type: "snapshot",
+            timestamp: 1_554_373_962_454,
+            instrument_name: "BTC-PERPETUAL",
+            change_id: 297_217,
+            bids: [["new", 5042.34, 30]],
+            asks: [["new", 5042.64, 40]],
+          }),
+        },
+        {
+          message: deribit("book.BTC-PERPETUAL.100ms", {
+            type: "change",
+            timestamp: 1_554_373_911_330,
+            instrument_name: "BTC-PERPETUAL",
+            prev_change_id: 297_217,
+            change_id: 297_218,
+            bids: [
+              ["delete", 5041.94, 0],
+              ["change", 5042.34, 60],
+            ],
+            asks: [],
+          }),
+        },
+        {
+          message: deribit("trades.BTC-PERPETUAL.raw", [
+            {
+              trade_seq: 30_289_442,
+              trade_id: "48079269",
+              timestamp: 1_590_484_512_188,
+              price: 8950,
+              instrument_name: "BTC-PERPETUAL",
+              direction: "sell",
+              amount: 10,
+            },
+          ]),
         },
       ],
     },

@@ -84,7 +84,7 @@ export const marketSchemas = {
       venue: { enum: venueNames },
       symbol: {
         type: ["string", "null"],
-        description: "For messages that name none (REST depth of spot and USD-M).",
+        description: "For messages that name none (REST depth of spot and USD-M, all of Bitfinex).",
       },
       messages: { type: "array", items: { $ref: "#/components/schemas/DepthEntry" } },
     },
@@ -95,6 +95,8 @@ export const marketSchemas = {
       ofVenue(["okx"], "OkxMessage"),
       ofVenue(["bybit"], "BybitMessage"),
       ofVenue(["coinbase"], "CoinbaseMessage"),
+      ofVenue(["bitfinex"], "BitfinexMessage"),
+      ofVenue(["deribit"], "DeribitMessage"),
       ofVenue(["generic"], "GenericMessage"),
       ofVenue(["generic-delta"], "GenericDeltaMessage"),
     ],
@@ -108,7 +110,7 @@ export const marketSchemas = {
         description: "ns since the epoch, below 2^64; the edge's own time when left out or 0.",
       },
       message: {
-        type: "object",
+        type: ["object", "array"],
         description:
           'As the venue sends it: see Depth for the forms of each. Other kinds (answers to subscriptions, partial depth) are rejected as "ignored".',
       },

@@ -74,6 +74,9 @@ export const symbol = {
   maxLength: depthSymbolBytesMax,
 } as const;
 
+/** Which side took, of a trade. */
+export const side = { enum: ["buy", "sell"] } as const;
+
 /** An array of exactly one of these. */
 export const one = <Item extends object>(items: Item) =>
   ({ type: "array", minItems: 1, maxItems: 1, items }) as const;

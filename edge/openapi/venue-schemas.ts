@@ -1,5 +1,7 @@
-// JSON Schemas of the messages of each venue but Binance, as schemas/market/venue-*.ts read them;
-// tests hold both to each other. What else a venue sends (answers, heartbeats) is "ignored".
+// JSON Schemas of the messages of each venue but Binance (Bitfinex and Deribit in files of their own), as
+// schemas/market/venue-*.ts read them; tests hold both to each other. What else a venue sends (answers, heartbeats) is "ignored".
+import { bitfinexSchemas } from "./bitfinex-schemas.ts";
+import { deribitSchemas } from "./deribit-schemas.ts";
 import {
   anyTime,
   decimal,
@@ -13,6 +15,7 @@ import {
   ref,
   some,
   rfc3339,
+  side,
   signedLevels,
   symbol,
   textUpTo,
@@ -22,7 +25,6 @@ const bestSides = {
   bids: { ...levels, maxItems: 1 },
   asks: { ...levels, maxItems: 1 },
 } as const;
-const side = { enum: ["buy", "sell"] } as const;
 const checksumMax = 2 ** 32 - 1;
 
 const krakenLevels = {
@@ -275,4 +277,12 @@ const generic = {
 } as const;
 
 /** By name, for `#/components/schemas`. */
-export const venueSchemas = { ...kraken, ...okx, ...bybit, ...coinbase, ...generic } as const;
+export const venueSchemas = {
+  ...kraken,
+  ...okx,
+  ...bybit,
+  ...coinbase,
+  ...generic,
+  ...bitfinexSchemas,
+  ...deribitSchemas,
+} as const;

@@ -32,9 +32,9 @@ export const verdict = {
  * `id` (Binance spot): U is the last u + 1; snapshots come from elsewhere and may be old.
  * `link` (Binance futures): pu is the last u; snapshots as above.
  * `chain`: each delta names the one before it, or counts by one when it names none; snapshots
- * come in the stream and always begin the book anew, ids may fall (OKX, Bybit).
+ * come in the stream and always begin the book anew, ids may fall (OKX, Bybit, Deribit).
  * `rise`: as `chain`, but ids that name none need only not fall: what was lost is told otherwise
- * (Kraken's checksum, Coinbase's connection) or not at all.
+ * (checksums of Kraken and Bitfinex, Coinbase's connection) or not at all.
  */
 export type SequenceRule = "id" | "link" | "chain" | "rise";
 
@@ -48,6 +48,8 @@ const rules: { readonly [venue in VenueName]: SequenceRule } = {
   coinbase: "rise",
   generic: "chain",
   "generic-delta": "chain",
+  bitfinex: "rise",
+  deribit: "chain",
 };
 
 /** The rule of a venue code; venues are known to be valid. */

@@ -13,8 +13,7 @@ import {
   directoryWord,
   headerWord,
 } from "./book-layout.ts";
-import { checksumLevels, checksumOf } from "./book-checksum.ts";
-import { createDepth } from "./depth.ts";
+import { type BookChecksum, bookChecksums } from "./book-checksum.ts";
 import { bookOutcome } from "./book-outcome.ts";
 import { BookSequencer, bookState, sequenceRuleOf, verdict } from "./book-sequencer.ts";
 import { HeldItems, heldBytesDefault } from "./held-items.ts";
@@ -30,6 +29,8 @@ export type MarketBook = {
   readonly held: HeldItems;
   /** Null where the venue tells of all levels. */
   readonly subscribed: SubscribedLevels | null;
+  /** What the checksums of the venue's messages are held to. */
+  readonly checksumOf: BookChecksum;
 };
 
 /** What a set of books is made of. */
@@ -62,7 +63,7 @@ export class MarketBooks {
   readonly #onApplied: NonNullable<MarketBooksOptions["onApplied"]> | null;
   readonly #item = new DepthItem();
   readonly #heldItem = new DepthItem();
-  readonly #best = createDepth(checksumLevels);
+  readonly #checksumOf = bookChecksums();
   #latest: MarketBook | null = null;
   readonly #origin: TopOrigin = {
     state: bookState.buffering,
@@ -202,9 +203,9 @@ export class MarketBooks {
     return bookOutcome.applied;
   }
 
-  #isProven({ book, subscribed }: MarketBook, item: DepthItem): boolean {
-    if (checksumOf(book, this.#best) === item.prevId) return true;
-    return subscribed?.widen(book) === true && checksumOf(book, this.#best) === item.prevId;
+  #isProven({ book, subscribed, checksumOf }: MarketBook, item: DepthItem): boolean {
+    if (checksumOf(book) === item.prevId) return true;
+    return subscribed?.widen(book) === true && checksumOf(book) === item.prevId;
   }
 
   #disprove(entry: MarketBook, item: DepthItem): number {
@@ -251,6 +252,7 @@ export class MarketBooks {
       sequencer: new BookSequencer(sequenceRuleOf(item.venue)),
       held: new HeldItems(this.#heldBytesMax),
       subscribed: item.venue === venueCodes.kraken ? new SubscribedLevels() : null,
+      checksumOf: this.#checksumOf(item.venue),
     };
     slot.directory[directoryWord.venue] = item.venue;
     slot.directory[directoryWord.symbolBytes] = item.symbolBytes;

@@ -4,7 +4,7 @@
 // it shows that it did not fall out.
 import type { DepthItem } from "../../schemas/market/depth-item.ts";
 import { powerOfTen } from "../../schemas/market/decimal.ts";
-import { checksumLevels } from "./book-checksum.ts";
+import { krakenChecksumLevels } from "./book-checksum.ts";
 import type { OrderBook } from "./order-book.ts";
 
 // What Kraken lets one subscribe to.
@@ -49,7 +49,7 @@ export class SubscribedLevels {
     }
     const cut = this.#cut(book);
     // No venue tells of what it was not asked for. What a checksum is of, that decides better.
-    const isOpen = !this.#isSure && this.#depth > checksumLevels;
+    const isOpen = !this.#isSure && this.#depth > krakenChecksumLevels;
     if (isOpen && cut.some((price) => told.has(price))) this.widen(book);
   }
 

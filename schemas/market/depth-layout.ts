@@ -16,7 +16,7 @@
 //   16     8    firstId: first update id of a delta (Binance U); else equal to lastId
 //   24     8    lastId: last update id (u, lastUpdateId), or trade id
 //   32     8    prevId: last id of the delta before (pu), or the CRC-32 of the book after this
-//               item, 0 when absent
+//               item in the venue's form (Kraken, Bitfinex; unsigned), 0 when absent
 //   40     8    event time at the venue, ns since the epoch, 0 when unknown
 //   48     8    receive time, ns since the epoch; for 0 the edge puts in its own
 //   56     n    symbol, padded with zero bytes to a multiple of 8

@@ -9,8 +9,8 @@ import type { VenueName } from "./venues.ts";
 
 /**
  * `ignored`: a good message of a kind that says nothing about the book (answers to subscriptions,
- * heartbeats, partial-depth streams). `symbol`: a REST answer that names none, without
- * one in the context. `malformed`: everything else.
+ * heartbeats, partial-depth streams). `symbol`: a REST answer of Binance or a message of Bitfinex,
+ * which name none, without one in the context. `malformed`: everything else.
  */
 export type VenueFault = {
   readonly code: "malformed" | "symbol" | "ignored";
@@ -22,7 +22,10 @@ export type VenueFault = {
 /** What a message does not say itself. */
 export type VenueContext = {
   readonly venue: VenueName;
-  /** Used when the message names no symbol (REST depth of Binance spot and USD-M); "" when unknown. */
+  /**
+   * Used when the message names no symbol (REST depth of Binance spot and USD-M, Bitfinex);
+   * "" when unknown.
+   */
   readonly symbol: string;
   /** ns since the epoch, 0 to 2^64 - 1. */
   readonly receiveNs: bigint;
@@ -187,6 +190,19 @@ const notText = (field: string, index: number, key: number | string, level: unkn
 
 const refused = (field: string, text: string, code: number): VenueFault =>
   malformed(field, text, decimalRefusalText(code));
+
+/**
+ * A number as decimal text, exact and without zeros behind, for venues that write numbers; anything
+ * else as it is. What has more than `decimalScaleMax` places keeps its exponent, so it is refused.
+ */
+export const numberText = (value: unknown): unknown => {
+  if (typeof value !== "number") return value;
+  const text = String(value);
+  if (!text.includes("e-")) return text;
+  const places = value.toFixed(decimalScaleMax);
+  // The zeros behind are not the venue's: as decimals they would leave no room for larger sizes.
+  return Number(places) === value ? places.replace(/0+$/, "") : text;
+};
 
 /** A list of levels, or a fault; a missing one is empty when `isOptional`. */
 export const levelsAt = (data: Json, field: string, isOptional = false): LevelList | VenueFault => {

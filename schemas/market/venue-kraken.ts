@@ -2,7 +2,6 @@
 // orders it, and a CRC-32 of the ten best levels proves the book after it. The checksum is of
 // texts at the venue's precision, which numbers in JSON lose, so it is only kept when the levels
 // came as texts (venue-message.ts has JSON.parse make them of the numbers).
-import { decimalScaleMax } from "./decimal.ts";
 import type { DepthMessage } from "./depth-message.ts";
 import { depthKind } from "./depth-item.ts";
 import {
@@ -17,6 +16,7 @@ import {
   levelsAt,
   type LevelList,
   malformed,
+  numberText,
   readLevels,
   rfc3339Ns,
   setIds,
@@ -93,15 +93,6 @@ const isPrecise = ({ levels }: LevelList): boolean =>
 const inText = ({ field, levels }: LevelList): LevelList => ({
   field,
   levels: levels.map((level) =>
-    isObject(level)
-      ? { price: decimalText(level["price"]), qty: decimalText(level["qty"]) }
-      : level,
+    isObject(level) ? { price: numberText(level["price"]), qty: numberText(level["qty"]) } : level,
   ),
 });
-
-const decimalText = (value: unknown): unknown => {
-  if (typeof value !== "number") return value;
-  const text = String(value);
-  // The zeros behind are not the venue's: as decimals they would leave no room for larger sizes.
-  return text.includes("e-") ? value.toFixed(decimalScaleMax).replace(/0+$/, "") : text;
-};

@@ -2,9 +2,12 @@
 // venue's numbers and ids mean is in its own file; what they demand of a book, in engine/book.
 import { decimalPlaces } from "./decimal.ts";
 import type { DepthMessage } from "./depth-message.ts";
+import { BitfinexConnection } from "./bitfinex-connection.ts";
 import { readBinance } from "./venue-binance.ts";
+import { readBitfinex } from "./venue-bitfinex.ts";
 import { BybitConnection, readBybit } from "./venue-bybit.ts";
 import { CoinbaseConnection, readCoinbase } from "./venue-coinbase.ts";
+import { readDeribit } from "./venue-deribit.ts";
 import {
   isObject,
   itemFault,
@@ -19,10 +22,11 @@ import { readOkx } from "./venue-okx.ts";
 import { checkVenue, type VenueName, venueCodes } from "./venues.ts";
 
 /** What one connection has seen, for venues of which a message alone does not say enough. */
-export type VenueConnection = BybitConnection | CoinbaseConnection;
+export type VenueConnection = BitfinexConnection | BybitConnection | CoinbaseConnection;
 
 /** Of one connection, or one recorded file; null for venues that need none. */
 export const connectionOf = (venue: VenueName): VenueConnection | null => {
+  if (venue === "bitfinex") return new BitfinexConnection();
   if (venue === "bybit") return new BybitConnection();
   return venue === "coinbase" ? new CoinbaseConnection() : null;
 };
@@ -33,7 +37,10 @@ type Read = (
   connection: VenueConnection | null,
 ) => VenueFault | null;
 
-const readers: { readonly [venue in Exclude<VenueName, `binance-${string}`>]: Read } = {
+/** Those that read the context as well. */
+type WithContext = `binance-${string}` | "bitfinex";
+
+const readers: { readonly [venue in Exclude<VenueName, WithContext>]: Read } = {
   kraken: readKraken,
   okx: readOkx,
   bybit: (json, into, connection) =>
@@ -42,6 +49,7 @@ const readers: { readonly [venue in Exclude<VenueName, `binance-${string}`>]: Re
     readCoinbase(json, into, connection instanceof CoinbaseConnection ? connection : null),
   generic: (json, into) => readGeneric(json, into, false),
   "generic-delta": (json, into) => readGeneric(json, into, true),
+  deribit: readDeribit,
 };
 
 const isBinance = (venue: VenueName): venue is Extract<VenueName, `binance-${string}`> =>
@@ -69,14 +77,28 @@ const readChecked = (
   into: DepthMessage,
   connection: VenueConnection | null,
 ): VenueFault | null => {
-  if (isBinance(context.venue)) return readBinance(json, context, into);
-  if (!isObject(json)) return malformed("message", json, "an object");
+  const { venue, symbol, receiveNs } = context;
+  if (isBinance(venue)) return readBinance(json, context, into);
   into.clearLevels();
-  into.venue = venueCodes[context.venue];
-  into.receiveNs = context.receiveNs;
+  into.venue = venueCodes[venue];
+  into.receiveNs = receiveNs;
   into.eventNs = 0n;
   into.isAdded = false;
-  return readers[context.venue](json, into, connection) ?? itemFault(into);
+  if (venue === "bitfinex") return readArrays(json, symbol, into, connection) ?? itemFault(into);
+  if (!isObject(json)) return malformed("message", json, "an object");
+  return readers[venue](json, into, connection) ?? itemFault(into);
+};
+
+/** Bitfinex's messages are arrays, its events objects. */
+const readArrays = (
+  json: unknown,
+  symbol: string,
+  into: DepthMessage,
+  connection: VenueConnection | null,
+): VenueFault | null => {
+  if (!isObject(json) && !Array.isArray(json)) return malformed("message", json, "an array");
+  const own = connection instanceof BitfinexConnection ? connection : null;
+  return readBitfinex(json, symbol, into, own);
 };
 
 // The text of a number as it was sent; older runtimes do not give it to a reviver.

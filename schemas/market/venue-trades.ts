@@ -1,41 +1,55 @@
-// Kraken and OKX tell of several trades in one message, a depth message has one: what names more
-// becomes a message for each.
+// Kraken, OKX and Deribit tell of several trades in one message, a depth message has one: what names
+// more becomes a message for each.
 import { isObject, type Json, type VenueFault } from "./venue-fields.ts";
 import { venueReviver } from "./venue-message.ts";
 import type { VenueName } from "./venues.ts";
 
-const tradeChannel = /"channel"\s*:\s*"trades?"/;
+const tradeChannel = /"channel"\s*:\s*"trades?[".]/;
 
-/** Names the channel in the message or, as OKX does, in its argument. */
-const isOfTrades = (venue: VenueName, message: Json): boolean => {
-  const { channel, arg } = message as { channel?: unknown; arg?: unknown };
-  if (venue === "kraken") return channel === "trade";
-  return venue === "okx" && isObject(arg) && arg["channel"] === "trades";
+/** Where a venue's message has its trades: whether it has any, and in which of its objects. */
+type Trades = {
+  readonly isIn: (message: Json) => boolean;
+  /** The object whose `data` is the list. */
+  readonly holder: (message: Json) => unknown;
+  /** The message with another such object. */
+  readonly withHolder: (message: Json, holder: Json) => Json;
 };
 
-/** Trades of a message that tells of several; undefined of any other. */
-const severalTrades = (venue: VenueName, message: Json): readonly unknown[] | undefined => {
-  if (!isOfTrades(venue, message)) return undefined;
-  const { data } = message as { data?: unknown };
-  return Array.isArray(data) && data.length > 1 ? data : undefined;
+const atTop = {
+  holder: (message: Json): Json => message,
+  withHolder: (_: Json, holder: Json): Json => holder,
+} as const;
+
+const trades: { readonly [venue in VenueName]?: Trades } = {
+  kraken: { ...atTop, isIn: ({ channel }) => channel === "trade" },
+  // Names the channel in its argument.
+  okx: { ...atTop, isIn: ({ arg }) => isObject(arg) && arg["channel"] === "trades" },
+  deribit: {
+    isIn: ({ params }) => isObject(params) && String(params["channel"]).startsWith("trades."),
+    holder: ({ params }) => params,
+    withHolder: (message, params) => ({ ...message, params }),
+  },
 };
 
 /** Yields the message as it is, or one for each trade in it. */
 export function* messagesOfTrades(venue: VenueName, message: unknown): Generator {
-  const trades = isObject(message) ? severalTrades(venue, message) : undefined;
-  if (!isObject(message) || trades === undefined) yield message;
-  else for (const trade of trades) yield { ...message, data: [trade] };
+  const form = trades[venue];
+  const isIn = form !== undefined && isObject(message) && form.isIn(message);
+  const holder = isIn ? form.holder(message) : undefined;
+  const list = isObject(holder) ? holder["data"] : undefined;
+  if (!isIn || !isObject(holder) || !Array.isArray(list) || list.length < 2) yield message;
+  else for (const trade of list) yield form.withHolder(message, { ...holder, data: [trade] });
 }
 
 /** What is wrong with the trade of that index, which its own message says of its only one. */
 export const faultOfTrade = (fault: VenueFault, trade: number): VenueFault => ({
   ...fault,
-  field: fault.field.replace(/^data\[0\]/, `data[${trade}]`),
+  field: fault.field.replace(/^((?:params\.)?data)\[0\]/, `$1[${trade}]`),
 });
 
 /** The recorded line as it is, or one line for each trade in it. */
 export const linesOfTrades = (venue: VenueName, text: string): readonly string[] => {
-  if ((venue !== "kraken" && venue !== "okx") || !tradeChannel.test(text)) return [text];
+  if (trades[venue] === undefined || !tradeChannel.test(text)) return [text];
   const start = Math.max(text.indexOf("{"), 0);
   let json: unknown;
   try {

@@ -18,6 +18,10 @@ export const venueCodes = {
   generic: 8,
   /** The same with sizes that are added. */
   "generic-delta": 9,
+  /** WebSocket API v2; books of price levels, not of single orders. */
+  bitfinex: 10,
+  /** API v2. Sizes of inverse futures and perpetuals (BTC-PERPETUAL) are US dollars, not coins. */
+  deribit: 11,
 } as const;
 
 /** A venue whose messages can be read. */

@@ -92,6 +92,50 @@ describe("JSON", () => {
     expect(route(json({ venue: "okx", messages: [{ message: okx }] }))).toMatchObject({ items: 2 });
   });
 
+  test("numbers of Deribit are taken exactly, and its trades trade by trade", () => {
+    const notification = (channel: string, data: unknown) => ({
+      message: { method: "subscription", params: { channel, data } },
+    });
+    const instrument_name = "BTC-27JUN25-100000-C";
+    const sides = { bids: [["new", 0.0005, 12.1]], asks: [] };
+    const book = { type: "change", instrument_name, change_id: 12, prev_change_id: 10, ...sides };
+    const trades = [1, -1].map((trade_seq) => ({
+      instrument_name,
+      trade_seq,
+      price: 0.0005,
+      amount: 1,
+      direction: "buy",
+    }));
+    const messages = [
+      notification(`book.${instrument_name}.raw`, book),
+      notification("trades.option.BTC.raw", trades),
+    ];
+    const { items, records, rejections } = route(json({ venue: "deribit", messages })) as Routed;
+    expect(items).toBe(3);
+    const [delta, bought] = firstItems(records).map(point);
+    expect([delta?.price(0), delta?.priceScale, delta?.size(0)]).toEqual([5, 4, 121]);
+    expect([delta?.prevId, bought?.symbol()]).toEqual([10, instrument_name]);
+    expect(rejections.first[0]?.detail).toContain("field params.data[1].trade_seq: found -1");
+  });
+
+  test("messages of Bitfinex are of the request's symbol, the checksum among them", () => {
+    const messages = [
+      [3, [[7254.7, 3, 3.3]], 5],
+      [3, [7254.8, 1, -2], 6],
+      [3, "cs", -2, 7],
+    ];
+    const entries = messages.map((message) => ({ message }));
+    const sent = { venue: "bitfinex", symbol: "tBTCUSD", messages: entries };
+    const { records, rejections } = route(json(sent)) as Routed;
+    expect(rejections.total).toBe(0);
+    const items = firstItems(records).map(point);
+    expect(items.map((item) => item.symbol())).toEqual(["tBTCUSD", "tBTCUSD", "tBTCUSD"]);
+    expect(items.map(({ lastId }) => lastId)).toEqual([5, 6, 7]);
+    expect([items[2]?.hasChecksum, items[2]?.prevId]).toEqual([true, 2 ** 32 - 2]);
+    const unnamed = route(json({ ...sent, symbol: null })) as Routed;
+    expect(unnamed.rejections.reasons).toEqual({ symbol: 3 });
+  });
+
   test("trades count singly against the items of a request", () => {
     const data = [1, 2, 3].map((id) => ({ tradeId: String(id), px: "10", sz: "1", side: "sell" }));
     const okx = { arg: { channel: "trades", instId: "X-Y" }, data };

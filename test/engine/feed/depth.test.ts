@@ -3,10 +3,16 @@ import { expect, test } from "vitest";
 import { createBookMemory } from "../../../engine/book/book-layout.ts";
 import { MarketBooks } from "../../../engine/book/market-books.ts";
 import { readTops } from "../../../engine/book/top-reader.ts";
-import { recordedDepth, type RecordedFile, venueOfFile } from "../../../engine/feed/depth.ts";
+import {
+  type DepthFeedMessage,
+  recordedDepth,
+  type RecordedFile,
+  venueOfFile,
+} from "../../../engine/feed/depth.ts";
 import { generatedDepth } from "../../../engine/feed/generated-depth.ts";
 import { depthItemOf, DepthMessage } from "../../../schemas/market/depth-message.ts";
 import { readVenueText } from "../../../schemas/market/venue-message.ts";
+import type { VenueName } from "../../../schemas/market/venues.ts";
 
 const fakeClock = () => {
   let nowNs = 1_000_000_000_000n;
@@ -25,9 +31,13 @@ const fakeClock = () => {
 const ticker = (ms: number, id: number, symbol: string): string =>
   `${ms * 1e6} ${JSON.stringify({ u: id, s: symbol, b: "1", B: "1", a: "2", A: "1" })}`;
 
-const fileOf = (name: string, texts: readonly string[]): RecordedFile => ({
+const fileOf = (
+  name: string,
+  texts: readonly string[],
+  venue: VenueName = "binance-spot",
+): RecordedFile => ({
   name,
-  venue: "binance-spot",
+  venue,
   symbol: "",
   lines: (async function* () {
     for (const [index, text] of texts.entries()) yield { line: index + 1, text };
@@ -37,7 +47,7 @@ const fileOf = (name: string, texts: readonly string[]): RecordedFile => ({
 const play = async (files: readonly RecordedFile[], speed: number) => {
   const clock = fakeClock();
   const faults: string[] = [];
-  const batches: (readonly { symbol: string; receiveNs: bigint }[])[] = [];
+  const batches: (readonly DepthFeedMessage[])[] = [];
   const onFault = (file: string, line: number) => faults.push(`${file}:${line}`);
   for await (const batch of recordedDepth({ files, speed, clock, onFault })) batches.push(batch);
   return { batches, faults, sleeps: clock.sleeps };
@@ -59,6 +69,27 @@ test("speed 0 waits for nothing, and bad lines are told and passed over", async 
   const a = fileOf("a", [ticker(1, 1, "A"), "bad", ticker(9_000_000, 2, "A")]);
   const { batches, sleeps, faults } = await play([a], 0);
   expect([batches.flat().length, sleeps, faults]).toEqual([2, [], ["a:2"]]);
+});
+
+test("messages that name a channel leave with its symbol, which is enough to read them", async () => {
+  const told = (id: number, channel: string, symbol: string): string =>
+    JSON.stringify({ event: "subscribed", channel, chanId: id, symbol, prec: "P0" });
+  const texts = [
+    told(3, "book", "tBTCUSD"),
+    told(4, "trades", "tETHUSD"),
+    "[3,[[10,1,1]]]",
+    '[4,"te",[1,5,1,9]]',
+    '[3,"hb"]',
+    '[3,"cs",1]',
+  ].map((text, i) => `${i + 1} ${text}`);
+  const { batches, faults } = await play([fileOf("bitfinex", texts, "bitfinex")], 0);
+  expect([batches.flat().map(({ symbol }) => symbol), faults]).toEqual([
+    ["tBTCUSD", "tETHUSD", "tBTCUSD"],
+    [],
+  ]);
+  const message = new DepthMessage();
+  for (const { venue, symbol, receiveNs, message: text } of batches.flat())
+    expect(readVenueText(text, { venue, symbol, receiveNs }, message)).toBeNull();
 });
 
 test("a file's venue comes from its prefix or its name", () => {
