@@ -5,8 +5,14 @@ import { DepthItem } from "../../schemas/market/depth-item.ts";
 import { depthItemBytesMax } from "../../schemas/market/depth-layout.ts";
 import { encodeDepthItem } from "../../schemas/market/depth-message.ts";
 import { type Reading, RecordedReader } from "../../schemas/market/recorded-reader.ts";
+import { isInDollars } from "../../schemas/market/venue-deribit.ts";
 import { venueFaultText } from "../../schemas/market/venue-fields.ts";
-import { isVenueName, type VenueName, venueNames } from "../../schemas/market/venues.ts";
+import {
+  isVenueName,
+  typedSymbol,
+  type VenueName,
+  venueNames,
+} from "../../schemas/market/venues.ts";
 import { Arbitrage, type Leg, type Opportunity } from "../arbitrage/arbitrage.ts";
 import { createBookMemory, symbolOf } from "../book/book-layout.ts";
 import { bookOutcome, bookOutcomeText, isReplayFault } from "../book/book-outcome.ts";
@@ -30,9 +36,18 @@ const feeDecimals = 2;
 
 type LegPlan = { readonly venue: VenueName; readonly symbol: string; readonly file: string };
 
+/** Why sizes of the symbol ("" when it is not known yet) cannot stand beside those of others, or null. */
+const sizeFault = (venue: VenueName, symbol: string): string | null => {
+  if (venue === "binance-coinm") return "its sizes are contracts, which no other venue has";
+  return venue === "deribit" && isInDollars(symbol)
+    ? `sizes of ${symbol} are US dollars, of other legs the coin`
+    : null;
+};
+
 const legOf = (word: string): LegPlan => {
   const equals = word.indexOf("=");
-  const [venue = "", symbol = ""] = word.slice(0, Math.max(equals, 0)).split(":");
+  // Bitfinex has a colon in some symbols.
+  const [venue = "", ...parts] = word.slice(0, Math.max(equals, 0)).split(":");
   const file = word.slice(equals + 1);
   if (equals < 0 || file === "") {
     throw new UsageError(`--leg ${word}: expected VENUE=FILE or VENUE:SYMBOL=FILE`);
@@ -40,10 +55,10 @@ const legOf = (word: string): LegPlan => {
   if (!isVenueName(venue)) {
     throw new UsageError(`--leg ${word}: venue is not known; known: ${venueNames.join(", ")}`);
   }
-  if (venue === "binance-coinm") {
-    throw new UsageError(`--leg ${word}: its sizes are contracts, which no other venue has`);
-  }
-  return { venue, symbol: symbol.toUpperCase(), file };
+  const symbol = typedSymbol(venue, parts.join(":"));
+  const wrong = sizeFault(venue, symbol);
+  if (wrong !== null) throw new UsageError(`--leg ${word}: ${wrong}`);
+  return { venue, symbol, file };
 };
 
 const feesOf = (text: unknown, legs: number): number[] => {
@@ -78,6 +93,8 @@ class LegReplay {
   isChanged = false;
   /** Messages of other symbols than the leg's. */
   skipped = 0;
+  /** The file was found to hold sizes that are not those of other legs: none of it counts. */
+  isRefused = false;
   readonly #reader: RecordedReader<Line>;
   readonly #readings: AsyncGenerator<Reading<Line>>;
   readonly #books: MarketBooks;
@@ -144,9 +161,15 @@ class LegReplay {
       return reading.fault.code === "ignored" ? null : venueFaultText(reading.fault);
     }
     const { message } = this.#reader;
+    if (this.isRefused) return null;
     if (!this.#isWanted(message.symbol)) {
       this.skipped += 1;
       return null;
+    }
+    const wrong = this.isEmpty ? sizeFault(this.plan.venue, message.symbol) : null;
+    if (wrong !== null) {
+      this.isRefused = true;
+      return wrong;
     }
     const bytes = encodeDepthItem(message, this.#view, 0);
     const outcome = this.#books.apply(this.#view, 0, bytes);
@@ -158,7 +181,7 @@ class LegReplay {
   #isWanted(symbol: string): boolean {
     const [entry] = this.#books.books;
     if (entry !== undefined) return symbol === symbolOf(entry.slot);
-    return this.plan.symbol === "" || symbol.toUpperCase() === this.plan.symbol;
+    return this.plan.symbol === "" || typedSymbol(this.plan.venue, symbol) === this.plan.symbol;
   }
 
   // Only what changes the book makes it young again, so `bytes` is 0 for trades and tickers.
@@ -285,9 +308,9 @@ const noteCounts = (arbitrage: Arbitrage, replays: readonly LegReplay[], io: Io)
   io.note(
     `weir arbitrage: ${found} opportunities in ${looks} looks; ${stale} looks too old, ${skewed} too far apart`,
   );
-  for (const { plan, symbol, gaps, skipped, isEmpty } of replays) {
+  for (const { plan, symbol, gaps, skipped, isEmpty, isRefused } of replays) {
     const named = plan.symbol === "" ? "" : ` of ${plan.symbol}`;
-    if (isEmpty) io.note(`weir arbitrage: ${plan.file}: no depth${named} in it`);
+    if (isEmpty && !isRefused) io.note(`weir arbitrage: ${plan.file}: no depth${named} in it`);
     if (skipped > 0)
       io.note(
         `weir arbitrage: ${plan.file}: ${skipped} messages of other symbols than ${symbol} skipped`,

@@ -6,7 +6,12 @@ import { encodeDepthItem } from "../../schemas/market/depth-message.ts";
 import { recordedWaitingMax, RecordedReader } from "../../schemas/market/recorded-reader.ts";
 import type { Reading } from "../../schemas/market/recorded-reader.ts";
 import { venueFaultText } from "../../schemas/market/venue-fields.ts";
-import { isVenueName, type VenueName, venueNames } from "../../schemas/market/venues.ts";
+import {
+  isVenueName,
+  typedSymbol,
+  type VenueName,
+  venueNames,
+} from "../../schemas/market/venues.ts";
 import { bookSymbolsDefault, createBookMemory, symbolOf } from "../book/book-layout.ts";
 import { bookLine, summaryLine } from "../book/book-lines.ts";
 import { bookOutcome, bookOutcomeText, isReplayFault } from "../book/book-outcome.ts";
@@ -41,7 +46,7 @@ const planOf = ({ values, positionals }: Arguments): Plan => {
   ]);
   return {
     venue,
-    symbol: typeof symbol === "string" ? symbol.toUpperCase() : "",
+    symbol: typeof symbol === "string" ? typedSymbol(venue, symbol) : "",
     at: typeof at === "string" ? at : undefined,
     isStrict: strict === true,
     files: positionals,
@@ -63,6 +68,7 @@ const readUpdateIds = async (file: string, io: Io, faults: ReplayFaults): Promis
 /** Books over recorded lines, with the lines to print. */
 class Replay {
   readonly #books: MarketBooks;
+  readonly #venue: VenueName;
   readonly #symbol: string;
   readonly #vwaps = new Map<string, Vwap>();
   readonly #view = new DataView(new ArrayBuffer(depthItemBytesMax));
@@ -74,7 +80,8 @@ class Replay {
   /** Lines made by the latest message. */
   lines: string[] = [];
 
-  constructor(symbol: string, ids: ReadonlySet<number> | null) {
+  constructor({ venue, symbol }: Plan, ids: ReadonlySet<number> | null) {
+    this.#venue = venue;
     this.#symbol = symbol;
     this.#ids = ids;
     this.#books = new MarketBooks({
@@ -91,7 +98,7 @@ class Replay {
       return null;
     }
     if (reading.fault !== null) return venueFaultText(reading.fault);
-    if (this.#symbol !== "" && message.symbol.toUpperCase() !== this.#symbol) {
+    if (this.#symbol !== "" && typedSymbol(this.#venue, message.symbol) !== this.#symbol) {
       this.skipped += 1;
       return null;
     }
@@ -161,7 +168,7 @@ const run = async (args: Arguments, io: Io): Promise<number> => {
   const plan = planOf(args);
   const faults = new ReplayFaults("weir book", io, plan.isStrict);
   const ids = plan.at === undefined ? null : await readUpdateIds(plan.at, io, faults);
-  const replay = new Replay(plan.symbol, ids);
+  const replay = new Replay(plan, ids);
   if (!faults.isOver) await replayFiles(plan, replay, faults, io);
   for (const line of replay.summaries()) await io.line(line);
   faults.finish();
@@ -182,7 +189,7 @@ export const book: Command = {
     venue: { value: "VENUE", help: `whose format and sequence rule: ${venueNames.join(", ")}` },
     symbol: {
       value: "SYMBOL",
-      help: `only this symbol; also that of a REST snapshot, which names none (else the only one of the file; up to ${recordedWaitingMax} lines wait for it)`,
+      help: `only this symbol; also that of messages that name none, as REST snapshots and Bitfinex's without its "subscribed" (else the only one of the file; up to ${recordedWaitingMax} lines wait for it)`,
     },
     at: { value: "FILE", help: "one update id per line: print only the state right after each" },
     strict: { help: "stop at the first bad line" },

@@ -42,6 +42,12 @@ const refuseVenue = (name: string): never => {
   throw new RangeError(`venue=${name}, one of ${venueNames.join(", ")}`);
 };
 
+/** A symbol that somebody typed, as the venue writes it: in capitals, but for the first letter of Bitfinex's. */
+export const typedSymbol = (venue: VenueName, text: string): string => {
+  const capitals = text.toUpperCase();
+  return venue === "bitfinex" ? capitals.replace(/^[TF]/, (kind) => kind.toLowerCase()) : capitals;
+};
+
 /** The name of a code, or undefined for a code that no venue has. */
 export const venueNameOf = (code: number): VenueName | undefined =>
   venueNames.find((name) => venueCodes[name] === code);

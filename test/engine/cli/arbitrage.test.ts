@@ -174,7 +174,44 @@ test("messages of other symbols than the leg's are told, asked for or not", asyn
     );
 });
 
+const deribit = (instrument: string, bids: unknown, asks: unknown): string => {
+  const data = { type: "snapshot", instrument_name: instrument, change_id: 1, bids, asks };
+  const params = { channel: `book.${instrument}.raw`, data };
+  return `${ms(20)} ${JSON.stringify({ method: "subscription", params })}`;
+};
+
+test("a leg of Deribit stands beside others; one whose sizes are US dollars is out, and told", async () => {
+  const named = (line: string): string => line.replace('"X"', '"SOL/USD"');
+  const cheap = fileOf("cheap-sol", [named(generic(10, 1, "99", "100"))]);
+  const linear = fileOf("linear", [deribit("SOL_USDC-PERPETUAL", [["new", 101, 2]], [])]);
+  const inverse = fileOf("inverse", [
+    deribit("BTC-PERPETUAL", [["new", 101, 2]], []),
+    deribit("BTC-PERPETUAL", [["new", 102, 2]], []),
+  ]);
+  const good = await weirArbitrage("--leg", `generic=${cheap}`, "--leg", `deribit=${linear}`);
+  expect(good.lines).toMatchObject([{ size: "1.5", sell: { symbol: "SOL_USDC-PERPETUAL" } }]);
+  const bad = await weirArbitrage("--leg", `generic=${cheap}`, "--leg", `deribit=${inverse}`);
+  expect([bad.code, bad.lines]).toEqual([exitCode.failed, []]);
+  expect(bad.notes).toContain(
+    `${inverse}:1: sizes of BTC-PERPETUAL are US dollars, of other legs the coin`,
+  );
+  expect(bad.notes.filter((note) => note.includes(inverse))).toHaveLength(1);
+});
+
+test("a leg of Bitfinex may have a colon in its symbol, typed in whatever case", async () => {
+  const dear = fileOf("avax", [
+    `${ms(10)} {"event":"subscribed","channel":"book","chanId":3,"symbol":"tAVAX:USD","prec":"P0"}`,
+    `${ms(10)} {"event":"subscribed","channel":"book","chanId":4,"symbol":"tBTCUSD","prec":"P0"}`,
+    `${ms(20)} [4,[[9,1,1]]]`,
+    `${ms(20)} [3,[[101,1,2]]]`,
+  ]);
+  const legs = ["--leg", `generic=${first()}`, "--leg", `bitfinex:tavax:usd=${dear}`];
+  const { lines } = await weirArbitrage(...legs);
+  expect(lines[0]).toMatchObject({ sell: { venue: "bitfinex", symbol: "tAVAX:USD" } });
+});
+
 test.each([
+  [["--leg", "deribit:btc-perpetual=a", "--leg", "generic=b"], "US dollars"],
   [["--leg", "generic=-", "--leg", "okx=-"], "only one of them may be standard input"],
   [["--leg", "generic=a"], "2 to 16 legs, found 1"],
   [["--leg", "nyse=a", "--leg", "generic=b"], "venue is not known"],
