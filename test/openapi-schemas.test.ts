@@ -9,7 +9,7 @@ import { TransactionPath } from "../edge/decode/transactions.ts";
 import { isRefusal } from "../edge/errors.ts";
 import { openApiDocument } from "../edge/openapi/openapi-document.ts";
 import type { SignalPath } from "../edge/route/routed.ts";
-import { venueNames } from "../schemas/market/venues.ts";
+import { messageVenueNames } from "../schemas/market/venues.ts";
 
 type Json = { readonly [key: string]: unknown };
 
@@ -163,7 +163,7 @@ describe("the schema of depth", () => {
     const isValid = validator("Depth");
     const depth = bodies.filter(({ path }) => path === "/v1/depth");
     expect(new Set(depth.map(({ body }) => body["venue"]))).toEqual(
-      new Set(venueNames.filter((name) => name !== "binance-coinm")),
+      new Set(messageVenueNames.filter((name) => name !== "binance-coinm")),
     );
     const wrong = depth.filter(({ body }) => isValid({ ...body, venue: "bybit" }));
     expect(wrong.map(({ name }) => name)).toEqual(["bybit 0"]);

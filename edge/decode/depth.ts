@@ -10,10 +10,10 @@ import { venueFaultText } from "../../schemas/market/venue-fields.ts";
 import { readVenue, venueReviver } from "../../schemas/market/venue-message.ts";
 import { faultOfTrade, messagesOfTrades } from "../../schemas/market/venue-trades.ts";
 import {
-  type VenueName,
-  isVenueName,
+  type MessageVenueName,
+  isMessageVenue,
+  messageVenueNames,
   venueNameOf,
-  venueNames,
 } from "../../schemas/market/venues.ts";
 import { type Refusal, isRefusal, refuse } from "../errors.ts";
 import { Rejections } from "../metrics/rejections.ts";
@@ -38,7 +38,11 @@ const nanoseconds = (value: unknown): bigint | undefined => {
   return ns <= nsMax ? ns : undefined;
 };
 
-type Context = { readonly venue: VenueName; readonly symbol: string; readonly receivedMs: number };
+type Context = {
+  readonly venue: MessageVenueName;
+  readonly symbol: string;
+  readonly receivedMs: number;
+};
 
 /** Scratch of one isolate; a request uses it without giving up the thread. */
 export class DepthPath {
@@ -53,8 +57,8 @@ export class DepthPath {
     const found = jsonItems(body, { list: "messages", texts: ["venue", "symbol"], itemsMax });
     if (isRefusal(found)) return found;
     const { venue = "", symbol = "" } = found.texts;
-    if (!isVenueName(venue))
-      return refuse("malformed", `venue: expected one of ${venueNames.join(", ")}`, {
+    if (!isMessageVenue(venue))
+      return refuse("malformed", `venue: expected one of ${messageVenueNames.join(", ")}`, {
         field: "venue",
       });
     const context = { venue, symbol, receivedMs };

@@ -1,7 +1,7 @@
 // JSON Schemas (2020-12, as OpenAPI 3.1 has them) of the market bodies, with their examples. They
 // describe what decode/transactions.ts and decode/depth.ts take; a test holds one to the other.
 import { transactionBytesMaxV1 } from "../../schemas/market/transaction-layout.ts";
-import { type VenueName, venueNames } from "../../schemas/market/venues.ts";
+import { type MessageVenueName, messageVenueNames } from "../../schemas/market/venues.ts";
 import {
   decimal,
   id,
@@ -30,7 +30,7 @@ const integerOrText = (maximum: number, description: string) => ({
 });
 
 /** What a body of these venues holds. */
-const ofVenue = (venues: readonly VenueName[], message: string) => ({
+const ofVenue = (venues: readonly MessageVenueName[], message: string) => ({
   type: "object",
   properties: {
     venue: { enum: venues },
@@ -81,7 +81,7 @@ export const marketSchemas = {
     type: "object",
     required: ["venue", "messages"],
     properties: {
-      venue: { enum: venueNames },
+      venue: { enum: messageVenueNames },
       symbol: {
         type: ["string", "null"],
         description: "For messages that name none (REST depth of spot and USD-M, all of Bitfinex).",

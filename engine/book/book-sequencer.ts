@@ -34,7 +34,7 @@ export const verdict = {
  * `chain`: each delta names the one before it, or counts by one when it names none; snapshots
  * come in the stream and always begin the book anew, ids may fall (OKX, Bybit, Deribit).
  * `rise`: as `chain`, but ids that name none need only not fall: what was lost is told otherwise
- * (checksums of Kraken and Bitfinex, Coinbase's connection) or not at all.
+ * (checksums of Kraken and Bitfinex, Coinbase's connection) or not at all (files of single orders).
  */
 export type SequenceRule = "id" | "link" | "chain" | "rise";
 
@@ -50,6 +50,9 @@ const rules: { readonly [venue in VenueName]: SequenceRule } = {
   "generic-delta": "chain",
   bitfinex: "rise",
   deribit: "chain",
+  databento: "rise",
+  itch: "rise",
+  lobster: "rise",
 };
 
 /** The rule of a venue code; venues are known to be valid. */

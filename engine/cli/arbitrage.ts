@@ -1,12 +1,10 @@
 // weir arbitrage: replays recorded depth of several venues side by side, in order of receive
 // time, and prints what could have been earned between them.
 import { formatDecimal, parseDecimal } from "../../schemas/market/decimal.ts";
-import { DepthItem } from "../../schemas/market/depth-item.ts";
+import { depthCodeText, DepthItem } from "../../schemas/market/depth-item.ts";
 import { depthItemBytesMax } from "../../schemas/market/depth-layout.ts";
 import { encodeDepthItem } from "../../schemas/market/depth-message.ts";
-import { type Reading, RecordedReader } from "../../schemas/market/recorded-reader.ts";
 import { isInDollars } from "../../schemas/market/venue-deribit.ts";
-import { venueFaultText } from "../../schemas/market/venue-fields.ts";
 import {
   isVenueName,
   typedSymbol,
@@ -22,7 +20,7 @@ import { readCounters } from "../book/top-reader.ts";
 import { checkStandardInput } from "./arguments.ts";
 import type { Arguments, Command, Io } from "./command.ts";
 import { exitCode, UsageError } from "./command.ts";
-import { InputError, type Line, readLines } from "./input.ts";
+import { Recording, type RecordingReading } from "./recording.ts";
 import { ReplayFaults } from "./replay-faults.ts";
 
 const legsMax = 16;
@@ -88,15 +86,15 @@ class LegReplay {
   readonly plan: LegPlan;
   readonly leg: Leg;
   /** The message that is next; null at the end. */
-  head: Reading<Line> | null = null;
+  head: RecordingReading | null = null;
   /** Whether the last `apply` changed levels or state of the book. */
   isChanged = false;
   /** Messages of other symbols than the leg's. */
   skipped = 0;
   /** The file was found to hold sizes that are not those of other legs: none of it counts. */
   isRefused = false;
-  readonly #reader: RecordedReader<Line>;
-  readonly #readings: AsyncGenerator<Reading<Line>>;
+  readonly recording: Recording;
+  readonly #readings: AsyncGenerator<RecordingReading>;
   readonly #books: MarketBooks;
   readonly #view = new DataView(new ArrayBuffer(depthItemBytesMax));
   readonly #item = new DepthItem();
@@ -113,8 +111,8 @@ class LegReplay {
       receiveUs: 0,
       eventUs: 0,
     };
-    this.#reader = new RecordedReader<Line>(plan.venue, plan.symbol);
-    this.#readings = this.#read(io);
+    this.recording = new Recording({ ...plan, files: [plan.file] }, io);
+    this.#readings = this.recording.read();
     this.#books = new MarketBooks({ memory: createBookMemory(1) });
   }
 
@@ -133,20 +131,10 @@ class LegReplay {
     return entry === undefined ? 0 : readCounters(entry.slot).gaps;
   }
 
-  /**
-   * Moves on to the next message, which stays in the reader until the one after. Returns what is wrong
-   * with the file, which ends there, or null.
-   */
-  async advance(): Promise<string | null> {
-    this.head = null;
-    try {
-      const next = await this.#readings.next();
-      if (next.done !== true) this.head = next.value;
-      return null;
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-      return error.message;
-    }
+  /** Moves on to the next message, which stays as it is until the one after. */
+  async advance(): Promise<void> {
+    const next = await this.#readings.next();
+    this.head = next.done === true ? null : next.value;
   }
 
   /**
@@ -157,10 +145,8 @@ class LegReplay {
     this.isChanged = false;
     const reading = this.head;
     if (reading === null) return null;
-    if (reading.fault !== null) {
-      return reading.fault.code === "ignored" ? null : venueFaultText(reading.fault);
-    }
-    const { message } = this.#reader;
+    const { message, fault } = reading;
+    if (message === null) return fault;
     if (this.isRefused) return null;
     if (!this.#isWanted(message.symbol)) {
       this.skipped += 1;
@@ -172,6 +158,7 @@ class LegReplay {
       return wrong;
     }
     const bytes = encodeDepthItem(message, this.#view, 0);
+    if (bytes < 0) return depthCodeText(-bytes);
     const outcome = this.#books.apply(this.#view, 0, bytes);
     this.isChanged = outcome !== bookOutcome.trade && outcome !== bookOutcome.ticker;
     this.#show(outcome === bookOutcome.applied ? bytes : 0);
@@ -197,13 +184,6 @@ class LegReplay {
     this.#item.point(this.#view, 0, bytes);
     leg.receiveUs = numberOf(this.#item.receiveNs());
     leg.eventUs = numberOf(this.#item.eventNs()) || leg.receiveUs;
-  }
-
-  async *#read(io: Io): AsyncGenerator<Reading<Line>> {
-    for await (const line of readLines([this.plan.file], io)) {
-      yield* this.#reader.read(line.text, line);
-    }
-    yield* this.#reader.finish();
   }
 }
 
@@ -281,11 +261,7 @@ const run = async (args: Arguments, io: Io): Promise<number> => {
     onOpportunity: (opportunity) => lines.push(lineOf(opportunity, nowNs, replays)),
   });
   const faults = new ReplayFaults("weir arbitrage", io, plan.isStrict);
-  const advance = async (replay: LegReplay): Promise<void> => {
-    const wrong = await replay.advance();
-    if (wrong !== null) faults.add(wrong);
-  };
-  for (const replay of replays) await advance(replay);
+  for (const replay of replays) await replay.advance();
   while (!faults.isOver && !io.signal.aborted) {
     const replay = earliestOf(replays);
     if (replay?.head == null) break;
@@ -296,7 +272,7 @@ const run = async (args: Arguments, io: Io): Promise<number> => {
     if (wrong !== null) faults.addAt(place, wrong);
     for (const line of lines) await io.line(line);
     lines = [];
-    await advance(replay);
+    await replay.advance();
   }
   noteCounts(arbitrage, replays, io);
   faults.finish();
@@ -308,7 +284,9 @@ const noteCounts = (arbitrage: Arbitrage, replays: readonly LegReplay[], io: Io)
   io.note(
     `weir arbitrage: ${found} opportunities in ${looks} looks; ${stale} looks too old, ${skewed} too far apart`,
   );
-  for (const { plan, symbol, gaps, skipped, isEmpty, isRefused } of replays) {
+  for (const replay of replays) {
+    const { plan, symbol, gaps, recording, isEmpty, isRefused } = replay;
+    const skipped = replay.skipped + recording.counts.skipped;
     const named = plan.symbol === "" ? "" : ` of ${plan.symbol}`;
     if (isEmpty && !isRefused) io.note(`weir arbitrage: ${plan.file}: no depth${named} in it`);
     if (skipped > 0)
@@ -317,6 +295,7 @@ const noteCounts = (arbitrage: Arbitrage, replays: readonly LegReplay[], io: Io)
       );
     if (gaps > 0)
       io.note(`weir arbitrage: ${plan.file}: ${gaps} gaps: out until the next snapshot`);
+    for (const text of recording.notes()) io.note(`weir arbitrage: ${plan.file}: ${text}`);
   }
 };
 

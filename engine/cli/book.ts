@@ -1,11 +1,9 @@
 // weir book: replays recorded depth and prints the top of the book. It takes the way of the
-// running system: text to depth items to the market thread's books.
-import { DepthItem } from "../../schemas/market/depth-item.ts";
+// running system: messages to depth items to the market thread's books.
+import { depthCodeText, DepthItem } from "../../schemas/market/depth-item.ts";
 import { depthItemBytesMax } from "../../schemas/market/depth-layout.ts";
 import { encodeDepthItem } from "../../schemas/market/depth-message.ts";
-import { recordedWaitingMax, RecordedReader } from "../../schemas/market/recorded-reader.ts";
-import type { Reading } from "../../schemas/market/recorded-reader.ts";
-import { venueFaultText } from "../../schemas/market/venue-fields.ts";
+import { recordedWaitingMax } from "../../schemas/market/recorded-reader.ts";
 import {
   isVenueName,
   typedSymbol,
@@ -20,7 +18,8 @@ import { Vwap } from "../book/vwap.ts";
 import { checkStandardInput } from "./arguments.ts";
 import type { Arguments, Command, Io } from "./command.ts";
 import { exitCode, UsageError } from "./command.ts";
-import { InputError, type Line, readLines } from "./input.ts";
+import { readLines } from "./input.ts";
+import { Recording, type RecordingReading } from "./recording.ts";
 import { ReplayFaults } from "./replay-faults.ts";
 
 const updateIdForm = /^\d{1,16}$/;
@@ -59,13 +58,17 @@ const readUpdateIds = async (file: string, io: Io, faults: ReplayFaults): Promis
     const text = line.text.trim();
     if (text === "") continue;
     if (updateIdForm.test(text)) ids.add(Number(text));
-    else faults.addAt(line, `found ${text.slice(0, 40)}, expected one update id`);
+    else
+      faults.addAt(
+        `${line.file}:${line.line}`,
+        `found ${text.slice(0, 40)}, expected one update id`,
+      );
     if (faults.isOver) break;
   }
   return ids;
 };
 
-/** Books over recorded lines, with the lines to print. */
+/** Books over recorded messages, with the lines to print. */
 class Replay {
   readonly #books: MarketBooks;
   readonly #venue: VenueName;
@@ -75,7 +78,6 @@ class Replay {
   readonly #trade = new DepthItem();
   readonly #ids: ReadonlySet<number> | null;
   skipped = 0;
-  ignored = 0;
   gaps = 0;
   /** Lines made by the latest message. */
   lines: string[] = [];
@@ -91,18 +93,15 @@ class Replay {
   }
 
   /** Returns what is wrong with the reading, or null. */
-  take(reading: Reading<Line>, message: RecordedReader<Line>["message"]): string | null {
+  take({ message, fault }: RecordingReading): string | null {
     this.lines = [];
-    if (reading.fault?.code === "ignored") {
-      this.ignored += 1;
-      return null;
-    }
-    if (reading.fault !== null) return venueFaultText(reading.fault);
+    if (message === null) return fault;
     if (this.#symbol !== "" && typedSymbol(this.#venue, message.symbol) !== this.#symbol) {
       this.skipped += 1;
       return null;
     }
     const bytes = encodeDepthItem(message, this.#view, 0);
+    if (bytes < 0) return depthCodeText(-bytes);
     const outcome = this.#books.apply(this.#view, 0, bytes);
     if (outcome === bookOutcome.trade) this.#addTrade(message.symbol, bytes);
     if (outcome === bookOutcome.gap) this.gaps += 1;
@@ -133,35 +132,20 @@ class Replay {
   }
 }
 
-const replayFiles = async (
-  plan: Plan,
-  replay: Replay,
-  faults: ReplayFaults,
-  io: Io,
-): Promise<void> => {
-  const reader = new RecordedReader<Line>(plan.venue, plan.symbol);
-  const drain = async (readings: Iterable<Reading<Line>>): Promise<void> => {
-    for (const reading of readings) {
-      const wrong = replay.take(reading, reader.message);
-      for (const line of replay.lines) await io.line(line);
-      if (wrong !== null) faults.addAt(reading.place, wrong);
-      if (faults.isOver) return;
-    }
-  };
-  for (const file of plan.files) {
-    try {
-      for await (const line of readLines([file], io)) {
-        await drain(reader.read(line.text, line));
-        if (faults.isOver || io.signal.aborted) return;
-      }
-    } catch (error) {
-      // Missing, or cut short: what could be read counts, and the next file follows.
-      if (!(error instanceof InputError)) throw error;
-      faults.add(error.message);
-      if (faults.isOver) return;
-    }
+type Run = {
+  readonly recording: Recording;
+  readonly replay: Replay;
+  readonly faults: ReplayFaults;
+};
+
+const replayFiles = async (run: Run, io: Io): Promise<void> => {
+  const { recording, replay, faults } = run;
+  for await (const reading of recording.read()) {
+    const wrong = replay.take(reading);
+    for (const line of replay.lines) await io.line(line);
+    if (wrong !== null) faults.addAt(reading.place, wrong);
+    if (faults.isOver) return;
   }
-  await drain(reader.finish());
 };
 
 const run = async (args: Arguments, io: Io): Promise<number> => {
@@ -169,15 +153,18 @@ const run = async (args: Arguments, io: Io): Promise<number> => {
   const faults = new ReplayFaults("weir book", io, plan.isStrict);
   const ids = plan.at === undefined ? null : await readUpdateIds(plan.at, io, faults);
   const replay = new Replay(plan, ids);
-  if (!faults.isOver) await replayFiles(plan, replay, faults, io);
+  const recording = new Recording(plan, io);
+  if (!faults.isOver) await replayFiles({ recording, replay, faults }, io);
   for (const line of replay.summaries()) await io.line(line);
   faults.finish();
+  const { ignored, skipped } = recording.counts;
   const notes: readonly [number, string][] = [
     [replay.gaps, "gaps: the book is not exact until the next snapshot"],
-    [replay.skipped, `messages of other symbols than ${plan.symbol} skipped`],
-    [replay.ignored, "messages that say nothing about the book ignored"],
+    [replay.skipped + skipped, `messages of other symbols than ${plan.symbol} skipped`],
+    [ignored, "messages that say nothing about the book ignored"],
   ];
   for (const [count, text] of notes) if (count > 0) io.note(`weir book: ${count} ${text}`);
+  for (const text of recording.notes()) io.note(`weir book: ${text}`);
   return faults.count > 0 ? exitCode.failed : exitCode.good;
 };
 
@@ -186,7 +173,10 @@ export const book: Command = {
   purpose: "Replays recorded depth through the order book and prints the top of the book",
   usage: "--venue VENUE [options] FILE...",
   options: {
-    venue: { value: "VENUE", help: `whose format and sequence rule: ${venueNames.join(", ")}` },
+    venue: {
+      value: "VENUE",
+      help: `whose format and sequence rule: ${venueNames.join(", ")}; the last three are files of single orders`,
+    },
     symbol: {
       value: "SYMBOL",
       help: `only this symbol; also that of messages that name none, as REST snapshots and Bitfinex's without its "subscribed" (else the only one of the file; up to ${recordedWaitingMax} lines wait for it)`,

@@ -1,6 +1,5 @@
 // What is wrong with recorded input that is replayed: counted, and the first of it shown.
 import type { Io } from "./command.ts";
-import type { Line } from "./input.ts";
 
 const shownMax = 100;
 
@@ -23,8 +22,9 @@ export class ReplayFaults {
     return this.#isStrict && this.count > 0;
   }
 
-  addAt({ file, line }: Line, text: string): void {
-    this.add(`${file}:${line}: ${text}`);
+  /** `place` null: the text tells it. */
+  addAt(place: string | null, text: string): void {
+    this.add(place === null ? text : `${place}: ${text}`);
   }
 
   add(text: string): void {

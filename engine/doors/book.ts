@@ -48,7 +48,13 @@ export {
   venueFaultText,
 } from "../../schemas/market/venue-fields.ts";
 export { readVenue, readVenueText } from "../../schemas/market/venue-message.ts";
-export { venueCodes, type VenueName, venueNames } from "../../schemas/market/venues.ts";
+export {
+  type MessageVenueName,
+  messageVenueNames,
+  venueCodes,
+  type VenueName,
+  venueNames,
+} from "../../schemas/market/venues.ts";
 export {
   decimalRefusal,
   decimalRefusalText,

@@ -12,11 +12,11 @@ import {
   MarketBooks,
   readVenue,
   venueFaultText,
-  type VenueName,
+  type MessageVenueName,
 } from "weir/book";
 
 type Update = {
-  readonly venue: VenueName;
+  readonly venue: MessageVenueName;
   readonly atMs: number;
   readonly json: object;
 };
@@ -92,7 +92,7 @@ const updates: readonly Update[] = [
   { venue: "binance-usdm", atMs: 2009, json: update(3, [["101.50", "5"]], []) },
 ];
 
-const legOf = (name: VenueName, feePpm: number): Leg => ({
+const legOf = (name: MessageVenueName, feePpm: number): Leg => ({
   name,
   feePpm,
   book: null,

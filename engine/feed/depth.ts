@@ -3,12 +3,16 @@
 import { basename } from "node:path";
 
 import { type Reading, RecordedReader } from "../../schemas/market/recorded-reader.ts";
-import { isVenueName, type VenueName, venueNames } from "../../schemas/market/venues.ts";
+import {
+  isMessageVenue,
+  type MessageVenueName,
+  messageVenueNames,
+} from "../../schemas/market/venues.ts";
 import type { FeedClock } from "./feed-clock.ts";
 
 /** One message as a venue sent it. */
 export type DepthFeedMessage = {
-  readonly venue: VenueName;
+  readonly venue: MessageVenueName;
   readonly symbol: string;
   /** As recorded, ns since the epoch. */
   readonly receiveNs: bigint;
@@ -19,7 +23,7 @@ export type DepthFeedMessage = {
 /** A recorded file: its venue, its symbol when known ("" otherwise), and its lines. */
 export type RecordedFile = {
   readonly name: string;
-  readonly venue: VenueName;
+  readonly venue: MessageVenueName;
   readonly symbol: string;
   readonly lines: AsyncIterable<{ readonly line: number; readonly text: string }>;
 };
@@ -44,11 +48,11 @@ const nsPerMs = 1e6;
  * The venue of a file: `VENUE=FILE`, else a venue's name within the file's own name
  * (`binance-spot-btcusdt.gz`). Null when neither tells.
  */
-export const venueOfFile = (word: string): { venue: VenueName; path: string } | null => {
+export const venueOfFile = (word: string): { venue: MessageVenueName; path: string } | null => {
   const equals = word.indexOf("=");
   const prefix = word.slice(0, Math.max(equals, 0));
-  if (isVenueName(prefix)) return { venue: prefix, path: word.slice(equals + 1) };
-  const venue = venueNames.find((name) => basename(word).includes(name));
+  if (isMessageVenue(prefix)) return { venue: prefix, path: word.slice(equals + 1) };
+  const venue = messageVenueNames.find((name) => basename(word).includes(name));
   return venue === undefined ? null : { venue, path: word };
 };
 

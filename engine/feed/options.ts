@@ -1,6 +1,7 @@
 // The command line of the feed process. Rates of 0 leave a part out.
 import { integerOption, readArguments } from "../cli/arguments.ts";
 import { type Options, UsageError, type Values } from "../cli/command.ts";
+import { messageVenueNames } from "../../schemas/market/venues.ts";
 import { venueOfFile } from "./depth.ts";
 
 const feedOptionTable: Options = {
@@ -81,5 +82,7 @@ export const speedOption = (values: Values): number => {
 export const depthFileOf = (word: string): NonNullable<ReturnType<typeof venueOfFile>> => {
   const file = venueOfFile(word);
   if (file !== null) return file;
-  throw new UsageError(`--depth ${word}: name the venue, as in --depth binance-spot=${word}`);
+  throw new UsageError(
+    `--depth ${word}: name the venue, as in --depth binance-spot=${word}; one of ${messageVenueNames.join(", ")}`,
+  );
 };

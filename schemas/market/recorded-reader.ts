@@ -6,7 +6,7 @@ import type { VenueFault } from "./venue-fields.ts";
 import { connectionOf, readVenueText, type VenueConnection } from "./venue-message.ts";
 import { splitRecordedLine } from "./recorded-line.ts";
 import { faultOfTrade, linesOfTrades } from "./venue-trades.ts";
-import { checkVenue, type VenueName } from "./venues.ts";
+import { checkMessageVenue, type MessageVenueName } from "./venues.ts";
 
 /** Lines that wait for a symbol, at most; more are faults. */
 export const recordedWaitingMax = 16;
@@ -25,7 +25,7 @@ type Waiting<Place> = { readonly place: Place; readonly text: string };
 /** One per file. `Place` is whatever tells the caller where a line stands. */
 export class RecordedReader<Place> {
   readonly message = new DepthMessage();
-  readonly #venue: VenueName;
+  readonly #venue: MessageVenueName;
   // A file is taken for one connection.
   readonly #connection: VenueConnection | null;
   #symbol: string;
@@ -35,10 +35,10 @@ export class RecordedReader<Place> {
 
   /**
    * `symbol` is "" when unknown.
-   * @throws RangeError for a venue that is none of `venueNames`.
+   * @throws RangeError for a venue that is none of `messageVenueNames`.
    */
-  constructor(venue: VenueName, symbol: string) {
-    checkVenue(venue);
+  constructor(venue: MessageVenueName, symbol: string) {
+    checkMessageVenue(venue);
     this.#venue = venue;
     this.#connection = connectionOf(venue);
     this.#symbol = symbol;

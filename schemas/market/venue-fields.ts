@@ -5,7 +5,7 @@ import { decimalPlaces, decimalRefusalText, decimalScaleMax, parseDecimal } from
 import { depthCode } from "./depth-item.ts";
 import { depthLevelsMax, depthSymbolBytesMax } from "./depth-layout.ts";
 import { checkDepthMessage, type DepthMessage } from "./depth-message.ts";
-import type { VenueName } from "./venues.ts";
+import type { MessageVenueName } from "./venues.ts";
 
 /**
  * `ignored`: a good message of a kind that says nothing about the book (answers to subscriptions,
@@ -21,7 +21,7 @@ export type VenueFault = {
 
 /** What a message does not say itself. */
 export type VenueContext = {
-  readonly venue: VenueName;
+  readonly venue: MessageVenueName;
   /**
    * Used when the message names no symbol (REST depth of Binance spot and USD-M, Bitfinex);
    * "" when unknown.

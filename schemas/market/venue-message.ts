@@ -19,13 +19,13 @@ import {
 import { readGeneric } from "./venue-generic.ts";
 import { readKraken } from "./venue-kraken.ts";
 import { readOkx } from "./venue-okx.ts";
-import { checkVenue, type VenueName, venueCodes } from "./venues.ts";
+import { checkMessageVenue, type MessageVenueName, venueCodes } from "./venues.ts";
 
 /** What one connection has seen, for venues of which a message alone does not say enough. */
 export type VenueConnection = BitfinexConnection | BybitConnection | CoinbaseConnection;
 
 /** Of one connection, or one recorded file; null for venues that need none. */
-export const connectionOf = (venue: VenueName): VenueConnection | null => {
+export const connectionOf = (venue: MessageVenueName): VenueConnection | null => {
   if (venue === "bitfinex") return new BitfinexConnection();
   if (venue === "bybit") return new BybitConnection();
   return venue === "coinbase" ? new CoinbaseConnection() : null;
@@ -40,7 +40,7 @@ type Read = (
 /** Those that read the context as well. */
 type WithContext = `binance-${string}` | "bitfinex";
 
-const readers: { readonly [venue in Exclude<VenueName, WithContext>]: Read } = {
+const readers: { readonly [venue in Exclude<MessageVenueName, WithContext>]: Read } = {
   kraken: readKraken,
   okx: readOkx,
   bybit: (json, into, connection) =>
@@ -52,14 +52,15 @@ const readers: { readonly [venue in Exclude<VenueName, WithContext>]: Read } = {
   deribit: readDeribit,
 };
 
-const isBinance = (venue: VenueName): venue is Extract<VenueName, `binance-${string}`> =>
-  venue.startsWith("binance-");
+const isBinance = (
+  venue: MessageVenueName,
+): venue is Extract<MessageVenueName, `binance-${string}`> => venue.startsWith("binance-");
 
 /**
  * Fills `into` from one parsed message and returns null, or a fault, and then `into` is in no
  * usable state. A message that was read always encodes. `connection` is the state of the
  * connection that the message came over, which a `RecordedReader` keeps; null when unknown.
- * @throws RangeError for a venue that is none of `venueNames`.
+ * @throws RangeError for a venue that is none of `messageVenueNames`.
  */
 export const readVenue = (
   json: unknown,
@@ -67,7 +68,7 @@ export const readVenue = (
   into: DepthMessage,
   connection: VenueConnection | null = null,
 ): VenueFault | null => {
-  checkVenue(context.venue);
+  checkMessageVenue(context.venue);
   return readChecked(json, context, into, connection);
 };
 
@@ -113,7 +114,7 @@ const keepDecimals: Reviver = (key, value, context) => {
 };
 
 /** For JSON.parse of a message, or of what it stands in: undefined where numbers can be taken as they are. */
-export const venueReviver = (venue: VenueName): Reviver | undefined =>
+export const venueReviver = (venue: MessageVenueName): Reviver | undefined =>
   venue === "kraken" ? keepDecimals : undefined;
 
 /** Reads JSON text; see `readVenue`. Kraken's prices keep their trailing zeros this way. */
@@ -123,7 +124,7 @@ export const readVenueText = (
   into: DepthMessage,
   connection: VenueConnection | null = null,
 ): VenueFault | null => {
-  checkVenue(context.venue);
+  checkMessageVenue(context.venue);
   let json: unknown;
   try {
     json = JSON.parse(text, venueReviver(context.venue));

@@ -2,7 +2,7 @@
 // more becomes a message for each.
 import { isObject, type Json, type VenueFault } from "./venue-fields.ts";
 import { venueReviver } from "./venue-message.ts";
-import type { VenueName } from "./venues.ts";
+import type { MessageVenueName } from "./venues.ts";
 
 const tradeChannel = /"channel"\s*:\s*"trades?[".]/;
 
@@ -20,7 +20,7 @@ const atTop = {
   withHolder: (_: Json, holder: Json): Json => holder,
 } as const;
 
-const trades: { readonly [venue in VenueName]?: Trades } = {
+const trades: { readonly [venue in MessageVenueName]?: Trades } = {
   kraken: { ...atTop, isIn: ({ channel }) => channel === "trade" },
   // Names the channel in its argument.
   okx: { ...atTop, isIn: ({ arg }) => isObject(arg) && arg["channel"] === "trades" },
@@ -32,7 +32,7 @@ const trades: { readonly [venue in VenueName]?: Trades } = {
 };
 
 /** Yields the message as it is, or one for each trade in it. */
-export function* messagesOfTrades(venue: VenueName, message: unknown): Generator {
+export function* messagesOfTrades(venue: MessageVenueName, message: unknown): Generator {
   const form = trades[venue];
   const isIn = form !== undefined && isObject(message) && form.isIn(message);
   const holder = isIn ? form.holder(message) : undefined;
@@ -48,7 +48,7 @@ export const faultOfTrade = (fault: VenueFault, trade: number): VenueFault => ({
 });
 
 /** The recorded line as it is, or one line for each trade in it. */
-export const linesOfTrades = (venue: VenueName, text: string): readonly string[] => {
+export const linesOfTrades = (venue: MessageVenueName, text: string): readonly string[] => {
   if (trades[venue] === undefined || !tradeChannel.test(text)) return [text];
   const start = Math.max(text.indexOf("{"), 0);
   let json: unknown;

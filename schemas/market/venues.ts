@@ -1,5 +1,6 @@
 // The venues that Weir knows: name on the command line and in topics' keys, code in depth items.
-// Codes are part of the wire format and are never given twice.
+// Codes are part of the wire format and are never given twice. Most venues send messages of JSON;
+// a few give files of single orders, of which engine/orders makes depth.
 
 /** Venue name to its code in a depth item. */
 export const venueCodes = {
@@ -22,24 +23,47 @@ export const venueCodes = {
   bitfinex: 10,
   /** API v2. Sizes of inverse futures and perpetuals (BTC-PERPETUAL) are US dollars, not coins. */
   deribit: 11,
+  /** Market by order, DBN files. */
+  databento: 12,
+  /** NASDAQ TotalView-ITCH 5.0 files. */
+  itch: 13,
+  /** LOBSTER's files of messages and books. */
+  lobster: 14,
 } as const;
 
-/** A venue whose messages can be read. */
+/** A venue whose books can be made. */
 export type VenueName = keyof typeof venueCodes;
+
+const orderVenues = ["databento", "itch", "lobster"] as const;
+
+/** A venue that gives files of single orders, no messages. */
+export type OrderVenue = (typeof orderVenues)[number];
+
+/** A venue that sends messages of JSON. */
+export type MessageVenueName = Exclude<VenueName, OrderVenue>;
 
 /** All of them, in the order of their codes. */
 export const venueNames = Object.keys(venueCodes) as readonly VenueName[];
 
 export const isVenueName = (name: string): name is VenueName => Object.hasOwn(venueCodes, name);
 
-/** @throws RangeError naming the venues that there are: plain JavaScript may give any name. */
-export const checkVenue = (name: string): void => {
-  if (!isVenueName(name)) refuseVenue(name);
+export const isMessageVenue = (name: string): name is MessageVenueName =>
+  isVenueName(name) && !orderVenues.some((venue) => venue === name);
+
+/** Those that send messages, in the order of their codes. */
+export const messageVenueNames: readonly MessageVenueName[] = venueNames.filter(isMessageVenue);
+
+/**
+ * @throws RangeError naming the venues whose messages can be read: plain JavaScript may give any
+ * name.
+ */
+export const checkMessageVenue = (name: string): void => {
+  if (!isMessageVenue(name)) refuseVenue(name);
 };
 
 // By itself, so that what runs per message stays small.
 const refuseVenue = (name: string): never => {
-  throw new RangeError(`venue=${name}, one of ${venueNames.join(", ")}`);
+  throw new RangeError(`venue=${name}, one of ${messageVenueNames.join(", ")}`);
 };
 
 /** A symbol that somebody typed, as the venue writes it: in capitals, but for the first letter of Bitfinex's. */

@@ -5,6 +5,8 @@ import { DepthPath } from "../../../edge/decode/depth.ts";
 import type { Refusal } from "../../../edge/errors.ts";
 import type { PathInput, Routed } from "../../../edge/route/routed.ts";
 import { DepthItem } from "../../../schemas/market/depth-item.ts";
+import { depthOffset } from "../../../schemas/market/depth-layout.ts";
+import { venueCodes } from "../../../schemas/market/venues.ts";
 import { refusedOf } from "../refused.ts";
 import { firstItems, frameOf, itemsOf } from "./frames.ts";
 
@@ -45,6 +47,14 @@ const point = (item: Uint8Array): DepthItem => {
 };
 
 describe("JSON", () => {
+  test("a venue that sends no messages is refused, with those that do", () => {
+    for (const venue of ["databento", "itch", "lobster", "nope"]) {
+      const refusal = route(body([], { venue })) as Refusal;
+      expect(refusal).toMatchObject({ code: "malformed" });
+      expect(JSON.stringify(refusal)).toMatch(/expected one of binance-spot, .*generic-delta"/);
+    }
+  });
+
   test("messages become items with exact prices and the sender's receive time", () => {
     const { items, records } = route(
       body([{ receiveNs: "1700000000000000001", message: delta("BTCUSDT", 10) }]),
@@ -261,6 +271,18 @@ describe("frames", () => {
     expect(result.items).toBe(2);
     expect(firstItems(result.records)).toEqual([good]);
     expect(result.rejections.first[0]).toMatchObject({ index: 0, reason: "malformed" });
+  });
+
+  test("of venues that send no messages are taken all the same", () => {
+    const { records } = route(body([{ message: delta("ABC", 1) }])) as Routed;
+    const [given] = firstItems(records) as [Uint8Array];
+    const item = new Uint8Array(given);
+    item[depthOffset.venue] = venueCodes.itch;
+    const mediaType = "application/x-weir-frames";
+    const result = route(frameOf([item]), { mediaType }) as Routed;
+    expect(firstItems(result.records)).toEqual([item]);
+    const [record] = result.records;
+    expect(new TextDecoder().decode(record?.key ?? undefined)).toBe("itch:ABC");
   });
 
   test("an item without a receive time gets the edge's own", () => {

@@ -25,7 +25,7 @@ import {
   TopReader,
   Vwap,
   venueCodes,
-  type VenueName,
+  type MessageVenueName,
 } from "../../../engine/doors/book.ts";
 
 const noBooks = "memory holds no books: make it with createBookMemory";
@@ -105,8 +105,16 @@ test("a compact book changes nothing for a price or quantity that is no integer"
 
 test("a venue that is none is an error that names it and those that there are", () => {
   const known = "one of binance-spot, binance-usdm, binance-coinm, kraken, okx, bybit, coinbase";
-  for (const name of ["nope", "binance-x", "constructor", undefined]) {
-    const venue = name as VenueName;
+  for (const name of [
+    "nope",
+    "binance-x",
+    "constructor",
+    undefined,
+    "databento",
+    "itch",
+    "lobster",
+  ]) {
+    const venue = name as MessageVenueName;
     const message = `venue=${name}, ${known}`;
     const context = { venue, symbol: "AB", receiveNs: 0n };
     expect(() => readVenue({}, context, new DepthMessage())).toThrow(message);

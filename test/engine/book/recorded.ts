@@ -6,7 +6,7 @@ import { gunzipSync } from "node:zlib";
 
 import { encodeDepthItem } from "../../../schemas/market/depth-message.ts";
 import { RecordedReader } from "../../../schemas/market/recorded-reader.ts";
-import type { VenueName } from "../../../schemas/market/venues.ts";
+import type { MessageVenueName } from "../../../schemas/market/venues.ts";
 
 const folder = new URL("../../../../shared/data/books/", import.meta.url);
 
@@ -20,7 +20,7 @@ export const usdmFile = recordedPath("binance-usdm-btcusdt-20240808.gz");
 export const hasRecorded = existsSync(spotFile) && existsSync(usdmFile);
 
 /** Those of the files that are there. */
-export const recordedFiles = (): { name: string; venue: VenueName; path: string }[] =>
+export const recordedFiles = (): { name: string; venue: MessageVenueName; path: string }[] =>
   [
     { name: "spot", venue: "binance-spot" as const, path: spotFile },
     { name: "usdm", venue: "binance-usdm" as const, path: usdmFile },
@@ -29,7 +29,7 @@ export const recordedFiles = (): { name: string; venue: VenueName; path: string 
 /** All items of the wanted kinds: item i lies in [ends[i], ends[i + 1]). */
 export const recordedItems = async (
   path: string,
-  venue: VenueName,
+  venue: MessageVenueName,
   kinds: readonly number[],
 ): Promise<{ view: DataView; ends: number[] }> => {
   const text = gunzipSync(readFileSync(path)).toString();

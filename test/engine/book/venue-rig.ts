@@ -5,7 +5,7 @@ import { MarketBooks } from "../../../engine/book/market-books.ts";
 import { readTops, type TopOfBook } from "../../../engine/book/top-reader.ts";
 import { depthItemOf } from "../../../schemas/market/depth-message.ts";
 import { RecordedReader } from "../../../schemas/market/recorded-reader.ts";
-import type { VenueName } from "../../../schemas/market/venues.ts";
+import type { MessageVenueName } from "../../../schemas/market/venues.ts";
 
 type VenueRig = {
   readonly give: (json: string | object) => number;
@@ -15,7 +15,7 @@ type VenueRig = {
 };
 
 /** `give` returns the outcome of a message, which must be taken; `tell` is for what is ignored. */
-export const venueRig = (venue: VenueName): VenueRig => {
+export const venueRig = (venue: MessageVenueName): VenueRig => {
   const memory = createBookMemory(2);
   const books = new MarketBooks({ memory });
   const reader = new RecordedReader<number>(venue, "");

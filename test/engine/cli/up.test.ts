@@ -5,6 +5,7 @@ import { readArguments } from "../../../engine/cli/arguments.ts";
 import { UsageError } from "../../../engine/cli/command.ts";
 import { up } from "../../../engine/cli/up.ts";
 import { capturedIo } from "./captured-io.ts";
+import { messageVenueNames } from "../../../schemas/market/venues.ts";
 
 test("files to feed are refused when nothing is to be fed", async () => {
   for (const option of ["transactions", "depth"]) {
@@ -55,9 +56,10 @@ test("keys that the edge would refuse, or no header holds, are refused before an
 });
 
 test("a depth file whose venue is not known is refused before anything starts", async () => {
-  for (const word of ["junk.jsonl", "venue=junk.jsonl"]) {
+  for (const word of ["junk.jsonl", "venue=junk.jsonl", "itch=day.itch"]) {
     const args = readArguments(up.options, ["--depth", word, "--data", "/dev/null/none"]);
-    const message = `--depth ${word}: name the venue, as in --depth binance-spot=${word}`;
+    const venues = messageVenueNames.join(", ");
+    const message = `--depth ${word}: name the venue, as in --depth binance-spot=${word}; one of ${venues}`;
     await expect(up.run(args, capturedIo().io)).rejects.toEqual(new UsageError(message));
   }
 });

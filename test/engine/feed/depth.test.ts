@@ -12,7 +12,7 @@ import {
 import { generatedDepth } from "../../../engine/feed/generated-depth.ts";
 import { depthItemOf, DepthMessage } from "../../../schemas/market/depth-message.ts";
 import { readVenueText } from "../../../schemas/market/venue-message.ts";
-import type { VenueName } from "../../../schemas/market/venues.ts";
+import type { MessageVenueName } from "../../../schemas/market/venues.ts";
 
 const fakeClock = () => {
   let nowNs = 1_000_000_000_000n;
@@ -34,7 +34,7 @@ const ticker = (ms: number, id: number, symbol: string): string =>
 const fileOf = (
   name: string,
   texts: readonly string[],
-  venue: VenueName = "binance-spot",
+  venue: MessageVenueName = "binance-spot",
 ): RecordedFile => ({
   name,
   venue,

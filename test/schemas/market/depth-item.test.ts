@@ -13,6 +13,7 @@ import {
   DepthMessage,
   encodeDepthItem,
 } from "../../../schemas/market/depth-message.ts";
+import { venueCodeMax } from "../../../schemas/market/venues.ts";
 
 const delta = (): DepthMessage => {
   const message = new DepthMessage();
@@ -86,7 +87,7 @@ const damages: readonly (readonly [string, (view: DataView) => void, number])[] 
   ["version", (view) => view.setUint8(depthOffset.version, 2), depthCode.version],
   ["kind 0", (view) => view.setUint8(depthOffset.kind, 0), depthCode.kind],
   ["kind 5", (view) => view.setUint8(depthOffset.kind, 5), depthCode.kind],
-  ["venue", (view) => view.setUint8(depthOffset.venue, 12), depthCode.venue],
+  ["venue", (view) => view.setUint8(depthOffset.venue, venueCodeMax + 1), depthCode.venue],
   ["price scale", (view) => view.setUint8(depthOffset.priceScale, 19), depthCode.scale],
   ["size scale", (view) => view.setUint8(depthOffset.sizeScale, 255), depthCode.scale],
   ["symbol of no byte", (view) => view.setUint8(depthOffset.symbolBytes, 0), depthCode.symbol],

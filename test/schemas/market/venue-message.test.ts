@@ -9,9 +9,13 @@ import {
   readVenueText,
   type VenueConnection,
 } from "../../../schemas/market/venue-message.ts";
-import type { VenueName } from "../../../schemas/market/venues.ts";
+import type { MessageVenueName } from "../../../schemas/market/venues.ts";
 
-const read = (venue: VenueName, json: unknown, connection: VenueConnection | null = null) => {
+const read = (
+  venue: MessageVenueName,
+  json: unknown,
+  connection: VenueConnection | null = null,
+) => {
   const message = new DepthMessage();
   const text = typeof json === "string" ? json : JSON.stringify(json);
   const context = { venue, symbol: "", receiveNs: 7n };
@@ -198,7 +202,7 @@ test("generic: sizes replace, or are added and may be negative", () => {
   expect(read("generic-delta", snapshot).fault).toMatchObject({ field: "asks[0][1]" });
 });
 
-const bad: readonly (readonly [VenueName, unknown, string])[] = [
+const bad: readonly (readonly [MessageVenueName, unknown, string])[] = [
   ["kraken", { channel: "book", type: "update", data: [] }, "data"],
   ["kraken", { channel: "book", type: "change", data: [{ symbol: "X/Y" }] }, "type"],
   ["kraken", kraken.replace("2114181697", "-1"), "data[0].checksum"],

@@ -1,0 +1,97 @@
+// Writes DBN files of orders for tests, field by field after Databento's description.
+
+/** The name of an instrument from one day on, as 20240131, to the day before another. */
+export type Named = {
+  readonly name: string;
+  readonly instrument: number;
+  readonly from?: number;
+  readonly to?: number;
+};
+
+export type DbnRecord = {
+  readonly action: string;
+  readonly side?: string;
+  readonly id?: number | bigint;
+  /** In units of 10^-9; a number of 10^-4. */
+  readonly price?: bigint | number;
+  readonly size?: number;
+  /** 0x80 last, 0x40 top, 0x20 snapshot. Default last. */
+  readonly flags?: number;
+  readonly instrument?: number;
+  readonly publisher?: number;
+  readonly sequence?: number;
+  readonly receiveNs?: bigint;
+  readonly eventNs?: bigint;
+  /** A time of sending at the end. */
+  readonly isSent?: boolean;
+};
+
+export const noPrice = 2n ** 63n - 1n;
+/** 2024-01-31, noon. */
+export const noonNs = 1_706_702_400_000_000_000n;
+const dayNs = 86_400_000_000_000n;
+export const nextNoonNs = noonNs + dayNs;
+
+const little = (value: number | bigint, bytes: number): number[] =>
+  Array.from({ length: bytes }, (_, i) => Number((BigInt(value) >> BigInt(8 * i)) & 255n));
+
+const text = (value: string, bytes: number): number[] =>
+  Array.from(Buffer.from(value.padEnd(bytes, "\0"), "latin1"));
+
+/** The start of a file. `isNamed`: mappings go from names to numbers, else the other way. */
+export const dbnStart = (version: number, names: readonly Named[], isNamed = true): number[] => {
+  const textBytes = version === 1 ? 22 : 71;
+  const mapping = ({ name, instrument, from = 20_000_101, to = 21_000_101 }: Named): number[] => {
+    const [first, second] = isNamed ? [name, `${instrument}`] : [`${instrument}`, name];
+    const days = [...little(from, 4), ...little(to, 4)];
+    return [...text(first, textBytes), ...little(1, 4), ...days, ...text(second, textBytes)];
+  };
+  const symbols = isNamed ? [1, 0] : [0, 1];
+  const fixed = [
+    ...text("XNAS.ITCH", 16),
+    ...little(0, 2),
+    ...little(noonNs, 8),
+    ...little(nextNoonNs, 8),
+    ...little(0, 8),
+    ...(version === 1 ? little(-1n, 8) : []),
+    ...symbols,
+    0,
+    ...(version === 1 ? [] : little(textBytes, 2)),
+  ];
+  const lists = [
+    ...little(0, 4),
+    ...little(1, 4),
+    ...text("ALL_SYMBOLS", textBytes),
+    ...little(0, 4),
+    ...little(0, 4),
+    ...little(names.length, 4),
+    ...names.flatMap(mapping),
+  ];
+  const body = [...fixed, ...text("", 100 - fixed.length), ...lists];
+  const padding = version === 3 ? (8 - (body.length % 8)) % 8 : 0;
+  body.push(...text("", padding));
+  return [...text("DBN", 3), version, ...little(body.length, 4), ...body];
+};
+
+/** One record of an order. */
+export const dbnOrder = (record: DbnRecord): number[] => {
+  const { price = 0n, receiveNs = noonNs, isSent = false } = record;
+  return [
+    isSent ? 16 : 14,
+    160,
+    ...little(record.publisher ?? 2, 2),
+    ...little(record.instrument ?? 38, 4),
+    ...little(record.eventNs ?? receiveNs - 5n, 8),
+    ...little(record.id ?? 0, 8),
+    ...little(typeof price === "number" ? BigInt(price) * 100_000n : price, 8),
+    ...little(record.size ?? 0, 4),
+    record.flags ?? 0x80,
+    0,
+    ...text(record.action, 1),
+    ...text(record.side ?? "N", 1),
+    ...little(receiveNs, 8),
+    ...little(0, 4),
+    ...little(record.sequence ?? 0, 4),
+    ...(isSent ? little(receiveNs, 8) : []),
+  ];
+};
