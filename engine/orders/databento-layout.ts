@@ -65,4 +65,5 @@ export const dbnFlag = {
 
 export const dbnPriceScale = 9;
 export const dbnPriceNone = 2n ** 63n - 1n;
+export const dbnSizeNone = 2 ** 32 - 1;
 export const dbnTimeNone = 2n ** 64n - 1n;

@@ -13,6 +13,7 @@ import {
   dbnPriceNone,
   dbnPriceScale,
   dbnRecord as record,
+  dbnSizeNone,
   dbnStart,
   dbnTimeNone,
   dbnVersionMax,
@@ -153,9 +154,10 @@ export class DatabentoReader {
     if (instrument.snapshot !== null && !isSnapshot)
       yield* this.#publish(table, instrument.snapshot);
     instrument.snapshot = isSnapshot && (flags & flag.last) === 0 ? origin : null;
-    const fault = this.#apply(table, flags);
+    const isSized = this.#u32(record.size) !== dbnSizeNone || this.#char(record.action) === "R";
+    const fault = isSized ? this.#apply(table, flags) : malformed("size", "none", "a size");
     if (fault !== null) yield this.#faulty(fault);
-    if (this.#char(record.action) === "T") yield* this.#trade(table, origin);
+    else if (this.#char(record.action) === "T") yield* this.#trade(table, origin);
     if ((flags & flag.last) !== 0 || table.isFull) yield* this.#publish(table, origin);
   }
 

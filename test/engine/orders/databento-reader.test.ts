@@ -132,7 +132,8 @@ test("trades are told once, with the side of who took; fills and prices of none 
 test("records that cannot be are faults that name the field, and the rest goes on", () => {
   const { books, feed, put } = setUp();
   feed({ ...bid(1, 0, 1), price: -250_000_000n }, { ...bid(1, 1, 1), side: "N" });
-  feed({ action: "Z" }, { ...bid(2, 1_000_000, 1) }, { ...bid(2, 1_000_000, 2), action: "C" });
+  feed({ action: "Z" }, { ...bid(8, 1_000_000, 1), size: 4_294_967_295 });
+  feed({ ...bid(2, 1_000_000, 1) }, { ...bid(2, 1_000_000, 2), action: "C" });
   put([5, 160, ...Array.from({ length: 18 }, () => 0)]);
   feed(bid(3, 1_000_000, 5));
   const range = `units of 10^-9, without trailing zeros 0 to ${Number.MAX_SAFE_INTEGER}`;
@@ -140,6 +141,7 @@ test("records that cannot be are faults that name the field, and the rest goes o
     `price: found "-250000000", expected ${range}`,
     'side: found "N", expected A or B',
     'action: found "Z", expected A, C, F, M, N, R or T',
+    'size: found "none", expected a size',
     "size: found 2, expected at most 1, which is what order 2 had left",
     "length: found 20, expected 56, or 64 with the time of sending",
   ]);
