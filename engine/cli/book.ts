@@ -7,6 +7,7 @@ import { recordedWaitingMax } from "../../schemas/market/recorded-reader.ts";
 import {
   isVenueName,
   typedSymbol,
+  orderVenueNames,
   type VenueName,
   venueNames,
 } from "../../schemas/market/venues.ts";
@@ -175,7 +176,7 @@ export const book: Command = {
   options: {
     venue: {
       value: "VENUE",
-      help: `whose format and sequence rule: ${venueNames.join(", ")}; the last three are files of single orders`,
+      help: `whose format and sequence rule: ${venueNames.join(", ")}; files of single orders: ${orderVenueNames.join(", ")}`,
     },
     symbol: {
       value: "SYMBOL",

@@ -7,7 +7,7 @@ import { venueFaultText } from "../../schemas/market/venue-fields.ts";
 import {
   isMessageVenue,
   type MessageVenueName,
-  type OrderVenue,
+  type OrderVenueName,
   type VenueName,
 } from "../../schemas/market/venues.ts";
 import { DatabentoReader } from "../orders/databento-reader.ts";
@@ -104,7 +104,7 @@ export class Recording {
     }
   }
 
-  async *#orders(venue: OrderVenue): AsyncGenerator<RecordingReading> {
+  async *#orders(venue: OrderVenueName): AsyncGenerator<RecordingReading> {
     if (venue === "lobster") yield* this.#lobster();
     else {
       const Reader = venue === "itch" ? ItchReader : DatabentoReader;

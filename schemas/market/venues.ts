@@ -34,24 +34,27 @@ export const venueCodes = {
 /** A venue whose books can be made. */
 export type VenueName = keyof typeof venueCodes;
 
-const orderVenues = ["databento", "itch", "lobster"] as const;
+/** Those that give files of single orders, no messages. */
+export const orderVenueNames = ["databento", "itch", "lobster"] as const;
 
-/** A venue that gives files of single orders, no messages. */
-export type OrderVenue = (typeof orderVenues)[number];
+export type OrderVenueName = (typeof orderVenueNames)[number];
 
 /** A venue that sends messages of JSON. */
-export type MessageVenueName = Exclude<VenueName, OrderVenue>;
+export type MessageVenueName = Exclude<VenueName, OrderVenueName>;
 
 /** All of them, in the order of their codes. */
 export const venueNames = Object.keys(venueCodes) as readonly VenueName[];
 
 export const isVenueName = (name: string): name is VenueName => Object.hasOwn(venueCodes, name);
 
-export const isMessageVenue = (name: string): name is MessageVenueName =>
-  isVenueName(name) && !orderVenues.some((venue) => venue === name);
-
 /** Those that send messages, in the order of their codes. */
-export const messageVenueNames: readonly MessageVenueName[] = venueNames.filter(isMessageVenue);
+export const messageVenueNames: readonly MessageVenueName[] = venueNames.filter(
+  (name): name is MessageVenueName => !orderVenueNames.some((venue) => venue === name),
+);
+
+const messageVenues: ReadonlySet<string> = new Set(messageVenueNames);
+
+export const isMessageVenue = (name: string): name is MessageVenueName => messageVenues.has(name);
 
 /**
  * @throws RangeError naming the venues whose messages can be read: plain JavaScript may give any

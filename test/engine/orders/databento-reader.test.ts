@@ -162,11 +162,13 @@ test.each([1, 2, 3])(
       { name: "OLD", instrument: 38, to: 20_240_201 },
       { name: "ES C5 00", instrument: 38, from: 20_240_201 },
     ];
-    const { books, feed } = setUp("", names, version);
+    const { books, feed, counts } = setUp("", names, version);
     feed(bid(1, 1_000_000, 1), { ...bid(2, 1_000_000, 2), receiveNs: nextNoonNs });
     feed({ ...bid(1, 1_000_000, 3), instrument: 99 }, { ...bid(1, 1_000_000, 4), publisher: 3 });
     expect(books.symbols).toEqual(["OLD", "ES_C5_00", "99", "OLD@3"]);
     expect(books.symbols.map((symbol) => books.top(symbol)[0])).toEqual(["1", "2", "3", "4"]);
+    // The order of the instrument that had the number before is gone.
+    expect(counts.orders).toBe(3);
   },
 );
 
@@ -273,11 +275,17 @@ test("a snapshot and an event of more levels than a message holds come in severa
     flags: snapshot,
   }));
   put([{ action: "R", flags: snapshot }, ...orders].flatMap(dbnOrder), 65_536);
+  expect(books.symbols).toEqual([]);
   put(dbnOrder({ ...ask(1_000_000, 1_000_000, 1), flags: snapshot | last }), 65_536);
   expect(books.levels("ABC").bids.length).toBe(count);
   expect(books.top("ABC")).toBe("1 at 2.0599 / 1 at 100.0000");
+  // The snapshot, and what did not fit it.
+  expect(books.applied.length).toBe(2);
   const gone = orders.flatMap((order) => dbnOrder({ ...order, action: "C", flags: 0 }));
-  put([...gone, ...dbnOrder({ action: "N" })], 65_536);
+  put(gone, 65_536);
+  // No more than fits a message waits for the end of an event.
+  expect(books.levels("ABC").bids.length).toBe(500);
+  put(dbnOrder({ action: "N" }), 65_536);
   expect([books.levels("ABC").bids, books.faults]).toEqual([[], []]);
 });
 
