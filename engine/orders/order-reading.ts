@@ -26,7 +26,7 @@ export const faulty = (at: number, fault: VenueFault): OrderReading => ({
   receiveNs: 0n,
 });
 
-/** Orders of one recording at one time, at most; more are left out. About 500 MB. */
+/** Orders of one recording at one time, at most; more are left out. They take about 360 MB. */
 export const ordersMax = 4_194_304;
 
 /** Of one recording, all its symbols and files. */
