@@ -176,7 +176,7 @@ export const book: Command = {
   options: {
     venue: {
       value: "VENUE",
-      help: `whose format and sequence rule: ${venueNames.join(", ")}; files of single orders: ${orderVenueNames.join(", ")}`,
+      help: `whose format and sequence rule: ${venueNames.join(", ")}; files of single orders: ${orderVenueNames.join(", ")} (files of messages; its file of books beside one is the check)`,
     },
     symbol: {
       value: "SYMBOL",

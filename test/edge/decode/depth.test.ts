@@ -51,7 +51,7 @@ describe("JSON", () => {
     for (const venue of ["databento", "itch", "lobster", "nope"]) {
       const refusal = route(body([], { venue })) as Refusal;
       expect(refusal).toMatchObject({ code: "malformed" });
-      expect(JSON.stringify(refusal)).toMatch(/expected one of binance-spot, .*generic-delta"/);
+      expect(JSON.stringify(refusal)).toMatch(/expected one of binance-spot, .*deribit"/);
     }
   });
 
