@@ -137,6 +137,20 @@ const innerMatches = ({ watch }: Sniffer, meta: RpcMeta): Found[] => {
   return found;
 };
 
+/**
+ * Whether an inner instruction may be a watched one of which nobody can say: its program is behind a
+ * lookup table that the meta leaves out, its discriminator is watched.
+ */
+export const hasUnresolvedProgram = ({ watch }: Sniffer, meta: RpcMeta): boolean => {
+  const isWatched = ({ program, data }: InnerInstruction): boolean => {
+    if (program !== null || data === null || data.length < 8) return false;
+    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+    const [low, high] = [view.getInt32(0, true), view.getInt32(4, true)];
+    return watch.programs.some((_, number) => watch.ruleOf(number, low, high) >= 0);
+  };
+  return [...meta.inner.values()].some((instructions) => instructions.some(isWatched));
+};
+
 // An event belongs to the nearest match before it, of the same program, that it fits; the rest of a
 // trade to the nearest that has its event.
 const attachEvents = (found: readonly Found[], meta: RpcMeta): void => {

@@ -1,7 +1,7 @@
 // One line of `weir sniff`: the sniffer's verdict on wire bytes, completed by what a meta tells.
 import { encodeBase58 } from "../../schemas/market/base58.ts";
 import { signatureBytes } from "../../schemas/market/transaction-layout.ts";
-import { type MatchLine, matchLines } from "./rpc-matches.ts";
+import { hasUnresolvedProgram, type MatchLine, matchLines } from "./rpc-matches.ts";
 import { readMeta, type RpcMeta } from "./rpc-meta.ts";
 import type { JsonObject } from "./rpc-value.ts";
 import type { Sniffer } from "./sniffer.ts";
@@ -40,12 +40,13 @@ export const sniffLine = (sniffer: Sniffer, input: SniffInput): SniffLine => {
   const keys = isParsed ? staticKeys(sniffer, wire) : [];
   const meta = isParsed && input.meta !== null ? readMeta(input.meta, keys, input.loaded) : null;
   const matches = isParsed ? matchLines(sniffer, view, meta) : [];
-  const reason = matches.length > 0 ? null : verdictReason(code, sniffer.code);
+  const isOpen = matches.length === 0 && meta !== null && hasUnresolvedProgram(sniffer, meta);
+  const reason = matches.length > 0 || isOpen ? null : verdictReason(code, sniffer.code);
   return {
     signature: signatureOf(sniffer, wire, isParsed),
     slot: input.slot,
     index: input.index,
-    verdict: verdictOf(code, matches),
+    verdict: isOpen ? "needs-resolve" : verdictOf(code, matches),
     ...(reason !== null && { reason }),
     failed: failedOf(meta, input.meta),
     matches,

@@ -1,5 +1,5 @@
 // Programs that a list adds to those that Weir knows.
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
 import { sniffLine } from "../../../engine/sniff/sniff-line.ts";
 import { Sniffer } from "../../../engine/sniff/sniffer.ts";
@@ -56,4 +56,43 @@ it("a program that Weir does not know is named as its list names it, outer and i
     { ...match, program: second, programName: "second dex", path: "0" },
     { ...match, program: first, programName: "first dex", path: "0.0" },
   ]);
+});
+
+describe("an inner instruction whose program is behind a lookup table", () => {
+  const watch = new WatchList([own("dex", first)]);
+  const wire = wireBytes({
+    version: 0,
+    signatures: [random.bytes(64)],
+    header: [1, 0, 1],
+    keys: [keys[0], keys[4]].map((key) => key ?? new Uint8Array(32)),
+    blockhash: random.bytes(32),
+    instructions: [{ program: 1, accounts: [0], data: [1, 2, 3] }],
+    lookups: [{ table: random.bytes(32), writable: [7], readonly: [8, 9] }],
+  });
+  const lineOf = (called: readonly number[], readonly?: readonly string[]) => {
+    const data = encodeBase58(Uint8Array.from(called));
+    const instructions = [{ programIdIndex: 4, accounts: [0, 2, 3], data }];
+    const meta = {
+      err: null,
+      fee: 5000,
+      innerInstructions: [{ index: 0, instructions }],
+      ...(readonly !== undefined && { loadedAddresses: { writable: [mint], readonly } }),
+    };
+    const input = { wire, slot: null, index: null, meta, rebuilt: "exact" } as const;
+    const { verdict, reason, matches } = sniffLine(new Sniffer({ watch }), input);
+    return { verdict, reason, matches: matches.length };
+  };
+  const watched = [...Buffer.from(discriminator, "hex")];
+  const notWatched = { verdict: "rejected", reason: "not-watched", matches: 0 };
+
+  it("needs to be resolved when the meta leaves the table out and its discriminator is watched", () => {
+    expect(lineOf(watched)).toEqual({ verdict: "needs-resolve", reason: undefined, matches: 0 });
+    expect(lineOf([...watched.slice(0, 7), 0])).toEqual(notWatched);
+    expect(lineOf(watched.slice(0, 7))).toEqual(notWatched);
+  });
+
+  it("is told when the meta has the table", () => {
+    expect(lineOf(watched, [pool, first])).toMatchObject({ verdict: "candidate", matches: 1 });
+    expect(lineOf(watched, [pool, second])).toEqual(notWatched);
+  });
 });
