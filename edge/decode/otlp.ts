@@ -54,9 +54,15 @@ type Message = Omit<RegroupedMessage, "bytes"> & { readonly bytes: Uint8Array };
 
 const hexDigits = Uint8Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0));
 const none = -1;
+/** Of a path into JSON, as it is told. */
+const pathCharsMax = 300;
 const nothing: readonly OutgoingRecord[] = [];
 /** All records of a request in one message. */
 const together: PartitionRule = { partitions: 1, unkeyed: 0 };
+
+/** The reason stands behind the path, and an answer's message is cut at its end. */
+const shortened = (path: string): string =>
+  path.length <= pathCharsMax ? path : `${path.slice(0, pathCharsMax)}…`;
 
 /** Scratch of one isolate; a request uses it without giving up the thread. */
 export class OtlpPath {
@@ -94,7 +100,7 @@ export class OtlpPath {
     const result = this.#json.encodeLent(body, 0, body.byteLength, this.#signal.request);
     if (result.ok) return result.bytes;
     const { path, message, at, isTooLarge } = result;
-    const place = path === "" ? "JSON" : path;
+    const place = path === "" ? "JSON" : shortened(path);
     const code = isTooLarge ? "body-too-large" : "malformed";
     return refuse(code, `body: ${place}: ${message}, at byte ${at}`, {
       field: path === "" ? "body" : path,

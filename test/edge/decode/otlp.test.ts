@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 
 import { anyTenant } from "../any-tenant.ts";
 import { FakeEdge } from "../fake-edge.ts";
+import { fixedLimits } from "../../../edge/limits.ts";
 import type { PathInput, Routed } from "../../../edge/route/routed.ts";
 import { keyPartition } from "../../../schemas/hash/murmur2.ts";
 import { field, fieldsOf, number } from "../protobuf-bytes.ts";
@@ -296,6 +297,19 @@ describe("JSON", () => {
     expect(refused).toMatchObject({ code: "malformed" });
     const { message } = refused as { message: string };
     expect(message).toContain("resourceSpans[0].scopeSpans[0].spans[0].traceId");
+  });
+
+  test("that is bad far inside says what is wrong all the same", () => {
+    let value: object = { boolValue: "no" };
+    for (let depth = 0; depth < 60; depth += 1) value = { arrayValue: { values: [value] } };
+    const spans = [{ name: "deep", attributes: [{ key: "a", value }] }];
+    const refused = new FakeEdge().edge.paths.spans(
+      asJson({ resourceSpans: [{ scopeSpans: [{ spans }] }] }),
+    );
+    const { message } = refused as { message: string };
+    expect(message.length).toBeLessThan(fixedLimits.messageCharsMax);
+    expect(message).toMatch(/^body: resourceSpans\[0\]\.scopeSpans\[0\]\.spans\[0\]\.attributes/);
+    expect(message).toMatch(/…: expected true or false, found ", at byte \d+$/);
   });
 
   test("of logs and metrics too", () => {
