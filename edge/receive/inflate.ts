@@ -54,9 +54,11 @@ const unzstd: Inflate = (wire, bound) => {
   const parts: Uint8Array[] = [];
   let left = bound.bytesMax;
   for (const frame of frames) {
-    const options = { ...zstdOptions, maxOutputLength: left };
+    // A limit of 0 is an error of its own: an empty frame may still stand behind a full body.
+    const options = { ...zstdOptions, maxOutputLength: Math.max(1, left) };
     const part = attempt(() => zstdDecompressSync(frame, options), bound, zstdMessage);
     if (isRefusal(part)) return part;
+    if (part.byteLength > left) return bound.over();
     left -= part.byteLength;
     parts.push(part);
   }

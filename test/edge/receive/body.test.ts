@@ -166,6 +166,8 @@ describe("zstd", () => {
     const frame = zstd("x".repeat(400));
     const fits = Buffer.concat([frame, frame]);
     expect(await readBody(withLength(fits), "zstd", limit)).toHaveLength(800);
+    const filled = Buffer.concat([frame, frame, zstd("y".repeat(200)), zstd("")]);
+    expect(await readBody(withLength(filled), "zstd", limit)).toHaveLength(limit);
     const more = Buffer.concat([frame, frame, frame]);
     expect(await readBody(withLength(more), "zstd", limit)).toMatchObject({
       code: "body-too-large",
