@@ -44,10 +44,20 @@ const withoutEnd = "the tar file ends without a block of zeros: if it is cut, fi
 const entriesOf = (bytes: Uint8Array, onCut: () => void): ArchiveEntry[] => {
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) return zipEntries(bytes);
   const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  const tar = isGzip ? gunzipSync(bytes, { maxOutputLength: archiveBytesMax }) : bytes;
-  const { entries, hasEnd } = readTar(tar);
+  const { entries, hasEnd } = readTar(isGzip ? unzipped(bytes) : bytes);
   if (!hasEnd) onCut();
   return entries;
+};
+
+const unzipped = (bytes: Uint8Array): Uint8Array => {
+  try {
+    return gunzipSync(bytes, { maxOutputLength: archiveBytesMax });
+  } catch (error) {
+    // Node's own text names neither the archive's bytes nor our limit.
+    if (!(error instanceof RangeError)) throw error;
+    const message = `it unpacks to more bytes than archiveBytesMax=${archiveBytesMax}`;
+    throw new Error(message, { cause: error });
+  }
 };
 
 const trusted = (path: string): string => {

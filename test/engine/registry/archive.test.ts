@@ -1,3 +1,5 @@
+import { gzipSync } from "node:zlib";
+
 import { afterAll, describe, expect, test } from "vitest";
 
 import { type Entry, tar, tarGz, zip } from "./written-archive.ts";
@@ -154,6 +156,11 @@ describe("limits of archives", () => {
       [name]: write([{ path: "a.yaml", content: " ".repeat((4 << 20) + 1) }]),
     });
     expect(resolved(bomb, `/${name}`).errors.join()).toContain("fileBytesMax=4194304");
+  });
+
+  test("a tar.gz that unpacks to more than archiveBytesMax is refused by that name", () => {
+    const bomb = writeFiles({ "a.tar.gz": gzipSync(Buffer.alloc((128 << 20) + 1)) });
+    expect(resolved(bomb, "/a.tar.gz").errors.join()).toContain("archiveBytesMax=134217728");
   });
 
   test("a zip entry that lies about its size is refused", () => {
