@@ -4,4 +4,6 @@ import { issuePlace } from "../schemas/issue-place.ts";
 /** As much of a schema's issue as is told. */
 type Issue = { readonly path: readonly PropertyKey[]; readonly message: string };
 
-export const issueText = ({ path, message }: Issue): string => `${issuePlace(path)}: ${message}`;
+/** Without a place when it is the whole document. */
+export const issueText = ({ path, message }: Issue): string =>
+  path.length === 0 ? message : `${issuePlace(path)}: ${message}`;

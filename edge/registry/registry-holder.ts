@@ -35,8 +35,14 @@ const refreshMs = 30_000;
 const pauseMs = 2 * refreshMs;
 const versionCharactersMax = 128;
 
-const version = z.string().check(z.minLength(1), z.maxLength(versionCharactersMax));
-const pointer = z.object({ current: version, canary: z.optional(version) });
+const named = `expected 1 to ${versionCharactersMax} characters`;
+const version = z
+  .string(named)
+  .check(z.minLength(1, named), z.maxLength(versionCharactersMax, named));
+const pointer = z.object(
+  { current: version, canary: z.optional(version) },
+  'expected {"current":VERSION,"canary":VERSION}, without "canary" for none',
+);
 type Pointer = z.infer<typeof pointer>;
 
 /** One version, with its tables. */
@@ -113,7 +119,7 @@ export class RegistryHolder {
     try {
       const text = await storeAnswer(store.get(pointerKey, "text"));
       const own: Pointer = { current: this.#bundled.version };
-      const wanted = text === null ? own : pointer.parse(JSON.parse(text));
+      const wanted = text === null ? own : pointer.parse(documentOf(text));
       // Both are loaded before either is used: a bad document changes nothing.
       const current = await this.#version(store, wanted.current);
       const canary =
@@ -140,6 +146,15 @@ export class RegistryHolder {
     return { version: wanted, tables: loaded.tables };
   }
 }
+
+const documentOf = (json: string): unknown => {
+  try {
+    return JSON.parse(json);
+  } catch {
+    // The parser's own message shows the text, and not where it stands.
+    throw new $ZodError([{ code: "custom", path: [], message: "expected JSON", input: json }]);
+  }
+};
 
 const pointerText = ({ issues }: $ZodError): string =>
   `${pointerKey}: ${issues.map(issueText).join("; ")}`;

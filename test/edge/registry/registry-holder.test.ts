@@ -76,8 +76,15 @@ test("a version that is held already is not read again", async () => {
 });
 
 test.each([
-  ["a document that is no JSON", "{", undefined, /JSON/],
-  ["a document without a version", "{}", undefined, /registry: current: /],
+  ["a document that is no JSON", "{", undefined, /^registry: expected JSON$/],
+  ["a document without a version", "{}", undefined, /^registry: current: expected 1 to 128 char/],
+  [
+    "a canary without a name",
+    '{"current":"bundled","canary":""}',
+    undefined,
+    /^registry: canary: expected 1 to 128 characters$/,
+  ],
+  ["a list", "[]", undefined, /^registry: expected \{"current":VERSION/],
   ["a version that is not there", '{"current":"x"}', undefined, /registry:x: not in the store/],
   ["damaged tables", '{"current":"x"}', new Uint8Array(100), /registry:x: tables: /],
 ])("%s is refused and the old registry stays", async (_, pointer, tables, error) => {
