@@ -27,6 +27,8 @@ type Told = Omit<RefusedFinding, "item">;
 
 /** Warnings of one request that are put into words; the others are counted. */
 const warningsToldMax = 64;
+/** Of most log records: only events have a name. */
+const unnamed = "a record without a name";
 const ofResource: FindingLabel = { id: "resource", label: "its resource" };
 
 const decisionOf = ({ found }: Checked, row: number, decisions: Uint8Array): number =>
@@ -99,7 +101,7 @@ export class FindingReport {
   #tellOut(checked: Checked, plan: ValidationPlan, index: number, input: PassInput): void {
     const became = checked.partitionOf[index] ?? 0;
     if (became !== outcome.rejected && became !== outcome.quarantined) return;
-    this.#violated.push(this.#name(checked, plan, index));
+    this.#violated.push(this.#name(checked, plan, index) || unnamed);
     const { id, label } = this.#deciding(checked, plan, index);
     const items = input.itemsOf(index);
     if (became === outcome.quarantined) input.rejections.quarantine(label, items);
@@ -188,7 +190,8 @@ export class FindingReport {
     const key = this.#key(checked, plan, row);
     const id = findingId(rows[row * foundStride + foundWord.code] ?? 0);
     const about = key === "" ? id : `${id} ${key}`;
-    const place = record < 0 ? `its ${this.#holder(row)}` : this.#name(checked, plan, record);
+    const name = this.#name(checked, plan, record) || unnamed;
+    const place = record < 0 ? `its ${this.#holder(row)}` : name;
     return { id, label: `${about} in ${place}` };
   }
 

@@ -88,8 +88,12 @@ test("a log record with a value outside its definition is rejected, others go on
   expect(await post(edge, "/v1/logs", body)).toMatchObject({
     partialSuccess: {
       rejectedLogRecords: "1",
-      errorMessage: expect.stringContaining("1 x undefined_enum_variant workflow.outcome"),
+      errorMessage:
+        "1 log record rejected: 1 x undefined_enum_variant workflow.outcome in a record without a name (first: item 1)",
     },
+  });
+  expect(edge.edge.passes.logs.report.counts.snapshot()).toMatchObject({
+    mostViolated: { "a record without a name": 1 },
   });
   expect(refusedHeads(edge)).toMatchObject([{ topic: "otlp_logs", items: 1, mode: "reject" }]);
 });
