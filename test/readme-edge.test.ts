@@ -8,6 +8,7 @@ import { describe, expect, it } from "vitest";
 
 import { fixedLimits, settableLimits } from "../edge/limits.ts";
 import { up } from "../engine/cli/up.ts";
+import { constraintKeys } from "../schemas/weaver/constraints.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const readme = readFileSync(join(root, "README.md"), "utf8");
@@ -46,6 +47,13 @@ describe("the OTLP/HTTP checklist", () => {
   it("H1: the default port is 4318", () => {
     expect(up.options["edge-port"]?.default).toBe("4318");
   });
+});
+
+it.each([...constraintKeys, "weir.match", "weir.condition"])("%s is documented", (annotation) => {
+  const rows = sectionOf("Access")
+    .split("\n")
+    .filter((line) => line.startsWith("| `weir."));
+  expect(rows.filter((row) => row.includes(`\`${annotation}\``))).toHaveLength(1);
 });
 
 describe("the limits of the edge", () => {
