@@ -16,7 +16,7 @@ import type { TraceConfig } from "./trace/tracer.ts";
 import type { ValidationSettings } from "./validate/plans.ts";
 import { parseRules } from "./validate/validation-rules.ts";
 import { issueText } from "./issue-text.ts";
-import { type SettableLimit, fixedLimits, settableLimits } from "./limits.ts";
+import { type SettableLimit, fixedLimits, otlpSettings, settableLimits } from "./limits.ts";
 
 /** How Kafka is reached. */
 export type KafkaConfig = {
@@ -313,19 +313,10 @@ const valid = (variables: object): Environment => {
   return parsed.data;
 };
 
-const otlpLimits = (env: Environment): OtlpLimits => ({
-  requestBytesMax: env.BODY_BYTES_MAX,
-  resourcesMax: env.RESOURCES_MAX,
-  scopesMax: env.SCOPES_MAX,
-  recordsMax: env.REQUEST_ITEMS_MAX,
-  attributesMax: env.ATTRIBUTES_MAX,
-  eventsMax: env.EVENTS_MAX,
-  linksMax: env.LINKS_MAX,
-  pointsMax: env.POINTS_MAX,
-  keyBytesMax: env.KEY_BYTES_MAX,
-  valueBytesMax: env.VALUE_BYTES_MAX,
-  valueDepthMax: env.VALUE_DEPTH_MAX,
-});
+const otlpLimits = (env: Environment): OtlpLimits =>
+  Object.fromEntries(
+    Object.entries(otlpSettings).map(([limit, setting]) => [limit, env[setting]]),
+  ) as OtlpLimits;
 
 /** What was read of a document that `faults` found good. */
 const read = <T>(document: T | string, otherwise: T): T =>

@@ -3,6 +3,7 @@
 // for. The README's table of limits is held against this one by a test.
 import { apiKeyBytesMax, apiKeysMax } from "../schemas/api-keys.ts";
 import { jsonDepthMax } from "../schemas/otlp/json-scanner.ts";
+import type { OtlpLimits } from "../schemas/otlp/limits.ts";
 
 /** One bound; `min` and `max` are of the setting. */
 export type Limit = {
@@ -110,6 +111,21 @@ export const settableLimits = {
 
 /** Name of a limit that is a setting. */
 export type SettableLimit = keyof typeof settableLimits;
+
+/** The settings that the limits of an OTLP request are taken from. */
+export const otlpSettings: { readonly [limit in keyof OtlpLimits]: SettableLimit } = {
+  requestBytesMax: "BODY_BYTES_MAX",
+  resourcesMax: "RESOURCES_MAX",
+  scopesMax: "SCOPES_MAX",
+  recordsMax: "REQUEST_ITEMS_MAX",
+  attributesMax: "ATTRIBUTES_MAX",
+  eventsMax: "EVENTS_MAX",
+  linksMax: "LINKS_MAX",
+  pointsMax: "POINTS_MAX",
+  keyBytesMax: "KEY_BYTES_MAX",
+  valueBytesMax: "VALUE_BYTES_MAX",
+  valueDepthMax: "VALUE_DEPTH_MAX",
+};
 
 /** Bounds without a setting. */
 export const fixedLimits = {

@@ -13,6 +13,7 @@ import {
 } from "../../schemas/otlp/record-layout.ts";
 import type { SignalScan } from "../../schemas/otlp/signal-scan.ts";
 import { type Refusal, refuse } from "../errors.ts";
+import { otlpSettings } from "../limits.ts";
 
 /** Limits of one item, by the reason that is counted. */
 export const itemReasons: ReadonlyMap<number, string> = new Map<number, string>([
@@ -33,17 +34,18 @@ const sizeCodes = new Set<number>([
   scanCode.tooManyRecords,
 ]);
 
-/** The scan's own text, but for the one limit that is not named as its setting is. */
-const refusalText = (code: number, limits: OtlpLimits): string =>
-  code === scanCode.tooManyRecords
-    ? `more spans, metrics or log records than REQUEST_ITEMS_MAX=${limits.recordsMax}`
-    : scanCodeText(code, limits);
+/** The scan's own text, its limit by the name that is looked for in the settings. */
+export const limitText = (code: number, limits: OtlpLimits): string =>
+  scanCodeText(code, limits).replace(
+    /\w+Max(?==\d+$)/,
+    (limit) => otlpSettings[limit as keyof OtlpLimits],
+  );
 
 /** The refusal of a request for a scan code, at this byte of its protobuf form. */
 export const scanRefusal = (code: number, at: number, limits: OtlpLimits): Refusal =>
   refuse(
     sizeCodes.has(code) ? "body-too-large" : "malformed",
-    `body: ${refusalText(code, limits)}, at byte ${at}`,
+    `body: ${limitText(code, limits)}, at byte ${at}`,
     { field: "body", isMergeable: code === scanCode.repeatedMessage },
   );
 
@@ -78,7 +80,7 @@ export class OtlpCheck {
       if (code === scanCode.ok) continue;
       const reason = itemReasons.get(code);
       if (reason === undefined) return scanRefusal(code, this.#check.errorAt, this.#limits);
-      reject(record, reason, scanCodeText(code, this.#limits));
+      reject(record, reason, limitText(code, this.#limits));
     }
     return undefined;
   }

@@ -1,10 +1,10 @@
 // The pass over traces: schemas/validate/trace-pass.ts with the tenant's plan for the registry that
 // serves. A canary's findings are counted by a second pass that decides nothing.
-import { type OtlpLimits, scanCode, scanCodeText } from "../../schemas/otlp/limits.ts";
+import { type OtlpLimits, scanCode } from "../../schemas/otlp/limits.ts";
 import type { RefusedFinding } from "../../schemas/rejected-value.ts";
 import type { ScannedRows } from "../../schemas/otlp/scanned-rows.ts";
 import { TracePass, outcome } from "../../schemas/validate/trace-pass.ts";
-import { itemReasons, scanRefusal } from "../decode/otlp-check.ts";
+import { itemReasons, limitText, scanRefusal } from "../decode/otlp-check.ts";
 import type { PassInput, SignalPass } from "../decode/signal-pass.ts";
 import type { Refusal } from "../errors.ts";
 import { FindingReport } from "./finding-report.ts";
@@ -105,5 +105,5 @@ const limitOf = (
 ): Omit<RefusedFinding, "item"> => {
   const code = pass.limitOf[record] ?? 0;
   const id = itemReasons.get(code) ?? "over-limit";
-  return { id, level: "violation", signal: "", message: scanCodeText(code, limits) };
+  return { id, level: "violation", signal: "", message: limitText(code, limits) };
 };

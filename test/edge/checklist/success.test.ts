@@ -83,14 +83,14 @@ describe("success", () => {
     const { code, message } = await partialOf(response);
     expect(code).toBe(rejectedCounts[path]);
     expect(message).toMatch(
-      /rejected: \d x too-many-attributes \(first: item 1: .* than attributesMax=2\)$/,
+      /rejected: \d x too-many-attributes \(first: item 1: .* than ATTRIBUTES_MAX=2\)$/,
     );
     expect(edge.sends).toHaveLength(1);
     const findings = refusedOf({ records: edge.sent }).flatMap(({ head }) => head.findings);
     expect(findings).toEqual([
       expect.objectContaining({
         id: "too-many-attributes",
-        message: expect.stringMatching(/ than attributesMax=2$/) as string,
+        message: expect.stringMatching(/ than ATTRIBUTES_MAX=2$/) as string,
       }),
     ]);
   });
@@ -99,7 +99,9 @@ describe("success", () => {
     const resource = field(1, attributes(1));
     const response = await new FakeEdge(limits).post("/v1/logs", protobuf, field(1, resource));
     expect(response.status).toBe(400);
-    expect(statusOf(await response.bytes()).message).toMatch(/ than attributesMax=2, at byte \d+$/);
+    expect(statusOf(await response.bytes()).message).toMatch(
+      / than ATTRIBUTES_MAX=2, at byte \d+$/,
+    );
   });
 
   test("P3: in JSON the count is the signal's field, as a decimal string", async () => {
