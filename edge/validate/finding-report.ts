@@ -4,6 +4,7 @@
 import type { OtlpLimits } from "../../schemas/otlp/limits.ts";
 import { recordWord } from "../../schemas/otlp/record-layout.ts";
 import type { RefusedFinding } from "../../schemas/rejected-value.ts";
+import { type RuleTable, ruleSignals } from "../../schemas/validate/finding-rules.ts";
 import { findingMessage } from "../../schemas/validate/finding-message.ts";
 import { findingId, level, levelNames } from "../../schemas/validate/finding-table.ts";
 import type { Found } from "../../schemas/validate/found.ts";
@@ -29,6 +30,7 @@ type Told = Omit<RefusedFinding, "item">;
 const warningsToldMax = 64;
 /** Of most log records: only events have a name. */
 const unnamed = "a record without a name";
+const ofResources = ruleSignals.indexOf("resource");
 const ofResource: FindingLabel = { id: "resource", label: "its resource" };
 
 const decisionOf = ({ found }: Checked, row: number, decisions: Uint8Array): number =>
@@ -83,7 +85,7 @@ export class FindingReport {
       this.#indexRows(checked.found);
       for (let i = 0; i < rows.count; i += 1) this.#tellOut(checked, plan, i, input);
     }
-    if (checked.found.count > 0) this.#tellWarnings(checked, input.rejections);
+    if (checked.found.count > 0) this.#tellWarnings(checked, plan, input.rejections);
   }
 
   /** The first findings of a record of the last request that is out: of those around it, what decided. */
@@ -127,13 +129,16 @@ export class FindingReport {
   }
 
   /** What the rules say of each code for a record of this name. */
-  #decisionsOf({ rows }: Checked, plan: ValidationPlan, index: number): Uint8Array {
+  #decisionsOf(checked: Checked, plan: ValidationPlan, index: number): Uint8Array {
+    return this.#signal.decisions(plan).byMask(this.#maskOf(plan.rules, checked, index));
+  }
+
+  #maskOf(rules: RuleTable, { rows }: Checked, index: number): number {
+    if (!rules.hasNames) return 0;
     const row = index * rows.layout.stride + this.#signal.nameWord;
     const { bytes } = rows;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const name = { view, at: rows.records[row] ?? 0, end: rows.records[row + 1] ?? 0 };
-    const mask = plan.rulesUseNames ? plan.rules.nameMask(name) : 0;
-    return this.#signal.decisions(plan).byMask(mask);
+    return rules.nameMask({ view, at: rows.records[row] ?? 0, end: rows.records[row + 1] ?? 0 });
   }
 
   #indexRows(found: Found): void {
@@ -170,16 +175,31 @@ export class FindingReport {
   }
 
   /** What is wrong with records that go on nevertheless. */
-  #tellWarnings({ found, partitionOf }: Checked, rejections: Rejections): void {
+  #tellWarnings(checked: Checked, plan: ValidationPlan, rejections: Rejections): void {
+    const { found, partitionOf } = checked;
     let told = 0;
     for (let i = 0; i < found.count && told < warningsToldMax; i += 1) {
       const code = found.rows[i * foundStride] ?? 0;
       const record = found.rows[i * foundStride + foundWord.record] ?? 0;
       const isOut = record >= 0 && (partitionOf[record] ?? 0) < 0;
-      if (isOut || this.#levels[code] !== level.violation || isOfUnknown(code)) continue;
+      if (isOut) continue;
+      const isContradiction = this.#levels[code] === level.violation && !isOfUnknown(code);
+      if (!isContradiction && !this.#isAskedFor(checked, plan, i)) continue;
       told += 1;
       rejections.warn(this.#label(i).label);
     }
+  }
+
+  /** Whether a rule of the tenant or of the settings warns of the finding, or its level, by name. */
+  #isAskedFor(checked: Checked, { told }: ValidationPlan, row: number): boolean {
+    if (told === null) return false;
+    const { rows } = checked.found;
+    const code = rows[row * foundStride] ?? 0;
+    const record = rows[row * foundStride + foundWord.record] ?? 0;
+    const isAround = record < 0;
+    const mask = isAround ? 0 : this.#maskOf(told, checked, record);
+    const signal = isAround ? ofResources : this.#signal.ruleSignal;
+    return told.decide(code, this.#levels[code] ?? 0, signal, mask) === decision.warn;
   }
 
   #label(row: number): FindingLabel {

@@ -8,7 +8,7 @@ import { ValidationPlan } from "../../schemas/validate/plan.ts";
 import type { Tenant } from "../authenticate/tenant-document.ts";
 import { fixedLimits } from "../limits.ts";
 import type { Registry } from "../registry/registry-holder.ts";
-import { defaultRules, ruleTable } from "./validation-rules.ts";
+import { defaultRules, ruleTable, toldTable } from "./validation-rules.ts";
 
 /**
  * How the edge validates: "weaver" finds what Weaver's live-check does and no more, "off" nothing, but
@@ -84,7 +84,8 @@ export class Plans {
     const { tables } = registry;
     const rules = ruleTable(tenant.rules, this.#settings.rules, defaultRules);
     const isWeaver = this.#settings.profile === "weaver";
-    const plan = new ValidationPlan({ tables, levels: this.levels, rules, isWeaver });
+    const told = toldTable(tenant.rules, this.#settings.rules);
+    const plan = new ValidationPlan({ tables, levels: this.levels, rules, told, isWeaver });
     this.#put(this.#keyOf(tenant, registry), plan);
     return plan;
   }

@@ -4,6 +4,7 @@ import { tagOf, wireType } from "../../schemas/otlp/wire.ts";
 import { logWord, metricWord, spanWord } from "../../schemas/otlp/record-layout.ts";
 import type { ScannedRows } from "../../schemas/otlp/scanned-rows.ts";
 import type { FindingContext } from "../../schemas/validate/finding-message.ts";
+import { ruleSignals } from "../../schemas/validate/finding-rules.ts";
 import type { Decisions, Found } from "../../schemas/validate/found.ts";
 import type { ValidationPlan } from "../../schemas/validate/plan.ts";
 import {
@@ -28,6 +29,8 @@ export type Checked = {
 
 /** Where a signal's records have what is told of them. */
 export type ReportedSignal = {
+  /** Index into ruleSignals. */
+  readonly ruleSignal: number;
   readonly decisions: (plan: ValidationPlan) => Decisions;
   /** Column of the name's start; its end is the next. */
   readonly nameWord: number;
@@ -41,6 +44,7 @@ export type ReportedSignal = {
 };
 
 export const reportedSpans: ReportedSignal = {
+  ruleSignal: ruleSignals.indexOf("span"),
   decisions: (plan) => plan.spans,
   nameWord: spanWord.nameStart,
   attributeTag: tagOf(9, wireType.delimited),
@@ -49,6 +53,7 @@ export const reportedSpans: ReportedSignal = {
   isOursToHold: true,
 };
 export const reportedLogs: ReportedSignal = {
+  ruleSignal: ruleSignals.indexOf("log"),
   decisions: (plan) => plan.logs,
   nameWord: logWord.eventNameStart,
   attributeTag: tagOf(6, wireType.delimited),
@@ -57,6 +62,7 @@ export const reportedLogs: ReportedSignal = {
   isOursToHold: false,
 };
 export const reportedMetrics: ReportedSignal = {
+  ruleSignal: ruleSignals.indexOf("metric"),
   decisions: (plan) => plan.metrics,
   nameWord: metricWord.nameStart,
   attributeTag: tagOf(12, wireType.delimited),

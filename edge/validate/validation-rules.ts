@@ -48,6 +48,23 @@ const ofUnknown = new Set<number>([
 /** The finding is about a name that the registry does not have, so nothing is contradicted. */
 export const isOfUnknown = (code: number): boolean => ofUnknown.has(code);
 
+/** A blanket warning keeps what would be out; one of a finding or a level asks to be told of it. */
+const isAskedFor = ({ mode, finding: id, level: worst }: FindingRule): boolean =>
+  mode === "warn" && (id !== undefined || worst !== undefined);
+
+/**
+ * Warns of what these rules ask to be told of, whatever it is; null when they ask for nothing. Earlier
+ * lists go before later ones.
+ */
+export const toldTable = (...lists: readonly (readonly FindingRule[])[]): RuleTable | null => {
+  const rules = lists.flat();
+  if (!rules.some(isAskedFor)) return null;
+  const silent = rules.map((rule): FindingRule => {
+    return isAskedFor(rule) ? rule : Object.assign({}, rule, { mode: "off" });
+  });
+  return ruleTable(silent, [{ mode: "off" }]);
+};
+
 const levels = ["information", "improvement", "violation"] as const;
 const shape = z
   .array(

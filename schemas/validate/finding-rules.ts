@@ -31,7 +31,7 @@ export const rulesMax = 200;
 /** One bit each in the mask. */
 export const ruleGlobsMax = 30;
 
-/** What holds when no rule does: it is counted and told, the record stays. */
+/** What holds when no rule does: it is counted, the record stays. */
 const modeDefault = 1;
 
 export type RuleTable = {

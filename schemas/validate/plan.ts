@@ -17,6 +17,8 @@ export type PlanOptions = {
   /** Level by code: profileLevels of finding-table.ts. */
   readonly levels: Uint8Array;
   readonly rules: RuleTable;
+  /** Warns of what senders are to be told of beside what contradicts the tables; none by default. */
+  readonly told?: RuleTable | null;
   /** To find what Weaver's live-check finds, and no more. Default false. */
   readonly isWeaver?: boolean;
 };
@@ -34,6 +36,7 @@ export class ValidationPlan {
   readonly logs: Decisions;
   readonly resources: Decisions;
   readonly rules: RuleTable;
+  readonly told: RuleTable | null;
   /** The rules look at names, so a finding's decision may wait for the name. */
   readonly rulesUseNames: boolean;
   /**
@@ -43,7 +46,7 @@ export class ValidationPlan {
   readonly isWeaver: boolean;
   readonly typeAt: SampleTypeAt;
 
-  constructor({ tables: given, levels, rules, isWeaver = false }: PlanOptions) {
+  constructor({ tables: given, levels, rules, told = null, isWeaver = false }: PlanOptions) {
     const tables = isWeaver ? new WeaverTables(given) : given;
     this.tables = tables;
     this.isWeaver = isWeaver;
@@ -54,6 +57,7 @@ export class ValidationPlan {
     this.logs = new Decisions(levels, rules, ruleSignals.indexOf("log"));
     this.resources = new Decisions(levels, rules, ruleSignals.indexOf("resource"));
     this.rules = rules;
+    this.told = told;
     this.rulesUseNames = rules.hasNames;
     this.names = new SpanNames(tables, rules, this.spans);
   }

@@ -264,6 +264,46 @@ test("rules can turn rejection into a warning, which the sender is told", async 
   });
 });
 
+const unknownSpans = [
+  span("payment", { "never.heard": "x" }),
+  span("other", { "never.heard": "x" }, 2),
+];
+const ofPayment = "missing_attribute never.heard in payment";
+const ofOther = "missing_attribute never.heard in other";
+
+test.each([
+  [{ finding: "missing_attribute" }, `1 x ${ofPayment}, 1 x ${ofOther}`],
+  [{ finding: "missing_attribute", name: "pay*" }, `1 x ${ofPayment}`],
+  [{ finding: "missing_attribute", signal: "log" }, null],
+  [{ name: "pay*" }, null],
+])(
+  "a rule that warns of %j asks to be told of it, one of everything does not",
+  async (of, told) => {
+    const rules = [
+      { mode: "off", finding: "schema_not_found" },
+      { mode: "warn", ...of },
+    ];
+    const edge = new FakeEdge({ VALIDATION_RULES: JSON.stringify(rules) });
+    const response = await post(edge, ...unknownSpans);
+    const expected = { partialSuccess: { errorMessage: `warnings: ${told}` } };
+    expect(await response.json()).toEqual(told === null ? {} : expected);
+  },
+);
+
+test("a rule that warns from a level on asks to be told of all of it, unless another is before it", async () => {
+  const rules = [
+    { mode: "off", finding: "missing_attribute" },
+    { mode: "warn", level: "information" },
+  ];
+  const edge = new FakeEdge({ VALIDATION_RULES: JSON.stringify(rules) });
+  const answer = await (await post(edge, ...unknownSpans)).json();
+  expect(answer).toEqual({
+    partialSuccess: {
+      errorMessage: "warnings: 1 x schema_not_found in payment, 1 x schema_not_found in other",
+    },
+  });
+});
+
 test("with profile off nothing is found, but what is no OTLP is still refused", async () => {
   const edge = new FakeEdge({ VALIDATION_PROFILE: "off" });
   const response = await post(edge, span("workflow.execute", {}));
