@@ -147,6 +147,12 @@ const named = new Map([
   ["-Infinity", Number.NEGATIVE_INFINITY],
 ]);
 
-/** The double that the text stands for; the three names are exact. */
-export const doubleOfText = (text: string): number | null =>
-  named.get(text) ?? (decimal.test(text) ? Number(text) : null);
+/**
+ * The double that the text stands for; the three names are exact. Null for digits beyond the largest
+ * double: as an infinity they would be another value than was sent.
+ */
+export const doubleOfText = (text: string): number | null => {
+  const value = decimal.test(text) ? Number(text) : null;
+  if (value === null) return named.get(text) ?? null;
+  return Number.isFinite(value) ? value : null;
+};

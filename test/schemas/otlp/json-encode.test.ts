@@ -171,6 +171,13 @@ describe("JSON encoder", () => {
     expect(read("Span", `{${few}}`)).toEqual({ name: "x" });
   });
 
+  it("refuses a double that is too large for one, and takes the largest", () => {
+    for (const text of ["1e309", '"-1e309"', `1${"0".repeat(309)}`])
+      expect(refusal("AnyValue", `{"doubleValue":${text}}`)).toMatch(/expected a number/);
+    const largest = Number.MAX_VALUE;
+    expect(read("AnyValue", `{"doubleValue":${largest}}`)).toEqual({ doubleValue: largest });
+  });
+
   it("refuses numbers of endless digits and what becomes too large", () => {
     const digits = "1".repeat(1_000_000);
     expect(refusal("Span", `{"startTimeUnixNano":${digits}}`)).toMatch(/expected an integer/);
