@@ -34,19 +34,23 @@ export const insidePath = (path: string): string | null => {
   return normal === ".." || normal.startsWith("../") ? null : normal;
 };
 
-/** A location written in the manifest of a registry: relative to that registry. */
+/** A location written in the manifest of a registry: relative to that registry, in an archive within it. */
 export const parseRelative = (
   text: string,
   from: Location,
   isArchive: boolean,
 ): Location | Refusal => {
   const location = parseLocation(text);
-  if ("refused" in location || isAbsolute(location.path)) return location;
+  if ("refused" in location) return location;
+  if (isArchive && isAbsolute(location.path)) return { refused: leaves(text, from) };
+  if (isAbsolute(location.path)) return location;
   if (!isArchive) return { ...location, path: join(from.path, from.sub, location.path) };
   const sub = insidePath(posix.join(from.sub, location.path, location.sub));
-  if (sub === null) return { refused: `${text} leaves the archive ${from.path}` };
+  if (sub === null) return { refused: leaves(text, from) };
   return { path: from.path, sub };
 };
+
+const leaves = (text: string, from: Location): string => `${text} leaves the archive ${from.path}`;
 
 /** The same for the same place, however written. */
 export const locationKey = ({ path, sub }: Location): string => `${resolve(path)}[${sub}]`;

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 
 import { afterAll, describe, expect, test } from "vitest";
@@ -72,6 +73,11 @@ dependencies: [{schema_url: https://example.com/lib/1.0.0, registry_path: "../${
     expect(resolved(inside, `/${name}[main]`).errors).toEqual([]);
     const outside = writeFiles({ [name]: bytes("../../lib"), "lib/a.yaml": definitions });
     expect(resolved(outside, `/${name}[main]`).errors[0]).toContain("../../lib leaves the archive");
+    const elsewhere = join(writeFiles({ "lib/a.yaml": definitions }), "lib");
+    const absolute = writeFiles({ [name]: bytes(elsewhere) });
+    expect(resolved(absolute, `/${name}[main]`).errors[0]).toContain(
+      `${elsewhere} leaves the archive`,
+    );
   });
 
   test.each([
