@@ -171,17 +171,27 @@ const lineCharsMax = 64 << 20;
 /** All files' lines; `line` counts from 1 in each file; a last line without newline counts. */
 export async function* readLines(paths: readonly string[], io: Io): AsyncGenerator<Line> {
   for (const file of paths) {
-    const splitter = new LineSplitter();
-    let line = 0;
-    for await (const chunk of fileBytes(file, io)) {
-      if (io.signal.aborted) return;
-      for (const text of splitter.take(chunk)) yield { file, line: (line += 1), text };
-      if (splitter.chars > lineCharsMax) {
-        throw new InputError(`${file}: line ${line + 1} is longer than ${lineCharsMax} characters`);
-      }
-    }
-    const text = splitter.end();
+    yield* linesOf(file, fileBytes(file, io), io);
     if (io.signal.aborted) return;
-    if (text !== "") yield { file, line: line + 1, text };
   }
+}
+
+/** The same of one file that is open already. */
+export async function* linesOf(
+  file: string,
+  chunks: AsyncIterable<Uint8Array>,
+  io: Io,
+): AsyncGenerator<Line> {
+  const splitter = new LineSplitter();
+  let line = 0;
+  for await (const chunk of chunks) {
+    if (io.signal.aborted) return;
+    for (const text of splitter.take(chunk)) yield { file, line: (line += 1), text };
+    if (splitter.chars > lineCharsMax) {
+      throw new InputError(`${file}: line ${line + 1} is longer than ${lineCharsMax} characters`);
+    }
+  }
+  const text = splitter.end();
+  if (io.signal.aborted) return;
+  if (text !== "") yield { file, line: line + 1, text };
 }

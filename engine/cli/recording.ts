@@ -19,6 +19,7 @@ import {
   ordersMax,
 } from "../orders/order-reading.ts";
 import type { Io } from "./command.ts";
+import { databentoReadings } from "./databento-file.ts";
 import { fileBytes, InputError, type Line, readLines } from "./input.ts";
 import { LobsterFile } from "./lobster-file.ts";
 
@@ -106,17 +107,15 @@ export class Recording {
 
   async *#orders(venue: OrderVenueName): AsyncGenerator<RecordingReading> {
     if (venue === "lobster") yield* this.#lobster();
-    else {
-      const Reader = venue === "itch" ? ItchReader : DatabentoReader;
-      yield* this.#binary(new Reader(this.#plan.symbol, this.#counts));
-    }
+    else if (venue === "itch") yield* this.#itch();
+    else yield* this.#databento();
   }
 
-  async *#binary(reader: ItchReader | DatabentoReader): AsyncGenerator<RecordingReading> {
-    let path = "";
-    const placed = (readings: Iterable<OrderReading>) =>
-      placedIn((at) => `${path}: byte ${at}`, readings, reader.message);
-    for (path of this.#plan.files) {
+  async *#itch(): AsyncGenerator<RecordingReading> {
+    const reader = new ItchReader(this.#plan.symbol, this.#counts);
+    for (const path of this.#plan.files) {
+      const placed = (readings: Iterable<OrderReading>) =>
+        placedIn((at) => `${path}: byte ${at}`, readings, reader.message);
       reader.begin();
       try {
         for await (const chunk of fileBytes(path, this.#io)) yield* placed(reader.read(chunk));
@@ -125,7 +124,21 @@ export class Recording {
         yield unread(error);
       }
     }
-    if (reader instanceof DatabentoReader) yield* placed(reader.end());
+  }
+
+  async *#databento(): AsyncGenerator<RecordingReading> {
+    const reader = new DatabentoReader(this.#plan.symbol, this.#counts);
+    let path = "";
+    const placeOf = (at: number) => (reader.isText ? `${path}:${at}` : `${path}: byte ${at}`);
+    for (path of this.#plan.files) {
+      try {
+        for await (const readings of databentoReadings(path, reader, this.#io))
+          yield* placedIn(placeOf, readings, reader.message);
+      } catch (error) {
+        yield unread(error);
+      }
+    }
+    yield* placedIn(placeOf, reader.end(), reader.message);
   }
 
   async *#lobster(): AsyncGenerator<RecordingReading> {

@@ -86,15 +86,23 @@ export class InstrumentNames {
     return of?.name ?? instrument.toString();
   }
 
-  // A depth item's symbol has no spaces, which names of options have.
   #add(number: string, interval: Interval): void {
-    const name = interval.name.replaceAll(" ", "_");
-    if (!numberForm.test(number) || !nameForm.test(name)) return;
+    const name = symbolOfName(interval.name);
+    if (!numberForm.test(number) || name === null) return;
     const intervals = this.#intervals.get(Number(number)) ?? [];
     this.#intervals.set(Number(number), intervals);
     intervals.push({ ...interval, name });
   }
 }
+
+/**
+ * A name as a depth item's symbol, which has no spaces; names of options have. Null where it cannot
+ * be one.
+ */
+export const symbolOfName = (name: string): string | null => {
+  const symbol = name.replaceAll(" ", "_");
+  return nameForm.test(symbol) ? symbol : null;
+};
 
 /** Days since the epoch. */
 export const dayOf = (ns: bigint): number => Number(ns / nsPerDay);

@@ -12,7 +12,14 @@ import { book } from "../../../engine/cli/book.ts";
 import { exitCode } from "../../../engine/cli/command.ts";
 import { PlainOrders } from "../../oracles/plain-orders.ts";
 import { seeded } from "../../random.ts";
-import { dbnOrder, dbnStart, noonNs } from "../orders/databento-file.ts";
+import {
+  dbnColumns,
+  dbnJson,
+  dbnOrder,
+  dbnRow,
+  dbnStart,
+  noonNs,
+} from "../orders/databento-file.ts";
 import { ItchStock } from "../orders/itch-file.ts";
 import { lobsterBookRow, lobsterEvents, lobsterMessage } from "../orders/lobster-file.ts";
 import { nextEvent } from "../orders/random-orders.ts";
@@ -101,6 +108,44 @@ test("DBN files are replayed one after the other, with the id that is asked for"
   const { code, tops, summary } = await weirBook(["--venue", "databento", "--at", at, ...files]);
   expect([code, tops]).toEqual([exitCode.good, [`${noonNs} 5 100 9 101 3`]]);
   expect(summary).toMatchObject({ symbol: "ABC", applied: 2, trades: 1, state: "synced" });
+});
+
+test("Databento's JSON and CSV are replayed as DBN is, packed or not; their places are lines", async () => {
+  const bid = { action: "A", side: "B", id: 1, price: 1_000_000, size: 9, sequence: 4 };
+  const ask = { ...bid, side: "A", id: 2, price: 1_010_000, size: 3, sequence: 5 };
+  const orders = [bid, ask, { ...ask, action: "T", size: 1, sequence: 6 }];
+  const json = orders.map((order) => dbnJson(order, "ABC", true));
+  const csv = [dbnColumns, ...orders.map((order) => dbnRow(order, "ABC"))];
+  const recorded = json.map((line) => `${noonNs} ${line}`);
+  for (const [i, lines] of [json, csv, recorded].entries()) {
+    const text = `\uFEFF${lines.join("\r\n")}`;
+    const plain = fileOf(`${i}.txt`, new TextEncoder().encode(text));
+    const packed = fileOf(`${i}.txt.zst`, zstdCompressSync(text));
+    for (const file of [plain, packed]) {
+      const { code, tops, summary, notes } = await weirBook(["--venue", "databento", file]);
+      expect([code, notes]).toEqual([exitCode.good, []]);
+      expect(tops).toEqual([`${noonNs} 4 100 9  `, `${noonNs} 5 100 9 101 3`]);
+      expect(summary).toMatchObject({ symbol: "ABC", applied: 2, trades: 1, state: "synced" });
+    }
+  }
+  const wrong = fileOf("wrong.csv", `${csv.join("\n")}\n1,2\n`);
+  const dbn = fileOf("short.dbn", [...dbnStart(3, []), 14, 160]);
+  const ran = await weirBook(["--venue", "databento", wrong, dbn]);
+  expect([ran.code, ran.notes.length]).toEqual([exitCode.failed, 2]);
+  expect(ran.notes[0]).toBe(
+    `${wrong}:5: field columns: found 2, expected 15, as the first line names`,
+  );
+  expect(ran.notes[1]).toContain(`${dbn}: byte ${dbnStart(3, []).length}: field record: found`);
+});
+
+test.each([
+  [[], '-: byte 0: field record: found "0 bytes", expected DBN and its metadata'],
+  [["D", "B"], '-: byte 0: field record: found "2 bytes", expected DBN and its metadata'],
+  [["D", "\n"], "-:1: field start: "],
+])("a file of Databento that is only %j is a fault", async (letters, text) => {
+  const bytes = letters.map((letter) => new TextEncoder().encode(letter));
+  const { code, notes } = await weirBook(["--venue", "databento", "-"], bytes);
+  expect([code, notes]).toEqual([exitCode.failed, [expect.stringContaining(text)]]);
 });
 
 test("a file that is missing is a fault, and the next one is read", async () => {

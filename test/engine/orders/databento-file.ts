@@ -1,4 +1,6 @@
-// Writes DBN files of orders for tests, field by field after Databento's description.
+// Writes files of orders for tests in Databento's three encodings, field by field after its
+// description.
+import type { OrderEvent } from "./random-orders.ts";
 
 /** The name of an instrument from one day on, as 20240131, to the day before another. */
 export type Named = {
@@ -27,6 +29,7 @@ export type DbnRecord = {
 };
 
 export const noPrice = 2n ** 63n - 1n;
+export const noTime = 2n ** 64n - 1n;
 /** 2024-01-31, noon. */
 export const noonNs = 1_706_702_400_000_000_000n;
 const dayNs = 86_400_000_000_000n;
@@ -94,4 +97,90 @@ export const dbnOrder = (record: DbnRecord): number[] => {
     ...little(record.sequence ?? 0, 4),
     ...(isSent ? little(receiveNs, 8) : []),
   ];
+};
+
+/** What the record says, as Databento names and orders it. */
+const fieldsOf = (record: DbnRecord, isPretty: boolean) => {
+  const { price = 0n, receiveNs = noonNs } = record;
+  const units = typeof price === "number" ? BigInt(price) * 100_000n : price;
+  const ns = (value: bigint): string | null => {
+    if (!isPretty) return `${value}`;
+    const seconds = new Date(Number(value / 1_000_000n)).toISOString().slice(0, 20);
+    return value === noTime ? null : `${seconds}${`${value % 1_000_000_000n}`.padStart(9, "0")}Z`;
+  };
+  const pretty = `${units / 1_000_000_000n}.${`${units % 1_000_000_000n}`.padStart(9, "0")}`;
+  return {
+    ts_recv: ns(receiveNs),
+    ts_event: ns(record.eventNs ?? receiveNs - 5n),
+    rtype: 160,
+    publisher_id: record.publisher ?? 2,
+    instrument_id: record.instrument ?? 38,
+    action: record.action,
+    side: record.side ?? "N",
+    price: !isPretty ? `${units}` : units === noPrice ? null : pretty,
+    size: record.size ?? 0,
+    channel_id: 0,
+    order_id: `${record.id ?? 0}`,
+    flags: record.flags ?? 0x80,
+    ts_in_delta: 0,
+    sequence: record.sequence ?? 0,
+  };
+};
+
+type TextFields = ReturnType<typeof fieldsOf> & { readonly symbol?: string };
+
+/** Fields in place of those of the record, for lines that are wrong; undefined takes one out. */
+export type Changed = { readonly [field: string]: unknown };
+
+/** One line of JSON; a symbol of "" is none. */
+export const dbnJson = (
+  record: DbnRecord,
+  symbol = "",
+  isPretty = false,
+  changed: Changed = {},
+): string => {
+  const { ts_recv, ts_event, rtype, publisher_id, instrument_id, ...rest } = fieldsOf(
+    record,
+    isPretty,
+  );
+  const header = { ts_event, rtype, publisher_id, instrument_id };
+  const named = symbol === "" ? {} : { symbol };
+  const line: { [field: string]: unknown } = { ts_recv, hd: header, ...rest, ...named };
+  for (const [field, value] of Object.entries(changed))
+    if (field in header) line["hd"] = { ...header, [field]: value };
+    else line[field] = value;
+  return JSON.stringify(line);
+};
+
+/** The line that names the columns. */
+export const dbnColumns = [...Object.keys(fieldsOf({ action: "R" }, false)), "symbol"].join(",");
+
+/** One row of CSV, the symbol last. */
+export const dbnRow = (
+  record: DbnRecord,
+  symbol = "",
+  isPretty = false,
+  changed: Changed = {},
+): string => {
+  const fields: TextFields = { ...fieldsOf(record, isPretty), symbol, ...changed };
+  return Object.values(fields).join(",");
+};
+
+/** The event as records; `sizeBefore` is what its order had. */
+export const dbnEvents = (event: OrderEvent, sizeBefore: number): DbnRecord[] => {
+  const { kind, id } = event;
+  if (kind === "add") {
+    const { isBid, ...order } = event.order;
+    return [{ action: "A", side: isBid ? "B" : "A", id, ...order }];
+  }
+  if (kind === "replace") {
+    const { isBid, ...order } = event.order;
+    const size = 4_000_000;
+    return [
+      { action: "M", side: isBid ? "B" : "A", id, ...order, size, flags: 0 },
+      { action: "C", id, size, flags: 0 },
+      { action: "A", side: isBid ? "B" : "A", id: event.newId, ...order },
+    ];
+  }
+  return [{ action: "C", id, size: kind === "remove" ? sizeBefore : event.size }];
 };

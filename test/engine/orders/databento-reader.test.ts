@@ -4,8 +4,15 @@ import { DatabentoReader } from "../../../engine/orders/databento-reader.ts";
 import { noOrderCounts } from "../../../engine/orders/order-reading.ts";
 import { PlainOrders } from "../../oracles/plain-orders.ts";
 import { runSeed, seeded } from "../../random.ts";
-import { dbnOrder, type DbnRecord, dbnStart, nextNoonNs, noPrice } from "./databento-file.ts";
-import { nextEvent, type OrderEvent } from "./random-orders.ts";
+import {
+  dbnEvents,
+  dbnOrder,
+  type DbnRecord,
+  dbnStart,
+  nextNoonNs,
+  noPrice,
+} from "./databento-file.ts";
+import { nextEvent } from "./random-orders.ts";
 import { chunked, ReplayedBooks } from "./replayed-books.ts";
 
 const last = 0x80;
@@ -289,24 +296,6 @@ test("a snapshot and an event of more levels than a message holds come in severa
   expect([books.levels("ABC").bids, books.faults]).toEqual([[], []]);
 });
 
-const written = (event: OrderEvent, sizeBefore: number): DbnRecord[] => {
-  const { kind, id } = event;
-  if (kind === "add") {
-    const { isBid, ...order } = event.order;
-    return [{ action: "A", side: isBid ? "B" : "A", id, ...order }];
-  }
-  if (kind === "replace") {
-    const { isBid, ...order } = event.order;
-    const size = 4_000_000;
-    return [
-      { action: "M", side: isBid ? "B" : "A", id, ...order, size, flags: 0 },
-      { action: "C", id, size, flags: 0 },
-      { action: "A", side: isBid ? "B" : "A", id: event.newId, ...order },
-    ];
-  }
-  return [{ action: "C", id, size: kind === "remove" ? sizeBefore : event.size }];
-};
-
 test("ten thousand random events make the book of a plain map of orders after each", () => {
   const random = seeded(runSeed("databento"));
   const { books, reader, counts } = setUp();
@@ -314,7 +303,7 @@ test("ten thousand random events make the book of a plain map of orders after ea
   for (let i = 1; i <= 10_000; i += 1) {
     const sizes = new Map(Array.from(twin.orders, ([id, { size }]) => [id, size]));
     const event = nextEvent(random, twin, i);
-    const records = written(event, sizes.get(event.id) ?? 0);
+    const records = dbnEvents(event, sizes.get(event.id) ?? 0);
     const bytes = Uint8Array.from(records.flatMap(dbnOrder));
     for (const chunk of chunked(bytes, () => 1 + random.below(80)))
       books.take(reader.read(chunk), reader.message);

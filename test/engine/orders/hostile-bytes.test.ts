@@ -5,7 +5,7 @@ import { ItchReader } from "../../../engine/orders/itch-reader.ts";
 import { LobsterReader } from "../../../engine/orders/lobster-reader.ts";
 import { noOrderCounts } from "../../../engine/orders/order-reading.ts";
 import { runSeed, seeded } from "../../random.ts";
-import { dbnOrder, dbnStart } from "./databento-file.ts";
+import { dbnColumns, dbnJson, dbnOrder, dbnRow, dbnStart } from "./databento-file.ts";
 import { ItchStock } from "./itch-file.ts";
 import { lobsterMessage } from "./lobster-file.ts";
 import { chunked, ReplayedBooks } from "./replayed-books.ts";
@@ -55,6 +55,26 @@ test("damaged rows are read to their end, with faults and never an exception", (
       const readings = reader.read(text(row), text("1002500,30,1000000,100,1003000,5,990000,7"));
       books.take(readings, reader.message);
     }
+    faults += books.faults.length;
+  }
+  expect(faults).toBeGreaterThan(1000);
+});
+
+test("damaged lines of Databento are read to their end, with faults and never an exception", () => {
+  const random = seeded(runSeed("damaged lines"));
+  const text = (line: string): string =>
+    Buffer.from(damaged([...Buffer.from(line)], random)).toString("latin1");
+  let faults = 0;
+  for (let i = 0; i < 2000; i += 1) {
+    const isJson = i % 2 === 0;
+    const written = isJson ? dbnJson(order, "ABC", true) : dbnRow(order, "ABC", true);
+    const reader = new DatabentoReader("", noOrderCounts());
+    const books = new ReplayedBooks();
+    reader.begin(true);
+    const header = i % 20 === 1 ? text(dbnColumns) : dbnColumns;
+    const lines = [isJson ? written : header, text(written), text(written), text(written)];
+    for (const line of lines) books.take(reader.readLine(line), reader.message);
+    books.take(reader.finish(), reader.message);
     faults += books.faults.length;
   }
   expect(faults).toBeGreaterThan(1000);
