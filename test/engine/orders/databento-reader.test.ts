@@ -195,6 +195,11 @@ test("of the instrument that is asked for only; books live on in the next file",
   feed({ ...bid(1, 1_000_000, 1), action: "C" }, ask(2, 1_000_000, 3));
   expect([books.symbols, books.top("ABC")]).toEqual([["ABC"], "nothing / 3 at 100"]);
   expect([counts.skipped, counts.unknown, counts.orders]).toEqual([1, 0, 1]);
+  // In the third the number means another, on the same day.
+  reader.begin();
+  put(dbnStart(2, [{ name: "XYZ", instrument: 38 }]));
+  feed(ask(3, 1_000_000, 3));
+  expect([counts.skipped, counts.orders]).toEqual([2, 0]);
 });
 
 const starts: readonly (readonly [string, number[], string])[] = [

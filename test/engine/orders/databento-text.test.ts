@@ -133,6 +133,7 @@ const wrong: readonly (readonly [string, unknown, string])[] = [
   ["price", "1e5", "units of 10^-9 as text, or a decimal of 1 to 9 places"],
   ["price", "1.0000000001", "units of 10^-9 as text, or a decimal of 1 to 9 places"],
   ["price", "9223372036854775808", "units of 10^-9 as text, or a decimal of 1 to 9 places"],
+  ["price", "-9223372036854775809", "units of 10^-9 as text, or a decimal of 1 to 9 places"],
   ["price", "-1.5", `units of 10^-9, without trailing zeros 0 to ${Number.MAX_SAFE_INTEGER}`],
   ["size", 1.5, "an integer from 0 to 4294967295"],
   ["order_id", "18446744073709551616", "an integer from 0 to 2^64 - 1 as text"],
@@ -260,7 +261,8 @@ test("a name that changes is another instrument; books live on from file to file
   const { books, feed, reader, counts } = setUp();
   feed(dbnJson(bid(1, 1_000_000, 1), "ABC"), dbnJson(bid(2, 1_000_000, 2), "ABC"));
   reader.begin(true);
-  feed(dbnColumns, dbnRow({ ...bid(1, 1_000_000, 1), action: "C" }, "ABC"));
+  feed(dbnColumns, dbnRow({ ...bid(1, 1_000_000, 1), action: "C" }, "ABC"), "cut");
+  expect(books.faults).toEqual([expect.stringMatching(/^3: field columns: /)]);
   reader.begin();
   const bytes = [
     ...dbnStart(2, [{ name: "ABC", instrument: 38 }]),
