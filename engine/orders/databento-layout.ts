@@ -1,5 +1,5 @@
 // Databento Binary Encoding (DBN), versions 1 to 3, little-endian: the start of a file, and the
-// record of one order. No algorithm. (Databento, "DBN" and "MBO" of its standards and schemas.)
+// records of an order and of a name. No algorithm. (Databento, "DBN" and "MBO" of its standards and schemas.)
 //
 //   file      0 "DBN", 3 version u8, 4 bytes of metadata u32, 8 metadata, then records
 //   metadata  as they stand in the file: 8 dataset 16, 24 schema u16, 26 start, end, limit u64;
@@ -12,6 +12,9 @@
 //             8 event ns u64, 16 order u64, 24 price i64 of 10^-9, 32 size u32, 36 flags u8,
 //             37 channel u8, 38 action, 39 side, 40 receive ns u64, 48 delay i32, 52 sequence u32;
 //             with ts_out another u64
+//   name      as of live streams: 0 as above up to 16, then two symbols with their kinds, which is
+//             the name last: version 1: 16 asked for, 38 name, 22 bytes each; from 2 on 17 asked
+//             for, 89 name, 71 bytes each; then more, 80 or 176 bytes in all
 
 export const dbnStart = { version: 3, metadataBytes: 4, metadata: 8 } as const;
 
@@ -54,6 +57,20 @@ export const dbnHeaderBytes = 16;
 export const dbnOrderKind = 160;
 export const dbnOrderBytes = 56;
 export const dbnOrderBytesSent = 64;
+
+/** Kind of the record of a name, and by its bytes where the name stands and how long it may be. */
+export const dbnNameKind = 22;
+export const dbnNameForms: readonly {
+  readonly bytes: number;
+  readonly name: number;
+  readonly textBytes: number;
+}[] = [
+  { bytes: 80, name: 38, textBytes: dbnTextBytesOld },
+  { bytes: 176, name: 89, textBytes: 71 },
+];
+
+/** Bytes of the time of sending, which any record may have at its end. */
+export const dbnSentBytes = 8;
 
 export const dbnFlag = {
   /** The last record of an event. */

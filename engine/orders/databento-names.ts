@@ -1,15 +1,23 @@
-// The names of instruments that the metadata of a DBN file has: by number and day, as numbers are
-// given to others on other days. What has no name is called by its number.
+// The names of instruments in a DBN file. Its metadata has them by number and day, as numbers are
+// given to others on other days; live streams tell them in records, from which on they hold. What
+// has no name is called by its number.
 import { malformed, shown, type VenueFault } from "../../schemas/market/venue-fields.ts";
 import {
   dbnInstrumentSymbols,
   dbnMetadata as metadata,
+  dbnNameForms,
+  dbnRecord,
+  dbnSentBytes,
   dbnStart,
   dbnTextBytesOld,
 } from "./databento-layout.ts";
 
 type Interval = { readonly from: number; readonly to: number; readonly name: string };
 
+/** Names that come in records of one file, at most; further instruments keep what they have. */
+const toldMax = 65_536;
+/** More than there are days in 2^64 ns. */
+const daysMax = 2 ** 18;
 const nsPerDay = 86_400_000_000_000n;
 const msPerDay = 86_400_000;
 const numberForm = /^\d{1,10}$/;
@@ -55,10 +63,13 @@ class Cursor {
 /** Of one file. */
 export class InstrumentNames {
   readonly #intervals = new Map<number, Interval[]>();
+  readonly #told = new Map<number, string>();
+  #changes = 0;
 
   /** Reads the file's start, metadata included, which `view` is. Returns a fault or null. */
   read(view: DataView): VenueFault | null {
     this.#intervals.clear();
+    this.#told.clear();
     const isOld = view.getUint8(dbnStart.version) === 1;
     const short = malformed("metadata", `${view.byteLength} bytes`, "as many as its lists need");
     if (view.byteLength < metadata.schemaBytes) return short;
@@ -79,8 +90,30 @@ export class InstrumentNames {
     return cursor.isShort ? short : null;
   }
 
+  /** Takes the name of a record that tells one, which `view` is. */
+  learn(view: DataView): void {
+    const form = dbnNameForms.find(
+      ({ bytes }) => view.byteLength === bytes || view.byteLength === bytes + dbnSentBytes,
+    );
+    if (form === undefined) return;
+    const instrument = view.getUint32(dbnRecord.instrument, true);
+    const name = symbolOfName(new Cursor(view, form.name).text(form.textBytes));
+    const known = this.#told.get(instrument);
+    if (name === null || name === known) return;
+    if (known === undefined && this.#told.size >= toldMax) return;
+    this.#told.set(instrument, name);
+    this.#changes += 1;
+  }
+
+  /** Other than before where names may be others: on each day, and when records told some. */
+  keyOf(day: number): number {
+    return this.#changes * daysMax + day;
+  }
+
   /** `date` as of `dateOf`. */
   nameOf(instrument: number, date: number): string {
+    const name = this.#told.get(instrument);
+    if (name !== undefined) return name;
     const intervals = this.#intervals.get(instrument) ?? [];
     const of = intervals.find(({ from, to }) => from <= date && date < to) ?? intervals[0];
     return of?.name ?? instrument.toString();

@@ -4,6 +4,7 @@ import type { DepthMessage } from "../../schemas/market/depth-message.ts";
 import { malformed, type VenueFault } from "../../schemas/market/venue-fields.ts";
 import {
   dbnHeaderBytes,
+  dbnNameKind,
   dbnOrderBytes,
   dbnOrderBytesSent,
   dbnOrderKind,
@@ -72,8 +73,8 @@ export class DatabentoReader {
       if (bytes < dbnHeaderBytes) yield this.#lose("length", bytes, `at least ${dbnHeaderBytes}`);
       else if (held.length < bytes) return;
       else {
-        if (held.view.getUint8(held.start + dbnRecord.kind) !== dbnOrderKind)
-          this.#orders.counts.ignored += 1;
+        const kind = held.view.getUint8(held.start + dbnRecord.kind);
+        if (kind !== dbnOrderKind) this.#passOver(kind, bytes);
         else if (bytes === dbnOrderBytes || bytes === dbnOrderBytesSent) {
           this.#record.point(held);
           yield* this.#orders.apply(this.#record);
@@ -84,6 +85,13 @@ export class DatabentoReader {
         held.take(bytes);
       }
     }
+  }
+
+  // A name says nothing about a book.
+  #passOver(kind: number, bytes: number): void {
+    const { view, start } = this.#held;
+    if (kind === dbnNameKind) this.#names.learn(new DataView(view.buffer, start, bytes));
+    this.#orders.counts.ignored += 1;
   }
 
   /** At the end of a file. */

@@ -68,9 +68,8 @@ export class DbnRecord implements DatabentoRecord {
     return this.#view.getUint32(this.#start + field.sequence, true);
   }
 
-  /** The day: names are given for days. */
   nameKey(receiveNs: bigint): number {
-    return dayOf(receiveNs);
+    return this.#names.keyOf(dayOf(receiveNs));
   }
 
   name(receiveNs: bigint): string {

@@ -99,6 +99,30 @@ export const dbnOrder = (record: DbnRecord): number[] => {
   ];
 };
 
+/** One record that tells a name, of version 1 or later. */
+export const dbnName = (
+  version: number,
+  { name, instrument, isSent = false }: Named & { readonly isSent?: boolean },
+): number[] => {
+  const textBytes = version === 1 ? 22 : 71;
+  const kind = version === 1 ? [] : [1];
+  const record = [
+    22,
+    ...little(2, 2),
+    ...little(instrument, 4),
+    ...little(noonNs, 8),
+    ...kind,
+    ...text("ASKED", textBytes),
+    ...kind,
+    ...text(name, textBytes),
+    ...little(0, version === 1 ? 4 : 0),
+    ...little(noonNs, 8),
+    ...little(nextNoonNs, 8),
+    ...(isSent ? little(noonNs, 8) : []),
+  ];
+  return [(record.length + 1) / 4, ...record];
+};
+
 /** What the record says, as Databento names and orders it. */
 const fieldsOf = (record: DbnRecord, isPretty: boolean) => {
   const { price = 0n, receiveNs = noonNs } = record;

@@ -6,6 +6,7 @@ import { PlainOrders } from "../../oracles/plain-orders.ts";
 import { runSeed, seeded } from "../../random.ts";
 import {
   dbnEvents,
+  dbnName,
   dbnOrder,
   type DbnRecord,
   dbnStart,
@@ -176,6 +177,32 @@ test.each([1, 2, 3])(
     expect(books.symbols.map((symbol) => books.top(symbol)[0])).toEqual(["1", "2", "3", "4"]);
     // The order of the instrument that had the number before is gone.
     expect(counts.orders).toBe(3);
+  },
+);
+
+test.each([1, 3])(
+  "version %i: names come in the stream too, and hold from there to the end of the file",
+  (version) => {
+    const { books, feed, put, reader, counts } = setUp("", [abc], version);
+    feed(bid(1, 1_000_000, 1));
+    put(dbnName(version, { name: "ABC", instrument: 38 }));
+    feed(bid(2, 1_000_000, 2));
+    put(dbnName(version, { name: "ES C5", instrument: 38, isSent: true }));
+    put(dbnName(version, { name: "bad\u00e9", instrument: 40 }));
+    put(dbnName(version, { name: "XYZ", instrument: 41 }));
+    feed(bid(1, 1_000_000, 3));
+    feed({ ...bid(1, 1, 4), instrument: 40 }, { ...bid(1, 1, 4), instrument: 41 });
+    expect(books.symbols).toEqual(["ABC", "ES_C5", "40", "XYZ"]);
+    expect([books.top("ABC"), books.top("ES_C5")]).toEqual([
+      "3 at 100 / nothing",
+      "3 at 100 / nothing",
+    ]);
+    // Orders of the name before are gone.
+    expect([counts.orders, counts.ignored, books.faults]).toEqual([3, 4, []]);
+    reader.begin();
+    put(dbnStart(version, [abc]));
+    feed({ ...bid(1, 1, 4), instrument: 41 });
+    expect(books.symbols).toEqual(["ABC", "ES_C5", "40", "XYZ", "41"]);
   },
 );
 
