@@ -60,7 +60,7 @@ class Fields {
   order(): bigint {
     const value = this.#value("order_id");
     const id = u64Of(value);
-    if (id === null) this.#refuse("order_id", value, "an integer from 0 to 2^64 - 1 as text");
+    if (id === null) this.#refuse("order_id", value, "an integer from 0 to 2^64 - 1");
     return id ?? 0n;
   }
 
@@ -69,17 +69,17 @@ class Fields {
     if (isNone(value)) return dbnTimeNone;
     const ns = u64Of(value) ?? rfc3339Ns(value);
     if (ns !== null && ns <= u64Max) return ns;
-    this.#refuse(name, value, "ns since the epoch as text, or RFC 3339 in UTC");
+    this.#refuse(name, value, "ns since the epoch, or RFC 3339 in UTC");
     return 0n;
   }
 
-  /** Pretty ones always have a point; a JSON number would leave open which of the two it is. */
+  /** Pretty ones are text and always have a point. */
   price(): bigint {
     const value = this.#value("price");
     if (isNone(value)) return dbnPriceNone;
-    const units = typeof value === "string" ? unitsOf(value) : null;
+    const units = typeof value === "string" ? unitsOf(value) : safeOf(value);
     if (units !== null && units >= i64Min && units <= dbnPriceNone) return units;
-    const expected = `units of 10^-${dbnPriceScale} as text, or a decimal of 1 to ${dbnPriceScale} places`;
+    const expected = `units of 10^-${dbnPriceScale}, or a decimal of 1 to ${dbnPriceScale} places as text`;
     this.#refuse("price", value, expected);
     return 0n;
   }
@@ -115,10 +115,14 @@ class Fields {
 /** null in JSON, nothing between two commas; a field that is missing is neither. */
 const isNone = (value: unknown): boolean => value === null || value === "";
 
+/** Databento writes 64 bits as text; what another tool wrote as a number is taken where it is exact. */
+const safeOf = (value: unknown): bigint | null =>
+  Number.isSafeInteger(value) ? BigInt(value as number) : null;
+
 const u64Of = (value: unknown): bigint | null => {
-  if (typeof value !== "string" || !u64Form.test(value)) return null;
-  const integer = BigInt(value);
-  return integer <= u64Max ? integer : null;
+  const isText = typeof value === "string" && u64Form.test(value);
+  const integer = isText ? BigInt(value) : safeOf(value);
+  return integer !== null && integer >= 0n && integer <= u64Max ? integer : null;
 };
 
 const unitsOf = (text: string): bigint | null => {
