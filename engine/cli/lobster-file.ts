@@ -1,5 +1,5 @@
 // A LOBSTER file of messages with the file of books that lies beside it, row by row together. The
-// pair is known by its names: NAME_message_5.csv and NAME_orderbook_5.csv.
+// pair is known by its names: NAME_message_5.csv and NAME_orderbook_5.csv, or with other words around.
 import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
@@ -12,8 +12,14 @@ import { InputError, type Line, readLines } from "./input.ts";
 /** Where a file of books would be, or null when the name says nothing of messages. */
 const bookPathOf = (path: string): string | null => {
   const name = basename(path);
-  const bookName = name.replace("_message_", "_orderbook_");
+  const bookName = name.replace("message", "orderbook");
   return bookName === name ? null : join(dirname(path), bookName);
+};
+
+/** The files but those of books whose messages are among them: they are read along. */
+export const lobsterMessages = (paths: readonly string[]): readonly string[] => {
+  const books = new Set(paths.map((path) => bookPathOf(path)));
+  return paths.filter((path) => !books.has(join(dirname(path), basename(path))));
 };
 
 /** The symbol is what stands before the first `_`. @throws InputError where none does. */
@@ -42,7 +48,7 @@ export class LobsterFile {
     symbol: string,
     { counts, io }: { readonly counts: OrderCounts; readonly io: Io },
   ): Promise<LobsterFile> {
-    if (basename(path).includes("_orderbook_")) {
+    if (basename(path).includes("orderbook")) {
       const expected = "expected one of messages, beside which it is found by itself";
       throw new InputError(`${path}: found a file of books, ${expected}`);
     }

@@ -21,7 +21,7 @@ import {
 import type { Io } from "./command.ts";
 import { databentoReadings } from "./databento-file.ts";
 import { fileBytes, InputError, type Line, readLines } from "./input.ts";
-import { LobsterFile } from "./lobster-file.ts";
+import { LobsterFile, lobsterMessages } from "./lobster-file.ts";
 
 /** One message, or what is wrong; `message` is valid until the next one. */
 export type RecordingReading = {
@@ -142,7 +142,7 @@ export class Recording {
   }
 
   async *#lobster(): AsyncGenerator<RecordingReading> {
-    for (const path of this.#plan.files) {
+    for (const path of lobsterMessages(this.#plan.files)) {
       try {
         const file = await LobsterFile.open(path, this.#plan.symbol, {
           counts: this.#counts,

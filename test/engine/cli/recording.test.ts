@@ -179,6 +179,8 @@ test("LOBSTER's file of books beside the messages is read along, and is the chec
     expect([code, notes, summary["symbol"]]).toEqual([exitCode.good, [], "Abc"]);
   }
   const bookFile = file.replace("_message_", "_orderbook_");
+  const both = await weirBook(["--venue", "lobster", bookFile, file]);
+  expect(both).toEqual(await weirBook(["--venue", "lobster", file]));
   fileOf("Abc_2012-06-21_34200000_57600000_orderbook_5.csv", "1,2,3,4\n");
   const { code, notes } = await weirBook(["--venue", "lobster", "--strict", file]);
   expect([code, notes.length]).toEqual([exitCode.failed, 1]);
