@@ -20,7 +20,7 @@ import { readCounters } from "../book/top-reader.ts";
 import { checkStandardInput } from "./arguments.ts";
 import type { Arguments, Command, Io } from "./command.ts";
 import { exitCode, UsageError } from "./command.ts";
-import { Recording, type RecordingReading } from "./recording.ts";
+import { placeOf, Recording, type RecordingBatch, type RecordingReading } from "./recording.ts";
 import { ReplayFaults } from "./replay-faults.ts";
 
 const legsMax = 16;
@@ -112,7 +112,7 @@ class LegReplay {
       eventUs: 0,
     };
     this.recording = new Recording({ ...plan, files: [plan.file] }, io);
-    this.#readings = this.recording.read();
+    this.#readings = oneByOne(this.recording.read());
     this.#books = new MarketBooks({ memory: createBookMemory(1) });
   }
 
@@ -217,6 +217,12 @@ const lineOf = (
   });
 };
 
+async function* oneByOne(
+  batches: AsyncGenerator<RecordingBatch>,
+): AsyncGenerator<RecordingReading> {
+  for await (const batch of batches) yield* batch;
+}
+
 // Legs are few, so the earliest head is found by looking at all.
 const earliestOf = (replays: readonly LegReplay[]): LegReplay | undefined => {
   let earliest: LegReplay | undefined;
@@ -265,11 +271,11 @@ const run = async (args: Arguments, io: Io): Promise<number> => {
   while (!faults.isOver && !io.signal.aborted) {
     const replay = earliestOf(replays);
     if (replay?.head == null) break;
-    const { place, receiveNs } = replay.head;
-    nowNs = receiveNs;
+    const { head } = replay;
+    nowNs = head.receiveNs;
     const wrong = replay.apply();
     if (replay.isChanged) arbitrage.onUpdate(replay.leg, numberOf(nowNs));
-    if (wrong !== null) faults.addAt(place, wrong);
+    if (wrong !== null) faults.addAt(placeOf(head), wrong);
     for (const line of lines) await io.line(line);
     lines = [];
     await replay.advance();

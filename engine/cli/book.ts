@@ -20,7 +20,7 @@ import { checkStandardInput } from "./arguments.ts";
 import type { Arguments, Command, Io } from "./command.ts";
 import { exitCode, UsageError } from "./command.ts";
 import { readLines } from "./input.ts";
-import { Recording, type RecordingReading } from "./recording.ts";
+import { placeOf, Recording, type RecordingReading } from "./recording.ts";
 import { ReplayFaults } from "./replay-faults.ts";
 
 const updateIdForm = /^\d{1,16}$/;
@@ -141,11 +141,14 @@ type Run = {
 
 const replayFiles = async (run: Run, io: Io): Promise<void> => {
   const { recording, replay, faults } = run;
-  for await (const reading of recording.read()) {
-    const wrong = replay.take(reading);
-    for (const line of replay.lines) await io.line(line);
-    if (wrong !== null) faults.addAt(reading.place, wrong);
-    if (faults.isOver) return;
+  for await (const readings of recording.read()) {
+    for (const reading of readings) {
+      const wrong = replay.take(reading);
+      for (const line of replay.lines) await io.line(line);
+      if (wrong !== null) faults.addAt(placeOf(reading), wrong);
+      if (faults.isOver) return;
+    }
+    if (io.signal.aborted) return;
   }
 };
 

@@ -25,14 +25,26 @@ import { LobsterFile, lobsterMessages } from "./lobster-file.ts";
 
 /** One message, or what is wrong; `message` is valid until the next one. */
 export type RecordingReading = {
-  /** File, and line, row or byte offset; null where the fault says it. */
-  readonly place: string | null;
+  /** File; "" where the fault says it. */
+  readonly path: string;
+  /** Line or row from 1, or with `isByte` the offset of a byte. */
+  readonly at: number;
+  readonly isByte: boolean;
   /** Null where there is a message. */
   readonly fault: string | null;
   /** Null where there is none to go by. */
   readonly message: DepthMessage | null;
   readonly receiveNs: bigint;
 };
+
+/** Where the reading stands, for people; null where its fault says it. */
+export const placeOf = ({ path, at, isByte }: RecordingReading): string | null => {
+  if (path === "") return null;
+  return isByte ? `${path}: byte ${at}` : `${path}:${at}`;
+};
+
+/** Those of one line or chunk; to be taken one after the other, before the next of them. */
+export type RecordingBatch = Iterable<RecordingReading>;
 
 /** What is asked for; `symbol` in upper case, "" for all. */
 export type RecordingPlan = {
@@ -73,83 +85,86 @@ export class Recording {
   }
 
   /** Ends with the files, or quietly when the run is aborted. Call it once. */
-  async *read(): AsyncGenerator<RecordingReading> {
+  read(): AsyncGenerator<RecordingBatch> {
     const { venue } = this.#plan;
-    const readings = isMessageVenue(venue) ? this.#lines(venue) : this.#orders(venue);
-    for await (const reading of readings) {
-      if (this.#io.signal.aborted) return;
-      yield reading;
-    }
+    if (isMessageVenue(venue)) return this.#lines(venue);
+    return this.#orders(venue);
   }
 
-  async *#lines(venue: MessageVenueName): AsyncGenerator<RecordingReading> {
+  async *#lines(venue: MessageVenueName): AsyncGenerator<RecordingBatch> {
     const reader = new RecordedReader<Line>(venue, this.#plan.symbol);
     const checked = (readings: Iterable<Reading<Line>>) => this.#checked(readings, reader.message);
     for (const file of this.#plan.files) {
       try {
         for await (const line of readLines([file], this.#io))
-          yield* checked(reader.read(line.text, line));
+          yield checked(reader.read(line.text, line));
       } catch (error) {
         yield unread(error);
       }
     }
-    yield* checked(reader.finish());
+    if (!this.#io.signal.aborted) yield checked(reader.finish());
   }
 
   *#checked(readings: Iterable<Reading<Line>>, message: DepthMessage): Generator<RecordingReading> {
     for (const { place, fault, receiveNs } of readings) {
       if (fault?.code === "ignored") this.#counts.ignored += 1;
-      const text = fault === null || fault.code === "ignored" ? null : venueFaultText(fault);
-      const placed = { place: `${place.file}:${place.line}`, receiveNs };
-      yield { ...placed, fault: text, message: fault === null ? message : null };
+      yield {
+        path: place.file,
+        at: place.line,
+        isByte: false,
+        fault: fault === null || fault.code === "ignored" ? null : venueFaultText(fault),
+        message: fault === null ? message : null,
+        receiveNs,
+      };
     }
   }
 
-  async *#orders(venue: OrderVenueName): AsyncGenerator<RecordingReading> {
-    if (venue === "lobster") yield* this.#lobster();
-    else if (venue === "itch") yield* this.#itch();
-    else yield* this.#databento();
+  #orders(venue: OrderVenueName): AsyncGenerator<RecordingBatch> {
+    if (venue === "lobster") return this.#lobster();
+    return venue === "itch" ? this.#itch() : this.#databento();
   }
 
-  async *#itch(): AsyncGenerator<RecordingReading> {
+  async *#itch(): AsyncGenerator<RecordingBatch> {
     const reader = new ItchReader(this.#plan.symbol, this.#counts);
     for (const path of this.#plan.files) {
-      const placed = (readings: Iterable<OrderReading>) =>
-        placedIn((at) => `${path}: byte ${at}`, readings, reader.message);
+      const { message } = reader;
+      const place = { path, isByte: true, message };
       reader.begin();
       try {
-        for await (const chunk of fileBytes(path, this.#io)) yield* placed(reader.read(chunk));
-        if (!this.#io.signal.aborted) yield* placed(reader.finish());
+        for await (const chunk of fileBytes(path, this.#io))
+          yield placedIn(place, reader.read(chunk));
+        if (!this.#io.signal.aborted) yield placedIn(place, reader.finish());
       } catch (error) {
         yield unread(error);
       }
     }
   }
 
-  async *#databento(): AsyncGenerator<RecordingReading> {
+  async *#databento(): AsyncGenerator<RecordingBatch> {
     const reader = new DatabentoReader(this.#plan.symbol, this.#counts);
+    const { message } = reader;
     let path = "";
-    const placeOf = (at: number) => (reader.isText ? `${path}:${at}` : `${path}: byte ${at}`);
     for (path of this.#plan.files) {
       try {
         for await (const readings of databentoReadings(path, reader, this.#io))
-          yield* placedIn(placeOf, readings, reader.message);
+          yield placedIn({ path, isByte: !reader.isText, message }, readings);
       } catch (error) {
         yield unread(error);
       }
     }
-    yield* placedIn(placeOf, reader.end(), reader.message);
+    if (!this.#io.signal.aborted)
+      yield placedIn({ path, isByte: !reader.isText, message }, reader.end());
   }
 
-  async *#lobster(): AsyncGenerator<RecordingReading> {
+  async *#lobster(): AsyncGenerator<RecordingBatch> {
     for (const path of lobsterMessages(this.#plan.files)) {
       try {
         const file = await LobsterFile.open(path, this.#plan.symbol, {
           counts: this.#counts,
           io: this.#io,
         });
-        for await (const readings of file.read())
-          yield* placedIn((row) => `${path}:${row}`, readings, file.message);
+        const place = { path, isByte: false, message: file.message };
+        for await (const readings of file.read()) yield placedIn(place, readings);
       } catch (error) {
         yield unread(error);
       }
@@ -157,20 +172,23 @@ export class Recording {
   }
 }
 
-const unread = (error: unknown): RecordingReading => {
+const unread = (error: unknown): RecordingBatch => {
   // Missing, or cut short: what could be read counts.
   if (!(error instanceof InputError)) throw error;
-  return { place: null, fault: error.message, message: null, receiveNs: 0n };
+  const fault = error.message;
+  return [{ path: "", at: 0, isByte: false, fault, message: null, receiveNs: 0n }];
 };
 
 function* placedIn(
-  placeOf: (at: number) => string,
+  place: Pick<RecordingReading, "path" | "isByte"> & { readonly message: DepthMessage },
   readings: Iterable<OrderReading>,
-  message: DepthMessage,
 ): Generator<RecordingReading> {
+  const { path, isByte, message } = place;
   for (const { at, fault, receiveNs } of readings)
     yield {
-      place: placeOf(at),
+      path,
+      at,
+      isByte,
       fault: fault === null ? null : venueFaultText(fault),
       message: fault === null ? message : null,
       receiveNs,
