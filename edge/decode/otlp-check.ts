@@ -36,10 +36,7 @@ const sizeCodes = new Set<number>([
 
 /** The scan's own text, its limit by the name that is looked for in the settings. */
 export const limitText = (code: number, limits: OtlpLimits): string =>
-  scanCodeText(code, limits).replace(
-    /\w+Max(?==\d+$)/,
-    (limit) => otlpSettings[limit as keyof OtlpLimits],
-  );
+  scanCodeText(code, limits, otlpSettings);
 
 /** The refusal of a request for a scan code, at this byte of its protobuf form. */
 export const scanRefusal = (code: number, at: number, limits: OtlpLimits): Refusal =>

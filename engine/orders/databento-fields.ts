@@ -9,7 +9,7 @@ import {
 import { dbnPriceNone, dbnPriceScale, dbnTimeNone } from "./databento-layout.ts";
 import { symbolOfName } from "./databento-names.ts";
 import type { DatabentoRecord } from "./databento-orders.ts";
-import { type OrderId, orderIdOf } from "./order-reading.ts";
+import { orderIdOf } from "./order-reading.ts";
 
 /** What each line has to have, by Databento's names. */
 export const textFields = [
@@ -131,48 +131,6 @@ const unitsOf = (text: string): bigint | null => {
   return whole === undefined ? null : BigInt(whole + places.padEnd(dbnPriceScale, "0"));
 };
 
-/** One line. */
-class TextRecord implements DatabentoRecord {
-  readonly at: number;
-  readonly publisher: number;
-  readonly instrument: number;
-  readonly eventNs: bigint;
-  readonly receiveNs: bigint;
-  readonly order: OrderId;
-  readonly price: bigint;
-  readonly size: number;
-  readonly flags: number;
-  readonly action: string;
-  readonly side: string;
-  readonly sequence: number;
-  readonly #symbol: string;
-
-  constructor(at: number, fields: Fields, recordedNs: bigint | null) {
-    this.at = at;
-    const receiveNs = fields.time("ts_recv");
-    this.receiveNs = recordedNs ?? receiveNs;
-    this.eventNs = fields.time("ts_event");
-    this.publisher = fields.integer("publisher_id", u16Max);
-    this.instrument = fields.integer("instrument_id", u32Max);
-    this.action = fields.action();
-    this.side = fields.side();
-    this.price = fields.price();
-    this.size = fields.integer("size", u32Max);
-    this.order = orderIdOf(fields.order());
-    this.flags = fields.integer("flags", u8Max);
-    this.sequence = fields.integer("sequence", u32Max);
-    this.#symbol = fields.symbol();
-  }
-
-  nameKey(): string {
-    return this.#symbol;
-  }
-
-  name(): string {
-    return symbolOfName(this.#symbol) ?? this.instrument.toString();
-  }
-}
-
 /** The kind of the record, by which others than orders are told, or a fault. */
 export const kindOf = (value: FieldValue): number | VenueFault => {
   const fields = new Fields(value);
@@ -187,6 +145,22 @@ export const readTextRecord = (
   recordedNs: bigint | null,
 ): DatabentoRecord | VenueFault => {
   const fields = new Fields(value);
-  const record = new TextRecord(at, fields, recordedNs);
-  return fields.fault ?? record;
+  const receiveNs = fields.time("ts_recv");
+  const told = {
+    at,
+    receiveNs: recordedNs ?? receiveNs,
+    eventNs: fields.time("ts_event"),
+    publisher: fields.integer("publisher_id", u16Max),
+    instrument: fields.integer("instrument_id", u32Max),
+    action: fields.action(),
+    side: fields.side(),
+    price: fields.price(),
+    size: fields.integer("size", u32Max),
+    order: orderIdOf(fields.order()),
+    flags: fields.integer("flags", u8Max),
+    sequence: fields.integer("sequence", u32Max),
+  };
+  const symbol = fields.symbol();
+  const name = (): string => symbolOfName(symbol) ?? told.instrument.toString();
+  return fields.fault ?? { ...told, nameKey: () => symbol, name };
 };

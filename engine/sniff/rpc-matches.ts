@@ -15,7 +15,7 @@ import type { InnerInstruction, RpcMeta } from "./rpc-meta.ts";
 import { matchField } from "./match-table.ts";
 import { type MatchPlaces, placesOf } from "./rpc-places.ts";
 import type { Sniffer } from "./sniffer.ts";
-import type { WatchedProgram } from "./watch-list.ts";
+import type { WatchedProgram, WatchList } from "./watch-list.ts";
 
 /** One match of a line; keys are the contract of the command line, absent amounts absent keys. */
 export type MatchLine = {
@@ -118,6 +118,12 @@ const outerInstructions = (
 const bytesOf = (view: DataView, at: number, length: number): Uint8Array =>
   new Uint8Array(view.buffer, view.byteOffset + at, length);
 
+/** Number of the program's rule whose discriminator `data`, of 8 bytes at least, begins with; -1 for none. */
+const ruleOf = (watch: WatchList, program: number, data: Uint8Array): number => {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  return watch.ruleOf(program, view.getInt32(0, true), view.getInt32(4, true));
+};
+
 const innerMatches = ({ watch }: Sniffer, meta: RpcMeta): Found[] => {
   const found: Found[] = [];
   for (const [outer, instructions] of meta.inner) {
@@ -126,9 +132,7 @@ const innerMatches = ({ watch }: Sniffer, meta: RpcMeta): Found[] => {
       const number = watch.programs.findIndex(({ id }) => id === called);
       const program = watch.programs[number];
       if (program === undefined) return;
-      const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-      const low = view.getInt32(0, true);
-      const rule = watch.rules[watch.ruleOf(number, low, view.getInt32(4, true))];
+      const rule = watch.rules[ruleOf(watch, number, data)];
       if (rule === undefined || rule.mint >= accounts.length) return;
       const places = placesOf(rule, accounts, data);
       found.push({ program, rule, places, outer, inner, accounts, data, event: null });
@@ -144,9 +148,7 @@ const innerMatches = ({ watch }: Sniffer, meta: RpcMeta): Found[] => {
 export const hasUnresolvedProgram = ({ watch }: Sniffer, meta: RpcMeta): boolean => {
   const isWatched = ({ program, data }: InnerInstruction): boolean => {
     if (program !== null || data === null || data.length < 8) return false;
-    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-    const [low, high] = [view.getInt32(0, true), view.getInt32(4, true)];
-    return watch.programs.some((_, number) => watch.ruleOf(number, low, high) >= 0);
+    return watch.programs.some((_, number) => ruleOf(watch, number, data) >= 0);
   };
   return [...meta.inner.values()].some((instructions) => instructions.some(isWatched));
 };

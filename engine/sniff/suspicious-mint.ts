@@ -1,5 +1,6 @@
 // Mints that no token has: what a wrong offset or a made-up transaction looks like.
 import { decodeKey } from "../../schemas/market/base58.ts";
+import { isSameKey } from "../../schemas/market/key-words.ts";
 import { programIds, wrappedSolMint } from "../../schemas/market/programs.ts";
 import { keyBytes } from "../../schemas/market/transaction-layout.ts";
 
@@ -7,6 +8,8 @@ import { keyBytes } from "../../schemas/market/transaction-layout.ts";
 const neverMints = [...Object.values(programIds), wrappedSolMint].map(
   (id) => new DataView((decodeKey(id) ?? new Uint8Array(keyBytes)).buffer),
 );
+
+const zeroKey = new DataView(new ArrayBuffer(keyBytes));
 
 /**
  * Whether the 32 bytes at `at` are no mint: four equal bytes at their start (all zero and all 255
@@ -16,20 +19,10 @@ export const isSuspiciousMint = (view: DataView, at: number): boolean => {
   const first = view.getUint8(at);
   if (view.getUint32(at, true) === Math.imul(first, 0x0101_0101) >>> 0) return true;
   for (let i = 0; i < neverMints.length; i += 1) {
-    if (isKey(neverMints[i] as DataView, view, at)) return true;
+    if (isSameKey(neverMints[i] as DataView, 0, view, at)) return true;
   }
   return false;
 };
 
 /** Whether the 32 bytes at `at` are all zero. */
-export const isZeroKey = (view: DataView, at: number): boolean => {
-  for (let i = 0; i < keyBytes; i += 4) if (view.getInt32(at + i, true) !== 0) return false;
-  return true;
-};
-
-const isKey = (key: DataView, view: DataView, at: number): boolean => {
-  for (let i = 0; i < keyBytes; i += 4) {
-    if (key.getInt32(i, true) !== view.getInt32(at + i, true)) return false;
-  }
-  return true;
-};
+export const isZeroKey = (view: DataView, at: number): boolean => isSameKey(zeroKey, 0, view, at);

@@ -7,7 +7,6 @@ import { depthKind } from "./depth-item.ts";
 import {
   idForm,
   ignored,
-  isFault,
   isId,
   isObject,
   itemFault,
@@ -15,7 +14,8 @@ import {
   levelsAt,
   malformed,
   pairForm,
-  readLevels,
+  readSides,
+  readTaken,
   setEventMs,
   setIds,
   shown,
@@ -106,14 +106,14 @@ const readDelta: Reader = (data, into) => {
     if (!isId(previous)) return malformed("pu", previous, idForm);
     into.prevId = previous;
   }
-  return readSides(data, { bids: "b", asks: "a" }, into);
+  return readBook(data, { bids: "b", asks: "a" }, into);
 };
 
 const readSnapshot: Reader = (data, into) => {
   const last = data["lastUpdateId"];
   if (!isId(last)) return malformed("lastUpdateId", last, idForm);
   setIds(into, last, last);
-  return readSides(data, { bids: "bids", asks: "asks" }, into);
+  return readBook(data, { bids: "bids", asks: "asks" }, into);
 };
 
 const readTrade: Reader = (data, into) => {
@@ -121,10 +121,9 @@ const readTrade: Reader = (data, into) => {
   if (!isId(id)) return malformed("t", id, idForm);
   if (typeof data["m"] !== "boolean") return malformed("m", data["m"], "true or false");
   setIds(into, id, id);
-  const level = [[data["p"], data["q"]]];
-  // The buyer was the maker, so the seller took.
-  const sides = data["m"] ? { b: [], a: level } : { b: level, a: [] };
-  const fault = readSides(sides, { bids: "b", asks: "a" }, into);
+  const trade = { field: "", levels: [[data["p"], data["q"]]] };
+  // Where the buyer was the maker, the seller took.
+  const fault = readTaken(!data["m"], trade, pairForm, into);
   return fault === null ? null : { ...fault, field: "p, q" };
 };
 
@@ -133,15 +132,11 @@ const readTicker: Reader = (data, into) => {
   if (!isId(id)) return malformed("u", id, idForm);
   setIds(into, id, id);
   const sides = { b: [[data["b"], data["B"]]], a: [[data["a"], data["A"]]] };
-  const fault = readSides(sides, { bids: "b", asks: "a" }, into);
+  const fault = readBook(sides, { bids: "b", asks: "a" }, into);
   return fault === null ? null : { ...fault, field: "b, B, a, A" };
 };
 
 type SideNames = { readonly bids: string; readonly asks: string };
 
-const readSides = (data: Json, names: SideNames, into: DepthMessage): VenueFault | null => {
-  const bids = levelsAt(data, names.bids);
-  if (isFault(bids)) return bids;
-  const asks = levelsAt(data, names.asks);
-  return isFault(asks) ? asks : readLevels(bids, asks, pairForm, into);
-};
+const readBook = (data: Json, names: SideNames, into: DepthMessage): VenueFault | null =>
+  readSides(levelsAt(data, names.bids), levelsAt(data, names.asks), pairForm, into);

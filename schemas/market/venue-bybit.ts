@@ -6,14 +6,13 @@ import { depthKind } from "./depth-item.ts";
 import {
   idForm,
   ignored,
-  isFault,
   isId,
   isObject,
   type Json,
   levelsAt,
   malformed,
   pairForm,
-  readLevels,
+  readSides,
   setEventMs,
   setIds,
   type VenueFault,
@@ -63,12 +62,8 @@ export const readBybit = (
   into.symbol = symbol;
   into.kind = isSnapshot ? depthKind.snapshot : depthKind.delta;
   setIds(into, id, id);
-  return setEventMs(into, "ts", json["ts"]) ?? readSides(data, into);
-};
-
-const readSides = (data: Json, into: DepthMessage): VenueFault | null => {
-  const bids = levelsAt(data, "b");
-  if (isFault(bids)) return bids;
-  const asks = levelsAt(data, "a");
-  return isFault(asks) ? asks : readLevels(bids, asks, pairForm, into);
+  return (
+    setEventMs(into, "ts", json["ts"]) ??
+    readSides(levelsAt(data, "b"), levelsAt(data, "a"), pairForm, into)
+  );
 };

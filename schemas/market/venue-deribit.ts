@@ -12,12 +12,13 @@ import {
   isObject,
   type Json,
   type LevelForm,
-  levelsAt,
   type LevelList,
+  levelsAt,
   malformed,
   numberText,
   pairForm,
-  readLevels,
+  readSides,
+  readTaken,
   setEventMs,
   setIds,
   type VenueFault,
@@ -69,10 +70,7 @@ const readBook = (data: Json, into: DepthMessage): VenueFault | null => {
     into.kind = depthKind.delta;
     into.prevId = previous;
   }
-  const bids = sideAt(data, "bids");
-  if (isFault(bids)) return bids;
-  const asks = sideAt(data, "asks");
-  return isFault(asks) ? asks : readLevels(bids, asks, levelForm, into);
+  return readSides(sideAt(data, "bids"), sideAt(data, "asks"), levelForm, into);
 };
 
 // The side with decimal texts; what is deleted has size 0, whatever amount it came with.
@@ -108,10 +106,6 @@ const readTrade = (trade: Json, into: DepthMessage): VenueFault | null => {
   into.kind = depthKind.trade;
   setIds(into, id, id);
   const level = { field: "", levels: [[numberText(price), numberText(amount)]] };
-  const none = { field: "", levels: [] };
-  const fault =
-    direction === "buy"
-      ? readLevels(level, none, pairForm, into)
-      : readLevels(none, level, pairForm, into);
+  const fault = readTaken(direction === "buy", level, pairForm, into);
   return fault === null ? null : { ...fault, field: "params.data[0].price, amount" };
 };

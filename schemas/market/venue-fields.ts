@@ -133,6 +133,28 @@ export const readLevels = (
   );
 };
 
+/** The same of sides that may be faults, the bids' told first. */
+export const readSides = (
+  bids: LevelList | VenueFault,
+  asks: LevelList | VenueFault,
+  form: LevelForm,
+  into: DepthMessage,
+): VenueFault | null => {
+  if (isFault(bids)) return bids;
+  return isFault(asks) ? asks : readLevels(bids, asks, form, into);
+};
+
+/** The only level of a trade: a bid where the buyer took, else an ask. */
+export const readTaken = (
+  isBuy: boolean,
+  trade: LevelList,
+  form: LevelForm,
+  into: DepthMessage,
+): VenueFault | null => {
+  const none = { field: trade.field, levels: [] };
+  return isBuy ? readLevels(trade, none, form, into) : readLevels(none, trade, form, into);
+};
+
 const placesOf = (text: string, isPrecise: boolean): number => {
   const places = decimalPlaces(text);
   const point = text.indexOf(".");

@@ -12,13 +12,12 @@ import { depthKind } from "./depth-item.ts";
 import {
   idForm,
   ignored,
-  isFault,
   isId,
   type Json,
   levelsAt,
   malformed,
   pairForm,
-  readLevels,
+  readSides,
   setEventMs,
   setIds,
   type VenueFault,
@@ -52,8 +51,5 @@ export const readGeneric = (
   }
   const fault = setEventMs(into, "ts", ts);
   if (fault !== null) return fault;
-  const bids = levelsAt(json, "bids", true);
-  if (isFault(bids)) return bids;
-  const asks = levelsAt(json, "asks", true);
-  return isFault(asks) ? asks : readLevels(bids, asks, pairForm, into);
+  return readSides(levelsAt(json, "bids", true), levelsAt(json, "asks", true), pairForm, into);
 };

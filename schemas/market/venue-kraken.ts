@@ -13,11 +13,12 @@ import {
   isObject,
   type Json,
   type LevelForm,
-  levelsAt,
   type LevelList,
+  levelsAt,
   malformed,
   numberText,
   readLevels,
+  readTaken,
   rfc3339Ns,
   setIds,
   type VenueFault,
@@ -77,10 +78,7 @@ const readTrade = (data: Json, into: DepthMessage): VenueFault | null => {
   setIds(into, id, id);
   into.eventNs = rfc3339Ns(data["timestamp"]) ?? 0n;
   const trade = inText({ field: "data[0]", levels: [data] });
-  const none = { field: "data[0]", levels: [] };
-  return side === "buy"
-    ? readLevels(trade, none, levelForm, into)
-    : readLevels(none, trade, levelForm, into);
+  return readTaken(side === "buy", trade, levelForm, into);
 };
 
 const isPrecise = ({ levels }: LevelList): boolean =>

@@ -7,14 +7,14 @@ import {
   idForm,
   ignored,
   integerOf,
-  isFault,
   isId,
   isObject,
   type Json,
   levelsAt,
   malformed,
   pairForm,
-  readLevels,
+  readSides,
+  readTaken,
   setEventMs,
   setIds,
   type VenueFault,
@@ -60,10 +60,7 @@ const readBook = (
     into.kind = depthKind.delta;
     into.prevId = prevSeqId;
   }
-  const bids = levelsAt(data, "bids");
-  if (isFault(bids)) return bids;
-  const asks = levelsAt(data, "asks");
-  return isFault(asks) ? asks : readLevels(bids, asks, pairForm, into);
+  return readSides(levelsAt(data, "bids"), levelsAt(data, "asks"), pairForm, into);
 };
 
 const readTrade = (data: Json, into: DepthMessage): VenueFault | null => {
@@ -74,8 +71,5 @@ const readTrade = (data: Json, into: DepthMessage): VenueFault | null => {
   into.kind = depthKind.trade;
   setIds(into, id, id);
   const trade = { field: "data", levels: [[data["px"], data["sz"]]] };
-  const none = { field: "data", levels: [] };
-  return side === "buy"
-    ? readLevels(trade, none, pairForm, into)
-    : readLevels(none, trade, pairForm, into);
+  return readTaken(side === "buy", trade, pairForm, into);
 };

@@ -58,16 +58,24 @@ const texts = new Map(
     const meaning = meanings[name as keyof typeof scanCode];
     // What is over a limit names it last.
     const [limit] = /\w+Max$/.exec(meaning) ?? [];
-    return [code, { text: `${name}: ${meaning}`, limit: limit as keyof OtlpLimits | undefined }];
+    const text = `${name}: ${meaning.slice(0, meaning.length - (limit?.length ?? 0))}`;
+    return [code, { text, limit: limit as keyof OtlpLimits | undefined }];
   }),
 );
 
-/** The code's name and meaning, for a message, with the limit where it is over one. */
-export const scanCodeText = (code: number, limits: OtlpLimits = defaultLimits): string => {
+/**
+ * The code's name and meaning, for a message, with the limit where it is over one, by the name that
+ * `names` has for it.
+ */
+export const scanCodeText = (
+  code: number,
+  limits: OtlpLimits = defaultLimits,
+  names?: { readonly [limit in keyof OtlpLimits]: string },
+): string => {
   const known = texts.get(code);
   if (known === undefined) return `unknown code ${code}`;
   const { text, limit } = known;
-  return limit === undefined ? text : `${text}=${limits[limit]}`;
+  return limit === undefined ? text : `${text}${names?.[limit] ?? limit}=${limits[limit]}`;
 };
 
 /** Bounds of one request; every count is the largest that is accepted. */

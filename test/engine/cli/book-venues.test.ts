@@ -5,10 +5,9 @@ import { join } from "node:path";
 
 import { afterAll, expect, test } from "vitest";
 
-import { book } from "../../../engine/cli/book.ts";
 import { exitCode } from "../../../engine/cli/command.ts";
 import { crcByHand } from "../../oracles/plain-crc32.ts";
-import { parsedLines, runCommand } from "./captured-io.ts";
+import { runBook } from "./weir-book.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-book-venues-test-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -23,14 +22,7 @@ const fileOf = (name: string, messages: readonly unknown[]): string => {
   return path;
 };
 
-type Line = { readonly [key: string]: unknown };
-
-const weirBook = async (...words: string[]) => {
-  const { lines: texts, ...ran } = await runCommand(book, words);
-  const lines = parsedLines<Line>(texts);
-  const summary = lines.pop()?.["summary"] as Line;
-  return { ...ran, lines, summary };
-};
+const weirBook = (...words: string[]) => runBook(words);
 
 const subscribed = (chanId: number, channel: string, symbol = "tBTCUSD", prec = "P0") => ({
   event: "subscribed",

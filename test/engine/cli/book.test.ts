@@ -5,10 +5,9 @@ import { gunzipSync } from "node:zlib";
 
 import { afterAll, describe, expect, test } from "vitest";
 
-import { book } from "../../../engine/cli/book.ts";
 import { exitCode, UsageError } from "../../../engine/cli/command.ts";
 import { hasRecorded, spotFile, usdmFile } from "../book/recorded.ts";
-import { parsedLines, runCommand } from "./captured-io.ts";
+import { runBook } from "./weir-book.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-book-test-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -19,14 +18,7 @@ const fileOf = (name: string, text: string): string => {
   return path;
 };
 
-type Line = { readonly [key: string]: unknown };
-
-const weirBook = async (...words: string[]) => {
-  const { lines: texts, ...ran } = await runCommand(book, words);
-  const lines = parsedLines<Line>(texts);
-  const summary = lines.pop()?.["summary"] as Line;
-  return { ...ran, lines, summary };
-};
+const weirBook = (...words: string[]) => runBook(words);
 
 const delta = (ns: number, ids: readonly [number, number], more: object = {}): string => {
   const data = {

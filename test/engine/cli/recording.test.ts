@@ -8,7 +8,6 @@ import { gzipSync, zstdCompressSync } from "node:zlib";
 import { afterAll, expect, test } from "vitest";
 
 import { arbitrage } from "../../../engine/cli/arbitrage.ts";
-import { book } from "../../../engine/cli/book.ts";
 import { exitCode } from "../../../engine/cli/command.ts";
 import { PlainOrders } from "../../oracles/plain-orders.ts";
 import { seeded } from "../../random.ts";
@@ -24,6 +23,7 @@ import { ItchStock } from "../orders/itch-file.ts";
 import { lobsterBookRow, lobsterEvents, lobsterMessage } from "../orders/lobster-file.ts";
 import { nextEvent } from "../orders/random-orders.ts";
 import { parsedLines, runCommand } from "./captured-io.ts";
+import { runBook } from "./weir-book.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-recording-test-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -37,9 +37,7 @@ const fileOf = (name: string, content: string | readonly number[] | Uint8Array):
 type Line = { readonly [key: string]: unknown };
 
 const weirBook = async (words: readonly string[], stdin: readonly Uint8Array[] = []) => {
-  const { lines: texts, ...ran } = await runCommand(book, words, stdin);
-  const lines = parsedLines<Line>(texts);
-  const summary = lines.pop()?.["summary"] as Line;
+  const { lines, summary, ...ran } = await runBook(words, stdin);
   const tops = lines.map(({ ts, updateId, bid, bidSize, ask, askSize }) =>
     [ts, updateId, bid, bidSize, ask, askSize].join(" "),
   );

@@ -28,6 +28,15 @@ export type DbnRecord = {
   readonly isSent?: boolean;
 };
 
+/** A new order. */
+export const bid = (id: number, price: number, size: number): DbnRecord => ({
+  action: "A",
+  side: "B",
+  id,
+  price,
+  size,
+});
+
 export const noPrice = 2n ** 63n - 1n;
 export const noTime = 2n ** 64n - 1n;
 /** 2024-01-31, noon. */

@@ -5,6 +5,7 @@ import { noOrderCounts } from "../../../engine/orders/order-reading.ts";
 import { PlainOrders } from "../../oracles/plain-orders.ts";
 import { runSeed, seeded } from "../../random.ts";
 import {
+  bid,
   dbnEvents,
   dbnName,
   dbnOrder,
@@ -35,13 +36,6 @@ const setUp = (symbol = "", names = [abc], version = 3) => {
   return { counts, reader, books, put, feed };
 };
 
-const bid = (id: number, price: number, size: number): DbnRecord => ({
-  action: "A",
-  side: "B",
-  id,
-  price,
-  size,
-});
 const ask = (id: number, price: number, size: number): DbnRecord => ({
   ...bid(id, price, size),
   side: "A",

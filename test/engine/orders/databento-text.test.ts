@@ -6,6 +6,7 @@ import { noOrderCounts } from "../../../engine/orders/order-reading.ts";
 import { PlainOrders } from "../../oracles/plain-orders.ts";
 import { runSeed, seeded } from "../../random.ts";
 import {
+  bid,
   type Changed,
   dbnColumns,
   dbnEvents,
@@ -41,14 +42,6 @@ const outcome = (books: ReplayedBooks) => ({
   applied: books.applied,
   trades: books.trades,
   levels: books.symbols.map((symbol) => [symbol, books.levels(symbol)]),
-});
-
-const bid = (id: number, price: number, size: number): DbnRecord => ({
-  action: "A",
-  side: "B",
-  id,
-  price,
-  size,
 });
 
 /** Records of all kinds: of two instruments, one of them also at a second publisher. */
