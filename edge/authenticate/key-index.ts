@@ -1,8 +1,7 @@
 // API keys to tenants: SHA-256 digests, found by their first bytes and compared in constant time.
 // What the place of a digest in the table tells is no secret: it does not lead back to a key.
-import { createHash, timingSafeEqual } from "node:crypto";
-
 import { fixedLimits } from "../limits.ts";
+import { nodeCrypto } from "../node-modules.ts";
 import type { Tenant } from "./tenant-document.ts";
 
 type Entry = { readonly sha256: Uint8Array; readonly tenant: Tenant };
@@ -10,7 +9,8 @@ type Entry = { readonly sha256: Uint8Array; readonly tenant: Tenant };
 const placeOf = (sha256: Uint8Array): number => ((sha256[0] ?? 0) << 8) | (sha256[1] ?? 0);
 
 /** SHA-256 of a key as it is presented. */
-export const digestOf = (key: string): Uint8Array => createHash("sha256").update(key).digest();
+export const digestOf = (key: string): Uint8Array =>
+  nodeCrypto().createHash("sha256").update(key).digest();
 
 /** The key in Authorization: Bearer, or in x-api-key when there is no Authorization. */
 export const presentedKey = (headers: Headers): string | null => {
@@ -38,6 +38,7 @@ export class KeyIndex {
   find(key: string): Tenant | undefined {
     if (key.length > fixedLimits.apiKeyBytesMax) return undefined;
     const sha256 = digestOf(key);
+    const { timingSafeEqual } = nodeCrypto();
     let found: Tenant | undefined;
     for (const entry of this.#places.get(placeOf(sha256)) ?? [])
       if (timingSafeEqual(sha256, entry.sha256)) found ??= entry.tenant;

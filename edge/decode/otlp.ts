@@ -73,6 +73,8 @@ export class OtlpPath {
   readonly #json: JsonEncoder;
   readonly #recordsBytesMax: number;
   readonly #partitions: number;
+  // Made once, as V8 forgets the optimised code of what is made for each request.
+  readonly #itemsOf = (record: number): number => this.#itemsAt(record);
   #rotation = 0;
 
   constructor(signal: OtlpSignal, pass: SignalPass, limits: PathLimits = pathLimits) {
@@ -118,9 +120,8 @@ export class OtlpPath {
   #routed(bytes: Uint8Array, { tenant, itemsMax, body }: PathInput): Routed | Refusal {
     const pass = this.#pass;
     const rejections = new Rejections();
-    const itemsOf = (record: number): number => this.#itemsAt(record);
     const rule = this.#rule();
-    const refusal = pass.run(bytes, { tenant, rule, itemsOf, rejections });
+    const refusal = pass.run(bytes, { tenant, rule, itemsOf: this.#itemsOf, rejections });
     if (refusal !== undefined) return refusal;
     const { rows } = pass;
     let items = 0;
@@ -191,9 +192,11 @@ export class OtlpPath {
   /** Messages hold their partition's records in order, so a walk finds which are in each. */
   #records(messages: readonly Message[]): readonly OutgoingRecord[] {
     const { partitionOf } = this.#pass;
+    const { topic, isByTrace } = this.#signal;
+    const outgoing: OutgoingRecord[] = [];
     let partition = none;
     let next = 0;
-    return messages.map((message) => {
+    for (const message of messages) {
       if (message.partition !== partition) next = 0;
       partition = message.partition;
       let first = none;
@@ -204,11 +207,11 @@ export class OtlpPath {
         items += this.#itemsAt(next);
         left -= 1;
       }
-      const { topic, isByTrace } = this.#signal;
       const to = isByTrace ? partition : this.#rotation;
       const key = isByTrace ? this.#keyOf(first) : null;
-      return { topic, partition: to, key, value: message.bytes, items };
-    });
+      outgoing.push({ topic, partition: to, key, value: message.bytes, items });
+    }
+    return outgoing;
   }
 
   /** The trace id's 32 hex characters, which hash to the partition; null without one. */

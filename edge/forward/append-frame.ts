@@ -82,9 +82,11 @@ const putRecord = (view: DataView, frame: Uint8Array, start: number, record: Out
   return at + value.byteLength;
 };
 
+const tenantOf = ({ head }: AppendRequest): Uint8Array => utf8.encode(head.tenant);
+
 /** @throws RangeError when a bound above is passed: the router keeps to them. */
 export const encodeAppendFrame = (requests: readonly AppendRequest[]): Uint8Array<ArrayBuffer> => {
-  const tenants = requests.map(({ head }) => utf8.encode(head.tenant));
+  const tenants = requests.map(tenantOf);
   let bytes = headBytes;
   for (const [i, { records }] of requests.entries()) {
     const tenantBytes = tenants[i]?.byteLength ?? 0;

@@ -30,10 +30,14 @@ export type Caller = {
 /** Consecutive records of one caller that go into one send. */
 export type Share = { readonly caller: Caller; readonly from: number; readonly to: number };
 
+/** Its records. */
+export const recordsOf = ({ caller, from, to }: Share): readonly SinkRecord[] =>
+  from === 0 && to === caller.records.length ? caller.records : caller.records.slice(from, to);
+
 /** Its records with the running number of the first, as the spill takes them. */
-export const numberedOf = ({ caller, from, to }: Share): Numbered => ({
-  first: caller.first + from,
-  records: caller.records.slice(from, to),
+export const numberedOf = (share: Share): Numbered => ({
+  first: share.caller.first + share.from,
+  records: recordsOf(share),
 });
 
 type SendLimits = Pick<GroupLimits, "sendBytesMax" | "groupBytesMax" | "groupRecordsMax">;

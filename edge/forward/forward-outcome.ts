@@ -67,6 +67,8 @@ export const unknownOutcome = (
 export const refusalOf = ({ code }: ForwardOutcome): RefusalCode =>
   code === "acknowledged" || code === "settled" || code === "unconfirmed" ? "unavailable" : code;
 
+const isAcknowledged = (state: number): boolean => state === recordState.acknowledged;
+
 /**
  * What the states add up to; `refusal` is the code for refused records. Storage that failed is the
  * worst: records of the same call may be in the log.
@@ -76,7 +78,7 @@ export const outcomeOf = (
   message: string,
   refusal: RefusalCode,
 ): ForwardOutcome => {
-  if (states.every((state) => state === recordState.acknowledged)) return acknowledged;
+  if (states.every(isAcknowledged)) return acknowledged;
   if (states.includes(recordState.unknown) || states.includes(recordState.waiting))
     return { code: refusal === "storage-failed" ? refusal : "unconfirmed", message, states };
   const code = states.includes(recordState.refused) ? refusal : "settled";

@@ -90,7 +90,7 @@ export class ForwarderObject extends DurableObject {
 
   /** Appends a frame that is posted, as large ones are; the answer is the outcome. */
   override async fetch(request: Request): Promise<Response> {
-    return postAnswer(await this.append(await request.bytes()));
+    return postAnswer(await this.append(new Uint8Array(await request.arrayBuffer())));
   }
 
   /** Queue, sink and numbering, for /status. */

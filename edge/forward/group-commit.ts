@@ -5,7 +5,7 @@
 import { Deadlines } from "../../schemas/kafka/deadlines.ts";
 import { fixedLimits } from "../limits.ts";
 import { Breaker } from "./breaker.ts";
-import { type Caller, Callers, type Share, numberedOf, recordBytes } from "./callers.ts";
+import { type Caller, Callers, type Share, numberedOf, recordBytes, recordsOf } from "./callers.ts";
 import {
   type ForwardOutcome,
   type RefusalCode,
@@ -121,7 +121,8 @@ export class GroupCommit {
     const first = this.#next;
     this.#next += records.length;
     if (this.#isHopeless()) return Promise.resolve(this.#spillNow(first, records));
-    const bytes = records.reduce((sum, record) => sum + recordBytes(record), 0);
+    let bytes = 0;
+    for (const record of records) bytes += recordBytes(record);
     // A single one is always taken, or it would be refused however often it came.
     if (this.#callers.bytes > 0 && this.#callers.bytes + bytes > queueBytesMax) {
       // In order: what has waited longer is spilled first. Where it finds no room it goes on waiting.
@@ -259,9 +260,7 @@ export class GroupCommit {
   }
 
   async #send(group: readonly Share[]): Promise<void> {
-    const records = group.flatMap(({ caller, from, to }) =>
-      from === 0 && to === caller.records.length ? caller.records : caller.records.slice(from, to),
-    );
+    const records = group.flatMap(recordsOf);
     const { states, message, isDown, isLoginRefused = false } = await this.#append(records);
     let at = 0;
     for (const share of group) {

@@ -118,16 +118,18 @@ class Shard {
 
   async #append(requests: readonly AppendRequest[]): Promise<readonly ForwardOutcome[]> {
     const outcome = await this.#call(requests);
+    const parts: ForwardOutcome[] = [];
     let at = 0;
-    return requests.map(({ records }) => {
-      const from = at;
+    for (const { records } of requests) {
+      parts.push(partOf(outcome, at, at + records.length));
       at += records.length;
-      return partOf(outcome, from, at);
-    });
+    }
+    return parts;
   }
 
   async #call(requests: readonly AppendRequest[]): Promise<ForwardOutcome> {
-    const count = requests.reduce((sum, { records }) => sum + records.length, 0);
+    let count = 0;
+    for (const { records } of requests) count += records.length;
     try {
       const frame = encodeAppendFrame(requests);
       const object = this.#namespace.get(this.#id);

@@ -15,9 +15,8 @@ export const rejectOversize = (
   outcome: ForwardOutcome,
 ): void => {
   if (outcome.code !== "settled") return;
-  records.forEach(({ items }, at) => {
+  for (const [at, { items }] of records.entries())
     if (isTooLarge(outcome.states[at])) rejections.addUnnamed("too-large", items);
-  });
 };
 
 /** Adds every record's items to one counter; returns the items that are acknowledged. */
@@ -27,7 +26,7 @@ export const countOutcome = (
   outcome: ForwardOutcome,
 ): number => {
   let accepted = 0;
-  records.forEach(({ items }, at) => {
+  for (const [at, { items }] of records.entries()) {
     const state =
       outcome.code === "acknowledged"
         ? recordState.acknowledged
@@ -39,7 +38,7 @@ export const countOutcome = (
     } else if (isTooLarge(state)) counters.reject("too-large", items);
     else if (state === recordState.refused) counters.reject(refusalOf(outcome), items);
     else counters.unconfirmed += items;
-  });
+  }
   counters.accepted += accepted;
   return accepted;
 };

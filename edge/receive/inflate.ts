@@ -1,9 +1,8 @@
 // Undoes gzip and zstd, at once and into memory that the limit bounds: node:zlib stops as soon as
 // the output would pass it. The only place of the edge that inflates.
-import { constants, gunzipSync, zstdDecompressSync } from "node:zlib";
-
 import { type Refusal, isRefusal, refuse } from "../errors.ts";
 import { fixedLimits } from "../limits.ts";
+import { nodeZlib } from "../node-modules.ts";
 import type { ContentEncoding } from "./media-type.ts";
 import { zstdFrames } from "./zstd-frames.ts";
 
@@ -39,23 +38,24 @@ const attempt = (inflate: () => Uint8Array, { over }: Bound, message: string) =>
 
 const gunzip: Inflate = (wire, bound) =>
   attempt(
-    () => gunzipSync(wire, { maxOutputLength: bound.bytesMax }),
+    () => nodeZlib().gunzipSync(wire, { maxOutputLength: bound.bytesMax }),
     bound,
     "gzip: the body is not valid gzip",
   );
 
-const zstdOptions = { params: { [constants.ZSTD_d_windowLogMax]: windowLogMax } };
 const zstdMessage = `zstd: the body is not valid zstd with windows of at most ${fixedLimits.zstdWindowBytesMax} bytes`;
 
 const unzstd: Inflate = (wire, bound) => {
   const frames = zstdFrames(wire, zstdFramesMax);
   if (frames === undefined || frames.length === 0)
     return invalid(`zstd: the body is not 1 to ${zstdFramesMax} whole zstd frames`);
+  const { constants, zstdDecompressSync } = nodeZlib();
+  const params = { [constants.ZSTD_d_windowLogMax]: windowLogMax };
   const parts: Uint8Array[] = [];
   let left = bound.bytesMax;
   for (const frame of frames) {
     // A limit of 0 is an error of its own: an empty frame may still stand behind a full body.
-    const options = { ...zstdOptions, maxOutputLength: Math.max(1, left) };
+    const options = { params, maxOutputLength: Math.max(1, left) };
     const part = attempt(() => zstdDecompressSync(frame, options), bound, zstdMessage);
     if (isRefusal(part)) return part;
     if (part.byteLength > left) return bound.over();

@@ -13,16 +13,18 @@ const essence = (header: string): string => {
   return (parameters < 0 ? header : header.slice(0, parameters)).trim().toLowerCase();
 };
 
+const named = (name: string, accepted: readonly MediaType[]): MediaType | undefined => {
+  for (const mediaType of accepted) if (mediaType === name) return mediaType;
+  return undefined;
+};
+
 /** The accepted media type that the header names, or undefined. */
 export const mediaTypeOf = (
   header: string | null,
   accepted: readonly MediaType[],
 ): MediaType | undefined => {
   if (header === null) return undefined;
-  const exact = accepted.find((mediaType) => mediaType === header);
-  if (exact !== undefined) return exact;
-  const name = essence(header);
-  return accepted.find((mediaType) => mediaType === name);
+  return named(header, accepted) ?? named(essence(header), accepted);
 };
 
 /**

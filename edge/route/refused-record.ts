@@ -2,8 +2,6 @@
 // where a record can hold it, else its beginning with size and digest. Both the Worker and the
 // forwarder object make them: what is too large is known to the one by our limits, to the other by
 // the broker's.
-import { createHash } from "node:crypto";
-
 import { keyPartition } from "../../schemas/hash/murmur2.ts";
 import {
   type RefusedFinding,
@@ -12,6 +10,7 @@ import {
   writeRefused,
 } from "../../schemas/rejected-value.ts";
 import { type TopicName, topics } from "../../schemas/topics.ts";
+import { nodeCrypto } from "../node-modules.ts";
 import { type OutgoingRecord, valueBytesMax } from "./outgoing-record.ts";
 
 const topic = "weir-rejected";
@@ -28,7 +27,7 @@ export const tooLargeFinding = (message: string): RefusedFinding => ({
 
 /** The beginning of an original, and a head that names size and digest of the whole. */
 export const cutRefused = (head: RefusedHead, original: Uint8Array): Uint8Array => {
-  const sha256 = createHash("sha256").update(original).digest("hex");
+  const sha256 = nodeCrypto().createHash("sha256").update(original).digest("hex");
   const cut = { bytes: original.byteLength, sha256 };
   return writeRefused({ ...head, cut }, original.subarray(0, cutBytesMax));
 };

@@ -27,26 +27,29 @@ export type RequestQueue = {
   throttleCheckTimeoutId: ReturnType<typeof setTimeout> | null;
   checkPendingRequests(): void;
   push(request: QueuedRequest): void;
-  maybeThrottle(clientSideThrottleMs: number | null): void;
+  maybeThrottle(clientSideThrottleMs: number | undefined): void;
   scheduleCheckPendingRequests(): void;
 };
 
 type Address = { readonly host: string; readonly port: number };
 
-/** As far as it is read here; `topics` is that of a produce request. */
-type DecodedAnswer = {
-  readonly clientSideThrottleTime: number | null;
+/** What brokers say to a produce request; times are in milliseconds. */
+export type DecodedAnswer = {
+  readonly throttleTime: number;
+  readonly clientSideThrottleTime?: number;
   readonly topics: readonly {
     readonly topicName: string;
-    readonly partitions: readonly ProduceAnswer[];
+    readonly partitions: readonly PartitionAnswer[];
   }[];
 };
 
 /** What the leader of a partition says to a batch; the offset is that of its first record. */
-export type ProduceAnswer = {
+export type PartitionAnswer = {
   readonly partition: number;
   readonly errorCode: number;
   readonly baseOffset: string;
+  readonly logAppendTime: string;
+  readonly logStartOffset?: string;
 };
 
 /** A request and the reader of its answer, as kafkajs' protocol tables make them. */
@@ -57,8 +60,8 @@ export type SendCall = {
     readonly apiVersion: number;
   };
   readonly response: {
-    decode(payload: Buffer): Promise<DecodedAnswer>;
-    parse(decoded: unknown): Promise<unknown>;
+    /** Throws the error that an answer carries. */
+    parse(decoded: DecodedAnswer): Promise<unknown>;
   };
 };
 
@@ -74,8 +77,11 @@ export type KafkajsConnection = {
 
 type ConnectionPool = { readonly pool: readonly KafkajsConnection[] };
 
+/** Finds how to make a request of a kind, in the version that the broker knows. */
+export type Lookup = (key: number, definition: unknown) => (call: unknown) => SendCall;
+
 export type KafkajsBroker = {
-  lookupRequest(key: number, definition: unknown): (all: unknown) => SendCall;
+  readonly lookupRequest: Lookup;
   produce: (this: KafkajsBroker, call: ProduceCall) => Promise<unknown>;
 };
 

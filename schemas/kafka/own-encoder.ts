@@ -9,10 +9,12 @@ import type { Checksum } from "./crc32c.ts";
 import {
   type KafkajsBroker,
   type KafkajsConnection,
-  type ProduceAnswer,
+  type Lookup,
+  type PartitionAnswer,
   type SendCall,
   newCluster,
 } from "./kafkajs-cluster.ts";
+import { decodeProduceAnswer } from "./produce-answer.ts";
 import { type PartitionBatch, type ProduceCall, encodeProduceRequest } from "./produce-request.ts";
 import type { ProducerRecord } from "./topic-messages.ts";
 
@@ -71,10 +73,9 @@ export const partitionedRecords = (records: readonly ProducerRecord[]): Sending 
     }
     messages.add(record);
   }
-  const topicMessages = Array.from(topics, ([topic, messages]) => ({
-    topic,
-    messages: messages as unknown as Message[],
-  }));
+  const topicMessages: TopicMessages[] = [];
+  for (const [topic, messages] of topics)
+    topicMessages.push({ topic, messages: messages as unknown as Message[] });
   const isAcknowledged = ({ topic, partition }: ProducerRecord): boolean =>
     topics.get(topic)?.isAcknowledged(partition) ?? false;
   return { topicMessages, isAcknowledged };
@@ -108,23 +109,35 @@ const marks = (prototype: object): boolean => {
   return true;
 };
 
-// The request that kafkajs makes of the call keeps the call to itself; here it is put beside it.
+/**
+ * The broker with a lookup that puts the call beside the request, which keeps it to itself. Made once
+ * for each connection: V8 forgets the optimised code of functions that are made for each send.
+ */
+const withCalls = (broker: KafkajsBroker, lookup: Lookup): KafkajsBroker => {
+  const lookupRequest: Lookup = (key, definition) => {
+    const make = lookup(key, definition);
+    return (call) => {
+      const made = make(call);
+      return { ...made, request: { ...made.request, [ownCall]: call } };
+    };
+  };
+  return Object.create(broker, { lookupRequest: { value: lookupRequest } }) as KafkajsBroker;
+};
+
 const patchBroker = (prototype: KafkajsBroker): void => {
   if (!marks(prototype)) return;
   const { produce } = prototype;
+  // By lookup: a broker that connects again has another.
+  const brokers = new WeakMap<Lookup, KafkajsBroker>();
   prototype.produce = function produceOwn(this: KafkajsBroker, call: ProduceCall) {
     if (!isOwn(call)) return produce.call(this, call);
-    const lookupRequest: KafkajsBroker["lookupRequest"] = (key, definition) => {
-      const make = this.lookupRequest(key, definition);
-      return (all) => {
-        const made = make(all);
-        return { ...made, request: { ...made.request, [ownCall]: call } };
-      };
-    };
-    return produce.call(
-      Object.create(this, { lookupRequest: { value: lookupRequest } }) as KafkajsBroker,
-      call,
-    );
+    const { lookupRequest } = this;
+    let broker = brokers.get(lookupRequest);
+    if (broker === undefined) {
+      broker = withCalls(this, lookupRequest);
+      brokers.set(lookupRequest, broker);
+    }
+    return produce.call(broker, call);
   };
 };
 
@@ -151,25 +164,33 @@ const sendProduce = async (
   const { clientId } = connection;
   const head = { version: apiVersion, correlationId, clientId, checksum };
   const bytes = encodeProduceRequest(call, head);
-  const { payload } = await new Promise<{ readonly payload: Buffer }>((resolve, reject) => {
-    connection.requestQueue.push({
-      entry: { apiKey, apiName, apiVersion, correlationId, resolve, reject },
-      expectResponse: true,
-      requestTimeout: null,
-      sendRequest: () => connection.socket.write(bytes),
-    });
+  const { promise: answered, resolve, reject } = Promise.withResolvers<{ payload: Buffer }>();
+  connection.requestQueue.push({
+    entry: { apiKey, apiName, apiVersion, correlationId, resolve, reject },
+    expectResponse: true,
+    requestTimeout: null,
+    sendRequest: connection.socket.write.bind(connection.socket, bytes),
   });
-  const decoded = await response.decode(payload);
+  const { payload } = await answered;
+  const decoded = decodeProduceAnswer(payload, apiVersion);
   connection.requestQueue.maybeThrottle(decoded.clientSideThrottleTime);
-  for (const { topicName, partitions } of decoded.topics)
-    for (const answer of partitions) noteAnswer(call, topicName, answer);
-  return response.parse(decoded);
+  let isFailed = false;
+  for (const { topicName, partitions } of decoded.topics) {
+    for (const answer of partitions) {
+      noteAnswer(call, topicName, answer);
+      if (answer.errorCode !== 0) isFailed = true;
+    }
+  }
+  return isFailed ? response.parse(decoded) : decoded;
 };
 
 // Without an offset a duplicate is told, of which nobody can say what it repeats.
-const noteAnswer = ({ topicData }: ProduceCall, name: string, answer: ProduceAnswer): void => {
+const noteAnswer = ({ topicData }: ProduceCall, name: string, answer: PartitionAnswer): void => {
   if (answer.errorCode !== 0 || Number(answer.baseOffset) < 0) return;
-  const partitions = topicData.find(({ topic }) => topic === name)?.partitions;
-  const sent = partitions?.find(({ partition }) => partition === answer.partition)?.messages;
-  if (sent instanceof Batch) sent.isAcknowledged = true;
+  for (const { topic, partitions } of topicData) {
+    if (topic !== name) continue;
+    for (const { partition, messages } of partitions)
+      if (partition === answer.partition && messages instanceof Batch)
+        messages.isAcknowledged = true;
+  }
 };

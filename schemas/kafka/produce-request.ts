@@ -48,24 +48,26 @@ const topicHeadBytes = stringHeadBytes + 4;
 const partitionHeadBytes = 8;
 const produceKey = 0;
 
+type TopicData = ProduceCall["topicData"][number];
 type PlannedPartition = { partition: number; firstSequence: number; plan: BatchPlan };
 type PlannedTopic = { readonly name: Buffer; readonly partitions: readonly PlannedPartition[] };
 
-const planned = ({ topicData }: ProduceCall): readonly PlannedTopic[] =>
-  topicData.map(({ topic, partitions }) => ({
-    name: Buffer.from(topic),
-    partitions: partitions.map(({ partition, firstSequence, messages }) => ({
-      partition,
-      firstSequence,
-      plan: planBatch(messages.records),
-    })),
-  }));
+// Functions of their own: V8 forgets the optimised code of closures made for each send.
+const plannedPartition = (of: TopicData["partitions"][number]): PlannedPartition => {
+  const { partition, firstSequence, messages } = of;
+  return { partition, firstSequence, plan: planBatch(messages.records) };
+};
 
-const topicBytes = ({ name, partitions }: PlannedTopic): number =>
-  partitions.reduce(
-    (sum, { plan }) => sum + partitionHeadBytes + plan.bytes,
-    topicHeadBytes + name.length,
-  );
+const plannedTopic = ({ topic, partitions }: TopicData): PlannedTopic => ({
+  name: Buffer.from(topic),
+  partitions: partitions.map(plannedPartition),
+});
+
+const topicBytes = ({ name, partitions }: PlannedTopic): number => {
+  let bytes = topicHeadBytes + name.length;
+  for (const { plan } of partitions) bytes += partitionHeadBytes + plan.bytes;
+  return bytes;
+};
 
 const putString = (view: DataView, at: number, bytes: Uint8Array): number => {
   view.setInt16(at, bytes.length);
@@ -96,12 +98,10 @@ const putTopic = (
 
 /** @throws when the sizes do not add up: nothing was sent then. */
 export const encodeProduceRequest = (call: ProduceCall, head: RequestHead): Buffer => {
-  const topics = planned(call);
+  const topics = call.topicData.map(plannedTopic);
   const clientId = Buffer.from(head.clientId);
-  const bytes = topics.reduce(
-    (sum, topic) => sum + topicBytes(topic),
-    headBytes + clientId.length + bodyHeadBytes,
-  );
+  let bytes = headBytes + clientId.length + bodyHeadBytes;
+  for (const topic of topics) bytes += topicBytes(topic);
   // Slow: of its own, so that its start is aligned and no pool keeps it alive.
   const request = Buffer.allocUnsafeSlow(bytes);
   const view = new DataView(request.buffer, request.byteOffset, request.byteLength);

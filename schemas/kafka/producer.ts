@@ -36,7 +36,12 @@ export const createProducer = (options: ProducerOptions): Producer => {
   let closed = false;
   let tail: Promise<unknown> = Promise.resolve();
 
-  const attempt = (records: readonly ProducerRecord[], deadlineMs: number): Promise<number[]> => {
+  const attemptAfter = async (
+    earlier: Promise<unknown>,
+    records: readonly ProducerRecord[],
+    deadlineMs: number,
+  ): Promise<number[]> => {
+    await earlier;
     const leftMs = deadlineMs - Date.now();
     if (leftMs > 0) return slot.attempt(records, leftMs);
     const why = `waited sendDeadlineMs=${options.sendDeadlineMs} behind earlier sends, not sent`;
@@ -51,7 +56,7 @@ export const createProducer = (options: ProducerOptions): Producer => {
     }
     const deadlineMs = Date.now() + Math.max(options.sendDeadlineMs, msMin);
     waiting += 1;
-    const turn = tail.then(() => attempt(records, deadlineMs));
+    const turn = attemptAfter(tail, records, deadlineMs);
     tail = turn.catch(() => undefined);
     try {
       return await turn;

@@ -100,7 +100,8 @@ export const offsetsOf = (
     const next = nextOf.get(topicName) ?? new Map<number, number>();
     nextOf.set(topicName, next.set(partition, Number(baseOffset ?? -1)));
   }
-  return records.map(({ topic, partition }) => {
+  const offsets: number[] = [];
+  for (const { topic, partition } of records) {
     const next = nextOf.get(topic);
     const offset = next?.get(partition);
     if (offset === undefined) {
@@ -110,6 +111,7 @@ export const offsetsOf = (
       throw new ProducerError("sequence", `no offset for partition ${partition} of ${topic}`);
     }
     next?.set(partition, offset + 1);
-    return offset;
-  });
+    offsets.push(offset);
+  }
+  return offsets;
 };
