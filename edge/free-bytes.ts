@@ -2,7 +2,7 @@
 // wrote outlives it otherwise: workerd's own objects hold on to it until V8's next full collection,
 // which at full load is hundreds of megabytes, fetched anew from the kernel page by page.
 
-/** Smaller arrays are not worth the call. */
+/** Smaller ones are not worth the call. */
 const freedBytesMin = 1024;
 
 /**
@@ -10,6 +10,11 @@ const freedBytesMin = 1024;
  * on. Nothing happens to a view of a part of a buffer: others may have the rest.
  */
 export const freeBytes = ({ buffer, byteLength }: Uint8Array): void => {
-  if (byteLength < freedBytesMin || byteLength !== buffer.byteLength) return;
-  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+  if (byteLength !== buffer.byteLength) return;
+  if (buffer instanceof ArrayBuffer) freeBuffer(buffer);
+};
+
+/** Gives the memory of all its views back. */
+export const freeBuffer = (buffer: ArrayBuffer): void => {
+  if (buffer.byteLength >= freedBytesMin) buffer.transfer(0);
 };

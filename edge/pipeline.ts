@@ -11,7 +11,7 @@ import type { Counters } from "./metrics/counters.ts";
 import { prometheusText } from "./metrics/prometheus-text.ts";
 import { countOutcome, rejectOversize } from "./metrics/count-outcome.ts";
 import { openApiResponse } from "./openapi/openapi-response.ts";
-import { freeBytes } from "./free-bytes.ts";
+import { freeBuffer, freeBytes } from "./free-bytes.ts";
 import type { BodyReader } from "./receive/body.ts";
 import { drainBody } from "./receive/drain.ts";
 import {
@@ -88,15 +88,19 @@ export const handle = async (
     response = refused(exchange, refuse("internal", text));
   }
   if (exchange.turn !== undefined) edge.turns.leave(exchange.turn);
-  if (edge.cors.isOn) addHeaders(response, edge.cors.headers(request.headers.get("origin")));
+  if (edge.cors.isOn)
+    response = withHeaders(response, edge.cors.headers(request.headers.get("origin")));
   if (response.status >= firstRefusal) await drainBody(request);
   edge.counters.answered(response.status);
   for (const bytes of exchange.read) freeBytes(bytes);
   return response;
 };
 
-const addHeaders = (response: Response, headers: Headers): void => {
-  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+/** A copy, as some answers are one for all requests. */
+const withHeaders = (response: Response, headers: Headers): Response => {
+  const copy = new Response(response.body, response);
+  for (const [name, value] of Object.entries(headers)) copy.headers.set(name, value);
+  return copy;
 };
 
 type Exchange = {
@@ -368,6 +372,7 @@ const forward = (
     const accepted = countOutcome(counters, routed.records, outcome);
     rejectOversize(routed.rejections, routed.records, outcome);
     for (const { value } of routed.records) freeBytes(value);
+    if (routed.memory !== undefined) freeBuffer(routed.memory);
     if (outcome.code === "acknowledged" || outcome.code === "settled")
       return { failure: undefined, accepted };
     return { failure: refuse(outcome.code, outcome.message), accepted };

@@ -143,7 +143,8 @@ export class OtlpPath {
     sampled?.count();
     const large = this.#oversize(tenant.name, rejections);
     const records = [...this.#records(messages), ...refused, ...large];
-    return { items, rejections, sampledOut: sampled?.sampledOut ?? 0, records };
+    const memory = messages[0]?.bytes.buffer;
+    return { items, rejections, sampledOut: sampled?.sampledOut ?? 0, records, memory };
   }
 
   /** What has no trace id goes, request by request, to one partition after the other. */

@@ -27,10 +27,13 @@ export const postFrame = async (
   return { ...outcome, states: Uint8Array.from(outcome.states) };
 };
 
+// One for all: it has no body that is used up.
+const acknowledgement = new Response(null, { status: acknowledgedStatus });
+
 /** The object's answer; only what went wrong needs words. */
 export const postAnswer = (outcome: ForwardOutcome | undefined): Response => {
   if (outcome === undefined) return new Response(null, { status: otherVersionStatus });
-  if (outcome.code === "acknowledged") return new Response(null, { status: acknowledgedStatus });
+  if (outcome.code === "acknowledged") return acknowledgement;
   const states = Array.from(outcome.states);
   return Response.json({ ...outcome, states });
 };

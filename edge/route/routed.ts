@@ -26,6 +26,8 @@ export type Routed = {
   readonly rejections: Rejections;
   /** Items that head sampling let go. */
   readonly sampledOut: number;
+  /** What values are parts of, if any are: nobody else's, it may be given back after them. */
+  readonly memory?: ArrayBuffer | undefined;
 };
 
 /** A signal's way from body to records. Pure but for rotation counters; one per isolate. */

@@ -102,8 +102,10 @@ const runWrangler = async (root: string, config: string, outDir: string): Promis
 };
 
 type WranglerConfig = {
+  readonly alias?: { readonly [module: string]: string };
   readonly compatibility_date?: string;
   readonly compatibility_flags: readonly string[];
+  readonly keep_names?: boolean;
   readonly vars: { readonly [name: string]: unknown };
   readonly kv_namespaces: readonly { readonly binding: string }[];
   readonly durable_objects: {
@@ -113,9 +115,12 @@ type WranglerConfig = {
 
 type About = Omit<EdgeBundle, Part>;
 
-const aboutOf = async (root: string): Promise<About> => {
+const wranglerConfig = async (root: string): Promise<WranglerConfig> => {
   const { unstable_readConfig: readConfig } = await import("wrangler");
-  const config: WranglerConfig = readConfig({ config: join(root, "wrangler.toml") });
+  return readConfig({ config: join(root, "wrangler.toml") });
+};
+
+const aboutOf = (config: WranglerConfig): About => {
   const { compatibility_date: compatibilityDate } = config;
   if (compatibilityDate === undefined) throw new Error("wrangler.toml: no compatibility_date");
   return {
@@ -146,15 +151,28 @@ const newFolder = async (outDir: string): Promise<string> => {
   }
 };
 
-/** Bundles one entry into a folder of its name; the settings are those that change the code. */
-const buildPart = async (root: string, folder: string, about: About, part: Part): Promise<void> => {
-  const config = join(folder, `${part}.json`);
-  const settings = {
-    name: `weir-${part}`,
-    main: join(root, "edge", `${entries[part]}.ts`),
-    compatibility_date: about.compatibilityDate,
-    compatibility_flags: about.compatibilityFlags,
+/** The settings of wrangler.toml that change the code. */
+const codeSettings = (root: string, config: WranglerConfig) => {
+  const aliases = Object.entries(config.alias ?? {});
+  return {
+    compatibility_date: config.compatibility_date,
+    compatibility_flags: config.compatibility_flags,
+    keep_names: config.keep_names,
+    // Taken from the project's root there, and from the folder of the settings here.
+    alias: Object.fromEntries(aliases.map(([name, path]) => [name, join(root, path)])),
   };
+};
+
+/** Bundles one entry into a folder of its name. */
+const buildPart = async (
+  root: string,
+  folder: string,
+  code: ReturnType<typeof codeSettings>,
+  part: Part,
+): Promise<void> => {
+  const config = join(folder, `${part}.json`);
+  const main = join(root, "edge", `${entries[part]}.ts`);
+  const settings = { name: `weir-${part}`, main, ...code };
   await writeFile(config, JSON.stringify(settings));
   await runWrangler(root, config, join(folder, part));
 };
@@ -163,9 +181,10 @@ const build = async (root: string, folder: string): Promise<void> => {
   const outDir = join(folder, "..");
   // Built aside and moved in one step: two starts at once must not see half a bundle.
   const temporary = await newFolder(outDir);
-  const about = await aboutOf(root);
+  const config = await wranglerConfig(root);
+  const about = aboutOf(config);
   const parts = Object.keys(entries) as Part[];
-  const builds = parts.map((part) => buildPart(root, temporary, about, part));
+  const builds = parts.map((part) => buildPart(root, temporary, codeSettings(root, config), part));
   // Also when one has failed: nobody may write there any more when this has ended.
   await Promise.allSettled(builds);
   await Promise.all(builds);

@@ -21,18 +21,17 @@ export type CapnpOptions = {
 
 // What a request leaves in the runtime only a full collection takes away, in time that grows with the
 // requests since the last one. So each collection is a full one, and the new space says how often. To
-// mark what lives takes most of it: in two isolates, half each, as the one that answers needs no Kafka
+// mark what lives takes half of it: in two isolates, half each, as the one that answers needs no Kafka
 // client and the objects no registry. On one thread: others would take the core from the Worker.
-// At half load of 100-span requests, p99 and resident MB on a slow machine, as `npm run bench --
-// edge-steady` prints them:
-//   32 MiB, one isolate   60 ms      170 MB
-//   16 MiB                35 to 42   173
-//    8 MiB                33 to 42   137
-//    8 MiB, one isolate   51 to 59   120
+// At half load of 100-span requests, median of eight runs in turn beside one broker that was warm:
+//           p99        of a core    pauses of the Worker
+//   8 MiB   13.9 ms    0.46         9 ms each 520
+//   6 MiB   12.6 ms    0.46
+//   4 MiB   13.2 ms    0.48
 // Whoever configures chooses between the two, never flags of their own: workerd ends at one that V8
 // does not know.
-const newSpaceMib = 16;
-const newSpaceMibShort = 8;
+const newSpaceMib = 6;
+const newSpaceMibShort = 4;
 
 const v8Flags = (semiSpaceMib: number): readonly string[] => [
   "--gc-global",

@@ -11,9 +11,6 @@ const rowsAtFirst = 64;
 /** A larger array of added bytes is given back when the next pass begins. */
 const addedBytesKept = 1 << 20;
 
-/** A range [start, end) of bytes. */
-export type ByteRange = { readonly start: number; readonly end: number };
-
 /** One per thread and purpose, reused; valid until `begin`. */
 export class RecordEdits {
   /** Holds what is added; its first byte is unused, as offset 0 says "none". */
@@ -67,33 +64,4 @@ export class RecordEdits {
   addEnd(record: number): number {
     return this.#rows[record * editStride + editWord.addEnd] as number;
   }
-
-  /**
-   * Writes the edited message, whose unedited form is bytes[message.start, message.end), to `out`;
-   * returns the position behind it. It takes the message's length + `growth` bytes.
-   */
-  write(record: number, bytes: Uint8Array, message: ByteRange, target: EditTarget): number {
-    const { out } = target;
-    let { to } = target;
-    const cutEnd = this.cutEnd(record);
-    if (cutEnd === 0) to = copied(bytes, message.start, message.end, { out, to });
-    else {
-      to = copied(bytes, message.start, this.cutStart(record), { out, to });
-      to = copied(bytes, cutEnd, message.end, { out, to });
-    }
-    return copied(this.added.bytes, this.addStart(record), this.addEnd(record), { out, to });
-  }
 }
-
-type EditTarget = { readonly out: Uint8Array; readonly to: number };
-
-/** Up to this many bytes a loop is faster than a view and `set`. */
-const loopBytesMax = 32;
-
-const copied = (from: Uint8Array, start: number, end: number, target: EditTarget): number => {
-  const { out, to } = target;
-  const size = end - start;
-  if (size > loopBytesMax) out.set(from.subarray(start, end), to);
-  else for (let i = 0; i < size; i += 1) out[to + i] = from[start + i] as number;
-  return to + size;
-};

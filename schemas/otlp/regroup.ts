@@ -1,22 +1,25 @@
 // Kept records of one scanned request, dealt to partitions: for each partition one or more whole
 // Export…ServiceRequests, made by copying slices under copies of their resource and scope heads.
-// Nothing is decoded; neighbours are one copy; every message is written once, into an array of its
-// exact size. Unknown fields of resources and scopes stay behind, those of records are kept.
-// Records that are edited on the way (record-edits.ts) are copied one by one, in the same pass.
+// Nothing is decoded; neighbours are one copy. Unknown fields of resources and scopes stay behind,
+// those of records are kept. Records that are edited on the way (record-edits.ts) are copied one by
+// one, in the same pass.
 //
-// A message grows record by record until the next one would exceed `messageBytesMax`:
+// All messages are planned, then written into one array: every array buffer is an object more that a
+// collection of V8 has to sweep. A planned message grows record by record until the next one would
+// exceed `messageBytesMax`:
 //   closed                   finished resources, with tag and length
 //   resourceBody             head of the open resource and its finished scopes
 //   scopeBody                head of the open scope and its records
 import { RecordEdits } from "./record-edits.ts";
 import { recordWord, resourceStride, resourceWord, scopeStride } from "./record-layout.ts";
 import type { ScannedRows } from "./scanned-rows.ts";
-import { lengthBytes, tagOf, wireType, writeLength } from "./wire.ts";
+import { SliceWriter } from "./slice-writer.ts";
+import { lengthBytes, tagOf, wireType } from "./wire.ts";
 
 /** One request for one partition. */
 export type RegroupedMessage = {
   readonly partition: number;
-  /** An array of its own, not a view. */
+  /** A part of an array that all messages of the request share. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Spans, metrics or log records in it. */
   readonly records: number;
@@ -29,10 +32,18 @@ const recordTag = tagOf(2, wireType.delimited);
 const rowsAtFirst = 64;
 const noEdits = new RecordEdits();
 
-// Rows of the plan of the message that is being filled.
+// Rows of the plan.
 const segmentWord = { first: 0, end: 1, scope: 2, body: 3 } as const;
 const groupWord = { first: 0, end: 1, resource: 2, body: 3 } as const;
 const planStride = 4;
+
+type PlannedMessage = {
+  readonly partition: number;
+  readonly records: number;
+  readonly bytes: number;
+  readonly firstGroup: number;
+  readonly endGroup: number;
+};
 
 /** Bytes of a field with a one-byte tag and a body of this size. */
 const fieldBytes = (body: number): number => 1 + lengthBytes(body) + body;
@@ -64,19 +75,23 @@ export class Regroup {
   isOverfull = false;
   readonly #messageBytesMax: number;
   readonly #bytesMax: number;
-  #bytes = 0;
   #order: Int32Array = new Int32Array(rowsAtFirst);
   #ends: Int32Array = new Int32Array(rowsAtFirst);
   #segments: Int32Array = new Int32Array(rowsAtFirst * planStride);
   #segmentCount = 0;
+  /** Of the message that is being planned; the same of the groups. */
+  #firstSegment = 0;
   #groups: Int32Array = new Int32Array(rowsAtFirst * planStride);
   #groupCount = 0;
+  #firstGroup = 0;
+  #plannedBytes = 0;
   #closed = 0;
   #resourceBody = 0;
   #scopeBody = 0;
   #records = 0;
   #edits = noEdits;
   #hasEdits = false;
+  readonly #writer = new SliceWriter();
 
   /**
    * `messageBytesMax` bounds the bytes of one message, `bytesMax` those of all messages of one
@@ -101,29 +116,46 @@ export class Regroup {
     this.#edits = edits ?? noEdits;
     this.#hasEdits = edits !== undefined;
     this.oversizeCount = 0;
-    this.isOverfull = false;
-    this.#bytes = 0;
     this.#deal(scan.count, partitionOf, partitions);
-    const messages: RegroupedMessage[] = [];
+    const planned: PlannedMessage[] = [];
+    this.#plan(scan, partitions, planned);
+    this.isOverfull = this.#isTooMuch();
+    return this.isOverfull ? [] : this.#written(scan, planned);
+  }
+
+  /** Plans all messages, or until they are too much. */
+  #plan(scan: ScannedRows, partitions: number, planned: PlannedMessage[]): void {
+    this.#segmentCount = 0;
+    this.#groupCount = 0;
+    this.#plannedBytes = 0;
     let first = 0;
+    this.#begin();
     for (let partition = 0; partition < partitions; partition += 1) {
       const end = at(this.#ends, partition);
-      this.#begin();
-      for (let i = first; i < end; i += 1) {
+      for (let i = first; i < end && !this.#isTooMuch(); i += 1) {
         const record = at(this.#order, i);
         if (this.#tryAdd(scan, record, i)) continue;
-        if (this.#records > 0) messages.push(this.#finish(scan, partition));
-        if (this.#bytes > this.#bytesMax) break;
+        this.#close(partition, planned);
         if (!this.#tryAdd(scan, record, i)) this.#refuse(record);
       }
-      if (this.#records > 0) messages.push(this.#finish(scan, partition));
-      if (this.#bytes > this.#bytesMax) {
-        this.isOverfull = true;
-        return [];
-      }
+      this.#close(partition, planned);
       first = end;
     }
-    return messages;
+  }
+
+  #isTooMuch(): boolean {
+    return this.#plannedBytes > this.#bytesMax;
+  }
+
+  /** Ends the message, if there is one, and begins the next. */
+  #close(partition: number, planned: PlannedMessage[]): void {
+    if (this.#records > 0) {
+      const bytes = this.#closed + fieldBytes(this.#resourceBody + fieldBytes(this.#scopeBody));
+      const [firstGroup, endGroup] = [this.#firstGroup, this.#groupCount];
+      planned.push({ partition, records: this.#records, bytes, firstGroup, endGroup });
+      this.#plannedBytes += bytes;
+    }
+    this.#begin();
   }
 
   /** Stable counting sort of the kept records by partition, into `#order` up to `#ends`. */
@@ -151,8 +183,8 @@ export class Regroup {
   }
 
   #begin(): void {
-    this.#segmentCount = 0;
-    this.#groupCount = 0;
+    this.#firstSegment = this.#segmentCount;
+    this.#firstGroup = this.#groupCount;
     this.#closed = 0;
     this.#resourceBody = 0;
     this.#scopeBody = 0;
@@ -167,17 +199,19 @@ export class Regroup {
     const bytes = this.#recordBytes(scan, record);
     const segment = (this.#segmentCount - 1) * planStride;
     const group = (this.#groupCount - 1) * planStride;
-    const sameScope = segment >= 0 && at(this.#segments, segment + segmentWord.scope) === scope;
-    const sameResource = group >= 0 && at(this.#groups, group + groupWord.resource) === resource;
+    const hasSegment = this.#segmentCount > this.#firstSegment;
+    const hasGroup = this.#groupCount > this.#firstGroup;
+    const sameScope = hasSegment && at(this.#segments, segment + segmentWord.scope) === scope;
+    const sameResource = hasGroup && at(this.#groups, group + groupWord.resource) === resource;
     let closed = this.#closed;
     let resourceBody = this.#resourceBody;
     let scopeBody = this.#scopeBody;
     if (!sameScope) {
-      if (segment >= 0) resourceBody += fieldBytes(scopeBody);
+      if (hasSegment) resourceBody += fieldBytes(scopeBody);
       scopeBody = headBytes(scan.scopes, scope * scopeStride);
     }
     if (!sameResource) {
-      if (group >= 0) closed += fieldBytes(resourceBody);
+      if (hasGroup) closed += fieldBytes(resourceBody);
       resourceBody = headBytes(scan.resources, resource * resourceStride);
     }
     scopeBody += bytes;
@@ -238,38 +272,41 @@ export class Regroup {
     this.oversizeCount += 1;
   }
 
-  /** Writes the planned message and begins the next. */
-  #finish(scan: ScannedRows, partition: number): RegroupedMessage {
-    const total = this.#closed + fieldBytes(this.#resourceBody + fieldBytes(this.#scopeBody));
-    const bytes = new Uint8Array(total);
-    this.#bytes += total;
-    let to = 0;
-    for (let index = 0; index < this.#groupCount; index += 1) {
-      const group = index * planStride;
-      const resource = at(this.#groups, group + groupWord.resource);
-      bytes[to] = resourceTag;
-      to = writeLength(bytes, to + 1, at(this.#groups, group + groupWord.body));
-      to = copyHead(scan, scan.resources, resource * resourceStride, { bytes, to });
-      const end = at(this.#groups, group + groupWord.end);
-      for (let i = at(this.#groups, group + groupWord.first); i < end; i += 1) {
-        to = this.#writeSegment(scan, bytes, to, i * planStride);
-      }
+  #written(scan: ScannedRows, planned: readonly PlannedMessage[]): RegroupedMessage[] {
+    if (planned.length === 0) return [];
+    this.#writer.begin(scan.bytes, this.#plannedBytes);
+    for (const message of planned) this.#write(scan, message);
+    const memory = this.#writer.end();
+    const messages: RegroupedMessage[] = [];
+    let start = 0;
+    for (const { partition, records, bytes: size } of planned) {
+      messages.push({ partition, records, bytes: memory.subarray(start, start + size) });
+      start += size;
     }
-    const message = { partition, bytes, records: this.#records };
-    this.#begin();
-    return message;
+    return messages;
   }
 
-  #writeSegment(scan: ScannedRows, out: Uint8Array, start: number, segment: number): number {
+  #write(scan: ScannedRows, { firstGroup, endGroup }: PlannedMessage): void {
+    for (let index = firstGroup; index < endGroup; index += 1) {
+      const group = index * planStride;
+      const resource = at(this.#groups, group + groupWord.resource);
+      this.#writer.head(resourceTag, at(this.#groups, group + groupWord.body));
+      this.#copyHead(scan.resources, resource * resourceStride);
+      const end = at(this.#groups, group + groupWord.end);
+      for (let i = at(this.#groups, group + groupWord.first); i < end; i += 1)
+        this.#writeSegment(scan, i * planStride);
+    }
+  }
+
+  #writeSegment(scan: ScannedRows, segment: number): void {
     const scope = at(this.#segments, segment + segmentWord.scope);
-    out[start] = scopeTag;
-    let to = writeLength(out, start + 1, at(this.#segments, segment + segmentWord.body));
-    to = copyHead(scan, scan.scopes, scope * scopeStride, { bytes: out, to });
+    this.#writer.head(scopeTag, at(this.#segments, segment + segmentWord.body));
+    this.#copyHead(scan.scopes, scope * scopeStride);
     const end = at(this.#segments, segment + segmentWord.end);
     let i = at(this.#segments, segment + segmentWord.first);
     while (i < end) {
       if (this.#isEdited(i)) {
-        to = this.#writeEdited(scan, out, to, i);
+        this.#writeEdited(scan, i);
         i += 1;
         continue;
       }
@@ -285,44 +322,40 @@ export class Regroup {
         next = this.#recordWord(scan, i, recordWord.end);
         i += 1;
       }
-      out.set(scan.bytes.subarray(from, next), to);
-      to += next - from;
+      this.#writer.copy(from, next);
     }
-    return to;
   }
 
   #isEdited(i: number): boolean {
     return this.#hasEdits && this.#edits.isEdited(at(this.#order, i));
   }
 
-  #writeEdited(scan: ScannedRows, out: Uint8Array, start: number, i: number): number {
+  #writeEdited(scan: ScannedRows, i: number): void {
+    const edits = this.#edits;
     const record = at(this.#order, i);
-    const row = record * scan.layout.stride;
-    const message = {
-      start: at(scan.records, row + recordWord.start),
-      end: at(scan.records, row + recordWord.end),
-    };
-    out[start] = recordTag;
-    const length = message.end - message.start + this.#edits.growth(record);
-    const to = writeLength(out, start + 1, length);
-    return this.#edits.write(record, scan.bytes, message, { out, to });
+    const start = this.#recordWord(scan, i, recordWord.start);
+    const end = this.#recordWord(scan, i, recordWord.end);
+    this.#writer.head(recordTag, end - start + edits.growth(record));
+    const cutEnd = edits.cutEnd(record);
+    if (cutEnd === 0) this.#writer.copy(start, end);
+    else {
+      this.#writer.copy(start, edits.cutStart(record));
+      this.#writer.copy(cutEnd, end);
+    }
+    this.#writer.add(edits.added.bytes, edits.addStart(record), edits.addEnd(record));
+  }
+
+  /** Copies the head and the schema URL of a resource or scope, tags and all. */
+  #copyHead(rows: Int32Array, row: number): void {
+    this.#writer.copy(
+      at(rows, row + resourceWord.headFieldStart),
+      at(rows, row + resourceWord.headEnd),
+    );
+    const urlStart = at(rows, row + resourceWord.schemaUrlFieldStart);
+    this.#writer.copy(urlStart, at(rows, row + resourceWord.schemaUrlEnd));
   }
 
   #recordWord(scan: ScannedRows, i: number, word: number): number {
     return at(scan.records, at(this.#order, i) * scan.layout.stride + word);
   }
 }
-
-type Target = { readonly bytes: Uint8Array; readonly to: number };
-
-/** Copies the head and the schema URL of a resource or scope, tags and all. */
-const copyHead = (scan: ScannedRows, rows: Int32Array, row: number, target: Target): number => {
-  let { to } = target;
-  for (const word of [resourceWord.headFieldStart, resourceWord.schemaUrlFieldStart]) {
-    const from = at(rows, row + word);
-    const end = at(rows, row + word + 1);
-    target.bytes.set(scan.bytes.subarray(from, end), to);
-    to += end - from;
-  }
-  return to;
-};

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { Kafka, logLevel } from "kafkajs";
+import { type Admin, Kafka, logLevel } from "kafkajs";
 
 import { type EdgeOptions, bundleEdge, startEdge } from "../../engine/up/edge-process.ts";
 import type { KeyValueServer } from "../../engine/up/key-value-server.ts";
@@ -19,16 +19,23 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** The Collector collects into larger batches than our topics take, and cannot split them. */
 const messageBytesMax = "8000000";
-/** A load of minutes must not fill the disk: 4 GB over all partitions, looked at every 5 s. */
-const retention = { "retention.bytes": "536870912", "segment.bytes": "67108864" };
+/** A load of minutes must not fill the disk: 8 GB over all partitions, looked at every 5 s. */
+const retention = { "retention.bytes": "1073741824", "segment.bytes": "67108864" };
 const deletion = { "log.retention.check.interval.ms": 5000, "log.segment.delete.delay.ms": 1000 };
+/** With the heap of tests it stops for 5 to 9 ms every 1.5 s to collect what is young. */
+const heap = { heap: "2g", jvmFlags: ["-Xms2g", "-Xmn1500m", "-XX:+AlwaysPreTouch"] };
+
+const adminOf = async ({ bootstrap }: TestBroker): Promise<Admin> => {
+  const admin = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  return admin;
+};
 
 /** A real Kafka with our topics, on the second core. */
 const startEdgeBroker = async (): Promise<TestBroker> => {
-  const broker = await startBroker({ quick: false, heap: "768m", properties: deletion });
+  const broker = await startBroker({ quick: false, ...heap, properties: deletion });
   pin(broker.pid, 1);
-  const admin = new Kafka({ brokers: [broker.bootstrap], logLevel: logLevel.NOTHING }).admin();
-  await admin.connect();
+  const admin = await adminOf(broker);
   const entries = { "max.message.bytes": messageBytesMax, ...retention };
   await admin.createTopics({
     topics: topicNames.map((topic) => ({
@@ -39,6 +46,16 @@ const startEdgeBroker = async (): Promise<TestBroker> => {
   });
   await admin.disconnect();
   return broker;
+};
+
+/** Lets the broker delete the spans that it has, within seconds: else it does so in a later run. */
+export const deleteSpans = async (broker: TestBroker): Promise<void> => {
+  const admin = await adminOf(broker);
+  const all = { offset: "-1" };
+  const { partitions: length } = topics.otlp_spans;
+  const partitions = Array.from({ length }, (_, partition) => ({ partition, ...all }));
+  await admin.deleteTopicRecords({ topic: "otlp_spans", partitions });
+  await admin.disconnect();
 };
 
 /** What a benchmark of the edge needs beside the server under test. */

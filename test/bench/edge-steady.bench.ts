@@ -4,7 +4,7 @@
 // full load. Minutes of the latter: WEIR_BENCH_MINUTES, 10 by default.
 import { residentMb, type Server } from "./bench-server.ts";
 import { startCallOnly, startCollector, startPrototype } from "./edge-rivals.ts";
-import { startWeir, withEdgeRig } from "./edge-servers.ts";
+import { deleteSpans, startWeir, withEdgeRig } from "./edge-servers.ts";
 import type { BenchOptions } from "./harness.ts";
 import { report, spread } from "./harness.ts";
 import { loadSpans, type SpanLoadResult } from "./span-load.ts";
@@ -13,6 +13,7 @@ type Work = { readonly spansPerRequest: number; readonly seconds: number; readon
 
 const connections = 16;
 const minutesDefault = 10;
+const warmTurns = 6;
 /** Of the latencies. */
 const spansPerRequest = 100;
 
@@ -57,6 +58,15 @@ const fullLoad = async ({ binary, server, seconds }: LoadRun): Promise<number> =
   return Math.max(1, requestsPerSecond);
 };
 
+/** Full load and half of it in turn, as the broker's compilers look at both. */
+const warm = async ({ binary, server, seconds }: LoadRun): Promise<void> => {
+  for (let i = 0; i < warmTurns; i += 1) {
+    const full = await load(binary, server, { spansPerRequest, seconds, rate: 0 });
+    const rate = Math.max(1, Math.floor(full.requestsPerSecond / 2));
+    await load(binary, server, { spansPerRequest, seconds, rate });
+  }
+};
+
 const memory = async ({ binary, server, seconds, rounds }: LoadRun): Promise<void> => {
   const mb: number[] = [];
   let requests = 0;
@@ -89,11 +99,14 @@ export const run = ({ smoke }: BenchOptions): Promise<void> =>
     const forward = async (): Promise<Server> => startWeir(`weir: ${work}`, { vars });
     let rate = 0;
     const latency = async (server: Server): Promise<void> => {
+      await deleteSpans(broker);
       const run = { binary, server, seconds: smoke ? 0.5 : 10, rounds: smoke ? 1 : 3 };
       const held = await fullLoad(run);
       if (rate === 0) rate = Math.floor(held / 2);
       await atRate(run, rate);
     };
+    const warming = { binary, seconds: smoke ? 0.1 : 5, rounds: 1 };
+    await withServer(await forward(), (server) => warm({ ...warming, server }));
     await withServer(await forward(), latency);
     await withServer(await startCallOnly(), latency);
     if (!smoke) {

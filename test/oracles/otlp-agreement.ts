@@ -24,6 +24,13 @@ const stricter: ReadonlySet<number> = new Set([
   scanCode.repeatedMessage,
 ]);
 
+/** Ten bytes in a row that say that more follow: protobufjs passes over any number of them. */
+const hasLongVarint = (bytes: Uint8Array): boolean =>
+  /[\x80-\xff]{10}/.test(Buffer.from(bytes).toString("latin1"));
+
+const isStricter = (code: number, bytes: Uint8Array): boolean =>
+  stricter.has(code) || (code === scanCode.varintTooLong && hasLongVarint(bytes));
+
 const base64Names = new Set(["bytesValue"]);
 
 const jsonNumber = (value: number): number | string =>
@@ -89,7 +96,7 @@ export class Agreement {
     this.#sameAnywhere(signal, bytes, inside, code);
     const isTaken = accepts(request, bytes);
     if (code !== scanCode.ok) {
-      if (isTaken && !stricter.has(code)) fail(`refused: ${scanCodeText(code)}`, bytes);
+      if (isTaken && !isStricter(code, bytes)) fail(`refused: ${scanCodeText(code)}`, bytes);
       return code;
     }
     if (!isTaken) fail("taken, but protobufjs refuses it", bytes);

@@ -173,6 +173,21 @@ describe("CORS", () => {
     expect(open.headers.get("access-control-allow-origin")).toBe("*");
   });
 
+  test("C7: what one origin was allowed stands in no answer to another", async () => {
+    const edge = new FakeEdge(cors);
+    for (const mediaType of [protobuf, json]) {
+      const body = mediaType === json ? "{}" : "";
+      await edge.post("/v1/traces", mediaType, body, { origin });
+      const other = await edge.post("/v1/traces", mediaType, body, {
+        origin: "https://other.test",
+      });
+      expect(other.headers.get("access-control-allow-origin")).toBeNull();
+      expect(other.headers.get("content-type")).toBe(mediaType);
+    }
+    const apart = await new FakeEdge().post("/v1/traces", protobuf, "", { origin });
+    expect(apart.headers.get("vary")).toBeNull();
+  });
+
   test("C7: * allows every origin", async () => {
     const response = await preflight(new FakeEdge({ CORS_ORIGINS: "*" }), "https://any.test");
     expect(response.headers.get("access-control-allow-origin")).toBe("*");
