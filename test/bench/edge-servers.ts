@@ -51,9 +51,8 @@ const startEdgeBroker = async (): Promise<TestBroker> => {
 /** Lets the broker delete the spans that it has, within seconds: else it does so in a later run. */
 export const deleteSpans = async (broker: TestBroker): Promise<void> => {
   const admin = await adminOf(broker);
-  const all = { offset: "-1" };
-  const { partitions: length } = topics.otlp_spans;
-  const partitions = Array.from({ length }, (_, partition) => ({ partition, ...all }));
+  const offsets = await admin.fetchTopicOffsets("otlp_spans");
+  const partitions = offsets.map(({ partition, high }) => ({ partition, offset: high }));
   await admin.deleteTopicRecords({ topic: "otlp_spans", partitions });
   await admin.disconnect();
 };
