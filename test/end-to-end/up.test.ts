@@ -123,7 +123,7 @@ describe("weir up", () => {
     const run = weir("up", ...ports, "--no-feed", "--data", data, ...more);
     const { ready } = (await run.line("ready")) as { ready: { edge: string } };
     const capnp = readFileSync(join(data, "edge-storage", "workerd.capnp"), "utf8");
-    expect(capnp).toContain('"--max-semi-space-size=8"');
+    expect(capnp).toContain('"--max-semi-space-size=4"');
     const post = (headers: { [name: string]: string }) =>
       fetch(`${ready.edge}/v1/traces`, {
         method: "POST",
