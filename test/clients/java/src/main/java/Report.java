@@ -35,6 +35,11 @@ final class Report {
     }
   }
 
+  synchronized boolean isAnswered(String signal) {
+    Outcome outcome = signals.computeIfAbsent(signal, name -> new Outcome());
+    return outcome.exported + outcome.failed >= outcome.sent;
+  }
+
   synchronized void partialSuccess(long rejected, String message) {
     partialSuccess.add(
         "{\"part\":%s,\"rejected\":%d,\"message\":%s}"
